@@ -1,0 +1,70 @@
+'use strict';
+
+/**
+ * The import arrows of the design, deny by default: a folder may reach what is listed here and
+ * nothing else. What a service shares with another goes through contracts/.
+ */
+const own = '^(contracts|workflows|activities|audit|workers|api|migrations|scripts|tests|bench)/';
+const transaction = '^activities/transaction/';
+
+/** Folder → the folders of ours that it may import, itself included. */
+const arrows = [
+  ['^contracts/', ['^contracts/']],
+  ['^migrations/', ['^migrations/']],
+  ['^workflows/', ['^workflows/', '^contracts/']],
+  [transaction, [transaction, '^contracts/']],
+  ['^activities/order/', ['^activities/order/', transaction, '^contracts/']],
+  ['^activities/product/', ['^activities/product/', transaction, '^contracts/']],
+  ['^activities/point/', ['^activities/point/', transaction, '^contracts/']],
+  ['^api/', ['^api/', '^contracts/', '^activities/order/intake', '^activities/[a-z]+/queries']],
+  ['^audit/', ['^audit/', '^contracts/', transaction]],
+  ['^workers/', ['^(workers|api|activities|migrations|contracts)/']],
+];
+
+/** Folder → the packages that it may import. Folders not named here may import any. */
+const packages = [
+  ['^(contracts)/', '^$'],
+  ['^workflows/', '@temporalio/(workflow|common)'],
+  ['^api/', '^(?!.*@temporalio/(worker|workflow|activity|testing)).*$'],
+  ['^activities/', '^(?!.*(@temporalio/(worker|workflow|testing)|/hono/)).*$'],
+];
+
+module.exports = {
+  forbidden: [
+    ...arrows.map(([from, to]) => ({
+      name: `arrow-from-${from.replace(/\W+/g, '-')}`,
+      severity: 'error',
+      from: { path: from },
+      to: { path: own, pathNot: to },
+    })),
+    ...packages.map(([from, allowed]) => ({
+      name: `packages-of-${from.replace(/\W+/g, '-')}`,
+      severity: 'error',
+      from: { path: from },
+      to: { path: 'node_modules', pathNot: allowed },
+    })),
+    {
+      name: 'nothing-imports-tests-or-bench',
+      severity: 'error',
+      from: { pathNot: '^(tests|bench)/' },
+      to: { path: '^(tests|bench)/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^\\.local/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

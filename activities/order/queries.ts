@@ -1,0 +1,146 @@
+import type { Knex } from 'knex';
+import type { FailureCode } from '../../contracts/failures';
+import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
+
+/** Read-only views of the order database, for the API. */
+
+export interface OrderSummary {
+  orderId: string;
+  customerId: string;
+  status: OrderStatus;
+  /** Null until the order is claimed. */
+  pattern: Pattern | null;
+  decision: Decision | null;
+  /** Why the order was cancelled, or is being. */
+  reason: FailureCode | null;
+  total: number;
+  createdAt: Date;
+  endedAt: Date | null;
+}
+
+export interface OrderDetail extends OrderSummary {
+  lines: OrderLine[];
+}
+
+/** An order with what a dispatcher must know before it claims it. */
+export interface PlaceableOrder extends OrderSummary {
+  lineCount: number;
+}
+
+export interface OrderQueries {
+  /** One order with its lines. */
+  byId(orderId: string): Promise<OrderDetail | undefined>;
+  /** Many orders at once, by id; ids that do not exist are left out. */
+  placeable(orderIds: readonly string[]): Promise<Map<string, PlaceableOrder>>;
+  /** A customer's orders, newest first, from after `before` on; `limit` at most. */
+  page(customerId: string, limit: number, before?: string): Promise<OrderSummary[]>;
+  /** Those of these orders that have come to rest: COMPLETED, CANCELLED or PENDING. */
+  settled(orderIds: readonly string[]): Promise<OrderSummary[]>;
+  /** Resolves when the database answers, and rejects when it does not. */
+  ready(): Promise<void>;
+}
+
+interface OrderRow {
+  order_id: string;
+  customer_id: string;
+  status: OrderStatus;
+  pattern: Pattern | null;
+  decision: Decision | null;
+  reason: FailureCode | null;
+  total: number;
+  created_at: Date;
+  ended_at: Date | null;
+}
+
+const summaryColumns = [
+  'order_id',
+  'customer_id',
+  'status',
+  'pattern',
+  'decision',
+  'reason',
+  'total',
+  'created_at',
+  'ended_at',
+].map((column) => `orders.${column}`);
+
+/** A query of a frozen server would otherwise keep its connection, and its caller, for ever. */
+const queryMsMax = 5_000;
+
+/**
+ * The order database as the API reads it; `order_api` has every privilege that is needed. All
+ * methods reject with the driver's error, which `databaseFault` of ./intake explains.
+ */
+export function createOrderQueries(knex: Knex): OrderQueries {
+  const summaries = (table: string | Knex.Raw = 'orders') =>
+    knex(table).select(summaryColumns).timeout(queryMsMax);
+  return {
+    byId: (orderId) => readDetail(knex, orderId),
+    async placeable(orderIds) {
+      const lineCount = knex('order_lines')
+        .count('*')
+        .whereRaw('order_lines.order_id = orders.order_id')
+        .as('line_count');
+      const rows = (await summaries()
+        .select(lineCount)
+        .whereIn('order_id', [...new Set(orderIds)])) as (OrderRow & { line_count: number })[];
+      return new Map(
+        rows.map((row) => [row.order_id, { ...summaryOf(row), lineCount: row.line_count }]),
+      );
+    },
+    async page(customerId, limit, before) {
+      // The idempotency keys' index begins with the customer too, and would have to be sorted.
+      const newestFirst = summaries(knex.raw('orders FORCE INDEX (orders_customer)'))
+        .where('customer_id', customerId)
+        .orderBy('order_id', 'desc')
+        .limit(limit);
+      if (before !== undefined) void newestFirst.where('order_id', '<', before);
+      return ((await newestFirst) as OrderRow[]).map(summaryOf);
+    },
+    async settled(orderIds) {
+      const rows = (await summaries()
+        .whereIn('order_id', [...orderIds])
+        .whereIn('status', ['COMPLETED', 'CANCELLED', 'PENDING'])) as OrderRow[];
+      return rows.map(summaryOf);
+    },
+    async ready() {
+      await knex('orders').first('order_id').timeout(queryMsMax);
+    },
+  };
+}
+
+async function readDetail(knex: Knex, orderId: string): Promise<OrderDetail | undefined> {
+  const rows = (await knex('orders')
+    .join('order_lines', 'order_lines.order_id', 'orders.order_id')
+    .select(summaryColumns)
+    .select('product_id', 'quantity', 'unit_price')
+    .where('orders.order_id', orderId)
+    .orderBy('line_number')
+    .timeout(queryMsMax)) as (OrderRow & LineRow)[];
+  const [first] = rows;
+  return first && { ...summaryOf(first), lines: rows.map(lineOf) };
+}
+
+interface LineRow {
+  product_id: string;
+  quantity: number;
+  unit_price: number;
+}
+
+function lineOf(row: LineRow): OrderLine {
+  return { productId: row.product_id, quantity: row.quantity, unitPrice: row.unit_price };
+}
+
+function summaryOf(row: OrderRow): OrderSummary {
+  return {
+    orderId: row.order_id,
+    customerId: row.customer_id,
+    status: row.status,
+    pattern: row.pattern,
+    decision: row.decision,
+    reason: row.reason,
+    total: row.total,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+  };
+}

@@ -1,0 +1,73 @@
+import type { Knex } from 'knex';
+import { readStepRecords, type StepRecord } from '../transaction/step-records';
+
+export type { StepRecord };
+
+/** Read-only views of the product database, for the API. */
+
+export interface Product {
+  productId: string;
+  name: string;
+  /** Of one piece. A bigint, because the column holds more than a number can. */
+  price: bigint;
+  /** Pieces that can be sold now. */
+  available: bigint;
+  retired: boolean;
+}
+
+export interface ProductQueries {
+  /** The catalogue in the order of ids, from after `after` on; `limit` at most. */
+  page(limit: number, after?: string): Promise<Product[]>;
+  /** Products by id; ids that do not exist are left out. */
+  byIds(productIds: readonly string[]): Promise<Map<string, Product>>;
+  /** What this service has recorded of an order, oldest first. */
+  stepsOf(orderId: string): Promise<StepRecord[]>;
+  /** Resolves when the database answers, and rejects when it does not. */
+  ready(): Promise<void>;
+}
+
+interface ProductRow {
+  product_id: string;
+  name: string;
+  price: number | string;
+  available: number | string;
+  retired_at: Date | null;
+}
+
+/** A query of a frozen server would otherwise keep its connection, and its caller, for ever. */
+const queryMsMax = 5_000;
+
+/** The product database as the API reads it, as `product_reader`. */
+export function createProductQueries(knex: Knex): ProductQueries {
+  const products = () =>
+    knex('products')
+      .select('product_id', 'name', 'price', 'available', 'retired_at')
+      .timeout(queryMsMax);
+  return {
+    async page(limit, after) {
+      const rows = products().orderBy('product_id').limit(limit);
+      if (after !== undefined) void rows.where('product_id', '>', after);
+      return ((await rows) as ProductRow[]).map(productOf);
+    },
+    async byIds(productIds) {
+      const rows = (await products().whereIn('product_id', [
+        ...new Set(productIds),
+      ])) as ProductRow[];
+      return new Map(rows.map((row) => [row.product_id, productOf(row)]));
+    },
+    stepsOf: (orderId) => readStepRecords(knex, orderId, queryMsMax),
+    async ready() {
+      await knex('products').first('product_id').timeout(queryMsMax);
+    },
+  };
+}
+
+function productOf(row: ProductRow): Product {
+  return {
+    productId: row.product_id,
+    name: row.name,
+    price: BigInt(row.price),
+    available: BigInt(row.available),
+    retired: row.retired_at !== null,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Knex } from 'knex';
+import type { BrokenCode } from '../../contracts/failures';
+import type { StepOutcome } from '../../contracts/steps';
+import { classify, type ErrorClass } from './errors';
+import { SetAside } from './once';
+import { runTransaction } from './transaction';
+
+interface Keyed {
+  orderId: string;
+}
+
+/** A step as one local transaction over a batch. */
+export interface BatchStep<C extends Keyed> {
+  work: (trx: Knex.Transaction, commands: C[]) => Promise<StepOutcome[]>;
+  /** Which of these commands need a row that somebody else holds right now. */
+  findLocked: (trx: Knex.Transaction, commands: C[]) => Promise<C[]>;
+}
+
+/** Errors that one order's data can cause: the batch is halved until that order is alone. */
+const brokenBy: Partial<Record<ErrorClass, BrokenCode>> = {
+  'guard-violated': 'guard-violated',
+  'invalid-data': 'invalid-data',
+  'duplicate-key': 'effect-unaccounted',
+};
+
+/**
+ * Runs a step for a batch so that one bad order does not hold up its neighbours: an order whose
+ * rows are locked is answered `locked`, one whose data cannot be stored `broken`, and the others
+ * go on without it. One outcome a command, in the commands' order.
+ *
+ * @throws the database's error when it is not one order's: the caller retries the whole batch,
+ *   and the barrier replays whatever was done.
+ */
+export async function runBatch<C extends Keyed>(
+  knex: Knex,
+  step: BatchStep<C>,
+  commands: C[],
+): Promise<StepOutcome[]> {
+  const settled = await settle(knex, step, commands);
+  return commands.map((command) => {
+    const outcome = settled.get(command.orderId);
+    if (!outcome) throw new Error(`Order ${command.orderId} was left without an outcome`);
+    return outcome;
+  });
+}
+
+type Settled = Map<string, StepOutcome>;
+
+async function settle<C extends Keyed>(
+  knex: Knex,
+  step: BatchStep<C>,
+  commands: C[],
+): Promise<Settled> {
+  if (commands.length === 0) return new Map();
+  try {
+    const outcomes = await runTransaction(knex, (trx) => step.work(trx, commands));
+    return new Map(commands.map((command, i) => [command.orderId, outcomes[i] as StepOutcome]));
+  } catch (error) {
+    if (error instanceof SetAside) {
+      return withoutThem(knex, step, commands, error.orderIds, error.outcome);
+    }
+    const kind = classify(error);
+    if (kind === 'lock-timeout' && commands.length > 1) {
+      const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
+      // None is held any more, or all are: then it is not one order's trouble; try again whole.
+      if (locked.length === 0 || locked.length === commands.length) throw error;
+      const ids = new Set(locked.map((command) => command.orderId));
+      return withoutThem(knex, step, commands, ids, { kind: 'locked' });
+    }
+    const code = brokenBy[kind];
+    if (!code) throw error;
+    if (commands.length === 1) return mapAll(commands, { kind: 'broken', code });
+    return halve(knex, step, commands);
+  }
+}
+
+async function withoutThem<C extends Keyed>(
+  knex: Knex,
+  step: BatchStep<C>,
+  commands: C[],
+  aside: ReadonlySet<string>,
+  outcome: StepOutcome,
+): Promise<Settled> {
+  const rest = commands.filter((command) => !aside.has(command.orderId));
+  if (rest.length === commands.length) throw new Error('Orders set aside that were not there');
+  const left = commands.filter((command) => aside.has(command.orderId));
+  return new Map([...(await settle(knex, step, rest)), ...mapAll(left, outcome)]);
+}
+
+async function halve<C extends Keyed>(
+  knex: Knex,
+  step: BatchStep<C>,
+  commands: C[],
+): Promise<Settled> {
+  const middle = Math.ceil(commands.length / 2);
+  const first = await settle(knex, step, commands.slice(0, middle));
+  const second = await settle(knex, step, commands.slice(middle));
+  return new Map([...first, ...second]);
+}
+
+function mapAll(commands: readonly Keyed[], outcome: StepOutcome): Settled {
+  return new Map(commands.map((command) => [command.orderId, outcome]));
+}

@@ -1,0 +1,69 @@
+import knex, { type Knex } from 'knex';
+
+/** How a process reaches its database. */
+export interface DatabaseSettings {
+  /** `mysql://user:password@host:port/database` */
+  url: string;
+  /** At least as many as transactions at once, or steps would wait for a connection in silence. */
+  poolMax: number;
+  /** Whole seconds; below every activity's timeout, so that a step answers before it is given up. */
+  lockWaitSMax?: number;
+}
+
+const defaultLockWaitS = 3;
+/** A frozen or cut-off connection would otherwise hold its locks for MySQL's default of 8 hours. */
+const sessionIdleSMax = 15;
+/** Below `sessionIdleSMax`, so that the pool lets go of a connection before the server does. */
+const poolIdleMsMax = 8_000;
+const connectMsMax = 3_000;
+const acquireMsMax = 5_000;
+
+interface RawConnection {
+  query(sql: string, done: (error: Error | null) => void): void;
+}
+
+/**
+ * Opens a pool on one database; nothing is connected before the first query. Sessions are READ
+ * COMMITTED: under REPEATABLE READ a plain read before the barrier would fix a snapshot in which
+ * a compensation sees the action's row and not its effect.
+ */
+export function openDatabase(settings: DatabaseSettings): Knex {
+  const url = new URL(settings.url);
+  const session =
+    `SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', ` +
+    `innodb_lock_wait_timeout = ${String(settings.lockWaitSMax ?? defaultLockWaitS)}, ` +
+    `wait_timeout = ${String(sessionIdleSMax)}`;
+  return knex({
+    client: 'mysql2',
+    connection: {
+      host: url.hostname,
+      port: Number(url.port || 3306),
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: url.pathname.slice(1),
+      charset: 'utf8mb4',
+      timezone: 'Z',
+      supportBigNumbers: true,
+      stringifyObjects: true,
+      connectTimeout: connectMsMax,
+    },
+    pool: {
+      min: 0,
+      max: settings.poolMax,
+      idleTimeoutMillis: poolIdleMsMax,
+      afterCreate: (
+        connection: RawConnection,
+        done: (e: Error | null, c: RawConnection) => void,
+      ) => {
+        connection.query(session, (error) => {
+          done(error, connection);
+        });
+      },
+    },
+    acquireConnectionTimeout: acquireMsMax,
+    // Knex would write to the console what it also throws; who catches it decides what is logged.
+    log: { warn: ignore, error: ignore },
+  });
+}
+
+const ignore = () => undefined;

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import type { StepOutcome } from '../../contracts/steps';
+
+/** What a barrier row may record. `locked` and `broken` leave no trace, so both can be retried. */
+export type RecordedOutcome = Extract<StepOutcome, { kind: 'done' | 'rejected' | 'cancelled' }>;
+
+interface Keyed {
+  orderId: string;
+}
+
+interface Entry {
+  orderId: string;
+  step: string;
+  hash: string;
+}
+
+interface BarrierRow {
+  hash: string;
+  /** Null means that the row is this transaction's own, to be filled in before the commit. */
+  outcome: RecordedOutcome | null;
+}
+
+/** A step and how its commands are told from others with the same order id. */
+export interface Barrier<C extends Keyed> {
+  step: string;
+  /** Covers the order's content alone: no workflow id, attempt, time or expiry. */
+  hashOf: (command: C) => string;
+}
+
+/**
+ * A hash over a canonical form, with the form's version in front so that it may change one day.
+ */
+export function contentHash(content: unknown): string {
+  return `v1:${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}`;
+}
+
+const broken: StepOutcome = { kind: 'broken', code: 'content-mismatch' };
+const cancelled: RecordedOutcome = { kind: 'cancelled' };
+
+/**
+ * The barrier: whatever arrives twice, late or at once, `act` is called once for each order, in
+ * the transaction that also holds its effect. A repeat is answered as recorded, rejections
+ * included; an action that comes after its compensation finds the tombstone and is `cancelled`.
+ * The idea is DTM's sub-transaction barrier, for batches.
+ */
+export async function once<C extends Keyed>(
+  trx: Knex.Transaction,
+  barrier: Barrier<C>,
+  commands: readonly C[],
+  act: (fresh: C[]) => Promise<RecordedOutcome[]>,
+): Promise<StepOutcome[]> {
+  const entries = commands.map((command) => entryOf(barrier, barrier.step, command));
+  const rows = await enter(trx, entries);
+  const fresh = commands.filter((command) => rowOf(rows, command, barrier.step).outcome === null);
+  if (fresh.length > 0) {
+    const outcomes = await act(fresh);
+    await record(
+      trx,
+      fresh.map((command) => entryOf(barrier, barrier.step, command)),
+      outcomes,
+    );
+    fresh.forEach((command, i) => {
+      rowOf(rows, command, barrier.step).outcome = at(outcomes, i);
+    });
+  }
+  return commands.map((command) => replay(rowOf(rows, command, barrier.step), command, barrier));
+}
+
+/**
+ * The compensation's side of the barrier: reverses what the action's row says. An action that has
+ * not come leaves a tombstone, so that it cannot come any more; one that was rejected or
+ * cancelled took nothing, and nothing is given back.
+ */
+export async function compensateOnce<C extends Keyed>(
+  trx: Knex.Transaction,
+  barrier: Barrier<C> & { undoes: string },
+  commands: readonly C[],
+  reverse: (taken: C[]) => Promise<void>,
+): Promise<StepOutcome[]> {
+  const steps = [barrier.undoes, barrier.step];
+  const rows = await enter(
+    trx,
+    commands.flatMap((command) => steps.map((step) => entryOf(barrier, step, command))),
+  );
+  const mismatched = commands.filter(
+    (command) =>
+      rowOf(rows, command, barrier.undoes).hash !== barrier.hashOf(command) &&
+      rowOf(rows, command, barrier.undoes).outcome?.kind === 'done',
+  );
+  if (mismatched.length > 0) throw new SetAside(mismatched, broken);
+
+  const fresh = commands.filter((command) => rowOf(rows, command, barrier.step).outcome === null);
+  const early = fresh.filter((command) => !rowOf(rows, command, barrier.undoes).outcome);
+  const taken = fresh.filter(
+    (command) => rowOf(rows, command, barrier.undoes).outcome?.kind === 'done',
+  );
+  if (taken.length > 0) await reverse(taken);
+  await record(
+    trx,
+    [
+      ...early.map((command) => entryOf(barrier, barrier.undoes, command)),
+      ...fresh.map((command) => entryOf(barrier, barrier.step, command)),
+    ],
+    [...early.map(() => cancelled), ...fresh.map(() => ({ kind: 'done' }) as const)],
+  );
+  return commands.map(() => ({ kind: 'done' }));
+}
+
+/** Thrown to leave these orders out of a batch: the transaction is run again without them. */
+export class SetAside extends Error {
+  readonly orderIds: ReadonlySet<string>;
+  constructor(
+    commands: readonly Keyed[],
+    readonly outcome: StepOutcome,
+  ) {
+    super(`${String(commands.length)} orders set aside as ${outcome.kind}`);
+    this.orderIds = new Set(commands.map((command) => command.orderId));
+  }
+}
+
+/**
+ * Takes the barrier rows, in key order so that two batches cannot deadlock. A row that exists
+ * already is updated to itself, which locks it; INSERT IGNORE would instead truncate long keys
+ * into collisions and turn a failed CHECK into "0 rows".
+ */
+async function enter(
+  trx: Knex.Transaction,
+  entries: readonly Entry[],
+): Promise<Map<string, BarrierRow>> {
+  const sorted = [...entries].sort((a, b) =>
+    keyOf(a.orderId, a.step) < keyOf(b.orderId, b.step) ? -1 : 1,
+  );
+  if (new Set(entries.map((entry) => keyOf(entry.orderId, entry.step))).size < entries.length) {
+    throw new Error('An order is twice in one batch: its effect would be made twice');
+  }
+  await trx.raw(
+    `INSERT INTO steps (order_id, step, hash) VALUES ${sorted.map(() => '(?, ?, ?)').join(', ')}
+     ON DUPLICATE KEY UPDATE order_id = steps.order_id`,
+    sorted.flatMap((entry) => [entry.orderId, entry.step, entry.hash]),
+  );
+  const [found] = (await trx.raw(
+    `SELECT order_id, step, hash, outcome FROM steps FORCE INDEX (PRIMARY)
+     WHERE (order_id, step) IN (${sorted.map(() => '(?, ?)').join(', ')})
+     ORDER BY order_id, step FOR UPDATE`,
+    sorted.flatMap((entry) => [entry.orderId, entry.step]),
+  )) as [{ order_id: string; step: string; hash: string; outcome: string | null }[]];
+  return new Map(
+    found.map((row) => [
+      keyOf(row.order_id, row.step),
+      {
+        hash: row.hash,
+        outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as RecordedOutcome),
+      },
+    ]),
+  );
+}
+
+async function record(
+  trx: Knex.Transaction,
+  entries: readonly Entry[],
+  outcomes: readonly RecordedOutcome[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await trx.raw(
+    `INSERT INTO steps (order_id, step, hash, outcome)
+     VALUES ${entries.map(() => '(?, ?, ?, ?)').join(', ')} AS recorded
+     ON DUPLICATE KEY UPDATE outcome = recorded.outcome`,
+    entries.flatMap((entry, i) => [
+      entry.orderId,
+      entry.step,
+      entry.hash,
+      JSON.stringify(at(outcomes, i)),
+    ]),
+  );
+}
+
+/** The tombstone is tested before the hash: a late action with other content is still too late. */
+function replay<C extends Keyed>(row: BarrierRow, command: C, barrier: Barrier<C>): StepOutcome {
+  if (row.outcome?.kind === 'cancelled') return cancelled;
+  if (row.hash !== barrier.hashOf(command)) return broken;
+  if (row.outcome === null) throw new Error(`No outcome for ${command.orderId} ${barrier.step}`);
+  return row.outcome;
+}
+
+function entryOf<C extends Keyed>(barrier: Barrier<C>, step: string, command: C): Entry {
+  return { orderId: command.orderId, step, hash: barrier.hashOf(command) };
+}
+
+function keyOf(orderId: string, step: string): string {
+  return `${orderId} ${step}`;
+}
+
+function rowOf(rows: Map<string, BarrierRow>, command: Keyed, step: string): BarrierRow {
+  const row = rows.get(keyOf(command.orderId, step));
+  if (!row) throw new Error(`The barrier row of ${command.orderId} ${step} is gone`);
+  return row;
+}
+
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`No outcome was given for command ${String(index)}`);
+  return item;
+}

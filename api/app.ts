@@ -1,0 +1,165 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { patterns as allPatterns, type Pattern } from '../contracts/order';
+import { createAuthenticator } from './authentication';
+import { headerCount, type ApiApp, type ApiEnv } from './context';
+import { createOrderCreation } from './creation';
+import type { ApiDependencies } from './dependencies';
+import { Dispatcher } from './dispatcher';
+import { answerError, answerUnknownRoute } from './errors';
+import { validationProblem } from './faults';
+import { defaultWatcherOptions, OutcomeWatcher } from './outcome-watcher';
+import { createPlacement } from './placement';
+import type { WaitLimits } from './prefer';
+import { Problem } from './problems';
+import { addCatalogueRoutes } from './routes/catalogue';
+import { addHealthRoutes } from './routes/health';
+import { addOrderRoutes } from './routes/orders';
+import { addPlacementRoutes } from './routes/placement';
+import { createStepsReader } from './steps';
+
+/** The API without a port: `startServer` gives it one, and tests call `fetch` or `request`. */
+export interface Api {
+  fetch: ApiApp['fetch'];
+  request: ApiApp['request'];
+  /** Takes no more orders to be placed; resolves when those that wait have been started. */
+  close(): Promise<void>;
+}
+
+const defaultWait: WaitLimits = {
+  waitMsDefault: 30_000,
+  waitMsMax: 60_000,
+  admissionMsMax: 10_000,
+};
+const requestIdLengthMax = 128;
+
+/** Builds the API of what its process gives it. */
+export function createApp(deps: ApiDependencies): Api {
+  const watcher = new OutcomeWatcher((ids) => deps.orders.settled(ids), deps.logger, {
+    ...defaultWatcherOptions,
+    ...deps.watcher,
+  });
+  const dispatchers = createDispatchers(deps, watcher);
+  const wait = { ...defaultWait, ...deps.wait };
+  const authenticate = createAuthenticator(deps.authentication);
+  const { intake, orders, products, points } = deps;
+
+  const app = newApp(deps);
+  addOrderRoutes(app, {
+    authenticate,
+    orders,
+    createOrder: createOrderCreation({
+      intake,
+      products,
+      ...(deps.gathering && { gathering: deps.gathering }),
+    }),
+    readSteps: createStepsReader({ product: products, point: points }, deps.logger),
+  });
+  addPlacementRoutes(app, {
+    authenticate,
+    placement: deps.placement ?? createPlacement({ intake, orders, watcher, dispatchers, ...wait }),
+    wait,
+  });
+  addCatalogueRoutes(app, { authenticate, products, points });
+  addHealthRoutes(app, {
+    order: () => orders.ready(),
+    product: () => products.ready(),
+    point: () => points.ready(),
+    temporal: deps.temporalReady,
+  });
+  addOpenApi(app);
+
+  return {
+    fetch: app.fetch,
+    request: app.request,
+    async close() {
+      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.close()));
+    },
+  };
+}
+
+function createDispatchers(
+  deps: ApiDependencies,
+  watcher: OutcomeWatcher,
+): ReadonlyMap<Pattern, Dispatcher> {
+  const dispatchers = new Map<Pattern, Dispatcher>();
+  for (const pattern of allPatterns) {
+    const runner = deps.patterns[pattern];
+    if (!runner) continue;
+    const dispatcher = new Dispatcher(
+      {
+        pattern,
+        claimOrders: (ids, owner) => deps.intake.claimOrders(ids, owner, pattern),
+        start: runner.start,
+        timing: deps.timing,
+        onProgress: () => {
+          watcher.wake();
+        },
+        logger: deps.logger,
+      },
+      runner.dispatch,
+    );
+    dispatchers.set(pattern, dispatcher);
+  }
+  return dispatchers;
+}
+
+/** What every request goes through, whatever its route. */
+function newApp({ logger }: ApiDependencies): ApiApp {
+  const app: ApiApp = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result: Parameters<NonNullable<ApiApp['defaultHook']>>[0]) => {
+      if (!result.success) throw validationProblem(result.target, result.error);
+    },
+  });
+  app.onError((error, c) => answerError(error, c, logger));
+  app.notFound((c) => answerUnknownRoute(c, app, logger));
+  // A hostile X-Request-Id is replaced, so that it reaches no log and no page.
+  app.use(requestId({ limitLength: requestIdLengthMax }));
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+      // A page that needs more sets its own policy.
+      overwrite: false,
+    }),
+  );
+  app.use(async (c, next) => {
+    if (headerCount(c, 'host') > 1) throw new Problem('malformed-request', 'Host was sent twice.');
+    // Answers are a customer's own, and stale the moment they are sent; a page may say otherwise.
+    c.header('Cache-Control', 'no-store');
+    try {
+      await next();
+      return undefined;
+    } catch (error) {
+      // Hono gives its error handler only what is an `Error` of this realm.
+      return answerError(error, c, logger);
+    }
+  });
+  return app;
+}
+
+function addOpenApi(app: ApiApp): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
+  const describe = () =>
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'Order system',
+        version: '1',
+        description: 'Places orders across three services, once or not at all.',
+      },
+    });
+  // It never changes, and making it takes long enough to be worth asking for it in a loop.
+  let document: ReturnType<typeof describe> | undefined;
+  app.get('/openapi.json', (c) => c.json((document ??= describe())));
+}

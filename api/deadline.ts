@@ -1,0 +1,18 @@
+/** What `within` answers when the time is over. */
+export const timeOver = Symbol('time over');
+
+/**
+ * Waits for `work` for so long and no longer; the work itself goes on, and its later failure is
+ * nobody's. Written for statements that hang, as COMMIT does on a frozen server.
+ */
+export async function within<T>(waitMs: number, work: Promise<T>): Promise<T | typeof timeOver> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<typeof timeOver>((resolve) => {
+    timer = setTimeout(resolve, waitMs, timeOver);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

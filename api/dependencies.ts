@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+import type { OrderIntake } from '../activities/order/intake';
+import type { OrderQueries } from '../activities/order/queries';
+import type { PointQueries } from '../activities/point/queries';
+import type { ProductQueries } from '../activities/product/queries';
+import type { StepTiming } from '../contracts/limits';
+import type { Pattern } from '../contracts/order';
+import type { AuthenticationSettings } from './authentication';
+import type { StartOrders } from './batch';
+import type { DispatcherOptions } from './dispatcher';
+import type { Gathering } from './gather';
+import type { WatcherOptions } from './outcome-watcher';
+import type { PlacementService } from './placement';
+import type { WaitLimits } from './prefer';
+
+/** How a pattern's orders are driven. */
+export interface PatternRunner {
+  /** From `createTemporalStarter`. */
+  start: StartOrders;
+  /** Over the dispatcher's defaults. Patterns that do not batch say `{ ordersMax: 1 }`. */
+  dispatch?: Partial<DispatcherOptions>;
+}
+
+/** All that the API needs of its process. `workers/api.ts` makes them; so do the tests. */
+export interface ApiDependencies {
+  logger: Logger;
+  /** On the order database, as `order_api`. */
+  intake: OrderIntake;
+  /** On the order database, as `order_api`. */
+  orders: OrderQueries;
+  /** On the product database, as `product_reader`. */
+  products: ProductQueries;
+  /** On the point database, as `point_reader`. */
+  points: PointQueries;
+  authentication: AuthenticationSettings;
+  /** The patterns that this installation offers; asking for another is refused. */
+  patterns: Partial<Record<Pattern, PatternRunner>>;
+  /** Given to every workflow. */
+  timing: StepTiming;
+  /** Rejects when Temporal is away; from `createTemporalProbe`. */
+  temporalReady: () => Promise<void>;
+  /** How long a place or cancel call waits: 30 s, and 60 s at most, unless this says otherwise. */
+  wait?: Partial<WaitLimits>;
+  watcher?: Partial<WatcherOptions>;
+  /** How creations share round trips; `{ batchMax: 1 }` makes them one by one. */
+  gathering?: Partial<Gathering>;
+  /** Instead of claiming and dispatching: for the benchmark, which places orders without us. */
+  placement?: PlacementService;
+}

@@ -1,0 +1,136 @@
+import type { Logger } from 'pino';
+import type { OrderSummary } from '../activities/order/queries';
+
+export interface WatcherOptions {
+  intervalMs: number;
+  /** After a query that failed. */
+  retryMs: number;
+  idsPerQuery: number;
+  /** Beyond these, a caller is told at once to look for itself. */
+  waitersMax: number;
+}
+
+export const defaultWatcherOptions: WatcherOptions = {
+  intervalMs: 10,
+  retryMs: 250,
+  idsPerQuery: 1_000,
+  waitersMax: 20_000,
+};
+
+/** A look is followed by a pause of this many times its length, so that looking stays cheap. */
+const pauseFactor = 10;
+
+type Waiter = (outcome: OrderSummary | undefined) => void;
+
+/**
+ * Tells callers when their orders have come to rest. It reads the orders' rows, which are final
+ * whatever workflow, of whatever process, made them so: one query a tick for all who wait, and
+ * none while nobody does.
+ */
+export class OutcomeWatcher {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+  private count = 0;
+  private polling = false;
+  private woken = false;
+  private endPause: () => void = () => undefined;
+
+  constructor(
+    private readonly settled: (orderIds: readonly string[]) => Promise<OrderSummary[]>,
+    private readonly logger: Logger,
+    private readonly options: WatcherOptions = defaultWatcherOptions,
+  ) {}
+
+  /**
+   * The order once it is COMPLETED, CANCELLED or PENDING; undefined when the time is over, or when
+   * the caller has gone, for whom nothing need be asked any more. `isEnough` may go on waiting.
+   */
+  wait(
+    orderId: string,
+    waitMs: number,
+    gone?: AbortSignal,
+    isEnough: (outcome: OrderSummary) => boolean = () => true,
+  ): Promise<OrderSummary | undefined> {
+    const isOver = waitMs <= 0 || gone?.aborted === true;
+    if (isOver || this.count >= this.options.waitersMax) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const waiter: Waiter = (outcome) => {
+        if (outcome && !isEnough(outcome)) return;
+        clearTimeout(timer);
+        gone?.removeEventListener('abort', giveUp);
+        this.remove(orderId, waiter);
+        resolve(outcome);
+      };
+      const giveUp = () => {
+        waiter(undefined);
+      };
+      const timer = setTimeout(giveUp, waitMs);
+      gone?.addEventListener('abort', giveUp);
+      this.add(orderId, waiter);
+      if (!this.polling) void this.poll();
+    });
+  }
+
+  /** Looks at once: a workflow of ours has closed. */
+  wake(): void {
+    this.woken = true;
+    this.endPause();
+  }
+
+  private async poll(): Promise<void> {
+    this.polling = true;
+    let pauseMs = this.options.intervalMs;
+    while (this.waiters.size > 0) {
+      await this.pause(pauseMs);
+      const startedAt = performance.now();
+      const succeeded = await this.look();
+      pauseMs = succeeded
+        ? Math.max(this.options.intervalMs, pauseFactor * (performance.now() - startedAt))
+        : this.options.retryMs;
+    }
+    this.polling = false;
+  }
+
+  /** A wake that came during the look is not lost: what it is about may have come just after. */
+  private async pause(pauseMs: number): Promise<void> {
+    if (!this.woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        this.endPause = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.woken = false;
+  }
+
+  private async look(): Promise<boolean> {
+    const ids = [...this.waiters.keys()];
+    try {
+      for (let i = 0; i < ids.length; i += this.options.idsPerQuery) {
+        const orders = await this.settled(ids.slice(i, i + this.options.idsPerQuery));
+        for (const order of orders) {
+          for (const tell of [...(this.waiters.get(order.orderId) ?? [])]) tell(order);
+        }
+      }
+      return true;
+    } catch (error) {
+      this.logger.warn({ err: error, waiting: ids.length }, 'orders could not be looked at');
+      return false;
+    }
+  }
+
+  private add(orderId: string, waiter: Waiter): void {
+    const others = this.waiters.get(orderId);
+    if (others) others.add(waiter);
+    else this.waiters.set(orderId, new Set([waiter]));
+    this.count++;
+  }
+
+  private remove(orderId: string, waiter: Waiter): void {
+    const waiters = this.waiters.get(orderId);
+    if (!waiters?.delete(waiter)) return;
+    this.count--;
+    if (waiters.size === 0) this.waiters.delete(orderId);
+  }
+}

@@ -1,0 +1,136 @@
+import type { OrderIntake } from '../activities/order/intake';
+import type { OrderQueries, OrderSummary, PlaceableOrder } from '../activities/order/queries';
+import { isTerminal, type Pattern } from '../contracts/order';
+import { timeOver, within } from './deadline';
+import type { Dispatcher } from './dispatcher';
+import { gather } from './gather';
+import type { OutcomeWatcher } from './outcome-watcher';
+import { Problem } from './problems';
+import { explain, orderOutcomeUnknown, overloaded } from './unavailability';
+
+export interface PlacementDeps {
+  intake: OrderIntake;
+  orders: OrderQueries;
+  watcher: OutcomeWatcher;
+  /** One for each pattern that is available here. */
+  dispatchers: ReadonlyMap<Pattern, Dispatcher>;
+  /** A claim is waited for even by who does not wait: only what is claimed was accepted. */
+  admissionMsMax: number;
+}
+
+export interface PlacementRequest {
+  orderId: string;
+  customerId: string;
+  /** Undefined leaves the choice to us. */
+  pattern: Pattern | undefined;
+  waitMs: number;
+  /** Aborted when the caller has gone. */
+  gone: AbortSignal;
+}
+
+/** Both answer the order as it then is; when it is not at rest, the wait is over. */
+export interface PlacementService {
+  place(request: PlacementRequest): Promise<OrderSummary>;
+  cancel(request: Omit<PlacementRequest, 'pattern'>): Promise<OrderSummary>;
+}
+
+const defaultPattern: Pattern = 'saga';
+const cancelMsMax = 10_000;
+
+const gathering = { batchMax: 256, inFlightMax: 2, waitingMax: 5_000, staleMs: 5_000 };
+
+/** Places and cancels orders, and waits for what becomes of them. */
+export function createPlacement(deps: PlacementDeps): PlacementService {
+  const read = gather<string, PlaceableOrder | undefined>({
+    ...gathering,
+    load: async (ids) => {
+      const found = await deps.orders.placeable(ids);
+      return ids.map((id) => found.get(id));
+    },
+  });
+  /** An order that is another's is answered like one that does not exist. */
+  const readOwn = async (orderId: string, customerId: string) => {
+    const order = await read(orderId);
+    if (order?.customerId !== customerId) throw noSuchOrder();
+    return order;
+  };
+  /** From here on something has been done: a reading that fails must not deny it. */
+  const outcome = async (
+    assumed: OrderSummary,
+    waitMs: number,
+    gone?: AbortSignal,
+    isEnough?: (order: OrderSummary) => boolean,
+  ): Promise<OrderSummary> => {
+    const settled = await deps.watcher.wait(assumed.orderId, waitMs, gone, isEnough);
+    if (settled) return settled;
+    return read(assumed.orderId).then(
+      (order) => order ?? assumed,
+      () => assumed,
+    );
+  };
+
+  return {
+    async place({ orderId, customerId, pattern = defaultPattern, waitMs, gone }) {
+      const order = await readOwn(orderId, customerId);
+      if (isTerminal(order.status) || order.status === 'PENDING') return order;
+      if (order.status === 'PLACING') return outcome(order, waitMs, gone);
+      const endsAt = performance.now() + waitMs;
+      await admit(deps, order, pattern, waitMs);
+      const accepted = { ...order, status: 'PLACING' as const, pattern };
+      return outcome(accepted, endsAt - performance.now(), gone);
+    },
+    async cancel({ orderId, customerId, waitMs, gone }) {
+      const order = await readOwn(orderId, customerId);
+      if (order.status === 'CANCELLED') return order;
+      if (await cancelNow(deps, orderId)) return outcome({ ...order, status: 'CANCELLED' }, 0);
+      // It may have been PENDING for long; only with this decision can it end.
+      return outcome({ ...order, decision: 'CANCEL' }, waitMs, gone, hasEnded);
+    },
+  };
+}
+
+function hasEnded({ status }: OrderSummary): boolean {
+  return isTerminal(status);
+}
+
+/** The same for an order that does not exist and for one that is another customer's. */
+export function noSuchOrder(): Problem {
+  return new Problem('not-found', 'You have no order with this id.');
+}
+
+/** Resolves once the order is claimed, by us or by another process. */
+async function admit(
+  { dispatchers, admissionMsMax }: PlacementDeps,
+  order: PlaceableOrder,
+  pattern: Pattern,
+  waitMs: number,
+): Promise<void> {
+  const dispatcher = dispatchers.get(pattern);
+  if (!dispatcher) {
+    const available = [...dispatchers.keys()];
+    throw new Problem(
+      'pattern-unavailable',
+      `Nothing was done. Available: ${available.join(', ')}.`,
+      {
+        extensions: { available },
+      },
+    );
+  }
+  const placement = dispatcher.place(order);
+  const admitted = await within(Math.max(waitMs, admissionMsMax), placement.admitted);
+  if (admitted !== timeOver) return;
+  throw placement.withdraw() ? overloaded() : orderOutcomeUnknown(order.orderId);
+}
+
+/** True when the order has ended with it; false when what was taken must be given back first. */
+async function cancelNow({ intake }: PlacementDeps, orderId: string): Promise<boolean> {
+  const outcome = await within(cancelMsMax, intake.cancelOrder(orderId)).catch((error: unknown) => {
+    throw explain(error, (cause) => orderOutcomeUnknown(orderId, cause));
+  });
+  if (outcome === timeOver) throw orderOutcomeUnknown(orderId);
+  if (outcome === undefined) throw noSuchOrder();
+  if (outcome !== 'completed') return outcome === 'cancelled';
+  throw new Problem('already-completed', 'It was completed before it could be cancelled.', {
+    extensions: { orderId },
+  });
+}

@@ -1,0 +1,61 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { PointQueries } from '../../activities/point/queries';
+import type { ProductQueries } from '../../activities/product/queries';
+import { roles, type Authenticator } from '../authentication';
+import { requireRole, type ApiApp } from '../context';
+import * as schemas from '../schemas';
+import { jsonAnswer, pageOf, problemAnswer, security } from './answers';
+
+const listProducts = createRoute({
+  method: 'get',
+  path: '/products',
+  summary: 'The catalogue with what is in stock',
+  security,
+  request: { query: schemas.pageQuery },
+  responses: {
+    200: jsonAnswer('A page', schemas.productPage),
+    default: problemAnswer('A problem'),
+  },
+});
+
+const getPoints = createRoute({
+  method: 'get',
+  path: '/points',
+  summary: 'The points that the caller can spend',
+  security,
+  responses: {
+    200: jsonAnswer('The balance', schemas.pointBalance),
+    default: problemAnswer('A problem'),
+  },
+});
+
+export interface CatalogueRoutesDeps {
+  authenticate: Authenticator;
+  products: ProductQueries;
+  points: PointQueries;
+}
+
+/** `GET /products`, for everybody with a token, and `GET /points`, for customers. */
+export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void {
+  const anybody = requireRole(deps.authenticate, ...roles);
+  const customer = requireRole(deps.authenticate, 'customer');
+
+  app.openapi({ ...listProducts, middleware: anybody }, async (c) => {
+    const { cursor, limit } = c.req.valid('query');
+    const found = await deps.products.page(limit + 1, cursor);
+    const { rows, nextCursor } = pageOf(found, limit, ({ productId }) => productId);
+    const products = rows.map(({ price, available, ...product }) => ({
+      ...product,
+      price: Number(price),
+      available: Number(available),
+    }));
+    return c.json({ products, nextCursor }, 200);
+  });
+
+  app.openapi({ ...getPoints, middleware: customer }, async (c) => {
+    const customerId = c.var.principal.subject;
+    // Who was never given an account has nothing to spend.
+    const available = (await deps.points.availableTo(customerId)) ?? 0n;
+    return c.json({ customerId, available: Number(available) }, 200);
+  });
+}

@@ -1,0 +1,113 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { OrderDetail, OrderQueries } from '../../activities/order/queries';
+import type { Authenticator } from '../authentication';
+import { requireRole, type ApiApp } from '../context';
+import type { CreateOrder } from '../creation';
+import { idempotencyKey } from '../idempotency-key';
+import { noSuchOrder } from '../placement';
+import { strictJsonBody } from '../request-body';
+import * as schemas from '../schemas';
+import type { ReadSteps } from '../steps';
+import { jsonAnswer, linesAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
+
+const create = createRoute({
+  method: 'post',
+  path: '/orders',
+  summary: 'Create an order; its prices are fixed, and nothing is taken yet',
+  security,
+  parameters: [
+    {
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: true,
+      description: 'With the customer it names one order, for ever.',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+    },
+  ],
+  request: {
+    body: { required: true, content: { 'application/json': { schema: schemas.createOrderBody } } },
+  },
+  responses: {
+    201: jsonAnswer('Created, now or before (`Idempotency-Hit: true`)', schemas.createdOrder),
+    default: problemAnswer('Nothing was created, or `outcome-unknown`'),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/orders',
+  summary: 'The caller’s orders, newest first',
+  security,
+  request: { query: schemas.pageQuery },
+  responses: {
+    200: jsonAnswer('A page', schemas.orderPage),
+    default: problemAnswer('A problem'),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/orders/{orderId}',
+  summary: 'An order with its steps so far',
+  security,
+  request: { params: schemas.orderParams },
+  responses: {
+    200: jsonAnswer('The order', schemas.orderDetail),
+    default: problemAnswer('A problem'),
+  },
+});
+
+export interface OrderRoutesDeps {
+  authenticate: Authenticator;
+  createOrder: CreateOrder;
+  orders: OrderQueries;
+  readSteps: ReadSteps;
+}
+
+/** `POST /orders`, `GET /orders` and `GET /orders/{orderId}`, for customers. */
+export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
+  const customer = requireRole(deps.authenticate, 'customer');
+  const json = strictJsonBody({ optional: false });
+
+  app.openapi({ ...create, middleware: [customer, json] as const }, async (c) => {
+    const { order, hit } = await deps.createOrder({
+      customerId: c.var.principal.subject,
+      idempotencyKey: idempotencyKey(c),
+      items: c.req.valid('json').items,
+    });
+    c.header('Location', `/orders/${order.orderId}`);
+    if (hit) c.header('Idempotency-Hit', 'true');
+    const { orderId, total } = order;
+    const createdAt = order.createdAt.toISOString();
+    const items = linesAnswer(order.lines);
+    // As it was then, whatever has become of it: a repeat is answered as the first time.
+    return c.json({ orderId, status: 'CREATED' as const, items, total, createdAt }, 201);
+  });
+
+  app.openapi({ ...list, middleware: customer }, async (c) => {
+    const { cursor, limit } = c.req.valid('query');
+    const found = await deps.orders.page(c.var.principal.subject, limit + 1, cursor);
+    const { rows, nextCursor } = pageOf(found, limit, ({ orderId }) => orderId);
+    return c.json({ orders: rows.map(summaryAnswer), nextCursor }, 200);
+  });
+
+  app.openapi({ ...get, middleware: customer }, async (c) => {
+    const order = await ownOrder(
+      deps.orders,
+      c.req.valid('param').orderId,
+      c.var.principal.subject,
+    );
+    const steps = await deps.readSteps(order.orderId);
+    return c.json({ ...summaryAnswer(order), items: linesAnswer(order.lines), ...steps }, 200);
+  });
+}
+
+async function ownOrder(
+  orders: OrderQueries,
+  orderId: string,
+  customerId: string,
+): Promise<OrderDetail> {
+  const order = await orders.byId(orderId);
+  if (order?.customerId !== customerId) throw noSuchOrder();
+  return order;
+}

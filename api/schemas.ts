@@ -1,0 +1,173 @@
+import { z } from '@hono/zod-openapi';
+import { orderLimits } from '../contracts/limits';
+import { orderStatuses, patterns, services } from '../contracts/order';
+
+/** What comes in and what goes out; the routes' validation and the OpenAPI document are made of it. */
+
+const { quantityMax, linesMax } = orderLimits;
+const quantityRule = `must be a whole number from 1 to ${String(quantityMax)}`;
+const idRule = 'must be 1 to 64 letters, digits, _ or -';
+
+const id = z.string(idRule).regex(/^[A-Za-z0-9_-]{1,64}$/, idRule);
+
+/** Money and points are whole numbers. */
+const amount = z.int().nonnegative();
+const time = z.iso.datetime();
+
+/** One rule and one fault; and, unlike `z.int`, it does not end the checks of the whole list. */
+const quantity = z
+  .number(quantityRule)
+  .refine((n) => Number.isInteger(n) && n >= 1 && n <= quantityMax, quantityRule)
+  .openapi({ type: 'integer', minimum: 1, maximum: quantityMax });
+
+const orderItem = z.strictObject(
+  {
+    productId: id,
+    quantity,
+  },
+  'must be an object',
+);
+
+const orderItems = z
+  .array(orderItem, 'must be a list of items')
+  .min(1, 'must hold an item')
+  .max(linesMax, `must hold ${String(linesMax)} items at most`)
+  .superRefine(
+    (items, context) => {
+      const seen = new Set<unknown>();
+      items.forEach((item: Partial<z.infer<typeof orderItem>> | null | undefined, index) => {
+        const productId = item?.productId;
+        if (productId === undefined) return;
+        if (seen.has(productId)) {
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'productId'],
+            message: 'is in the order already: give each product once, with its quantity',
+          });
+        }
+        seen.add(productId);
+      });
+    },
+    // Also when an item is wrong, so that all faults are listed at once.
+    { when: ({ value }) => Array.isArray(value) },
+  );
+
+export const createOrderBody = z
+  .strictObject({ items: orderItems }, 'must be an object')
+  .openapi('NewOrder', { example: { items: [{ productId: 'p-0001', quantity: 2 }] } });
+
+export const placeOrderBody = z
+  .strictObject(
+    { pattern: z.enum(patterns, `must be one of ${patterns.join(', ')}`).optional() },
+    'must be an object',
+  )
+  .openapi('Placement', { example: { pattern: 'saga' } });
+
+export const orderParams = z.object({ orderId: id });
+
+export const pageQuery = z.strictObject({
+  cursor: id.optional().openapi({ description: 'The last page’s `nextCursor`.' }),
+  limit: z
+    .string('must be given once')
+    .regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .transform(Number)
+    .default(50)
+    .openapi({ type: 'integer', minimum: 1, maximum: 100, default: 50 }),
+});
+
+export const orderLine = z
+  .object({ productId: id, quantity: z.int(), unitPrice: amount })
+  .openapi('OrderLine');
+
+export const createdOrder = z
+  .object({
+    orderId: id,
+    status: z.literal('CREATED'),
+    items: z.array(orderLine),
+    total: amount,
+    createdAt: time,
+  })
+  .openapi('CreatedOrder');
+
+export const orderSummary = z
+  .object({
+    orderId: id,
+    status: z.enum(orderStatuses),
+    pattern: z.enum(patterns).nullable(),
+    reason: z.string().nullable().openapi({ description: 'Why it was cancelled, or is being.' }),
+    total: amount,
+    createdAt: time,
+    endedAt: time.nullable(),
+  })
+  .openapi('OrderSummary');
+
+const stepRecord = z
+  .object({
+    service: z.enum(services),
+    step: z.string(),
+    outcome: z.enum(['done', 'rejected', 'cancelled']),
+    code: z.string().optional().openapi({ description: 'Why it was rejected.' }),
+    at: time,
+  })
+  .openapi('StepRecord');
+
+export const orderDetail = orderSummary
+  .extend({
+    items: z.array(orderLine),
+    steps: z.array(stepRecord),
+    stepsUnavailable: z
+      .array(z.enum(services))
+      .optional()
+      .openapi({ description: 'The services whose steps could not be read now.' }),
+  })
+  .openapi('Order');
+
+export const orderPage = z
+  .object({ orders: z.array(orderSummary), nextCursor: id.nullable() })
+  .openapi('OrderPage');
+
+const product = z
+  .object({
+    productId: id,
+    name: z.string(),
+    price: amount,
+    available: amount,
+    retired: z.boolean(),
+  })
+  .openapi('Product');
+
+export const productPage = z
+  .object({ products: z.array(product), nextCursor: id.nullable() })
+  .openapi('ProductPage');
+
+export const pointBalance = z.object({ customerId: id, available: amount }).openapi('Points');
+
+export const health = z.object({ status: z.literal('live') }).openapi('Liveness');
+
+export const readiness = z
+  .object({
+    status: z.literal('ready'),
+    dependencies: z.record(z.string(), z.enum(['up', 'down'])),
+  })
+  .openapi('Readiness');
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    requestId: z.string(),
+    errors: z
+      .array(
+        z.object({
+          pointer: z.string().optional(),
+          parameter: z.string().optional(),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+    orderId: id.optional(),
+  })
+  .openapi('Problem');

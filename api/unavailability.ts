@@ -1,0 +1,51 @@
+import { databaseFault } from '../activities/order/intake';
+import { Problem } from './problems';
+
+/** The three ways in which the API says "not now", told apart by what has been done. */
+
+const retryAfterS = 1;
+
+/** Too much waits already: nothing was done. */
+export function overloaded(): Problem {
+  return new Problem('overloaded', 'Nothing was done. Try again in a moment.', {
+    headers: { 'Retry-After': String(retryAfterS) },
+  });
+}
+
+/** A database, or Temporal, is away: nothing was done. */
+export function unavailable(cause?: unknown): Problem {
+  return new Problem('unavailable', 'Nothing was done. Try again in a moment.', {
+    headers: { 'Retry-After': String(retryAfterS) },
+    cause,
+  });
+}
+
+/** An order may have been claimed, or cancelled: its own page will tell. */
+export function orderOutcomeUnknown(orderId: string, cause?: unknown): Problem {
+  const lookAt = `/orders/${orderId}`;
+  return new Problem('outcome-unknown', `It may have been done. Look at ${lookAt}.`, {
+    extensions: { orderId, lookAt },
+    headers: { Location: lookAt, 'Retry-After': String(retryAfterS) },
+    cause,
+  });
+}
+
+/** An order may have been created: the same request finds it. */
+export function creationOutcomeUnknown(cause?: unknown): Problem {
+  return new Problem(
+    'outcome-unknown',
+    'It may have been done. Send the same request with the same Idempotency-Key again.',
+    { headers: { 'Retry-After': String(retryAfterS) }, cause },
+  );
+}
+
+/**
+ * What a caller is told of an error that a write met: a problem stays itself, a database's fault
+ * becomes one, and a bug is left as it is.
+ */
+export function explain(error: unknown, unknown: (cause: unknown) => Problem): unknown {
+  if (error instanceof Problem) return error;
+  const fault = databaseFault(error);
+  if (fault === 'outcome-unknown') return unknown(error);
+  return fault === 'unavailable' ? unavailable(error) : error;
+}

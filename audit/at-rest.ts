@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { audit, type AuditDeps, type AuditOptions, type AuditReport } from './audit';
+import { currentReader } from './snapshot';
+
+export interface RestOptions extends AuditOptions {
+  /** How long to wait for work in flight to end before it is reported as such. */
+  restMsMax?: number;
+}
+
+const defaultRestMsMax = 10_000;
+const pollMs = 250;
+
+/**
+ * Audits, and audits again once what was in flight has ended, for as long as the patience lasts.
+ * A violation is reported at once. Between two audits only the orders' states are looked at, as
+ * an audit of many orders takes longer than it takes most of them to end.
+ *
+ * @throws like `audit`.
+ */
+export async function auditAtRest(
+  deps: AuditDeps,
+  options: RestOptions = {},
+): Promise<AuditReport> {
+  const { restMsMax = defaultRestMsMax, ...auditOptions } = options;
+  let report = await audit(deps, auditOptions);
+  const deadline = Date.now() + restMsMax;
+  while (report.clean && !report.atRest && (await restBefore(deps, deadline))) {
+    report = await audit(deps, auditOptions);
+  }
+  return report;
+}
+
+/** Waits until no order is on its way; false when that has not come by the deadline. */
+async function restBefore(deps: AuditDeps, deadline: number): Promise<boolean> {
+  const reader = currentReader(deps.order);
+  while (Date.now() < deadline) {
+    await sleep(pollMs);
+    const moving = await reader.rows(
+      `SELECT 1 FROM orders WHERE status IN ('PLACING', 'PENDING') LIMIT 1`,
+    );
+    if (moving.length === 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,156 @@
+import type { Knex } from 'knex';
+import type { OrderStatus, Service } from '../contracts/order';
+import { readBalances, reportBalances, reportReserved, type Balances } from './balances';
+import { Findings } from './findings';
+import { countOrders, readBacklog } from './orders';
+import { points, stock } from './participants';
+import type { RuleId, Violation } from './rules';
+import { lookAgain, type InFlight } from './second-look';
+import { currentReader, withSnapshot, type Reader } from './snapshot';
+import { walkOrders, type Snapshots } from './walk';
+
+/** What an audit reads. The databases need no more than SELECT: the user `auditor`. */
+export interface AuditDeps extends Record<Service, Knex> {
+  /** Is there an open workflow of this id? One that is not found is closed. */
+  isOpen: (workflowId: string) => Promise<boolean>;
+}
+
+export interface AuditOptions {
+  /** How long an order may be without an open owner before adoption must have found it. */
+  graceS?: number;
+  /** Unfinished work older than this is a violation. */
+  unfinishedSMax?: number;
+  onProgress?: (progress: AuditProgress) => void;
+  /** Runs between the reading of the orders and of the participants: for tests of torn reads. */
+  afterOrdersRead?: () => Promise<void>;
+}
+
+export interface AuditProgress {
+  ordersDone: number;
+  ordersTotal: number;
+}
+
+export interface AuditReport {
+  /** Nothing was found to be wrong. */
+  clean: boolean;
+  /** Nothing was on its way. */
+  atRest: boolean;
+  /** How many orders were judged. */
+  orders: number;
+  byStatus: Record<OrderStatus, number>;
+  /** The first ten thousand; `violationsTotal` counts them all. */
+  violations: Violation[];
+  violationsTotal: number;
+  inFlight: InFlight[];
+  /** How many orders or balances each rule was tried on. */
+  checked: Partial<Record<RuleId, number>>;
+}
+
+const defaultGraceS = 60;
+const defaultUnfinishedSMax = 15 * 60;
+
+/**
+ * Proves, order by order and in sums, that the three databases tell one story. Each database is
+ * read at one instant, the orders' before the others: an order that was final then must be right
+ * in full; whatever was on its way is judged by what its state permits, and looked at again.
+ *
+ * @throws what a database or `isOpen` says when it cannot be asked: nothing is proved then.
+ */
+export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
+  const findings = new Findings();
+  const startedAt = await databaseTime(currentReader(deps.order));
+  const { walk, backlog, balances } = await withSnapshots(deps, options, (snapshots, total) =>
+    readAll(snapshots, total, findings, options),
+  );
+  const current = {
+    order: currentReader(deps.order),
+    product: currentReader(deps.product),
+    point: currentReader(deps.point),
+  };
+  const look = {
+    ...current,
+    isOpen: deps.isOpen,
+    graceS: options.graceS ?? defaultGraceS,
+    unfinishedSMax: options.unfinishedSMax ?? defaultUnfinishedSMax,
+  };
+  const inFlight = await lookAgain(look, walk, backlog, findings);
+  for (const one of balances) reportBalances(one, findings);
+  if (inFlight.length === 0) {
+    inFlight.push(...(await judgeReserved(current.order, startedAt, balances, findings)));
+  }
+  return {
+    clean: findings.violationsTotal === 0,
+    atRest: inFlight.length === 0,
+    orders: Object.values(walk.byStatus).reduce((sum, n) => sum + n, 0),
+    byStatus: walk.byStatus,
+    violations: findings.violations,
+    violationsTotal: findings.violationsTotal,
+    inFlight,
+    checked: findings.checked,
+  };
+}
+
+/** The exit code of a report: 0 all proved, 1 a violation, 2 work in flight, the rest proved. */
+export function exitCodeOf({ clean, atRest }: Pick<AuditReport, 'clean' | 'atRest'>): 0 | 1 | 2 {
+  if (!clean) return 1;
+  return atRest ? 0 : 2;
+}
+
+/** Orders first: an order that has ended by then moves nothing any more. */
+function withSnapshots<T>(
+  deps: AuditDeps,
+  options: AuditOptions,
+  work: (snapshots: Snapshots, ordersTotal: number) => Promise<T>,
+): Promise<T> {
+  return withSnapshot(deps.order, async (order) => {
+    const ordersTotal = await countOrders(order);
+    await options.afterOrdersRead?.();
+    return withSnapshot(deps.product, (product) =>
+      withSnapshot(deps.point, (point) => work({ order, product, point }, ordersTotal)),
+    );
+  });
+}
+
+async function readAll(
+  snapshots: Snapshots,
+  ordersTotal: number,
+  findings: Findings,
+  options: AuditOptions,
+) {
+  options.onProgress?.({ ordersDone: 0, ordersTotal });
+  const [backlog, ...balances] = await Promise.all([
+    readBacklog(snapshots.order),
+    readBalances(snapshots.product, stock),
+    readBalances(snapshots.point, points),
+  ]);
+  const walk = await walkOrders(snapshots, backlog, findings, (ordersDone) =>
+    options.onProgress?.({ ordersDone, ordersTotal }),
+  );
+  return { walk, backlog, balances };
+}
+
+async function databaseTime(order: Reader): Promise<string> {
+  // As text: the driver's dates end at milliseconds.
+  const [row] = await order.rows<{ t: string }>('SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) t');
+  return row?.t ?? '';
+}
+
+/**
+ * Whatever is reserved belongs to no order, unless one was on its way since the orders were read.
+ */
+async function judgeReserved(
+  order: Reader,
+  startedAt: string,
+  balances: Balances[],
+  findings: Findings,
+): Promise<InFlight[]> {
+  for (const { checked } of balances) findings.count('reserved-at-rest', checked);
+  if (balances.every(({ reserved }) => reserved.length === 0)) return [];
+  const moving = await order.rows<{ orderId: string }>(
+    `SELECT order_id orderId FROM orders
+     WHERE status IN ('PLACING', 'PENDING') OR owned_at >= ? OR ended_at >= ? LIMIT 100`,
+    [startedAt, startedAt],
+  );
+  if (moving.length === 0) for (const one of balances) reportReserved(one, findings);
+  return moving.map(({ orderId }) => ({ orderId, waitsFor: 'another-look' as const }));
+}

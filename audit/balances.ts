@@ -1,0 +1,132 @@
+import type { Findings } from './findings';
+import type { Participant } from './participants';
+import type { Reader } from './snapshot';
+
+/** Wrong sums that are looked at closely; where more are wrong, their orders tell no more. */
+const faultsMax = 1_000;
+
+/** A sum that is off. */
+interface Fault {
+  k: string;
+  /** Null where the ledger names a product or customer that there is not. */
+  available: number | null;
+  reserved: number | null;
+  opening: number | null;
+  /** Decimals come as text. */
+  moved: string;
+  off: string | null;
+}
+
+/** What one participant's sums have shown, to be reported once its orders have been judged. */
+export interface Balances {
+  participant: Participant;
+  checked: number;
+  faults: Fault[];
+  /** The last order to touch each product or customer whose sum is off. */
+  lastOrders: Map<string, string>;
+  negative: BalanceRow[];
+  reserved: BalanceRow[];
+}
+
+interface BalanceRow {
+  k: string;
+  available: number;
+  reserved: number;
+}
+
+/** Adds up one participant's ledger and holds it against the balances, in its snapshot. */
+export async function readBalances(snapshot: Reader, participant: Participant): Promise<Balances> {
+  const { balances, key } = participant;
+  const [counted] = await snapshot.rows<{ n: number }>(`SELECT COUNT(*) n FROM ${balances}`);
+  const odd = await snapshot.rows<BalanceRow>(
+    `SELECT ${key} k, available, reserved FROM ${balances}
+     WHERE available < 0 OR reserved <> 0 LIMIT ?`,
+    [faultsMax],
+  );
+  const faults = await readFaults(snapshot, participant);
+  return {
+    participant,
+    checked: counted?.n ?? 0,
+    faults,
+    lastOrders: await readLastOrders(snapshot, participant, faults),
+    negative: odd.filter(({ available, reserved }) => available < 0 || reserved < 0),
+    reserved: odd.filter(({ reserved }) => reserved > 0),
+  };
+}
+
+function readFaults(snapshot: Reader, participant: Participant): Promise<Fault[]> {
+  const { balances, ledger, key, amount } = participant;
+  return snapshot.rows<Fault>(
+    `WITH ledger AS (SELECT ${key} k, SUM(${amount}) moved FROM ${ledger} GROUP BY ${key})
+     SELECT b.${key} k, b.available, b.reserved, b.opening, COALESCE(l.moved, 0) moved,
+            b.available + b.reserved - b.opening - COALESCE(l.moved, 0) off
+     FROM ${balances} b LEFT JOIN ledger l ON l.k = b.${key}
+     WHERE b.available + b.reserved <> b.opening + COALESCE(l.moved, 0)
+     UNION ALL
+     SELECT l.k, NULL, NULL, NULL, l.moved, NULL
+     FROM ledger l LEFT JOIN ${balances} b ON b.${key} = l.k
+     WHERE b.${key} IS NULL
+     LIMIT ?`,
+    [faultsMax],
+  );
+}
+
+async function readLastOrders(
+  snapshot: Reader,
+  { ledger, key }: Participant,
+  faults: Fault[],
+): Promise<Map<string, string>> {
+  if (faults.length === 0) return new Map();
+  const rows = await snapshot.rows<{ k: string; orderId: string }>(
+    `SELECT l.${key} k, l.order_id orderId FROM ${ledger} l
+     JOIN (SELECT MAX(entry_id) entry_id FROM ${ledger}
+           WHERE ${key} IN (${faults.map(() => '?').join(', ')}) GROUP BY ${key}) last
+     USING (entry_id)`,
+    faults.map(({ k }) => k),
+  );
+  return new Map(rows.map(({ k, orderId }) => [k, orderId]));
+}
+
+/** Turns wrong sums into violations; `findings` must hold the verdicts on the orders already. */
+export function reportBalances(balances: Balances, findings: Findings): void {
+  const { participant, checked, faults, lastOrders, negative } = balances;
+  const rule = participant.name === 'stock' ? 'stock-balance' : 'points-balance';
+  findings.count(rule, checked);
+  findings.count('negative-balance', checked);
+  const place = (k: string) => findings.suspectOf(k) ?? lastOrders.get(k) ?? null;
+  for (const fault of faults) {
+    const orderId = place(fault.k);
+    const hint = orderId === null ? 'no order has touched it' : `look first at order ${orderId}`;
+    findings.add({
+      rule,
+      orderId,
+      detail: `${participant.holder} ${fault.k}: ${describe(fault)}; ${hint}`,
+    });
+  }
+  for (const { k, available, reserved } of negative) {
+    findings.add({
+      rule: 'negative-balance',
+      orderId: place(k),
+      detail: `${participant.holder} ${k}: available ${String(available)}, reserved ${String(reserved)}`,
+    });
+  }
+}
+
+/** Turns reservations into violations, once it is certain that no order holds them. */
+export function reportReserved({ participant, reserved }: Balances, findings: Findings): void {
+  for (const { k, reserved: amount } of reserved) {
+    findings.add({
+      rule: 'reserved-at-rest',
+      orderId: findings.suspectOf(k) ?? null,
+      detail: `${participant.holder} ${k}: ${String(amount)} reserved`,
+    });
+  }
+}
+
+function describe({ available, reserved, opening, moved, off }: Fault): string {
+  if (off === null) return `the ledger moved ${moved}, and there is no such balance`;
+  return (
+    `available ${String(available)} + reserved ${String(reserved)} is off by ${off} ` +
+    `from opening ${String(opening)} + ledger ${moved}`
+  );
+}

@@ -1,0 +1,35 @@
+import { Client, Connection } from '@temporalio/client';
+import { openDatabase } from '../activities/transaction/connection';
+import type { Service } from '../contracts/order';
+import type { AuditDeps } from './audit';
+import { openWorkflows } from './workflows';
+
+/** Where a running system is to be audited. */
+export interface AuditTarget {
+  /** `mysql://auditor:password@host:port/database` of each service. */
+  databases: Record<Service, string>;
+  temporal: { address: string; namespace: string };
+}
+
+/** One connection holds the snapshot, one reads what is current. */
+const poolMax = 2;
+
+/** Opens what an audit reads; nothing is connected before it is first asked. Close it after use. */
+export function connectAudit(target: AuditTarget): AuditDeps & { close: () => Promise<void> } {
+  const { databases, temporal } = target;
+  const order = openDatabase({ url: databases.order, poolMax });
+  const product = openDatabase({ url: databases.product, poolMax });
+  const point = openDatabase({ url: databases.point, poolMax });
+  const connection = Connection.lazy({ address: temporal.address });
+  const client = new Client({ connection, namespace: temporal.namespace });
+  return {
+    order,
+    product,
+    point,
+    isOpen: openWorkflows(client),
+    close: async () => {
+      await Promise.all([order, product, point].map((knex) => knex.destroy()));
+      await connection.close();
+    },
+  };
+}

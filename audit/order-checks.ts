@@ -1,0 +1,141 @@
+import { orderStatuses, type OrderStatus } from '../contracts/order';
+import { owed, sameMovements, show, type Evidence } from './evidence';
+import { points, stock, type Account, type Participant } from './participants';
+import type { RuleId } from './rules';
+
+/** How one order is judged by one rule. */
+export interface OrderCheck {
+  rule: RuleId;
+  /** The rule says nothing of orders in any other status. */
+  statuses: readonly OrderStatus[];
+  /**
+   * The finding depends on a status that may change between the order's reading and the
+   * ledgers': it counts only if the row is found unchanged after both.
+   */
+  provisional?: true;
+  /** What is wrong, or undefined when the rule holds. */
+  fault: (evidence: Evidence) => string | undefined;
+}
+
+const every = orderStatuses;
+const claimed = ['PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'] as const;
+const unfinished = ['PLACING', 'PENDING'] as const;
+const completed = ['COMPLETED'] as const;
+const cancelled = ['CANCELLED'] as const;
+
+/** The rules' sentences are in rules.ts. */
+export const orderChecks: readonly OrderCheck[] = [
+  { rule: 'order-total', statuses: every, fault: wrongTotal },
+  { rule: 'order-decision', statuses: every, fault: wrongDecision },
+  { rule: 'created-untouched', statuses: ['CREATED'], provisional: true, fault: touched },
+  { rule: 'stock-taken-once', statuses: completed, fault: (e) => notTakenOnce(e, stock) },
+  { rule: 'points-taken-once', statuses: completed, fault: (e) => notTakenOnce(e, points) },
+  { rule: 'stock-given-back', statuses: cancelled, fault: (e) => notGivenBack(e, stock) },
+  { rule: 'points-given-back', statuses: cancelled, fault: (e) => notGivenBack(e, points) },
+  {
+    rule: 'stock-all-or-none',
+    statuses: [...unfinished, 'CANCELLED'],
+    fault: (e) => partlyTaken(e, stock),
+  },
+  {
+    rule: 'points-all-or-none',
+    statuses: [...unfinished, 'CANCELLED'],
+    fault: (e) => partlyTaken(e, points),
+  },
+  {
+    rule: 'given-back-after-cancel',
+    statuses: unfinished,
+    provisional: true,
+    fault: (e) => givenBackTooEarly(e, stock) ?? givenBackTooEarly(e, points),
+  },
+  { rule: 'points-of-customer', statuses: claimed, fault: foreignPoints },
+  { rule: 'stock-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e.stock, stock) },
+  { rule: 'points-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e.points, points) },
+  {
+    rule: 'registry-row-left-open',
+    statuses: ['CREATED', 'COMPLETED', 'CANCELLED'],
+    fault: leftOpen,
+  },
+];
+
+function wrongTotal({ order, lines }: Evidence): string | undefined {
+  const sum = lines.reduce((total, line) => total + line.quantity * line.unitPrice, 0);
+  if (sum === order.total && lines.length > 0) return undefined;
+  return `the total is ${String(order.total)}, its ${String(lines.length)} lines cost ${String(sum)}`;
+}
+
+const decisionOf: Partial<Record<OrderStatus, string | null>> = {
+  CREATED: null,
+  COMPLETED: 'COMPLETE',
+  CANCELLED: 'CANCEL',
+};
+
+function wrongDecision({ order: { status, decision } }: Evidence): string | undefined {
+  const expected = decisionOf[status];
+  if (expected === undefined || expected === decision) return undefined;
+  return `${status}, but decided ${String(decision)}`;
+}
+
+function touched({ stock: s, points: p }: Evidence): string | undefined {
+  const rows = [s, p].flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
+  const steps = [...Object.keys(s.steps), ...Object.keys(p.steps)];
+  if (rows.length === 0 && steps.length === 0) return undefined;
+  return `the ledgers moved ${show(rows)}; barrier rows: ${steps.join(', ') || 'none'}`;
+}
+
+function notTakenOnce(evidence: Evidence, participant: Participant): string | undefined {
+  const { taken, givenBack } = evidence[participant.name];
+  const due = owed(evidence, participant);
+  if (givenBack.length === 0 && sameMovements(taken, due)) return undefined;
+  return `due ${show(due)}; took ${show(taken)}, gave back ${show(givenBack)}`;
+}
+
+function notGivenBack(evidence: Evidence, participant: Participant): string | undefined {
+  const { taken, givenBack } = evidence[participant.name];
+  if (sameMovements(taken, givenBack)) return undefined;
+  return `took ${show(taken)}, gave back ${show(givenBack)}`;
+}
+
+function partlyTaken(evidence: Evidence, participant: Participant): string | undefined {
+  const { taken } = evidence[participant.name];
+  const due = owed(evidence, participant);
+  if (taken.length === 0 || sameMovements(taken, due)) return undefined;
+  return `due ${show(due)} or nothing; took ${show(taken)}`;
+}
+
+function givenBackTooEarly(evidence: Evidence, participant: Participant): string | undefined {
+  const { taken, givenBack } = evidence[participant.name];
+  if (givenBack.length === 0) return undefined;
+  const { decision } = evidence.order;
+  if (decision === 'CANCEL' && sameMovements(taken, givenBack)) return undefined;
+  return `decided ${String(decision)}; took ${show(taken)}, gave back ${show(givenBack)}`;
+}
+
+function foreignPoints({ order, points: { taken, givenBack } }: Evidence): string | undefined {
+  const foreign = [...taken, ...givenBack].filter(({ key }) => key !== order.customerId);
+  if (foreign.length === 0) return undefined;
+  return `the order is ${order.customerId}'s, and moved ${show(foreign)}`;
+}
+
+function barrierDisagrees(account: Account, participant: Participant): string | undefined {
+  const { steps, taken, givenBack } = account;
+  for (const step in steps) {
+    if (steps[step] === 'open') return `${step} was committed without an outcome`;
+  }
+  const action = steps[participant.action];
+  const compensation = steps[participant.compensation];
+  const mayTake = action === 'done';
+  const mayGiveBack = mayTake && compensation === 'done';
+  if (taken.length > 0 === mayTake && givenBack.length > 0 === mayGiveBack) return undefined;
+  return (
+    `${participant.action}: ${action ?? 'no row'}, ` +
+    `${participant.compensation}: ${compensation ?? 'no row'}; ` +
+    `the ledger took ${show(taken)}, gave back ${show(givenBack)}`
+  );
+}
+
+function leftOpen({ order, openCompensations }: Evidence): string | undefined {
+  if (openCompensations.length === 0) return undefined;
+  const steps = openCompensations.map(({ what }) => what).join(', ');
+  return `${order.status}, with ${steps} still PENDING in the registry`;
+}

@@ -1,0 +1,104 @@
+import type { Decision, OrderLine, OrderStatus } from '../contracts/order';
+import { inRange, type IdRange } from './participants';
+import type { Reader } from './snapshot';
+
+/** An order's row, as far as it is judged. */
+export interface AuditedOrder {
+  orderId: string;
+  customerId: string;
+  status: OrderStatus;
+  owner: string | null;
+  decision: Decision | null;
+  total: number;
+}
+
+/** Something that waits for somebody: an open registry row or an open alert. */
+export interface OpenWork {
+  /** The compensation's step, or the alert's kind. */
+  what: string;
+  /** Whole seconds since it was written, by the database's clock. */
+  ageS: number;
+}
+
+/** What the order database says is still to be done, by order id. */
+export interface Backlog {
+  compensations: Map<string, OpenWork[]>;
+  alerts: Map<string, OpenWork[]>;
+}
+
+/** How many orders there are, for the progress. */
+export async function countOrders(snapshot: Reader): Promise<number> {
+  const [row] = await snapshot.rows<{ n: number }>('SELECT COUNT(*) n FROM orders');
+  return row?.n ?? 0;
+}
+
+/** The next orders after an id (null: from the first), `limit` at most, in byte order of ids. */
+export function readOrders(
+  snapshot: Reader,
+  after: string | null,
+  limit: number,
+): Promise<AuditedOrder[]> {
+  const where = inRange({ after, upTo: null });
+  return snapshot.rows<AuditedOrder>(
+    `SELECT order_id orderId, customer_id customerId, status, owner, decision, total
+     FROM orders WHERE ${where.sql} ORDER BY order_id LIMIT ?`,
+    [...where.bindings, limit],
+  );
+}
+
+/** The lines of the orders of a range, by order id. */
+export async function readLines(
+  snapshot: Reader,
+  range: IdRange,
+): Promise<Map<string, OrderLine[]>> {
+  const where = inRange(range);
+  const rows = await snapshot.rows<{ o: string; p: string; q: number; u: number }>(
+    `SELECT order_id o, product_id p, quantity q, unit_price u
+     FROM order_lines WHERE ${where.sql}`,
+    where.bindings,
+  );
+  const lines = new Map<string, OrderLine[]>();
+  for (const { o, p, q, u } of rows) {
+    const line = { productId: p, quantity: q, unitPrice: u };
+    const known = lines.get(o);
+    if (known) known.push(line);
+    else lines.set(o, [line]);
+  }
+  return lines;
+}
+
+/**
+ * Alerts that keep an order waiting for an operator. A failing compensation also has its registry
+ * row, which speaks for itself and says when it is done.
+ */
+const waitingAlerts = `resolved_at IS NULL AND kind <> 'compensation-failing'`;
+
+/** Every open registry row, and every open alert that an order may wait for. */
+export async function readBacklog(snapshot: Reader): Promise<Backlog> {
+  return {
+    compensations: byOrder(
+      await snapshot.rows<OpenRow>(
+        `SELECT order_id o, step what, TIMESTAMPDIFF(SECOND, created_at, UTC_TIMESTAMP(6)) ageS
+         FROM compensations WHERE status = 'PENDING'`,
+      ),
+    ),
+    alerts: byOrder(
+      await snapshot.rows<OpenRow>(
+        `SELECT order_id o, kind what, TIMESTAMPDIFF(SECOND, raised_at, UTC_TIMESTAMP(6)) ageS
+         FROM alerts WHERE ${waitingAlerts}`,
+      ),
+    ),
+  };
+}
+
+interface OpenRow {
+  o: string;
+  what: string;
+  ageS: number;
+}
+
+function byOrder(rows: OpenRow[]): Map<string, OpenWork[]> {
+  const found = new Map<string, OpenWork[]>();
+  for (const { o, what, ageS } of rows) found.set(o, [...(found.get(o) ?? []), { what, ageS }]);
+  return found;
+}

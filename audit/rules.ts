@@ -1,0 +1,110 @@
+/**
+ * Everything that the auditor proves: the rule's stable name, its sentence, and what an operator
+ * does about a violation. The names are part of the interface: `--json` and alerts carry them.
+ * How a single order is judged by its rules is in order-checks.ts; sums are in balances.ts, and
+ * whatever needs a second look, because the world moved on while it was read, in second-look.ts.
+ */
+export const rules = {
+  'order-total': {
+    sentence: "An order's total is the sum of quantity × unit price over its lines.",
+    remedy: 'Neither changes after creation: find out who wrote the order database by hand.',
+  },
+  'order-decision': {
+    sentence: 'COMPLETED was decided COMPLETE, CANCELLED was decided CANCEL, CREATED is undecided.',
+    remedy: 'Find out who wrote the order row by hand; the ledgers show what really happened.',
+  },
+  'created-untouched': {
+    sentence: 'An order that is only CREATED has moved nothing.',
+    remedy: 'Something ran without claiming the order: do not place it before that is understood.',
+  },
+  'stock-taken-once': {
+    sentence: 'A COMPLETED order took each of its lines from the stock once, and gave none back.',
+    remedy: 'Compare order_lines, stock_ledger and steps of this order, then correct the stock.',
+  },
+  'points-taken-once': {
+    sentence: 'A COMPLETED order used its total once, from its customer, and refunded nothing.',
+    remedy: "Compare the order, point_ledger and steps, then correct the customer's points.",
+  },
+  'stock-given-back': {
+    sentence: 'A CANCELLED order gave back exactly the stock that it took.',
+    remedy: 'Stock is lost or was given twice: correct it by what the ledger shows of this order.',
+  },
+  'points-given-back': {
+    sentence: 'A CANCELLED order refunded exactly the points that it used.',
+    remedy: "Correct the customer's points by what the ledger shows of this order.",
+  },
+  'stock-all-or-none': {
+    sentence: 'An order that is not COMPLETED took none of its lines, or each exactly once.',
+    remedy: 'A step took effect twice or in part: correct the stock, and report the bug.',
+  },
+  'points-all-or-none': {
+    sentence: 'An order that is not COMPLETED used no points, or its total exactly once.',
+    remedy: 'A step took effect twice or in part: correct the points, and report the bug.',
+  },
+  'given-back-after-cancel': {
+    sentence: 'An unfinished order gave back only what it took, and only once it was to CANCEL.',
+    remedy: 'Do not complete this order: cancel it, and report the bug.',
+  },
+  'points-of-customer': {
+    sentence: "An order moves points of nobody but its customer's.",
+    remedy: 'Give the other customer the points back, and report the bug.',
+  },
+  'stock-barrier': {
+    sentence: 'Stock was moved exactly where the barrier says that a step was done.',
+    remedy: 'A later repeat would trust the barrier: make both agree before the order goes on.',
+  },
+  'points-barrier': {
+    sentence: 'Points were moved exactly where the barrier says that a step was done.',
+    remedy: 'A later repeat would trust the barrier: make both agree before the order goes on.',
+  },
+  'registry-row-left-open': {
+    sentence: 'A compensation is registered as PENDING for none but an unfinished order.',
+    remedy: 'See whether the ledger shows the compensation; if it does, mark the row DONE.',
+  },
+  'row-without-order': {
+    sentence: 'Every row of a ledger, a barrier and the registry belongs to an order.',
+    remedy: 'An order row was deleted, or somebody wrote by hand: restore it from a backup.',
+  },
+  'stuck-order': {
+    sentence:
+      'An unfinished order has an open workflow, a registered compensation or an open alert.',
+    remedy: 'Adoption should have found it: see whether its schedule and the workers run.',
+  },
+  overdue: {
+    sentence: 'Nothing stays unfinished longer than the limit.',
+    remedy: "See the order's alert or registry row for what it waits for, and resolve it.",
+  },
+  'stock-balance': {
+    sentence: "A product's available and reserved stock are its opening stock and its ledger.",
+    remedy: 'The balance or the ledger was written by hand: the ledger says what was sold.',
+  },
+  'points-balance': {
+    sentence: "A customer's available and reserved points are the opening ones and the ledger.",
+    remedy: 'The balance or the ledger was written by hand: the ledger says what was used.',
+  },
+  'negative-balance': {
+    sentence: 'No balance is negative.',
+    remedy: "The table's CHECK is gone or was not enforced: put it back, then correct the row.",
+  },
+  'reserved-at-rest': {
+    sentence: 'Nothing is reserved while no order is being placed.',
+    remedy: 'A reservation was left behind: find its order in the barrier, and release it.',
+  },
+} as const satisfies Record<string, { sentence: string; remedy: string }>;
+
+export type RuleId = keyof typeof rules;
+
+/** All rules, in the order in which a report lists them. */
+export const ruleIds = Object.keys(rules) as RuleId[];
+
+/** Something that the auditor found to be wrong. */
+export interface Violation {
+  rule: RuleId;
+  /**
+   * The order at fault. A wrong sum has no culprit of its own: it names an order that breaks
+   * another rule over the same product or customer, or else the last one in the ledger to touch
+   * it, as a place to start; null when no order ever has.
+   */
+  orderId: string | null;
+  detail: string;
+}

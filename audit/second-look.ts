@@ -1,0 +1,217 @@
+import type { Decision, OrderStatus } from '../contracts/order';
+import type { Findings } from './findings';
+import { readBacklog, type AuditedOrder, type Backlog } from './orders';
+import type { Reader } from './snapshot';
+import type { Walk } from './walk';
+
+/** An order that was still on its way while it was audited. */
+export interface InFlight {
+  orderId: string;
+  /** `another-look`: it moved on while it was audited, so that only the next audit can judge it. */
+  waitsFor: 'workflow' | 'compensation' | 'operator' | 'adoption' | 'another-look';
+}
+
+/** What the second look needs. All three databases are read as they are now. */
+export interface SecondLook {
+  order: Reader;
+  product: Reader;
+  point: Reader;
+  /** Is there an open workflow of this id? One that is not found is closed. */
+  isOpen: (workflowId: string) => Promise<boolean>;
+  /** How long an order may be without an open owner before adoption must have found it. */
+  graceS: number;
+  /** Unfinished work older than this is a violation. */
+  unfinishedSMax: number;
+}
+
+/** An order's row as it is now. */
+interface CurrentRow {
+  status: OrderStatus;
+  owner: string | null;
+  decision: Decision | null;
+  /** Null when nobody has ever claimed it. */
+  ownedS: number | null;
+}
+
+const idsPerQuery = 1_000;
+const questionsAtOnce = 16;
+
+/**
+ * Settles what the walk could not, because the orders were read before everything else. Owners
+ * are asked after first, then the backlog is read, then the orders' rows: an order that is found
+ * unchanged by the last was in that state all the time between, so that what was found is true.
+ */
+export async function lookAgain(
+  look: SecondLook,
+  walk: Walk,
+  first: Backlog,
+  findings: Findings,
+): Promise<InFlight[]> {
+  const open = await openOwners(look, walk, first);
+  const backlog = await readBacklog(look.order);
+  const ids = new Set([
+    ...walk.unfinished.map(({ orderId }) => orderId),
+    ...walk.provisional.map(({ order }) => order.orderId),
+    ...walk.strangers.keys(),
+  ]);
+  const current = await readCurrent(look.order, [...ids]);
+  const ages = await oldestAges(look, walk.unfinished, current, [first, backlog]);
+  const inFlight = [
+    ...walk.unfinished.flatMap((order) => {
+      const waitsFor = waits(order, current.get(order.orderId), [first, backlog], open, look);
+      const ageS = ages.get(order.orderId) ?? 0;
+      return judgeUnfinished(order, waitsFor, ageS, look, findings);
+    }),
+    ...settleProvisional(walk, current, findings),
+    ...settleStrangers(walk, current, findings),
+  ];
+  const byId = new Map(inFlight.map((one) => [one.orderId, one]));
+  return [...byId.values()];
+}
+
+async function openOwners(look: SecondLook, walk: Walk, backlog: Backlog): Promise<Set<string>> {
+  const owners = walk.unfinished
+    .filter(({ orderId }) => !backlog.compensations.has(orderId) && !backlog.alerts.has(orderId))
+    .flatMap(({ owner }) => owner ?? []);
+  const asked = [...new Set(owners)];
+  const open = new Set<string>();
+  for (let from = 0; from < asked.length; from += questionsAtOnce) {
+    const some = asked.slice(from, from + questionsAtOnce);
+    const answers = await Promise.all(some.map((owner) => look.isOpen(owner)));
+    some.forEach((owner, i) => {
+      if (answers[i]) open.add(owner);
+    });
+  }
+  return open;
+}
+
+/** What an unfinished order waits for; undefined when there is nothing that it could wait for. */
+function waits(
+  order: AuditedOrder,
+  now: CurrentRow | undefined,
+  backlogs: Backlog[],
+  open: Set<string>,
+  { graceS }: SecondLook,
+): InFlight['waitsFor'] | undefined {
+  if (backlogs.some(({ compensations }) => compensations.has(order.orderId))) return 'compensation';
+  if (backlogs.some(({ alerts }) => alerts.has(order.orderId))) return 'operator';
+  if (order.owner !== null && open.has(order.owner)) return 'workflow';
+  if (!unchanged(order, now)) return 'another-look';
+  return (now?.ownedS ?? Infinity) <= graceS ? 'adoption' : undefined;
+}
+
+function judgeUnfinished(
+  order: AuditedOrder,
+  waitsFor: InFlight['waitsFor'] | undefined,
+  ageS: number,
+  { graceS, unfinishedSMax }: SecondLook,
+  findings: Findings,
+): InFlight[] {
+  const { orderId, status, owner } = order;
+  findings.count('stuck-order', 1);
+  findings.count('overdue', 1);
+  if (ageS > unfinishedSMax) {
+    const detail =
+      `unfinished for ${String(ageS)} s, more than ${String(unfinishedSMax)} s; ` +
+      `waits for ${waitsFor ?? 'nothing'}`;
+    findings.add({ rule: 'overdue', orderId, detail });
+  }
+  if (waitsFor !== undefined) return [{ orderId, waitsFor }];
+  const detail =
+    `${status}, its owner ${owner ?? '(none)'} is no open workflow, nothing is registered ` +
+    `for it, and adoption has not come within ${String(graceS)} s`;
+  findings.add({ rule: 'stuck-order', orderId, detail });
+  return [];
+}
+
+function settleProvisional(
+  walk: Walk,
+  current: Map<string, CurrentRow>,
+  findings: Findings,
+): InFlight[] {
+  return walk.provisional.flatMap(({ rule, order, detail }): InFlight[] => {
+    const { orderId } = order;
+    if (!unchanged(order, current.get(orderId))) return [{ orderId, waitsFor: 'another-look' }];
+    findings.add({ rule, orderId, detail });
+    return [];
+  });
+}
+
+/** An order that was created after the orders were read is no orphan; it is just not judged yet. */
+function settleStrangers(
+  walk: Walk,
+  current: Map<string, CurrentRow>,
+  findings: Findings,
+): InFlight[] {
+  return [...walk.strangers].flatMap(([orderId, where]): InFlight[] => {
+    const now = current.get(orderId);
+    if (now && now.status !== 'CREATED') return [{ orderId, waitsFor: 'another-look' }];
+    const detail = now ? `CREATED, and has rows in ${where}` : `rows in ${where}, and no order`;
+    findings.add({ rule: now ? 'created-untouched' : 'row-without-order', orderId, detail });
+    return [];
+  });
+}
+
+function unchanged(order: AuditedOrder, now: CurrentRow | undefined): boolean {
+  return (
+    now !== undefined &&
+    now.status === order.status &&
+    now.owner === order.owner &&
+    now.decision === order.decision
+  );
+}
+
+async function readCurrent(order: Reader, ids: string[]): Promise<Map<string, CurrentRow>> {
+  const rows = await inParts<CurrentRow & { o: string }>(
+    order,
+    `SELECT order_id o, status, owner, decision,
+            TIMESTAMPDIFF(SECOND, owned_at, UTC_TIMESTAMP(6)) ownedS
+     FROM orders WHERE order_id IN`,
+    ids,
+  );
+  return new Map(rows.map((row) => [row.o, row]));
+}
+
+/**
+ * How long each order that is still unfinished has been so, in seconds: adoption begins a new
+ * ownership, so that the first step and the registry are asked as well.
+ */
+async function oldestAges(
+  { product, point }: SecondLook,
+  unfinished: AuditedOrder[],
+  current: Map<string, CurrentRow>,
+  backlogs: Backlog[],
+): Promise<Map<string, number>> {
+  const ages = new Map<string, number>();
+  const note = (orderId: string, ageS: number | null) => {
+    const status = current.get(orderId)?.status;
+    if (status !== 'PLACING' && status !== 'PENDING') return;
+    ages.set(orderId, Math.max(ages.get(orderId) ?? 0, ageS ?? 0));
+  };
+  const ids = unfinished.map(({ orderId }) => orderId);
+  for (const id of ids) note(id, current.get(id)?.ownedS ?? null);
+  for (const { compensations, alerts } of backlogs) {
+    for (const [id, work] of [...compensations, ...alerts]) {
+      for (const { ageS } of work) note(id, ageS);
+    }
+  }
+  for (const participant of [product, point]) {
+    const steps = await inParts<{ o: string; ageS: number }>(
+      participant,
+      `SELECT order_id o, TIMESTAMPDIFF(SECOND, recorded_at, UTC_TIMESTAMP(6)) ageS
+       FROM steps WHERE order_id IN`,
+      ids,
+    );
+    for (const { o, ageS } of steps) note(o, ageS);
+  }
+  return ages;
+}
+
+async function inParts<T>(reader: Reader, select: string, ids: string[]): Promise<T[]> {
+  const found: T[] = [];
+  for (let from = 0; from < ids.length; from += idsPerQuery) {
+    const some = ids.slice(from, from + idsPerQuery);
+    found.push(...(await reader.rows<T>(`${select} (${some.map(() => '?').join(', ')})`, some)));
+  }
+  return found;
+}

@@ -1,0 +1,63 @@
+import type { Knex } from 'knex';
+
+/** Reads one database: either as it is now, or as it was when a snapshot was taken. */
+export interface Reader {
+  /** The rows of a SELECT. */
+  rows<T>(sql: string, bindings?: readonly Knex.RawBinding[]): Promise<T[]>;
+}
+
+/** Reads what is committed when each statement begins. */
+export function currentReader(knex: Knex): Reader {
+  return {
+    rows: async <R>(sql: string, bindings: readonly Knex.RawBinding[] = []) => {
+      const [rows] = (await knex.raw(sql, bindings)) as [R[]];
+      return rows;
+    },
+  };
+}
+
+/**
+ * The longest pause between two reads of a snapshot, in seconds: the sessions' own limit is meant
+ * for steps, and one database may have to wait for another's sums.
+ */
+const pauseSMax = 600;
+
+/** The part of Knex's client that is needed to keep hold of one connection. */
+interface ConnectionHolder {
+  acquireConnection(): Promise<unknown>;
+  releaseConnection(connection: unknown): Promise<void>;
+}
+
+/**
+ * Runs `work` on a snapshot of the database: it reads what was committed at one instant, whatever
+ * is committed meanwhile. Knex's own transactions
+ * cannot ask for a snapshot at their start, and the isolation that it would set for the next
+ * transaction would be used up by its `BEGIN`; hence one connection, kept by hand.
+ *
+ * @throws whatever the database or `work` says.
+ */
+export async function withSnapshot<T>(
+  knex: Knex,
+  work: (snapshot: Reader) => Promise<T>,
+): Promise<T> {
+  const client = knex.client as ConnectionHolder;
+  const connection = await client.acquireConnection();
+  const run = async (sql: string, bindings: readonly Knex.RawBinding[] = []) => {
+    const [rows] = (await knex.raw(sql, bindings).connection(connection)) as [unknown];
+    return rows;
+  };
+  try {
+    await run(`SET @pause = @@wait_timeout, SESSION wait_timeout = ${String(pauseSMax)}`);
+    await run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    return await work({
+      rows: async <R>(sql: string, bindings?: readonly Knex.RawBinding[]) =>
+        (await run(sql, bindings)) as R[],
+    });
+  } finally {
+    // Where the connection itself failed these fail too, and the pool throws it away.
+    await run('ROLLBACK').catch(() => undefined);
+    await run('SET SESSION wait_timeout = @pause').catch(() => undefined);
+    await client.releaseConnection(connection);
+  }
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { runScript } from '../scripts/stack/entry';
+import { backlogs, type BacklogRow } from './backlog';
+import { growth } from './growth';
+import { readOptions, type BenchOptions } from './options';
+import { writePlots } from './plots';
+import { rowSchema, type Row } from './row';
+import { startServers } from './servers';
+import { sweep } from './sweep';
+import { backlogTableOf, growthTableOf, tableOf } from './table';
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options.from !== undefined) {
+    await plot(recorded(options.from), options.plots);
+    return 0;
+  }
+  const servers = await startServers(say);
+  try {
+    if (options.backlog !== undefined) {
+      const rows = await collect(backlogs(servers, options, say), options, describeBacklog);
+      if (!options.json) process.stdout.write(backlogTableOf(rows));
+      return exitCodeOf(rows);
+    }
+    const measuring = options.growth ? growth : sweep;
+    const rows = await collect(measuring(servers, options, say), options, describe);
+    const table = options.growth ? growthTableOf : tableOf;
+    if (!options.json) process.stdout.write(table(rows));
+    if (!options.growth) await plot(rows, options.plots);
+    return exitCodeOf(rows);
+  } finally {
+    await servers.close();
+  }
+}
+
+/** What a reader may miss goes to stderr; stdout is a program's to read. */
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}
+
+async function collect<R>(
+  rows: AsyncGenerator<R>,
+  { json }: BenchOptions,
+  describeRow: (row: R) => string,
+): Promise<R[]> {
+  const all: R[] = [];
+  for await (const row of rows) {
+    all.push(row);
+    if (json) process.stdout.write(`${JSON.stringify(row)}\n`);
+    else say(describeRow(row));
+  }
+  return all;
+}
+
+function describe(row: Row): string {
+  const load = row.loop === 'open' ? `${row.rate ?? 0} orders/s due` : `${row.callers} callers`;
+  const shed = row.shed ? `, ${row.shed} shed` : '';
+  return (
+    `  ${load}: ${row.ordersPerSecond} orders/s, p50 ${row.p50Ms} ms${shed}, ` +
+    `audit ${row.audit} in ${row.auditSeconds ?? 0} s`
+  );
+}
+
+function describeBacklog(row: BacklogRow): string {
+  return `  ${row.ordersPerSecond} orders/s over ${row.drainSeconds} s, audit ${row.audit}`;
+}
+
+function exitCodeOf(rows: readonly { audit: string }[]): number {
+  return rows.every(({ audit }) => audit === 'clean') ? 0 : 1;
+}
+
+/** Rows as `--json` has printed them; what else was printed between them is passed over. */
+function recorded(path: string): Row[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => rowSchema.parse(JSON.parse(line)));
+}
+
+async function plot(rows: readonly Row[], folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  for (const file of await writePlots(rows, folder)) say(`wrote ${file}`);
+}
+
+runScript(main);

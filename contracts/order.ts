@@ -1,0 +1,38 @@
+/** The order as every part of the system speaks of it. */
+
+export const patterns = ['lock', 'xa', 'tcc', 'saga', 'choreography'] as const;
+/** Which protocol makes the three services' effects one act. */
+export type Pattern = (typeof patterns)[number];
+
+export const orderStatuses = ['CREATED', 'PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'] as const;
+/** `COMPLETED` and `CANCELLED` are terminal and never change. */
+export type OrderStatus = (typeof orderStatuses)[number];
+
+/** Written once into the order row, first writer wins; every effect follows from it. */
+export type Decision = 'COMPLETE' | 'CANCEL';
+
+export const services = ['order', 'product', 'point'] as const;
+export type Service = (typeof services)[number];
+
+/** One product in one order; `unitPrice` is fixed when the order is created. */
+export interface OrderLine {
+  productId: string;
+  quantity: number;
+  unitPrice: number;
+}
+
+/** What a workflow needs to know of an order in order to drive it to its end. */
+export interface PlacedOrder {
+  orderId: string;
+  customerId: string;
+  lines: OrderLine[];
+  /** Σ quantity × unitPrice; one point pays one unit. */
+  total: number;
+  /** Present when somebody has decided already, as with an adopted order. */
+  decision?: Decision;
+}
+
+/** Is this status final? */
+export function isTerminal(status: OrderStatus): boolean {
+  return status === 'COMPLETED' || status === 'CANCELLED';
+}

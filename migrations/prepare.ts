@@ -1,0 +1,58 @@
+import type { Knex } from 'knex';
+import { migrationSource } from './index';
+import { databaseUsers } from './grants';
+
+/** One service's database: created, migrated, and its users let in with just what they need. */
+export interface PrepareOptions {
+  /** Connected as an administrator, to no database. */
+  admin: Knex;
+  /** Connected as an administrator, to `database`. */
+  schema: Knex;
+  service: 'order' | 'product' | 'point';
+  database: string;
+  /** Password of each database user, by user name. */
+  passwords: Record<string, string>;
+}
+
+/**
+ * Makes the database and brings its schema up to date; safe to repeat. `schema` may be a lazy
+ * connection: it is first used once the database exists.
+ *
+ * @throws when the server is older than 8.0.29 or is MariaDB, which acknowledges XA commits that
+ *   it has not made.
+ */
+export async function prepareDatabase(options: PrepareOptions): Promise<void> {
+  const { admin, schema, service, database } = options;
+  await refuseOtherServers(admin);
+  await admin.raw(
+    `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`,
+    [database],
+  );
+  await schema.migrate.latest({ migrationSource: migrationSource(service) });
+  for (const { user, service: owner, grants } of databaseUsers) {
+    if (owner !== service) continue;
+    const password = options.passwords[user];
+    if (!password) throw new Error(`No password for the database user ${user}`);
+    await admin.raw(`CREATE USER IF NOT EXISTS ?@'%'`, [user]);
+    await admin.raw(`ALTER USER ?@'%' IDENTIFIED BY ?`, [user, password]);
+    for (const { table, privileges } of grants) {
+      const target = table === '*' ? '??.*' : '??.??';
+      const names = table === '*' ? [database] : [database, table];
+      await admin.raw(`GRANT ${privileges} ON ${target} TO ?@'%'`, [...names, user]);
+    }
+  }
+}
+
+async function refuseOtherServers(admin: Knex): Promise<void> {
+  const [rows] = (await admin.raw('SELECT VERSION() AS version')) as [{ version: string }[]];
+  const version = rows[0]?.version ?? '';
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
+  const recentEnough =
+    major > 8 || (major === 8 && (minor > 0 || (Number.isFinite(patch) && patch >= 29)));
+  if (/mariadb/i.test(version) || !recentEnough) {
+    throw new Error(
+      `The database server is ${version}; this system needs MySQL 8.0.29 or newer. ` +
+        'MariaDB acknowledges XA commits that it has not made, so it is refused.',
+    );
+  }
+}

@@ -1,0 +1,61 @@
+CREATE TABLE `alerts` (
+  `alert_id` bigint NOT NULL AUTO_INCREMENT,
+  `kind` varchar(64) COLLATE ascii_bin NOT NULL,
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `runbook` varchar(128) COLLATE ascii_bin NOT NULL,
+  `detail` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
+  `raised_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `resolved_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`alert_id`),
+  UNIQUE KEY `alerts_order_kind` (`order_id`,`kind`),
+  KEY `alerts_open` (`resolved_at`,`raised_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `compensations` (
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `step` varchar(32) COLLATE ascii_bin NOT NULL,
+  `status` varchar(8) COLLATE ascii_bin NOT NULL DEFAULT 'PENDING',
+  `attempts` int NOT NULL DEFAULT '0',
+  `next_retry_at` datetime(6) NOT NULL,
+  `last_error` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
+  `created_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `done_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`order_id`,`step`),
+  KEY `compensations_due` (`status`,`next_retry_at`),
+  CONSTRAINT `compensations_status_known` CHECK ((`status` in (_utf8mb4'PENDING',_utf8mb4'DONE')))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `order_lines` (
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `line_number` smallint NOT NULL,
+  `product_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `quantity` int NOT NULL,
+  `unit_price` bigint NOT NULL,
+  PRIMARY KEY (`order_id`,`line_number`),
+  CONSTRAINT `order_lines_quantity_positive` CHECK ((`quantity` > 0))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `orders` (
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `customer_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `idempotency_key` varchar(255) COLLATE ascii_bin NOT NULL,
+  `request_hash` varchar(64) COLLATE ascii_bin NOT NULL,
+  `status` varchar(16) COLLATE ascii_bin NOT NULL DEFAULT 'CREATED',
+  `pattern` varchar(16) COLLATE ascii_bin DEFAULT NULL,
+  `owner` varchar(128) COLLATE ascii_bin DEFAULT NULL,
+  `decision` varchar(8) COLLATE ascii_bin DEFAULT NULL,
+  `reason` varchar(64) COLLATE ascii_bin DEFAULT NULL,
+  `total` bigint NOT NULL,
+  `created_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `owned_at` datetime(6) DEFAULT NULL,
+  `ended_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`order_id`),
+  UNIQUE KEY `orders_idempotency` (`customer_id`,`idempotency_key`),
+  KEY `orders_customer` (`customer_id`,`order_id`),
+  KEY `orders_unfinished` (`status`,`owner`,`owned_at`),
+  CONSTRAINT `orders_cancelled_decided` CHECK (((`status` <> _utf8mb4'CANCELLED') or (`decision` <=> _utf8mb4'CANCEL'))),
+  CONSTRAINT `orders_completed_decided` CHECK (((`status` <> _utf8mb4'COMPLETED') or (`decision` <=> _utf8mb4'COMPLETE'))),
+  CONSTRAINT `orders_decision_known` CHECK ((`decision` in (_utf8mb4'COMPLETE',_utf8mb4'CANCEL'))),
+  CONSTRAINT `orders_status_known` CHECK ((`status` in (_utf8mb4'CREATED',_utf8mb4'PLACING',_utf8mb4'PENDING',_utf8mb4'COMPLETED',_utf8mb4'CANCELLED'))),
+  CONSTRAINT `orders_total_positive` CHECK ((`total` > 0))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;

@@ -1,0 +1,43 @@
+import { describeError } from '../../activities/transaction/errors';
+import { auditAtRest } from '../../audit/at-rest';
+import type { AuditReport } from '../../audit/audit';
+import { connectAudit } from '../../audit/connect';
+import { services, type Service } from '../../contracts/order';
+import type { RunningStack } from '../stack/state';
+import { progressBar } from './progress';
+
+/** Nobody needs a bar for less. */
+const barAfterMs = 2_000;
+
+/** Nothing could be proved, which is neither a violation (1) nor work in flight (2). */
+class AuditFailedError extends Error {
+  readonly exitCode = 3;
+}
+
+/**
+ * Audits a running stack once it is at rest, or after ten seconds of waiting for that.
+ *
+ * @throws AuditFailedError when a database or Temporal cannot be asked.
+ */
+export async function auditStack(stack: RunningStack): Promise<AuditReport> {
+  const urls = services.map((service) => [service, stack.databases[service].auditorUrl]);
+  const deps = connectAudit({
+    databases: Object.fromEntries(urls) as Record<Service, string>,
+    temporal: stack.temporal,
+  });
+  const bar = progressBar('Auditing', 'orders', barAfterMs);
+  try {
+    return await auditAtRest(deps, {
+      onProgress: ({ ordersDone, ordersTotal }) => {
+        bar.update(ordersDone, ordersTotal);
+      },
+    });
+  } catch (error) {
+    throw new AuditFailedError(`The audit could not be made: ${describeError(error)}`, {
+      cause: error,
+    });
+  } finally {
+    bar.stop();
+    await deps.close();
+  }
+}

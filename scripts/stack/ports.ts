@@ -1,0 +1,54 @@
+import getPort from 'get-port';
+import { services, type Service } from '../../contracts/order';
+import type { StackSettings } from './settings';
+import { preferredPorts, type StackPorts } from './stack-file';
+
+/**
+ * Chooses the stack's ports: those asked for by the environment, otherwise those of the last start
+ * or the usual ones while they are free, otherwise free ones.
+ *
+ * @throws Error naming the variable when a port that was asked for is taken.
+ */
+export async function choosePorts(
+  asked: StackSettings['ports'],
+  last: StackPorts,
+  separateDatabases: boolean,
+): Promise<StackPorts> {
+  const taken = new Set<number>();
+  const choose = async (name: string, wanted: number | undefined, usual: number[]) => {
+    const port = await getPort({ port: wanted ? [wanted] : usual, exclude: taken });
+    if (wanted && port !== wanted) throw new Error(`${name} ${String(wanted)} is taken.`);
+    taken.add(port);
+    return port;
+  };
+  const { api, temporal, temporalUi, temporalMetrics } = preferredPorts;
+  return {
+    api: await choose('API_PORT', asked.api, [last.api, api]),
+    temporal: await choose('TEMPORAL_PORT', asked.temporal, [last.temporal, temporal]),
+    temporalUi: await choose('TEMPORAL_UI_PORT', asked.temporalUi, [last.temporalUi, temporalUi]),
+    temporalMetrics: await choose('', undefined, [last.temporalMetrics, temporalMetrics]),
+    mysql: await chooseMysqlPorts(choose, asked.mysql, last.mysql, separateDatabases),
+  };
+}
+
+type Choose = (name: string, wanted: number | undefined, usual: number[]) => Promise<number>;
+
+/** With a server for each service MYSQL_PORT is the first one's, and the next two follow it. */
+async function chooseMysqlPorts(
+  choose: Choose,
+  asked: number | undefined,
+  last: Record<Service, number>,
+  separate: boolean,
+): Promise<Record<Service, number>> {
+  const usual = preferredPorts.mysql;
+  if (!separate) {
+    const port = await choose('MYSQL_PORT', asked, [last.order, usual.order]);
+    return { order: port, product: port, point: port };
+  }
+  const chosen = {} as Record<Service, number>;
+  for (const [index, service] of services.entries()) {
+    const wanted = asked === undefined ? undefined : asked + index;
+    chosen[service] = await choose('MYSQL_PORT', wanted, [last[service], usual[service]]);
+  }
+  return chosen;
+}

@@ -1,0 +1,154 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { databasesAreCurrent, prepareDatabases } from './databases';
+import { findPages, placeFirstOrder } from './first-order';
+import { apiProcess, appProcesses } from './processes';
+import { dataFolderOf, prepareMysqlServers, type Programs } from './servers';
+import { temporalProcess, temporalServer } from './servers';
+import type { StackSettings } from './settings';
+import { mysqlServers, type StackFile } from './stack-file';
+import { describeStack, startingState, writeLiveState } from './state';
+import type { LiveState, ProcessRecord } from './state';
+import type { Death } from './supervised-process';
+import { Supervisor } from './supervisor';
+import type { Terminal } from './terminal';
+
+/** A process that cannot start says so by then, and one that is slow has had its time. */
+const startLimits = { msMax: 60_000, deathsMax: 5 };
+/** A process that keeps dying is spoken of often at first, then now and then. */
+const deathsSaid = { first: 5, thenEvery: 10 };
+
+/** The whole stack of a clone: its servers, databases and processes, up, reset and down. */
+export class Stack {
+  private readonly supervisor: Supervisor;
+  private readonly live: LiveState = startingState();
+  private readonly died = new Set<string>();
+
+  constructor(
+    private readonly settings: StackSettings,
+    private readonly file: StackFile,
+    private readonly programs: Programs,
+    private readonly terminal: Terminal,
+  ) {
+    mkdirSync(join(settings.localFolder, 'logs'), { recursive: true, mode: 0o700 });
+    this.supervisor = new Supervisor({
+      changed: (processes) => {
+        this.noteProcesses(processes);
+      },
+      died: (death) => {
+        this.sayDeath(death);
+      },
+    });
+  }
+
+  /** Starts everything, and places a first order through it. Answers the order's id. */
+  async up(): Promise<string> {
+    this.enter('starting');
+    await this.startAll();
+    const stack = describeStack(this.file);
+    const orderId = await placeFirstOrder(stack);
+    this.live.pages = await findPages(stack.apiUrl);
+    this.enter('running');
+    return orderId;
+  }
+
+  /** Ends everything in order. What is being started is given up. */
+  async down(): Promise<void> {
+    this.supervisor.close();
+    this.enter('stopping');
+    await this.stopAll();
+  }
+
+  kill(): void {
+    this.supervisor.kill();
+  }
+
+  /**
+   * Returns to the seeded world: all data are thrown away, Temporal's too, and made anew. Whole
+   * folders go, so that no prepared branch and no open session can hold it up.
+   */
+  async reset(): Promise<void> {
+    if (this.live.phase !== 'running') return;
+    const { resets } = this.live;
+    this.enter('resetting');
+    this.terminal.say('Resetting: all data are thrown away …');
+    try {
+      await this.stopAll();
+      rmSync(dataFolderOf(this.settings), { recursive: true, force: true });
+      await this.startAll();
+      resets.error = null;
+      this.terminal.say('The stack runs in the seeded world.');
+    } catch (error) {
+      resets.error = error instanceof Error ? error.message : String(error);
+      this.terminal.say(`The reset failed: ${resets.error}`);
+    }
+    resets.done += 1;
+    this.enter('running');
+  }
+
+  get pages(): LiveState['pages'] {
+    return this.live.pages;
+  }
+
+  /**
+   * The processes wait for Temporal, and for the databases only where those have yet to be made or
+   * migrated: loading them takes as long as MySQL's start, and they bear its absence.
+   */
+  private async startAll(): Promise<void> {
+    const { settings, file, programs, supervisor, terminal } = this;
+    const isCurrent = await databasesAreCurrent(dataFolderOf(settings));
+    const databases = terminal.step(
+      'MySQL answers; databases are migrated and seeded',
+      async () => {
+        const servers = await prepareMysqlServers(file, settings, programs);
+        await supervisor.start(servers, startLimits);
+        await prepareDatabases(file, dataFolderOf(settings));
+      },
+    );
+    const startProcesses = async (): Promise<void> => {
+      await terminal.step('Temporal answers', () =>
+        supervisor.start([temporalServer(file, settings, programs)], startLimits),
+      );
+      if (!isCurrent) await databases;
+      const processes = appProcesses(file, settings);
+      const names = processes.map(({ name }) => name).join(', ');
+      await terminal.step(`Ready: ${names}`, () => supervisor.start(processes, startLimits));
+    };
+    await Promise.all([databases, startProcesses()]);
+  }
+
+  private async stopAll(): Promise<void> {
+    const workers = appProcesses(this.file, this.settings).map(({ name }) => name);
+    await this.supervisor.stop([
+      [apiProcess],
+      workers.filter((name) => name !== apiProcess),
+      [temporalProcess],
+      mysqlServers(this.file.separateDatabases).map(({ name }) => name),
+    ]);
+  }
+
+  private enter(phase: LiveState['phase']): void {
+    this.live.phase = phase;
+    this.noteProcesses(this.supervisor.records);
+  }
+
+  private noteProcesses(processes: ProcessRecord[]): void {
+    const { live } = this;
+    live.processes = processes;
+    const works = live.phase === 'running' && live.resets.error === null;
+    live.ready = works && processes.every(({ state }) => state === 'ready');
+    writeLiveState(this.settings.localFolder, live);
+    for (const { name, state } of processes) {
+      if (state === 'ready' && this.died.delete(name)) this.terminal.say(`${name} is ready again`);
+    }
+  }
+
+  private sayDeath({ name, reason, lastLogLine, restartInMs, count }: Death): void {
+    this.died.add(name);
+    if (count > deathsSaid.first && count % deathsSaid.thenEvery !== 0) return;
+    const words = lastLogLine ? `Its log ends with: ${lastLogLine}` : 'Its log is empty.';
+    this.terminal.say(
+      `${name} died (${reason}) and starts again in ${String(restartInMs)} ms. ${words}`,
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnBound } from './stack/bound-process';
+import { runScript } from './stack/entry';
+import { cloneFolder, readSettings } from './stack/settings';
+
+/** What is used here of the account that jest writes at its end. */
+interface JestResult {
+  numPassedTests: number;
+  numFailedTests: number;
+  /** Files that failed before any of their tests ran. */
+  numRuntimeErrorTestSuites: number;
+}
+
+/**
+ * Runs all tests, or those that jest's own arguments select, and ends with `N passed, N failed` on
+ * a line of its own. A file that fails to load counts as one failure; that no test ran at all is a
+ * failure too, for a misspelt path would otherwise look like success.
+ */
+async function main(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'order-jest-'));
+  try {
+    const outputFile = join(folder, 'result.json');
+    const code = await runJest(['--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)]);
+    const { passed, failed } = countTests(outputFile);
+    if (passed + failed === 0) process.stderr.write('No test ran.\n');
+    process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
+    return code === 0 && (passed === 0 || failed > 0) ? 1 : code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function countTests(resultFile: string): { passed: number; failed: number } {
+  // jest writes none when no file matches.
+  if (!existsSync(resultFile)) return { passed: 0, failed: 0 };
+  const result = JSON.parse(readFileSync(resultFile, 'utf8')) as JestResult;
+  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  return { passed: result.numPassedTests, failed };
+}
+
+function runJest(args: string[]): Promise<number> {
+  const { environment } = readSettings();
+  const jest = require.resolve('jest/bin/jest');
+  const child = spawnBound(
+    { program: process.execPath, args: [jest, ...args], cwd: cloneFolder, env: environment },
+    // jest's own stdout carries nothing but the name of the result file.
+    ['inherit', 2, 2],
+    'ours',
+  );
+  const pass = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
+
+runScript(main);

@@ -1,0 +1,91 @@
+import { codeThrownBy, DispatcherWorld, placeMany, turn } from './dispatcher-world';
+
+let world: DispatcherWorld;
+
+beforeEach(() => {
+  world = new DispatcherWorld();
+});
+
+describe('the claim', () => {
+  test('that fails before its commit was sent: nothing was done, and nothing is started', async () => {
+    world.claimError = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    const { admitted } = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
+    await expect(admitted).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.starts).toEqual([]);
+  });
+
+  test('that fails by a bug is a bug to its caller too', async () => {
+    world.claimError = new TypeError('a bug');
+    const { admitted } = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
+    await expect(admitted).rejects.toThrow(TypeError);
+  });
+
+  test('leaves out what is another’s or locked, and admits or refuses their callers', async () => {
+    world.others.add('o-1');
+    world.locked.add('o-2');
+    const placements = placeMany(world.dispatcher(), 3);
+    const [other, locked, mine] = placements.map(({ admitted }) => admitted);
+    await expect(other).resolves.toBeUndefined();
+    await expect(locked).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(mine).resolves.toBeUndefined();
+    await turn();
+    expect(world.starts.map(({ ids }) => ids)).toEqual([['o-3']]);
+  });
+
+  test('of orders that are all others’ starts nothing, and wakes who waits for them', async () => {
+    world.others.add('o-1');
+    await world.dispatcher().place({ orderId: 'o-1', lineCount: 1 }).admitted;
+    await turn();
+    expect(world.starts).toEqual([]);
+    expect(world.progress).toBe(1);
+  });
+});
+
+describe('the start', () => {
+  test('is tried again with the same id, and with the orders that were claimed', async () => {
+    world.startFailures = 2;
+    await world.dispatcher().place({ orderId: 'o-1', lineCount: 1 }).admitted;
+    while (world.starts.length < 3) await turn();
+    expect(new Set(world.starts.map(({ workflowId }) => workflowId)).size).toBe(1);
+    expect(world.starts.map(({ ids }) => ids)).toEqual([['o-1'], ['o-1'], ['o-1']]);
+    expect(world.claims).toHaveLength(1);
+  });
+
+  test('that is never acknowledged leaves the orders to adoption: callers are not told "no"', async () => {
+    world.startFailures = 100;
+    const dispatcher = world.dispatcher({ startAttemptsMax: 3, inFlightMax: 1 });
+    await expect(
+      dispatcher.place({ orderId: 'o-1', lineCount: 1 }).admitted,
+    ).resolves.toBeUndefined();
+    while (world.progress === 0) await turn();
+    expect(world.starts).toHaveLength(3);
+    expect(world.log.join()).toContain('wait for adoption');
+    world.startFailures = 0;
+    await dispatcher.place({ orderId: 'o-2', lineCount: 1 }).admitted;
+  });
+});
+
+describe('closing', () => {
+  test('takes no more orders, and waits until those that came have been started', async () => {
+    const dispatcher = world.dispatcher({ inFlightMax: 1 });
+    await dispatcher.place({ orderId: 'running', lineCount: 1 }).admitted;
+    await turn();
+    dispatcher.place({ orderId: 'waiting', lineCount: 1 });
+    let closed = false;
+    const closing = dispatcher.close().then(() => {
+      closed = true;
+    });
+    expect(codeThrownBy(() => dispatcher.place({ orderId: 'late', lineCount: 1 }))).toBe(
+      'unavailable',
+    );
+    await turn();
+    expect(closed).toBe(false);
+    world.close(0);
+    await closing;
+    expect(world.starts.map(({ ids }) => ids)).toEqual([['running'], ['waiting']]);
+  });
+
+  test('is done at once when nothing waits', async () => {
+    await expect(world.dispatcher().close()).resolves.toBeUndefined();
+  });
+});

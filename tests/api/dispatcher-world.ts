@@ -1,0 +1,85 @@
+import type { Claims } from '../../activities/order/intake';
+import type { StartedWorkflow } from '../../api/batch';
+import { Dispatcher, type DispatcherOptions } from '../../api/dispatcher';
+import { defaultTiming } from '../../contracts/limits';
+import type { PlacedOrder } from '../../contracts/order';
+import type { PlaceOrdersInput } from '../../contracts/workflows';
+import { Problem } from '../../api/problems';
+import { capturingLogger } from './harness';
+
+/** The order database and Temporal, as the dispatcher sees them. */
+export class DispatcherWorld {
+  readonly claims: { ids: string[]; owner: string }[] = [];
+  readonly starts: { workflowId: string; ids: string[]; close: () => void }[] = [];
+  readonly log: string[] = [];
+  progress = 0;
+  /** Orders that are another process's. */
+  readonly others = new Set<string>();
+  readonly locked = new Set<string>();
+  claimError: Error | undefined;
+  startFailures = 0;
+  holdClaims: Promise<void> = Promise.resolve();
+
+  readonly claim = async (ids: readonly string[], owner: string): Promise<Claims> => {
+    this.claims.push({ ids: [...ids], owner });
+    await this.holdClaims;
+    if (this.claimError) throw this.claimError;
+    const free = ids.filter((id) => !this.others.has(id) && !this.locked.has(id));
+    return {
+      claimed: free.map((orderId) => ({ orderId }) as PlacedOrder),
+      locked: ids.filter((id) => this.locked.has(id)),
+    };
+  };
+
+  readonly start = (workflowId: string, input: PlaceOrdersInput): Promise<StartedWorkflow> => {
+    let close: () => void = () => undefined;
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    this.starts.push({ workflowId, ids: input.orders.map(({ orderId }) => orderId), close });
+    if (this.startFailures-- > 0) return Promise.reject(new Error('Temporal is away'));
+    return Promise.resolve({ closed });
+  };
+
+  /** Ends a workflow; that it has been started is part of the claim. */
+  close(index: number): void {
+    const started = this.starts[index];
+    if (!started) throw new Error(`Only ${String(this.starts.length)} workflows were started`);
+    started.close();
+  }
+
+  dispatcher(options: Partial<DispatcherOptions> = {}): Dispatcher {
+    return new Dispatcher(
+      {
+        pattern: 'saga',
+        claimOrders: this.claim,
+        start: this.start,
+        timing: defaultTiming,
+        onProgress: () => this.progress++,
+        logger: capturingLogger(this.log),
+      },
+      { startRetryMs: 1, ...options },
+    );
+  }
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The code of the problem that this throws. */
+export function codeThrownBy(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+  return 'nothing was thrown';
+}
+
+/** Places `o-1` to `o-<count>`. */
+export function placeMany(dispatcher: Dispatcher, count: number, lineCount = 1) {
+  return Array.from({ length: count }, (_, i) =>
+    dispatcher.place({ orderId: `o-${String(i + 1)}`, lineCount }),
+  );
+}

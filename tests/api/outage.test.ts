@@ -1,0 +1,188 @@
+import type { Knex } from 'knex';
+import { createOrderIntake } from '../../activities/order/intake';
+import { createOrderQueries } from '../../activities/order/queries';
+import { createPointQueries } from '../../activities/point/queries';
+import { createProductQueries } from '../../activities/product/queries';
+import { openDatabase } from '../../activities/transaction/connection';
+import type { Api } from '../../api/app';
+import { services, type Service } from '../../contracts/order';
+import { mysqlServer } from '../support/servers';
+import { call, createdOrder, createHarness, problemLike, type ApiHarness } from './harness';
+import { LossyProxy } from './lossy-proxy';
+
+const users = { order: 'order_api', product: 'product_reader', point: 'point_reader' };
+
+let harness: ApiHarness;
+let ways: Record<Service, LossyProxy>;
+let pools: Record<Service, Knex>;
+let api: Api;
+
+beforeAll(async () => {
+  harness = await createHarness();
+  await harness.databases.stock({ 'p-1': { available: 100, price: 5 } });
+});
+
+afterAll(() => harness.close());
+
+/** The API on databases of which each can be taken away. */
+beforeEach(async () => {
+  harness.workflows.reset();
+  const entries = await Promise.all(
+    services.map(async (service) => {
+      const way = await LossyProxy.start(mysqlServer());
+      const url = way.through(harness.databases.url(users[service], service));
+      return { service, way, pool: openDatabase({ url, poolMax: 2, lockWaitSMax: 1 }) };
+    }),
+  );
+  const by = <T>(pick: (entry: (typeof entries)[number]) => T) =>
+    Object.fromEntries(entries.map((entry) => [entry.service, pick(entry)])) as Record<Service, T>;
+  ways = by(({ way }) => way);
+  pools = by(({ pool }) => pool);
+  api = harness.another({
+    intake: createOrderIntake(pools.order),
+    orders: createOrderQueries(pools.order),
+    products: createProductQueries(pools.product),
+    points: createPointQueries(pools.point),
+  });
+});
+
+afterEach(async () => {
+  for (const way of Object.values(ways)) await way.stop();
+  for (const pool of Object.values(pools)) await pool.destroy();
+});
+
+const items = [{ productId: 'p-1', quantity: 1 }];
+let keys = 0;
+const freshKey = () => ({ 'Idempotency-Key': `outage-${String(++keys)}` });
+const create = (headers = freshKey()) => call(api, 'POST', '/orders', { body: { items }, headers });
+async function expectUnavailable(...answers: Promise<Awaited<ReturnType<typeof call>>>[]) {
+  for (const { status, headers, body } of await Promise.all(answers)) {
+    expect(status).toBe(503);
+    expect(headers.get('Retry-After')).toBe('1');
+    expect(body).toEqual(problemLike('unavailable', 503));
+    expect(JSON.stringify(body)).not.toMatch(/ECONN|127\.0|select|update/i);
+  }
+}
+
+test('the product database is away: what needs it is put off, the rest goes on', async () => {
+  const headers = freshKey();
+  const first = await create(headers);
+  const orderId = first.body['orderId'] as string;
+  await ways.product.stop();
+  await expectUnavailable(create(), call(api, 'GET', '/products'));
+  const replay = await create(headers);
+  expect([replay.status, replay.body, replay.headers.get('Idempotency-Hit')]).toEqual([
+    201,
+    first.body,
+    'true',
+  ]);
+  const shown = await call(api, 'GET', `/orders/${orderId}`);
+  expect(shown.body).toMatchObject({ orderId, steps: [], stepsUnavailable: ['product'] });
+  const placed = await call(api, 'POST', `/orders/${orderId}/place`);
+  expect(placed.status).toBe(200);
+  const ready = await call(api, 'GET', '/health/ready');
+  expect(ready.status).toBe(503);
+  expect(ready.body).toMatchObject({ dependencies: { product: 'down', order: 'up' } });
+});
+
+test('the point database is away: its steps are, and the balance', async () => {
+  const orderId = await createdOrder(api);
+  await ways.point.stop();
+  await expectUnavailable(call(api, 'GET', '/points'));
+  const shown = await call(api, 'GET', `/orders/${orderId}`);
+  expect(shown.body).toMatchObject({ orderId, steps: [], stepsUnavailable: ['point'] });
+});
+
+test('a participant that hangs makes an order incomplete, not late', async () => {
+  const orderId = await createdOrder(api);
+  ways.product.freeze();
+  const shown = await call(api, 'GET', `/orders/${orderId}`);
+  expect(shown.body).toMatchObject({ orderId, stepsUnavailable: ['product'] });
+});
+
+test('the order database is away: nothing is done, and nobody is told otherwise', async () => {
+  const orderId = await createdOrder(api);
+  await ways.order.stop();
+  await expectUnavailable(
+    create(),
+    call(api, 'GET', '/orders'),
+    call(api, 'GET', `/orders/${orderId}`),
+    call(api, 'POST', `/orders/${orderId}/place`),
+    call(api, 'POST', `/orders/${orderId}/cancel`),
+  );
+  expect((await call(api, 'GET', '/products')).status).toBe(200);
+  expect(await harness.row(orderId)).toMatchObject({ status: 'CREATED', owner: null });
+});
+
+test('a creation whose outcome is never told is "unknown", and its key finds it', async () => {
+  const headers = freshKey();
+  ways.order.commitRepliesToLose = 100;
+  const lost = await create(headers);
+  expect(lost.status).toBe(503);
+  expect(lost.headers.get('Retry-After')).toBe('1');
+  expect(lost.body).toEqual(problemLike('outcome-unknown', 503));
+  ways.order.commitRepliesToLose = 0;
+  const found = await create(headers);
+  expect([found.status, found.headers.get('Idempotency-Hit')]).toEqual([201, 'true']);
+});
+
+test.each(['place', 'cancel'])(
+  'a %s whose outcome is never told is "unknown", and says where to look',
+  async (verb) => {
+    const orderId = await createdOrder(api);
+    ways.order.commitRepliesToLose = 100;
+    const { status, headers, body } = await call(api, 'POST', `/orders/${orderId}/${verb}`);
+    expect(status).toBe(503);
+    expect(headers.get('Location')).toBe(`/orders/${orderId}`);
+    const lookAt = `/orders/${orderId}`;
+    expect(body).toEqual(problemLike('outcome-unknown', 503, { orderId, lookAt }));
+    expect((await harness.row(orderId))['status']).toBe(verb === 'place' ? 'PLACING' : 'CANCELLED');
+  },
+);
+
+test('a claim that hangs is "unknown": it may have been made', async () => {
+  const orderId = await createdOrder(api);
+  const hanging = harness.another({
+    intake: { ...harness.deps.intake, claimOrders: () => new Promise(() => undefined) },
+    wait: { admissionMsMax: 100 },
+  });
+  const { status, body } = await call(hanging, 'POST', `/orders/${orderId}/place`, {
+    headers: { Prefer: 'wait=1' },
+  });
+  expect(status).toBe(503);
+  expect(body).toMatchObject({ type: '/problems/outcome-unknown', lookAt: `/orders/${orderId}` });
+});
+
+test('the database goes away after the claim: the order is accepted, and never denied', async () => {
+  const orderId = await createdOrder(api);
+  harness.workflows.play = async () => {
+    await ways.order.stop();
+    return new Promise(() => undefined);
+  };
+  const { status, body } = await call(api, 'POST', `/orders/${orderId}/place`, {
+    headers: { Prefer: 'wait=1' },
+  });
+  expect(status).toBe(202);
+  expect(body).toMatchObject({ orderId, status: 'PLACING', pattern: 'saga' });
+});
+
+test('Temporal is away: a claimed order is accepted, and left to adoption', async () => {
+  const away = harness.another({
+    patterns: {
+      saga: {
+        start: () => Promise.reject(new Error('14 UNAVAILABLE: 127.0.0.1:7233')),
+        dispatch: { startAttemptsMax: 2, startRetryMs: 1 },
+      },
+    },
+    temporalReady: () => Promise.reject(new Error('14 UNAVAILABLE')),
+  });
+  const orderId = await createdOrder(away);
+  const { status, body } = await call(away, 'POST', `/orders/${orderId}/place`, {
+    headers: { Prefer: 'wait=1' },
+  });
+  expect(status).toBe(202);
+  expect(body).toMatchObject({ status: 'PLACING' });
+  expect(await harness.row(orderId)).toMatchObject({ status: 'PLACING', decision: null });
+  const ready = await call(away, 'GET', '/health/ready');
+  expect(ready.body).toMatchObject({ dependencies: { temporal: 'down', order: 'up' } });
+});

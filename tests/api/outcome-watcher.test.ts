@@ -1,0 +1,120 @@
+import type { OrderSummary } from '../../activities/order/queries';
+import { defaultWatcherOptions, OutcomeWatcher } from '../../api/outcome-watcher';
+import { capturingLogger } from './harness';
+
+/** Orders at rest, and the looks that were taken at them. */
+class Rows {
+  readonly looks: string[][] = [];
+  readonly settled = new Map<string, OrderSummary>();
+  failures = 0;
+  onLook: () => void = () => undefined;
+
+  settle(orderId: string, status: OrderSummary['status'] = 'COMPLETED'): void {
+    this.settled.set(orderId, { orderId, status } as OrderSummary);
+  }
+
+  readonly read = (ids: readonly string[]): Promise<OrderSummary[]> => {
+    this.looks.push([...ids]);
+    if (this.failures-- > 0) return Promise.reject(new Error('away'));
+    const found = ids.flatMap((id) => this.settled.get(id) ?? []);
+    this.onLook();
+    return Promise.resolve(found);
+  };
+}
+
+let rows: Rows;
+let log: string[];
+
+function watcher(options: Partial<typeof defaultWatcherOptions> = {}): OutcomeWatcher {
+  rows = new Rows();
+  log = [];
+  return new OutcomeWatcher(rows.read, capturingLogger(log), {
+    ...defaultWatcherOptions,
+    intervalMs: 5,
+    retryMs: 5,
+    ...options,
+  });
+}
+
+test('all who wait are looked for in one query, and told once their order is at rest', async () => {
+  const watch = watcher();
+  const waits = ['o-1', 'o-2', 'o-1'].map((id) => watch.wait(id, 5_000));
+  rows.settle('o-1', 'PENDING');
+  rows.onLook = () => {
+    rows.settle('o-2', 'CANCELLED');
+  };
+  const outcomes = await Promise.all(waits);
+  expect(outcomes.map((order) => order?.status)).toEqual(['PENDING', 'CANCELLED', 'PENDING']);
+  expect(rows.looks).toEqual([['o-1', 'o-2'], ['o-2']]);
+});
+
+describe('when time passes', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('nobody is looked for while nobody waits', async () => {
+    const watch = watcher();
+    rows.settle('o-1');
+    const first = watch.wait('o-1', 5_000);
+    await jest.advanceTimersByTimeAsync(60_000);
+    await expect(first).resolves.toMatchObject({ orderId: 'o-1' });
+    expect(rows.looks).toEqual([['o-1']]);
+    const second = watch.wait('o-1', 5_000);
+    await jest.advanceTimersByTimeAsync(60_000);
+    await expect(second).resolves.toMatchObject({ orderId: 'o-1' });
+    expect(rows.looks).toEqual([['o-1'], ['o-1']]);
+  });
+
+  test('nobody is looked for who has gone', async () => {
+    const watch = watcher();
+    const caller = new AbortController();
+    const wait = watch.wait('o-1', 60_000, caller.signal);
+    caller.abort();
+    await expect(wait).resolves.toBeUndefined();
+    await expect(watch.wait('o-1', 60_000, caller.signal)).resolves.toBeUndefined();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(rows.looks).toEqual([]);
+  });
+});
+
+test('a wait ends at its time, and who does not wait is told at once', async () => {
+  const watch = watcher();
+  await expect(watch.wait('o-1', 0)).resolves.toBeUndefined();
+  expect(rows.looks).toEqual([]);
+  await expect(watch.wait('o-1', 20)).resolves.toBeUndefined();
+  expect(rows.looks.length).toBeGreaterThan(0);
+});
+
+test('a workflow that closes is looked for at once, even when it closes during a look', async () => {
+  const watch = watcher({ intervalMs: 60_000 });
+  const wait = watch.wait('o-1', 5_000);
+  rows.onLook = () => {
+    if (rows.settled.size > 0) return;
+    rows.settle('o-1');
+    watch.wake();
+  };
+  watch.wake();
+  await expect(wait).resolves.toMatchObject({ orderId: 'o-1' });
+  expect(rows.looks).toHaveLength(2);
+});
+
+test('a database that is away is asked again, and the wait goes on', async () => {
+  const watch = watcher();
+  rows.failures = 2;
+  rows.settle('o-1');
+  await expect(watch.wait('o-1', 5_000)).resolves.toMatchObject({ orderId: 'o-1' });
+  expect(log.filter((line) => line.includes('could not be looked at'))).toHaveLength(2);
+});
+
+test('many are looked for in several queries, and too many are told to look themselves', async () => {
+  const watch = watcher({ idsPerQuery: 2, waitersMax: 3 });
+  const waits = ['o-1', 'o-2', 'o-3'].map((id) => watch.wait(id, 5_000));
+  await expect(watch.wait('o-4', 5_000)).resolves.toBeUndefined();
+  for (const id of ['o-1', 'o-2', 'o-3']) rows.settle(id);
+  await Promise.all(waits);
+  expect(rows.looks).toEqual([['o-1', 'o-2'], ['o-3']]);
+});

@@ -1,0 +1,86 @@
+import { startServer } from '../../api/server';
+import { hang } from './fake-workflows';
+import { call, capturingLogger, createdOrder, createHarness, problemLike } from './harness';
+import { token, type ApiHarness } from './harness';
+
+let harness: ApiHarness;
+
+beforeAll(async () => {
+  harness = await createHarness();
+  await harness.databases.stock({ 'p-1': { available: 100, price: 5 } });
+});
+
+afterAll(() => harness.close());
+
+describe('closing', () => {
+  test('lets running requests end, takes no new ones, and keeps no connection', async () => {
+    const api = harness.another();
+    const closing = await startServer(api, {
+      port: 0,
+      hostname: '127.0.0.1',
+      logger: capturingLogger([]),
+    });
+    const url = `http://127.0.0.1:${String(closing.port)}`;
+    const headers = { Authorization: `Bearer ${await token('c-1')}` };
+    const orderId = await createdOrder(api);
+    harness.workflows.play = hang;
+    const waiting = fetch(`${url}/orders/${orderId}/place`, { method: 'POST', headers });
+    const row = () => harness.databases.order('orders').where('order_id', orderId).first('status');
+    while (((await row()) as { status: string }).status !== 'PLACING');
+    const closed = closing.close();
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+    await harness.databases
+      .order('orders')
+      .where('order_id', orderId)
+      .update({ status: 'COMPLETED', decision: 'COMPLETE' });
+    expect((await waiting).status).toBe(200);
+    await closed;
+    harness.workflows.reset();
+  });
+
+  test('ends what does not end by itself', async () => {
+    const api = harness.another();
+    const closing = await startServer(api, {
+      port: 0,
+      hostname: '127.0.0.1',
+      logger: capturingLogger([]),
+      drainMsMax: 50,
+    });
+    const orderId = await createdOrder(api);
+    harness.workflows.play = hang;
+    const waiting = fetch(`http://127.0.0.1:${String(closing.port)}/orders/${orderId}/place`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await token('c-1')}` },
+    });
+    const ended = expect(waiting).rejects.toThrow();
+    while (harness.workflows.started.length === 0) await new Promise((r) => setImmediate(r));
+    await closing.close();
+    await ended;
+    harness.workflows.reset();
+  });
+
+  test('a port that is taken is an error, and not a server', async () => {
+    const options = { hostname: '127.0.0.1', logger: capturingLogger([]) };
+    const first = await startServer(harness.api, { ...options, port: 0 });
+    const second = startServer(harness.api, { ...options, port: first.port });
+    await expect(second).rejects.toThrow('EADDRINUSE');
+    await first.close();
+  });
+});
+
+test('nothing of the inside leaks: a bug is told by its request id, and logged with it', async () => {
+  const lines: string[] = [];
+  const api = harness.another({
+    logger: capturingLogger(lines),
+    orders: {
+      ...harness.deps.orders,
+      page: () => Promise.reject(new Error('select * from orders where secret = 1')),
+    },
+  });
+  const { status, body: answer } = await call(api, 'GET', '/orders');
+  expect(status).toBe(500);
+  expect(answer).toEqual(problemLike('internal', 500));
+  expect(JSON.stringify(answer)).not.toMatch(/select|secret|orders\.ts/);
+  const [line] = lines.filter((logged) => logged.includes(answer['requestId'] as string));
+  expect(line).toContain('secret = 1');
+});

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { MalformedJson, parseStrictJson } from '../../api/strict-json';
+
+describe('what JSON.parse would take', () => {
+  test.each([
+    ['a key that comes twice', '{"a":1,"a":2}'],
+    ['a key that comes twice with equal values', '{"a":1,"a":1}'],
+    ['a key that comes twice, once escaped', '{"a":1,"\\u0061":1}'],
+    ['a key that comes twice deep inside', '{"x":[{"y":{"a":null,"a":null}}]}'],
+    ['__proto__ twice', '{"__proto__":1,"__proto__":1}'],
+    ['NUL in a string', '"\\u0000"'],
+    ['NUL in a key', '{"\\u0000":1}'],
+    ['half a surrogate pair', '"\\ud800"'],
+    ['a surrogate pair the wrong way round', '["\\udc00\\ud800"]'],
+    ['21 levels', `${'['.repeat(21)}${']'.repeat(21)}`],
+  ])('%s is refused', (_what, text) => {
+    expect(() => JSON.parse(text) as unknown).not.toThrow();
+    expect(() => parseStrictJson(text)).toThrow(MalformedJson);
+  });
+
+  test.each([
+    '9007199254740993',
+    '-9007199254740993',
+    '1e309',
+    '-1e309',
+    '1e-400',
+    '1.00000000000000001',
+  ])('%s, which a number cannot hold, is not taken for another', (text) => {
+    expect(parseStrictJson(text)).toBeNaN();
+  });
+});
+
+test.each([
+  ['nothing', ''],
+  ['NaN', 'NaN'],
+  ['Infinity', '[Infinity]'],
+  ['a leading zero', '01'],
+  ['a trailing comma', '[1,]'],
+  ['single quotes', "{'a':1}"],
+  ['a comment', '{}//'],
+  ['two texts', '{}{}'],
+  ['an open string', '{"a":"'],
+  ['a byte order mark', '\ufeff{}'],
+  ['16,000 open brackets', '['.repeat(16_000)],
+  ['16,000 open objects', '{"a":'.repeat(16_000)],
+])('%s is no JSON', (_what, text) => {
+  expect(() => parseStrictJson(text)).toThrow(MalformedJson);
+});
+
+test('20 levels, brackets in strings, escapes and whole pairs are fine', () => {
+  const deep = `${'['.repeat(20)}${']'.repeat(20)}`;
+  expect(parseStrictJson(deep)).toEqual(JSON.parse(deep));
+  const text = '{"a:[{":"\\"[{\\\\","b":"\\ud83d\\ude00"}';
+  expect(parseStrictJson(text)).toEqual(JSON.parse(text));
+});
+
+test('__proto__ is a key like others, and nobody’s prototype', () => {
+  const parsed = parseStrictJson('{"__proto__":{"polluted":true}}') as object;
+  expect(Object.keys(parsed)).toEqual(['__proto__']);
+  expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
+});
+
+const unsafeToNaN = (_key: string, value: unknown) =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) ? Number.NaN : value;
+
+test('what JSON.stringify writes is read as it was', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+      const text = JSON.stringify(value);
+      const sound = !/\\u(0000|d[89a-f])/.test(text);
+      if (!sound) expect(() => parseStrictJson(text)).toThrow(MalformedJson);
+      else expect(parseStrictJson(text)).toEqual(JSON.parse(text, unsafeToNaN));
+    }),
+  );
+});

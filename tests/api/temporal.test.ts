@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { createTemporalProbe, createTemporalStarter } from '../../api/temporal';
+import { defaultTiming } from '../../contracts/limits';
+import { workflowTypes } from '../../contracts/names';
+import type { PlaceOrdersInput } from '../../contracts/workflows';
+import { temporalServer } from '../support/servers';
+
+let connection: Connection;
+let client: Client;
+/** Nobody works on it: what is started stays open until it is terminated. */
+const taskQueue = `idle-${randomUUID()}`;
+
+beforeAll(async () => {
+  const { address, namespace } = temporalServer();
+  connection = await Connection.connect({ address });
+  client = new Client({ connection, namespace });
+});
+
+afterAll(() => connection.close());
+
+const input = (orderId: string): PlaceOrdersInput => ({
+  orders: [{ orderId, customerId: 'c-1', lines: [], total: 1 }],
+  timing: defaultTiming,
+});
+
+const workflow = { workflowType: workflowTypes.placeOrders, taskQueue };
+
+test('starts a workflow once, however often it is asked to, and tells when it has closed', async () => {
+  const start = createTemporalStarter(client, workflow);
+  const id = `place-${randomUUID()}`;
+  const handle = client.workflow.getHandle(id);
+  const first = await start(id, input('o-1'));
+  const { runId, type, taskQueue: queue, status } = await handle.describe();
+  expect([type, queue, status.name]).toEqual(['placeOrders', taskQueue, 'RUNNING']);
+
+  const second = await start(id, input('o-other'));
+  expect((await handle.describe()).runId).toBe(runId);
+
+  let closed = false;
+  const both = Promise.all([first.closed, second.closed]).then(() => {
+    closed = true;
+  });
+  expect(closed).toBe(false);
+  await handle.terminate();
+  await both;
+
+  const late = await start(id, input('o-1'));
+  await late.closed;
+  expect((await handle.describe()).runId).toBe(runId);
+});
+
+test('a Temporal that is away fails the try, in time for another', async () => {
+  const away = new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) });
+  const start = createTemporalStarter(away, workflow);
+  await expect(start(`place-${randomUUID()}`, input('o-1'))).rejects.toThrow();
+  await expect(createTemporalProbe(away)()).rejects.toThrow();
+  await away.connection.close();
+});
+
+test('a Temporal that answers is ready', async () => {
+  await expect(createTemporalProbe(client)()).resolves.toBeUndefined();
+});

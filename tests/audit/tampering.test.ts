@@ -1,0 +1,125 @@
+import { exitCodeOf } from '../../audit/audit';
+import { toText } from '../../audit/report';
+import { ruleIds } from '../../audit/rules';
+import { barrierTampering } from './tampering/barrier';
+import { ledgerTampering } from './tampering/ledgers';
+import { orderTampering } from './tampering/orders';
+import { cleanWorld, tables } from './tampering/tampering';
+import { createWorld, type World } from './world';
+
+/**
+ * A world that is clean, and then one thing in it changed by hand: each is found, by the rule that
+ * it breaks and with the order's id.
+ */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.end());
+
+describe.each([
+  ['the ledgers and balances', ledgerTampering],
+  ['the barrier', barrierTampering],
+  ['the orders and the registry', orderTampering],
+])('tampering with %s', (_, cases) => {
+  test.each(cases)('$what', async ({ orderId, rules, tamper }) => {
+    await cleanWorld(world);
+    await tamper(world);
+    const report = await world.audit();
+    const expected = rules.map((rule) => ({ rule, orderId }));
+    expect(report.violations.map(({ rule, orderId: id }) => ({ rule, orderId: id }))).toEqual(
+      expected,
+    );
+    expect(exitCodeOf(report)).toBe(1);
+  });
+});
+
+test('the world that is tampered with is clean before', async () => {
+  await cleanWorld(world);
+  const report = await world.audit();
+  expect(report.violations).toEqual([]);
+  expect(exitCodeOf(report)).toBe(2);
+});
+
+describe('where a CHECK is gone', () => {
+  const check = 'products_available_not_negative';
+  beforeEach(async () => {
+    await cleanWorld(world);
+    await world.databases.product.raw('ALTER TABLE products DROP CHECK ??', [check]);
+  });
+  afterEach(async () => {
+    await world.begin();
+    await world.databases.product.raw(
+      'ALTER TABLE products ADD CONSTRAINT ?? CHECK (available >= 0)',
+      [check],
+    );
+  });
+
+  test('a negative balance that its ledger agrees with is found', async () => {
+    const lines = [{ productId: 'p-1', quantity: 95 }];
+    await world.order({ orderId: 'oversold', status: 'COMPLETED', lines });
+    await tables(world)
+      .accounts()
+      .where({ customer_id: 'c-1' })
+      .update({ available: 910, opening: 1_000 });
+    await tables(world).accounts().increment({ available: 1_000, opening: 1_000 });
+    await world.take('oversold');
+    const report = await world.audit();
+    expect(report.violations.filter(({ rule }) => rule === 'negative-balance')).toEqual([
+      {
+        rule: 'negative-balance',
+        orderId: null,
+        detail: 'product p-1: available -3, reserved 0',
+      },
+    ]);
+  });
+});
+
+test('a balance that no order has touched names none', async () => {
+  await world.begin();
+  await tables(world).products().where({ product_id: 'p-1' }).update({ available: 99 });
+  const report = await world.audit();
+  expect(report.violations).toEqual([
+    {
+      rule: 'stock-balance',
+      orderId: null,
+      detail:
+        'product p-1: available 99 + reserved 0 is off by -1 from opening 100 + ledger 0; ' +
+        'no order has touched it',
+    },
+  ]);
+});
+
+test('a reservation that no order holds is found once all is at rest', async () => {
+  await world.begin();
+  await world.order({ orderId: 'long-done', status: 'COMPLETED', ownedS: 30 });
+  await world.take('long-done');
+  await tables(world)
+    .products()
+    .where({ product_id: 'p-2' })
+    .update({ available: 97, reserved: 2 });
+  const report = await world.audit();
+  expect(report.violations).toEqual([
+    { rule: 'reserved-at-rest', orderId: null, detail: 'product p-2: 2 reserved' },
+  ]);
+});
+
+test('the report shows the violation, what to do, and the verdict', async () => {
+  await cleanWorld(world);
+  await tables(world).points().where({ order_id: 'COMPLETED-1' }).delete();
+  const text = toText(await world.audit());
+  expect(text).toMatch(/1 wrong +3 +points-taken-once/);
+  expect(text).toMatch(/points-taken-once +COMPLETED-1 +due c-1 × 30; took nothing/);
+  expect(text).toMatch(/What to do\n/);
+  expect(text).toContain('NOT CLEAN: violations: 3.');
+});
+
+test('every rule is broken by a case above', () => {
+  const broken = [...ledgerTampering, ...barrierTampering, ...orderTampering].flatMap(
+    ({ rules }) => rules,
+  );
+  const alone = ['negative-balance', 'reserved-at-rest'];
+  expect([...new Set([...broken, ...alone])].sort()).toEqual([...ruleIds].sort());
+});

@@ -1,0 +1,102 @@
+import { tables, type Tampering } from './tampering';
+
+const registryRow = (orderId: string) => ({
+  order_id: orderId,
+  step: 'restoreStock',
+  next_retry_at: new Date(),
+  last_error: 'ECONNREFUSED',
+});
+
+/** The orders, their lines and the registry. */
+export const orderTampering: Tampering[] = [
+  {
+    what: 'a wrong total, with the points to match',
+    orderId: 'wrong-total',
+    rules: ['order-total'],
+    tamper: async (world) => {
+      await world.order({ orderId: 'wrong-total', status: 'COMPLETED' });
+      await tables(world).orders().where({ order_id: 'wrong-total' }).update({ total: 29 });
+      await world.take('wrong-total');
+    },
+  },
+  {
+    what: 'a line deleted',
+    orderId: 'COMPLETED-1',
+    rules: ['order-total', 'stock-taken-once'],
+    tamper: (world) =>
+      tables(world).lines().where({ order_id: 'COMPLETED-1', line_number: 2 }).delete(),
+  },
+  {
+    what: 'a CREATED order that is decided',
+    orderId: 'CREATED-1',
+    rules: ['order-decision'],
+    tamper: (world) =>
+      tables(world).orders().where({ order_id: 'CREATED-1' }).update({ decision: 'CANCEL' }),
+  },
+  {
+    what: 'an order deleted, its rows left',
+    orderId: 'COMPLETED-1',
+    rules: ['row-without-order'],
+    tamper: (world) => tables(world).orders().where({ order_id: 'COMPLETED-1' }).delete(),
+  },
+  {
+    what: 'a registry row left open on a CANCELLED order',
+    orderId: 'CANCELLED-1',
+    rules: ['registry-row-left-open'],
+    tamper: (world) => tables(world).compensations().insert(registryRow('CANCELLED-1')),
+  },
+  {
+    what: 'a registry row left open on a COMPLETED order',
+    orderId: 'COMPLETED-1',
+    rules: ['registry-row-left-open'],
+    tamper: (world) => tables(world).compensations().insert(registryRow('COMPLETED-1')),
+  },
+  {
+    what: 'a registry row of no order',
+    orderId: 'nobody',
+    rules: ['row-without-order'],
+    tamper: (world) => tables(world).compensations().insert(registryRow('nobody')),
+  },
+  {
+    what: 'an order stuck with no workflow',
+    orderId: 'stuck',
+    rules: ['stuck-order'],
+    tamper: (world) => world.order({ orderId: 'stuck', status: 'PLACING', ownedS: 90 }),
+  },
+  {
+    what: 'an order PENDING for nothing',
+    orderId: 'forgotten',
+    rules: ['stuck-order'],
+    tamper: (world) => world.order({ orderId: 'forgotten', status: 'PENDING', ownedS: 90 }),
+  },
+  {
+    what: 'an order that its open workflow does not end',
+    orderId: 'slow',
+    rules: ['overdue'],
+    tamper: (world) =>
+      world.order({ orderId: 'slow', status: 'PLACING', owner: 'w-1', ownedS: 901 }),
+  },
+  {
+    what: 'an order adopted again and again: its first step tells its age',
+    orderId: 'PLACING-1',
+    rules: ['overdue'],
+    tamper: (world) =>
+      tables(world)
+        .stockSteps()
+        .where({ order_id: 'PLACING-1' })
+        .update({ recorded_at: new Date(Date.now() - 1_000_000) }),
+  },
+  {
+    what: 'a registered compensation that is never made good',
+    orderId: 'registered',
+    rules: ['overdue'],
+    tamper: async (world) => {
+      await world.order({ orderId: 'registered', status: 'PENDING', decision: 'CANCEL' });
+      await world.take('registered');
+      const createdAt = new Date(Date.now() - 1_000_000);
+      await tables(world)
+        .compensations()
+        .insert({ ...registryRow('registered'), created_at: createdAt });
+    },
+  },
+];

@@ -1,0 +1,44 @@
+import type { Knex } from 'knex';
+import type { RuleId } from '../../../audit/rules';
+import type { World } from '../world';
+
+/** One thing changed by hand in a world that is clean, and how it is found. */
+export interface Tampering {
+  what: string;
+  /** The order whose id is expected. */
+  orderId: string;
+  /** Every rule that must speak up; no other may. */
+  rules: RuleId[];
+  tamper: (world: World) => Promise<unknown> | Knex.QueryBuilder;
+}
+
+/** A clean world with one order on its way. No case may accuse an order that it left alone. */
+export async function cleanWorld(world: World): Promise<void> {
+  await world.begin();
+  for (const orderId of ['before', 'COMPLETED-1', 'zlast']) {
+    await world.order({ orderId, status: 'COMPLETED', customerId: 'c-1' });
+    await world.take(orderId);
+  }
+  await world.order({ orderId: 'CANCELLED-1', status: 'CANCELLED', customerId: 'c-2' });
+  await world.take('CANCELLED-1');
+  await world.giveBack('CANCELLED-1');
+  await world.order({ orderId: 'CREATED-1', status: 'CREATED' });
+  await world.order({ orderId: 'PLACING-1', status: 'PLACING', owner: 'w-1', ownedS: 30 });
+  await world.take('PLACING-1');
+  world.open.add('w-1');
+}
+
+/** A fresh query on each table that is tampered with. */
+export function tables({ databases }: World) {
+  return {
+    orders: () => databases.order('orders'),
+    lines: () => databases.order('order_lines'),
+    compensations: () => databases.order('compensations'),
+    products: () => databases.product('products'),
+    stock: () => databases.product('stock_ledger'),
+    stockSteps: () => databases.product('steps'),
+    accounts: () => databases.point('point_accounts'),
+    points: () => databases.point('point_ledger'),
+    pointSteps: () => databases.point('steps'),
+  };
+}

@@ -1,0 +1,180 @@
+import type { Knex } from 'knex';
+import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../../audit/audit';
+import { openDatabase } from '../../activities/transaction/connection';
+import { services, type OrderStatus } from '../../contracts/order';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+
+/** An order as a test writes it; prices are the world's. */
+export interface OrderSpec {
+  orderId: string;
+  status: OrderStatus;
+  customerId?: string;
+  lines?: { productId: string; quantity: number }[];
+  owner?: string;
+  decision?: 'COMPLETE' | 'CANCEL';
+  reason?: string;
+  /** How long ago it was claimed. */
+  ownedS?: number;
+}
+
+/** Three databases that a test writes by SQL, as the services would have left them. */
+export interface World {
+  databases: TestDatabases;
+  /** The workflows that Temporal would call open. */
+  open: Set<string>;
+  /** Empties everything and puts two products and two customers there. */
+  begin(): Promise<void>;
+  order(spec: OrderSpec): Promise<void>;
+  /** Takes stock and points for an order, with barrier rows. */
+  take(orderId: string, what?: { stock?: boolean; points?: boolean }): Promise<void>;
+  /** Gives back what `take` took, with barrier rows. */
+  giveBack(orderId: string, what?: { stock?: boolean; points?: boolean }): Promise<void>;
+  barrier(
+    service: 'product' | 'point',
+    orderId: string,
+    step: string,
+    outcome: object | null,
+  ): Promise<void>;
+  /** Audits as the user `auditor`, who may only read. */
+  audit(options?: AuditOptions): Promise<AuditReport>;
+  deps: AuditDeps;
+  end(): Promise<void>;
+}
+
+const done = { kind: 'done' };
+const price = 10;
+const defaultLines = [
+  { productId: 'p-1', quantity: 2 },
+  { productId: 'p-2', quantity: 1 },
+];
+
+export async function createWorld(): Promise<World> {
+  const databases = await createTestDatabases();
+  const { order: orders, product, point } = databases;
+  const open = new Set<string>();
+  const [order, ofProduct, ofPoint] = services.map((service) =>
+    openDatabase({ url: databases.url('auditor', service), poolMax: 2 }),
+  ) as [Knex, Knex, Knex];
+  const deps: AuditDeps = {
+    order,
+    product: ofProduct,
+    point: ofPoint,
+    isOpen: (workflowId) => Promise.resolve(open.has(workflowId)),
+  };
+  const world: World = {
+    databases,
+    open,
+    deps,
+    begin: async () => {
+      open.clear();
+      await databases.empty();
+      await databases.stock({ 'p-1': { available: 100, price }, 'p-2': { available: 100, price } });
+      await databases.points({ 'c-1': 1_000, 'c-2': 1_000 });
+    },
+    order: (spec) => writeOrder(orders, spec),
+    take: async (orderId, what = { stock: true, points: true }) => {
+      if (what.stock) {
+        await moveStock(databases, orderId, 'deduct');
+        await world.barrier('product', orderId, 'deductStock', done);
+      }
+      if (what.points) {
+        await movePoints(databases, orderId, 'use');
+        await world.barrier('point', orderId, 'usePoints', done);
+      }
+    },
+    giveBack: async (orderId, what = { stock: true, points: true }) => {
+      if (what.stock) {
+        await moveStock(databases, orderId, 'restore');
+        await world.barrier('product', orderId, 'restoreStock', done);
+      }
+      if (what.points) {
+        await movePoints(databases, orderId, 'refund');
+        await world.barrier('point', orderId, 'refundPoints', done);
+      }
+    },
+    barrier: async (service, orderId, step, outcome) => {
+      const row = { order_id: orderId, step, hash: 'v1:test' };
+      const recorded = { ...row, outcome: outcome && JSON.stringify(outcome) };
+      await (service === 'product' ? product : point)('steps').insert(recorded);
+    },
+    audit: (options = {}) => audit(deps, options),
+    end: async () => {
+      await Promise.all([order, ofProduct, ofPoint].map((knex) => knex.destroy()));
+      await databases.drop();
+    },
+  };
+  return world;
+}
+
+const decisionOf: Partial<Record<OrderStatus, string>> = {
+  COMPLETED: 'COMPLETE',
+  CANCELLED: 'CANCEL',
+};
+
+async function writeOrder(orders: Knex, spec: OrderSpec): Promise<void> {
+  const { orderId, status, lines = defaultLines } = spec;
+  const ago = orders.raw('UTC_TIMESTAMP(6) - INTERVAL ? SECOND', [spec.ownedS ?? 1]);
+  await orders('orders').insert({
+    order_id: orderId,
+    customer_id: spec.customerId ?? 'c-1',
+    idempotency_key: orderId,
+    request_hash: 'test',
+    status,
+    pattern: status === 'CREATED' ? null : 'saga',
+    owner: status === 'CREATED' ? null : (spec.owner ?? `owner-of-${orderId}`),
+    decision: spec.decision ?? decisionOf[status] ?? null,
+    reason: spec.reason ?? null,
+    total: lines.reduce((total, { quantity }) => total + quantity * price, 0),
+    owned_at: status === 'CREATED' ? null : ago,
+  });
+  await orders('order_lines').insert(
+    lines.map(({ productId, quantity }, i) => ({
+      order_id: orderId,
+      line_number: i + 1,
+      product_id: productId,
+      quantity,
+      unit_price: price,
+    })),
+  );
+}
+
+async function moveStock(
+  { order: orders, product }: TestDatabases,
+  orderId: string,
+  kind: 'deduct' | 'restore',
+): Promise<void> {
+  const sign = kind === 'deduct' ? -1 : 1;
+  const lines = (await orders('order_lines').where({ order_id: orderId })) as {
+    product_id: string;
+    quantity: number;
+  }[];
+  for (const { product_id, quantity } of lines) {
+    const row = { order_id: orderId, product_id, kind, quantity: sign * quantity };
+    await product('stock_ledger').insert(row);
+    await product('products')
+      .where({ product_id })
+      .increment('available', sign * quantity);
+  }
+}
+
+async function movePoints(
+  { order: orders, point }: TestDatabases,
+  orderId: string,
+  kind: 'use' | 'refund',
+): Promise<void> {
+  const sign = kind === 'use' ? -1 : 1;
+  const row = (await orders('orders').where({ order_id: orderId }).first()) as {
+    customer_id: string;
+    total: number;
+  };
+  const { customer_id, total } = row;
+  await point('point_ledger').insert({
+    order_id: orderId,
+    customer_id,
+    kind,
+    points: sign * total,
+  });
+  await point('point_accounts')
+    .where({ customer_id })
+    .increment('available', sign * total);
+}

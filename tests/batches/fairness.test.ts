@@ -1,0 +1,135 @@
+import pino from 'pino';
+import { createOrderIntake } from '../../activities/order/intake';
+import { createProductActivities } from '../../activities/product/activities';
+import { openDatabase } from '../../activities/transaction/connection';
+import { Dispatcher } from '../../api/dispatcher';
+import { createTemporalStarter } from '../../api/temporal';
+import { taskQueues, workflowTypes } from '../../contracts/names';
+import { createOrder, stateOf, until } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { begin, createOrderService, orderIdOf, readRows } from './service';
+
+/** Whoever holds one product or one account holds up nobody who needs neither. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+const free = ['f-1', 'f-2', 'f-3', 'f-4', 'f-5', 'f-6', 'f-7', 'f-8'];
+
+beforeEach(async () => {
+  await world.databases.empty();
+  const shelf = [...free, 'e-held', 'z-held'].map((id) => [id, { available: 1_000 }] as const);
+  await world.databases.stock(Object.fromEntries(shelf));
+  const customers = ['anna', 'a-held', 'b-free', 'm-free', 'z-free'];
+  await world.databases.points(Object.fromEntries(customers.map((id) => [id, 1_000])));
+});
+
+function dispatcher(): Dispatcher {
+  const intake = createOrderIntake(world.databases.order);
+  return new Dispatcher({
+    pattern: 'saga',
+    claimOrders: (ids, owner) => intake.claimOrders(ids, owner, 'saga'),
+    start: createTemporalStarter(world.client, {
+      workflowType: workflowTypes.placeOrders,
+      taskQueue: taskQueues.workflow,
+    }),
+    timing: hurriedTiming,
+    logger: pino({ level: 'silent' }),
+    onProgress: () => undefined,
+  });
+}
+
+async function statusesOf(ids: string[]): Promise<string[]> {
+  return Promise.all(ids.map(async (id) => (await stateOf(world, id)).status));
+}
+
+it.each([1, 2])('steps wait for no row but theirs, needing one in %i of a table', async (step) => {
+  const shelf = Array.from({ length: 300 }, (_, i) => `p-${String(i).padStart(3, '0')}`);
+  const stock = shelf.map((id) => [id, { available: 1_000 }] as const);
+  await world.databases.stock(Object.fromEntries(stock));
+  await world.databases.product.raw('ANALYZE TABLE products');
+  const holder = await world.databases.product.transaction();
+  const url = world.databases.url('product_worker', 'product');
+  const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
+  try {
+    await holder('products').whereIn('product_id', ['p-101', 'z-held']).forUpdate();
+    const others = shelf.filter((id, i) => id !== 'p-101' && i % step === 0);
+    const commands = others.map((productId, i) => ({
+      orderId: `o-${String(i)}`,
+      lines: [{ productId, quantity: 1 }],
+    }));
+    const product = createProductActivities(pool);
+    const outcomes = commands.map(() => ({ kind: 'done' }));
+    expect(await product.deductStock(commands)).toEqual(outcomes);
+    expect(await product.restoreStock(commands)).toEqual(outcomes);
+  } finally {
+    await holder.rollback();
+    await pool.destroy();
+  }
+});
+
+it('the order service waits for no order but its own, however many it is asked for', async () => {
+  const service = await createOrderService();
+  try {
+    await begin(service, 250);
+    const ids = Array.from({ length: 250 }, (_, i) => orderIdOf(i));
+    await service.intake.claimOrders(ids, 'place-a', 'saga');
+    await service.databases.order.raw('ANALYZE TABLE orders, order_lines');
+    const holder = await service.databases.order.transaction();
+    try {
+      await holder('orders').where('order_id', orderIdOf(101)).forUpdate();
+      const others = ids.filter((id) => id !== orderIdOf(101));
+      const { activities } = service;
+      const step = { code: 'unknown-product', step: 'deductStock' } as const;
+      const cancel = { decision: 'CANCEL', reason: 'unavailable' } as const;
+      await activities.holdOrders(others.slice(0, 120).map((orderId) => ({ orderId, ...step })));
+      await activities.decideOrders(others.map((orderId) => ({ orderId, ...cancel })));
+      await activities.closeOrders(others);
+    } finally {
+      await holder.rollback();
+    }
+    const rows = await readRows(service);
+    expect(ids.filter((id) => rows.get(id)?.status !== 'CANCELLED')).toEqual([orderIdOf(101)]);
+  } finally {
+    await service.end();
+  }
+});
+
+it('a held product and a held account hold up no other order of the dispatcher', async () => {
+  const placing = dispatcher();
+  const hot = await createOrder(world, { customerId: 'm-free', lines: { 'z-held': 1, 'f-1': 1 } });
+  const poor = await createOrder(world, { customerId: 'a-held', lines: { 'f-2': 1 } });
+  const sketches = free.map((id, i) => ({
+    customerId: ['b-free', 'z-free'][i % 2] ?? '',
+    lines: { [id]: 1 },
+  }));
+  const others = await Promise.all(sketches.map((sketch) => createOrder(world, sketch)));
+  const later = await Promise.all(sketches.map((sketch) => createOrder(world, sketch)));
+  const holders = [
+    await world.databases.product.transaction(),
+    await world.databases.point.transaction(),
+  ] as const;
+  try {
+    await holders[0]('products').where('product_id', 'z-held').forUpdate();
+    await holders[1]('point_accounts').where('customer_id', 'a-held').forUpdate();
+    const place = ({ orderId }: { orderId: string }) =>
+      placing.place({ orderId, lineCount: 1 }).admitted;
+    await Promise.all([hot, poor, ...others].map(place));
+    await Promise.all(later.map(place));
+    const ids = [...others, ...later].map(({ orderId }) => orderId);
+    await until('the others are completed', async () =>
+      (await statusesOf(ids)).every((status) => status === 'COMPLETED'),
+    );
+    expect(await statusesOf([hot.orderId, poor.orderId])).toEqual(['PLACING', 'PLACING']);
+  } finally {
+    await Promise.all(holders.map((holder) => holder.rollback()));
+  }
+  await until('those that waited are completed too', async () =>
+    (await statusesOf([hot.orderId, poor.orderId])).every((status) => status === 'COMPLETED'),
+  );
+});

@@ -1,0 +1,66 @@
+import type { OrderRow } from './service';
+
+/** What an order's row promises at any time, and from one time to a later one. */
+
+/** Throws when a row contradicts itself, whatever has happened before. */
+export function checkRow(row: OrderRow): void {
+  const name = `${row.order_id} ${row.status} ${row.decision ?? 'undecided'}`;
+  const hasEnded = row.status === 'COMPLETED' || row.status === 'CANCELLED';
+  const promises: [string, boolean][] = [
+    ['COMPLETED only with COMPLETE', row.status !== 'COMPLETED' || row.decision === 'COMPLETE'],
+    ['CANCELLED only with CANCEL', row.status !== 'CANCELLED' || row.decision === 'CANCEL'],
+    ['ended with a PENDING registry row', !hasEnded || row.owed === 0],
+    ['ended with an open alert', !hasEnded || row.alerts === 0],
+    ['PENDING and nobody told', row.status !== 'PENDING' || row.alerts + row.owed > 0],
+    ['an end without its time', hasEnded === (row.ended_at !== null)],
+    ['CREATED with an owner or a decision', row.status !== 'CREATED' || isUntouched(row)],
+    ['on its way without an owner', isEnded(row) || row.status === 'CREATED' || !!row.owner],
+    ['COMPLETE and not ended', row.decision !== 'COMPLETE' || row.status === 'COMPLETED'],
+    ['a reason without CANCEL', (row.reason !== null) === (row.decision === 'CANCEL')],
+  ];
+  const broken = promises.filter(([, holds]) => !holds).map(([promise]) => promise);
+  if (broken.length > 0) throw new Error(`${name}: ${broken.join(', ')}`);
+}
+
+/** Where an order may be later; each includes what lies on the way. */
+const reachable: Record<string, string[]> = {
+  CREATED: ['CREATED', 'PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'],
+  PLACING: ['PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'],
+  PENDING: ['PENDING', 'COMPLETED', 'CANCELLED'],
+  COMPLETED: ['COMPLETED'],
+  CANCELLED: ['CANCELLED'],
+};
+
+/** Throws when a row has changed in a way that no promise permits. */
+export function checkTransition(
+  was: OrderRow,
+  is: OrderRow,
+  { claimers, adopters }: { claimers: string[]; adopters: string[] },
+): void {
+  const name = `${is.order_id} ${was.status} → ${is.status}`;
+  if (!reachable[was.status]?.includes(is.status)) throw new Error(`${name}: not permitted`);
+  if (was.decision !== null && (was.decision !== is.decision || was.reason !== is.reason)) {
+    throw new Error(`${name}: the decision changed: ${textOf(was)} → ${textOf(is)}`);
+  }
+  if (isEnded(was) && was.ended_at?.getTime() !== is.ended_at?.getTime()) {
+    throw new Error(`${name}: it ended twice`);
+  }
+  if (was.owner === is.owner) return;
+  const allowed = was.status === 'CREATED' ? [...claimers, ...adopters] : adopters;
+  if (!is.owner || !allowed.includes(is.owner)) {
+    throw new Error(`${name}: the owner changed: ${was.owner ?? 'none'} → ${is.owner ?? 'none'}`);
+  }
+  if (isEnded(was)) throw new Error(`${name}: the owner changed after the end`);
+}
+
+function isEnded({ status }: OrderRow): boolean {
+  return status === 'COMPLETED' || status === 'CANCELLED';
+}
+
+function isUntouched({ owner, decision, owed, alerts }: OrderRow): boolean {
+  return owner === null && decision === null && owed + alerts === 0;
+}
+
+function textOf({ decision, reason }: OrderRow): string {
+  return `${decision ?? 'none'} (${reason ?? 'no reason'})`;
+}

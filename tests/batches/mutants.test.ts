@@ -1,0 +1,110 @@
+import { mutate, type Mutation } from '../mutants/mutate';
+import { checkOrders } from './property';
+import { createOrderService } from './service';
+
+/** The order service broken on purpose: the property of its batches must see each of these. */
+
+const runsMax = 300;
+const steps = 'activities/order/steps.ts';
+
+const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
+  [
+    'a claim without its status guard',
+    /owner changed|not permitted|an end without its time/,
+    [{ file: 'activities/order/intake.ts', from: " AND status = 'CREATED'`", to: '`' }],
+  ],
+  [
+    'a COMPLETE over a decision that stands',
+    /decision changed|not permitted|it ended twice|toEqual|guard-violated/,
+    [
+      {
+        file: steps,
+        from: 'verdicts.filter(({ orderId }) => !decisionIn(rows, orderId));',
+        to: 'verdicts;',
+      },
+      {
+        file: steps,
+        from: ".whereNull('decision')\n      .update({ decision: 'COMPLETE'",
+        to: ".update({ reason: null, decision: 'COMPLETE'",
+      },
+    ],
+  ],
+  [
+    'a decision answered that is not the one that holds',
+    /toEqual/,
+    [
+      {
+        file: steps,
+        from: 'decisionIn(rows, orderId) ?? decision',
+        to: 'decision ?? decisionIn(rows, orderId)',
+      },
+    ],
+  ],
+  [
+    'a close that does not ask the registry',
+    /ended with a PENDING registry row/,
+    [{ file: steps, from: "'compensations.status', 'PENDING'", to: "'compensations.status', 'X'" }],
+  ],
+  [
+    'a hold that tells nobody',
+    /PENDING and nobody told/,
+    [{ file: steps, from: "'broken-step',\n    open.map(", to: "'broken-step',\n    [].map(" }],
+  ],
+  [
+    'an adoption without compare-and-set',
+    /toBeLessThanOrEqual/,
+    [
+      {
+        file: 'activities/order/adoption.ts',
+        from: '.where({ order_id: orphan.orderId, owner: orphan.owner })\n    .whereIn',
+        to: '.where({ order_id: orphan.orderId })\n    .whereIn',
+      },
+    ],
+  ],
+  [
+    'a registration that does not look whether the order has ended',
+    /ended with a PENDING registry row/,
+    [
+      {
+        file: 'activities/order/registry.ts',
+        from: 'failed.filter(({ orderId }) => isOpen(rows.get(orderId)));',
+        to: 'failed;',
+      },
+    ],
+  ],
+  [
+    'a last row made good that does not end the order',
+    /toEqual/,
+    [
+      {
+        file: 'activities/order/registry.ts',
+        from: "await row.update({ status: 'DONE', done_at: trx.fn.now(6) });",
+        to: '',
+      },
+    ],
+  ],
+];
+
+async function checkMutant(mutations: Mutation[]): Promise<void> {
+  const mutant = mutate(mutations);
+  try {
+    const service = await createOrderService(mutant.folder);
+    try {
+      await checkOrders(service, runsMax);
+    } finally {
+      await service.end();
+    }
+  } finally {
+    mutant.remove();
+  }
+}
+
+it.each(mutants)(
+  '%s is caught',
+  async (_what, symptom, mutations) => {
+    const check = checkMutant(mutations);
+    await expect(check).rejects.toThrow(/seed/);
+    await expect(check).rejects.toThrow(symptom);
+  },
+  120_000,
+);

@@ -1,0 +1,14 @@
+import { checkOrders } from './property';
+import { createOrderService, type OrderService } from './service';
+
+let service: OrderService;
+
+beforeAll(async () => {
+  service = await createOrderService();
+});
+
+afterAll(() => service.end());
+
+it('keeps one owner and one decision an order, whatever overlapping batches do at once', async () => {
+  await checkOrders(service, 150);
+}, 120_000);

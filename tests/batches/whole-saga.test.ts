@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { auditAtRest } from '../../audit/at-rest';
+import { createOrderIntake } from '../../activities/order/intake';
+import type { PlacedOrder } from '../../contracts/order';
+import { ownerState } from '../../workers/owner-state';
+import { createOrder, runOnce, startSaga, stateOf, until } from '../support/orders';
+import { createWorld, hurriedTiming, type Faults, type World } from '../support/world';
+
+/**
+ * Whole batches on the real thing: whatever steps fail once or lose their reply, and whichever
+ * orders are rejected, broken or cancelled midway, each ends as it was promised.
+ */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+const runs = 6;
+const stepNames = [
+  'deductStock',
+  'usePoints',
+  'decideOrders',
+  'restoreStock',
+  'refundPoints',
+  'closeOrders',
+  'holdOrders',
+  'registerCompensations',
+] as const;
+type Step = (typeof stepNames)[number];
+/** Fails before it has done anything, or after it has done all. */
+type OneFault = { step: Step; when: 'before' | 'after'; times: number };
+
+const kinds = ['good', 'good', 'good', 'no-stock', 'no-points', 'broken', 'cancelled'] as const;
+type Kind = (typeof kinds)[number];
+
+const sketches: Record<Kind, { customerId: string; lines: Record<string, number> }> = {
+  good: { customerId: 'anna', lines: { apple: 1, pear: 2 } },
+  'no-stock': { customerId: 'anna', lines: { apple: 1, rare: 900 } },
+  'no-points': { customerId: 'poor', lines: { apple: 3 } },
+  broken: { customerId: 'anna', lines: { apple: 1, unheard: 1 } },
+  cancelled: { customerId: 'berta', lines: { pear: 1 } },
+};
+
+const arbitraryFaults = fc.uniqueArray(
+  fc.record({
+    step: fc.constantFrom<Step>(...stepNames),
+    when: fc.constantFrom<'before' | 'after'>('before', 'after'),
+    // Twice is as often as a compensation is tried: then it goes into the registry.
+    times: fc.integer({ min: 1, max: 2 }),
+  }),
+  { selector: ({ step }) => step, maxLength: 5 },
+);
+
+function faultOf({ when, times }: OneFault): NonNullable<Faults[Step]> {
+  let left = times;
+  return async (run) => {
+    const fails = left-- > 0;
+    if (fails && when === 'before') throw new Error('away');
+    const answer = await run();
+    if (fails) throw new Error('the reply is lost');
+    return answer;
+  };
+}
+
+async function begin(): Promise<void> {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({
+    apple: { available: 10_000 },
+    pear: { available: 10_000 },
+    rare: { available: 5 },
+  });
+  await world.databases.points({ anna: 100_000, berta: 1_000, poor: 2 });
+}
+
+/** The customers' cancels arrive after the effects, when the decision is about to be written. */
+function cancelBeforeTheDecision(orders: PlacedOrder[]): void {
+  const intake = createOrderIntake(world.databases.order);
+  const faulty = world.faults.decideOrders;
+  let isFirst = true;
+  world.faults.decideOrders = async (run, args) => {
+    if (isFirst) {
+      isFirst = false;
+      await Promise.all(orders.map(({ orderId }) => intake.cancelOrder(orderId)));
+    }
+    return faulty ? faulty(run, args) : run();
+  };
+}
+
+const promised: Record<Kind, object> = {
+  good: { status: 'COMPLETED', reason: null },
+  'no-stock': { status: 'CANCELLED', reason: 'insufficient-stock' },
+  'no-points': { status: 'CANCELLED', reason: 'insufficient-points' },
+  broken: { status: 'PENDING', decision: null },
+  cancelled: { status: 'CANCELLED', reason: 'cancelled-by-customer' },
+};
+
+async function play(orderKinds: Kind[], faults: OneFault[]): Promise<void> {
+  await begin();
+  for (const fault of faults) world.faults[fault.step] = faultOf(fault);
+  const orders: PlacedOrder[] = [];
+  for (const kind of orderKinds) orders.push(await createOrder(world, sketches[kind]));
+  const of = (kind: Kind) => orders.filter((_, i) => orderKinds[i] === kind);
+  cancelBeforeTheDecision(of('cancelled'));
+  await (await startSaga(world, orders)).result();
+  await drained();
+  for (const kind of new Set(orderKinds)) {
+    for (const { orderId } of of(kind)) {
+      expect(await stateOf(world, orderId)).toMatchObject(promised[kind]);
+    }
+  }
+  const { order, product, point } = world.databases;
+  const isOpen = async (id: string) => (await ownerState(world.client.workflow, id)) === 'open';
+  const report = await auditAtRest({ order, product, point, isOpen }, { restMsMax: 2_000 });
+  expect(report.violations).toEqual([]);
+}
+
+/** Runs the drain until the registry owes nothing any more. */
+async function drained(): Promise<void> {
+  const pending = () => world.databases.order('compensations').where('status', 'PENDING');
+  await until('the registry is drained', async () => {
+    const owed = (await pending().pluck('order_id')) as string[];
+    if (owed.length === 0) return true;
+    await pending().update({ next_retry_at: '2026-01-01 00:00:00' });
+    await runOnce(world, 'drainCompensations', { timing: hurriedTiming, limit: 100 });
+    return false;
+  });
+}
+
+it('every order of a batch ends as promised, whatever fails once', async () => {
+  const orderKinds = fc.array(fc.constantFrom<Kind>(...kinds), { minLength: 10, maxLength: 40 });
+  await fc.assert(fc.asyncProperty(orderKinds, arbitraryFaults, play), {
+    numRuns: runs,
+    endOnFailure: true,
+    includeErrorInReport: true,
+  });
+}, 150_000);

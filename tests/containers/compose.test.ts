@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { installOnce } from '../../scripts/stack/cache';
+import { runCommand } from '../../scripts/stack/command';
+import { findProgram } from '../../scripts/stack/programs';
+import { unpackDebianPackage } from '../../scripts/stack/debian';
+import { readSettings } from '../../scripts/stack/settings';
+
+/** The compose file's form, by compose itself; containers cannot be run where these tests are. */
+
+interface ComposeFile {
+  services: Record<string, { healthcheck?: { test?: string[]; disable?: boolean } }>;
+}
+
+const root = join(__dirname, '..', '..');
+const settings = readSettings();
+
+async function composeProgram(): Promise<string> {
+  const onPath = findProgram('docker-compose', settings.searchPath);
+  if (onPath) return onPath;
+  const folder = join(settings.cacheFolder, 'docker-compose-debian-sid-1');
+  await installOnce(folder, (temporary) =>
+    unpackDebianPackage({
+      what: 'docker-compose',
+      name: 'docker-compose',
+      elsewhere: 'put a docker-compose on the PATH',
+      folder: temporary,
+      settings,
+      progress: () => undefined,
+    }),
+  );
+  const programs = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const program = programs.find((path) => path.endsWith('cli-plugins/docker-compose'));
+  if (!program) throw new Error('The unpacked package has no docker-compose');
+  return join(folder, program);
+}
+
+async function config(): Promise<ComposeFile> {
+  const args = ['--project-directory', root, '-f', join(root, 'docker-compose.yml')];
+  const output = await runCommand(await composeProgram(), [...args, 'config', '--format', 'json'], {
+    whenMissing: 'docker-compose is gone',
+    env: settings.basicEnvironment,
+  });
+  return JSON.parse(output) as ComposeFile;
+}
+
+it('docker-compose accepts the file, and every service that stays has a health check', async () => {
+  const { services } = await config();
+  expect(Object.keys(services).sort()).toEqual([
+    'api',
+    'migrate',
+    'mysql-order',
+    'mysql-point',
+    'mysql-product',
+    'order-worker',
+    'point-worker',
+    'product-worker',
+    'temporal',
+    'temporal-database',
+    'temporal-ui',
+    'workflow-worker',
+  ]);
+  // `migrate` ends; whether it did well is its exit code.
+  const unhealthy = Object.entries(services).filter(([name, { healthcheck }]) => {
+    return name !== 'migrate' && (!healthcheck?.test || healthcheck.disable === true);
+  });
+  expect(unhealthy.map(([name]) => name)).toEqual([]);
+}, 120_000);

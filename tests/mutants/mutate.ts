@@ -1,0 +1,40 @@
+import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One place of the code, broken on purpose. */
+export interface Mutation {
+  /** Relative to the project's root. */
+  file: string;
+  /** Must stand there exactly once, or the mutant would be the real thing. */
+  from: string;
+  to: string;
+}
+
+const root = join(__dirname, '..', '..');
+const copied = ['contracts', 'activities', 'workflows', 'workers', 'package-lock.json'];
+
+/**
+ * A copy of the code with these places changed, inside the project so that its packages resolve.
+ * The caller requires from it what it wants to see fail, and removes it in the end.
+ */
+export function mutate(mutations: readonly Mutation[]): { folder: string; remove: () => void } {
+  mkdirSync(join(root, '.local'), { recursive: true });
+  const folder = mkdtempSync(join(root, '.local', 'mutant-'));
+  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const { file, from, to } of mutations) {
+    const path = join(folder, file);
+    const parts = readFileSync(path, 'utf8').split(from);
+    if (parts.length !== 2) {
+      throw new Error(
+        `${file} holds the text to change ${parts.length - 1} times, not once: ${from}`,
+      );
+    }
+    writeFileSync(path, parts.join(to));
+  }
+  return {
+    folder,
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

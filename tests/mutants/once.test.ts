@@ -1,0 +1,93 @@
+import type { Knex } from 'knex';
+import type * as ProductActivitiesModule from '../../activities/product/activities';
+import type * as OnceModule from '../../activities/transaction/once';
+import type { StepOutcome } from '../../contracts/steps';
+import { productParticipant } from '../participants/participant';
+import { checkParticipant, crashable, type CrashSwitch } from '../participants/property';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+
+/**
+ * The barrier broken on purpose, in the ways in which one breaks it by accident. Each must be
+ * caught by the property that the real one satisfies, or that property proves nothing.
+ */
+
+type Once = typeof OnceModule;
+const real = jest.requireActual<Once>('../../activities/transaction/once');
+
+let databases: TestDatabases;
+let knex: Knex;
+const crash: CrashSwitch = { armed: false, fired: 0 };
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  // The administrator's rights: some mutants delete barrier rows, which no service may.
+  knex = databases.product;
+});
+
+afterAll(async () => {
+  await databases.drop();
+});
+
+async function check(mutant: Partial<Once>): Promise<void> {
+  jest.resetModules();
+  jest.doMock('../../activities/transaction/once', () => ({ ...real, ...mutant }));
+  const { createProductActivities } = jest.requireActual<typeof ProductActivitiesModule>(
+    '../../activities/product/activities',
+  );
+  await checkParticipant({
+    participant: productParticipant(knex, createProductActivities(crashable(knex, crash))),
+    crash,
+    rejection: { kind: 'rejected', code: 'insufficient-stock' },
+    linesMax: 3,
+    runs: 100,
+  });
+}
+
+const noRow: Partial<Once> = {
+  once: (_trx, _barrier, commands, act) => act([...commands]),
+};
+
+const rowOutsideTheTransaction: Partial<Once> = {
+  once: async (_trx, barrier, commands, act) => {
+    let fresh: typeof commands = [];
+    const answers = await knex.transaction((other) =>
+      real.once(other, barrier, commands, (mine) => {
+        fresh = mine;
+        return Promise.resolve(mine.map(() => ({ kind: 'done' }) as const));
+      }),
+    );
+    const outcomes = fresh.length > 0 ? await act([...fresh]) : [];
+    const byOrder = new Map<string, StepOutcome>();
+    fresh.forEach(({ orderId }, i) => byOrder.set(orderId, outcomes[i] as StepOutcome));
+    return commands.map(({ orderId }, i) => byOrder.get(orderId) ?? (answers[i] as StepOutcome));
+  },
+};
+
+const noTombstone: Partial<Once> = {
+  compensateOnce: async (trx, barrier, commands, reverse) => {
+    const answers = await real.compensateOnce(trx, barrier, commands, reverse);
+    await trx('steps').where({ step: barrier.undoes, outcome: '{"kind":"cancelled"}' }).delete();
+    return answers;
+  },
+};
+
+const rejectionNotStored: Partial<Once> = {
+  once: async (trx, barrier, commands, act) => {
+    const answers = await real.once(trx, barrier, commands, act);
+    await trx('steps').where('outcome', 'like', '%rejected%').delete();
+    return answers;
+  },
+};
+
+it('the unbroken barrier passes here too', async () => {
+  await expect(check({})).resolves.toBeUndefined();
+});
+
+it.each([
+  ['writes no row', noRow],
+  ['writes its row outside the transaction', rowOutsideTheTransaction],
+  ['leaves no tombstone', noTombstone],
+  ['does not store rejections', rejectionNotStored],
+])('a barrier that %s is caught', async (_name, mutant) => {
+  await expect(check(mutant)).rejects.toThrow(/Property failed after/);
+});

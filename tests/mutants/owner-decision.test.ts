@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { createOrderIntake } from '../../activities/order/intake';
+import {
+  cancelBeforeCompletionWins,
+  concurrentClaimsHaveOneWinner,
+  nothingIsCompensatedBeforeCancelIsRead,
+} from '../saga/promises';
+import { codeIn, createWorld, type World } from '../support/world';
+import { mutate, type Mutation } from './mutate';
+
+/** "One owner, one decision" broken on purpose; each mutant must fail the promise's own check. */
+
+const claimWithoutTheGuard: Mutation[] = [
+  { file: 'activities/order/intake.ts', from: " AND status = 'CREATED'`", to: '`' },
+];
+
+const lastWriterWins: Mutation[] = [
+  {
+    file: 'activities/order/steps.ts',
+    from: 'verdicts.filter(({ orderId }) => !decisionIn(rows, orderId));',
+    to: 'verdicts;',
+  },
+  {
+    file: 'activities/order/steps.ts',
+    from: 'decisionIn(rows, orderId) ?? decision',
+    to: 'decision ?? decisionIn(rows, orderId)',
+  },
+  {
+    file: 'activities/order/steps.ts',
+    from: ".whereNull('decision')\n      .update({ decision: 'COMPLETE'",
+    to: ".update({ reason: null, decision: 'COMPLETE'",
+  },
+];
+
+const compensationBeforeTheDecision: Mutation[] = [
+  {
+    file: 'workflows/saga.ts',
+    from: '    const decisions = await',
+    to: `    const doomed = taken.filter((t) => verdictOn(t).decision === 'CANCEL');
+    await this.giveBack('restoreStock', doomed, (t) => t.stock);
+    const decisions = await`,
+  },
+];
+
+async function inMutatedWorld(
+  mutations: Mutation[],
+  check: (world: World, createIntake: typeof createOrderIntake) => Promise<void>,
+): Promise<void> {
+  const mutant = mutate(mutations);
+  try {
+    const world = await createWorld(codeIn(mutant.folder));
+    try {
+      await world.databases.stock({ apple: { available: 1_000 } });
+      await world.databases.points({ anna: 10_000 });
+      const intake = jest.requireActual<{ createOrderIntake: typeof createOrderIntake }>(
+        join(mutant.folder, 'activities/order/intake'),
+      );
+      await check(world, intake.createOrderIntake);
+    } finally {
+      await world.stop();
+    }
+  } finally {
+    mutant.remove();
+  }
+}
+
+it('an unchanged copy keeps the promises', async () => {
+  await inMutatedWorld([], async (world, createIntake) => {
+    await concurrentClaimsHaveOneWinner(world, createIntake(world.databases.order));
+    await cancelBeforeCompletionWins(world);
+    delete world.faults.decideOrders;
+    await nothingIsCompensatedBeforeCancelIsRead(world);
+  });
+});
+
+it('a claim without its status guard is caught', async () => {
+  await inMutatedWorld(claimWithoutTheGuard, async (world, createIntake) => {
+    const check = concurrentClaimsHaveOneWinner(world, createIntake(world.databases.order));
+    await expect(check).rejects.toThrow(/toHaveLength/);
+  });
+});
+
+it('a decision that is not the first writer’s is caught', async () => {
+  await inMutatedWorld(lastWriterWins, async (world) => {
+    await expect(cancelBeforeCompletionWins(world)).rejects.toThrow(/"completed": 1/);
+  });
+});
+
+it('a compensation before the decision was read back is caught', async () => {
+  await inMutatedWorld(compensationBeforeTheDecision, async (world) => {
+    await expect(nothingIsCompensatedBeforeCancelIsRead(world)).rejects.toThrow(/toEqual/);
+  });
+});

@@ -1,0 +1,192 @@
+import type { Knex } from 'knex';
+import { createPointActivities } from '../../activities/point/activities';
+import { createProductActivities } from '../../activities/product/activities';
+import { openDatabase } from '../../activities/transaction/connection';
+import type { StockCommand } from '../../contracts/steps';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+
+let databases: TestDatabases;
+let product: Knex;
+let point: Knex;
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  product = openDatabase({
+    url: databases.url('product_worker', 'product'),
+    poolMax: 5,
+    lockWaitSMax: 1,
+  });
+  point = openDatabase({
+    url: databases.url('point_worker', 'point'),
+    poolMax: 5,
+    lockWaitSMax: 1,
+  });
+});
+
+afterAll(async () => {
+  await product.destroy();
+  await point.destroy();
+  await databases.drop();
+});
+
+beforeEach(async () => {
+  await databases.empty();
+  await databases.stock({
+    apple: { available: 10 },
+    pear: { available: 5 },
+    rare: { available: 1 },
+  });
+  await databases.points({ anna: 100, ben: 10 });
+});
+
+const done = { kind: 'done' };
+const shortOfStock = { kind: 'rejected', code: 'insufficient-stock' };
+
+function order(orderId: string, lines: Record<string, number>): StockCommand {
+  return {
+    orderId,
+    lines: Object.entries(lines).map(([productId, quantity]) => ({ productId, quantity })),
+  };
+}
+
+async function stock(): Promise<Record<string, number>> {
+  const rows = await databases.product('products').select('product_id', 'available');
+  return Object.fromEntries(
+    rows.map((row: { product_id: string; available: number }) => [row.product_id, row.available]),
+  );
+}
+
+describe('deductStock', () => {
+  it('takes all lines of an order or none, and answers each order of a batch', async () => {
+    const { deductStock } = createProductActivities(product);
+    const outcomes = await deductStock([
+      order('o-3', { apple: 4, pear: 1 }),
+      order('o-1', { apple: 2, rare: 2 }),
+      order('o-2', { rare: 1 }),
+    ]);
+    expect(outcomes).toEqual([done, shortOfStock, done]);
+    expect(await stock()).toEqual({ apple: 6, pear: 4, rare: 0 });
+    const ledger = await databases
+      .product('stock_ledger')
+      .select('order_id', 'product_id', 'kind', 'quantity')
+      .orderBy('entry_id');
+    expect(ledger).toEqual([
+      { order_id: 'o-3', product_id: 'apple', kind: 'deduct', quantity: -4 },
+      { order_id: 'o-3', product_id: 'pear', kind: 'deduct', quantity: -1 },
+      { order_id: 'o-2', product_id: 'rare', kind: 'deduct', quantity: -1 },
+    ]);
+  });
+
+  it('answers a repeat as recorded, rejections included, even when it could succeed now', async () => {
+    const { deductStock } = createProductActivities(product);
+    const command = order('o-1', { rare: 2 });
+    expect(await deductStock([command])).toEqual([shortOfStock]);
+    await databases.stock({ rare: { available: 50 } });
+    expect(await deductStock([command])).toEqual([shortOfStock]);
+    expect(await stock()).toMatchObject({ rare: 50 });
+  });
+
+  it('calls the same order with other content broken, and lets its neighbours go on', async () => {
+    const { deductStock } = createProductActivities(product);
+    await deductStock([order('o-1', { apple: 1 })]);
+    const outcomes = await deductStock([order('o-1', { apple: 2 }), order('o-2', { apple: 3 })]);
+    expect(outcomes).toEqual([{ kind: 'broken', code: 'content-mismatch' }, done]);
+    expect(await stock()).toMatchObject({ apple: 6 });
+  });
+
+  it('sets an order with an unknown product aside, leaving no trace of it', async () => {
+    const { deductStock } = createProductActivities(product);
+    const outcomes = await deductStock([order('o-1', { ghost: 1 }), order('o-2', { apple: 3 })]);
+    expect(outcomes).toEqual([{ kind: 'broken', code: 'unknown-product' }, done]);
+    expect(await databases.product('steps').pluck('order_id')).toEqual(['o-2']);
+  });
+});
+describe('restoreStock', () => {
+  it('reverses what was taken, once, and nothing that was not', async () => {
+    const { deductStock, restoreStock } = createProductActivities(product);
+    const taken = order('o-1', { apple: 4 });
+    const refused = order('o-2', { rare: 3 });
+    await deductStock([taken, refused]);
+    expect(await restoreStock([taken, refused])).toEqual([done, done]);
+    expect(await restoreStock([refused, taken])).toEqual([done, done]);
+    expect(await stock()).toEqual({ apple: 10, pear: 5, rare: 1 });
+  });
+
+  it('leaves a tombstone when it comes first: the late action is cancelled', async () => {
+    const { deductStock, restoreStock } = createProductActivities(product);
+    const command = order('o-1', { apple: 4 });
+    expect(await restoreStock([command])).toEqual([done]);
+    expect(await deductStock([command])).toEqual([{ kind: 'cancelled' }]);
+    // The tombstone is tested before the hash: too late is too late, whatever the content.
+    expect(await deductStock([order('o-1', { apple: 5 })])).toEqual([{ kind: 'cancelled' }]);
+    expect(await stock()).toMatchObject({ apple: 10 });
+    expect(await databases.product('stock_ledger')).toEqual([]);
+  });
+});
+
+describe('usePoints', () => {
+  const use = (orderId: string, customerId: string, points: number) => ({
+    orderId,
+    customerId,
+    points,
+  });
+
+  it('takes the whole total or nothing, order by order as they come', async () => {
+    const { usePoints } = createPointActivities(point);
+    const outcomes = await usePoints([
+      use('o-2', 'ben', 6),
+      use('o-1', 'ben', 6),
+      use('o-3', 'anna', 100),
+      use('o-4', 'nobody', 1),
+      use('o-5', 'ben', 4),
+    ]);
+    expect(outcomes).toEqual([
+      done,
+      { kind: 'rejected', code: 'insufficient-points' },
+      done,
+      // No account, nothing to spend.
+      { kind: 'rejected', code: 'insufficient-points' },
+      done,
+    ]);
+    expect(
+      await databases.point('point_accounts').orderBy('customer_id').pluck('available'),
+    ).toEqual([0, 0]);
+  });
+
+  it('answers locked for the orders whose rows somebody holds, and does the others', async () => {
+    const { usePoints } = createPointActivities(point);
+    const holder = await databases.point.transaction();
+    await holder('point_accounts').where('customer_id', 'ben').forUpdate();
+    const outcomes = await usePoints([use('o-1', 'ben', 1), use('o-2', 'anna', 1)]);
+    await holder.rollback();
+    expect(outcomes).toEqual([{ kind: 'locked' }, done]);
+    // Nothing was recorded for the locked one, so that it can still be done.
+    expect(await usePoints([use('o-1', 'ben', 1)])).toEqual([done]);
+  });
+
+  it('answers locked for an order whose barrier row is still being written', async () => {
+    const { usePoints } = createPointActivities(point);
+    const holder = await databases.point.transaction();
+    await holder.raw(`INSERT INTO steps (order_id, step, hash) VALUES ('o-1', 'usePoints', 'v1')`);
+    const outcomes = await usePoints([use('o-1', 'ben', 1), use('o-2', 'anna', 1)]);
+    await holder.rollback();
+    expect(outcomes).toEqual([{ kind: 'locked' }, done]);
+  });
+});
+
+describe('privileges', () => {
+  it.each([
+    ['stock_ledger', 'DELETE FROM stock_ledger'],
+    ['stock_ledger', 'UPDATE stock_ledger SET quantity = quantity - 1'],
+    ['products', 'UPDATE products SET price = 1'],
+    ['steps', 'DELETE FROM steps'],
+  ])('the product service cannot change what is written in %s: %s', async (_table, sql) => {
+    await expect(product.raw(sql)).rejects.toThrow(/denied/);
+  });
+
+  it('a service cannot see another’s database', async () => {
+    await expect(product.raw('SELECT 1 FROM ??.orders', [databases.names.order])).rejects.toThrow(
+      /denied/,
+    );
+  });
+});

@@ -1,0 +1,168 @@
+import { workflowTypes } from '../../contracts/names';
+import type { AdoptInput } from '../../contracts/workflows';
+import { createOrderIntake } from '../../activities/order/intake';
+import { claim, createOrder, Gate, netEffect, place, runOnce, startSaga } from '../support/orders';
+import { stateOf, until } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 100 });
+  world.clearFaults();
+});
+
+const adopt = (olderThanMs = 0) =>
+  runOnce(world, workflowTypes.adoptOrders, {
+    timing: hurriedTiming,
+    olderThanMs,
+  } satisfies AdoptInput);
+
+async function ends(orderId: string, status: string): Promise<void> {
+  await until(`${orderId} is ${status}`, async () => {
+    return (await stateOf(world, orderId)).status === status;
+  });
+}
+
+it('drives on what a terminated workflow left, with its stock taken', async () => {
+  const order = await createOrder(world);
+  const points = new Gate();
+  world.faults.usePoints = async (run) => {
+    await points.pass();
+    return run();
+  };
+  const handle = await startSaga(world, [order]);
+  await points.reached;
+  await until('the stock is taken', async () => {
+    return (await netEffect(world, order.orderId)).stock === -1;
+  });
+  await handle.terminate('an operator pressed Terminate');
+  delete world.faults.usePoints;
+  points.open();
+
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(order.orderId, 'COMPLETED');
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+  const { owner } = await stateOf(world, order.orderId);
+  expect(owner).toMatch(/^adopt-/);
+});
+
+it('drives on an order whose API died between claim and start', async () => {
+  const order = await createOrder(world);
+  await claim(world, [order]);
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(order.orderId, 'COMPLETED');
+});
+
+it('survives an API that wakes up and starts its workflow after the adoption', async () => {
+  const order = await createOrder(world);
+  const owner = await claim(world, [order]);
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(order.orderId, 'COMPLETED');
+  const late = await world.client.workflow.start(workflowTypes.placeOrders, {
+    workflowId: owner,
+    taskQueue: 'workflow',
+    args: [{ orders: [order], timing: hurriedTiming }],
+  });
+  expect(await late.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+});
+
+it('gives everything back for an order that was cancelled before it was adopted', async () => {
+  const order = await createOrder(world);
+  const points = new Gate();
+  world.faults.usePoints = () => points.pass();
+  const handle = await startSaga(world, [order]);
+  await points.reached;
+  await until('the stock is taken', async () => {
+    return (await netEffect(world, order.orderId)).stock === -1;
+  });
+  await handle.terminate();
+  points.open();
+  let asked = 0;
+  world.faults.usePoints = (run) => {
+    asked += 1;
+    return run();
+  };
+  const intake = createOrderIntake(world.databases.order);
+  expect(await intake.cancelOrder(order.orderId)).toBe('cancelling');
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(order.orderId, 'CANCELLED');
+  expect(asked).toBe(0);
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+});
+
+it('leaves alone what has an open owner, what is young, and what waits for somebody', async () => {
+  const gate = new Gate();
+  world.faults.deductStock = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const busy = await createOrder(world);
+  const handle = await startSaga(world, [busy]);
+  await gate.reached;
+  delete world.faults.deductStock;
+  const young = await createOrder(world);
+  await claim(world, [young]);
+  const broken = await createOrder(world, { lines: { ghost: 1 } });
+  expect(await place(world, [broken])).toMatchObject({ pending: 1 });
+  await createOrder(world);
+
+  expect(await adopt(60_000)).toEqual({ adopted: 0 });
+  // Without the age only the one that no workflow ever drove is taken.
+  expect(await adopt()).toEqual({ adopted: 1 });
+  expect((await stateOf(world, young.orderId)).owner).toMatch(/^adopt-/);
+  expect((await stateOf(world, busy.orderId)).owner).toBe(handle.workflowId);
+  expect(await stateOf(world, broken.orderId)).toMatchObject({ status: 'PENDING' });
+  gate.open();
+  await handle.result();
+  await ends(young.orderId, 'COMPLETED');
+});
+
+it('ends a held order that its customer cancels: the decision is enough to go on', async () => {
+  const broken = await createOrder(world, { lines: { ghost: 1 } });
+  await place(world, [broken]);
+  expect(await netEffect(world, broken.orderId)).toEqual({ stock: 0, points: -1 });
+  const intake = createOrderIntake(world.databases.order);
+  expect(await intake.cancelOrder(broken.orderId)).toBe('cancelling');
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(broken.orderId, 'CANCELLED');
+  expect(await netEffect(world, broken.orderId)).toEqual({ stock: 0, points: 0 });
+  expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
+});
+
+it('completes a held order, and ends its alert, once its fault is mended', async () => {
+  const broken = await createOrder(world, { lines: { ghost: 1 } });
+  await place(world, [broken]);
+  await world.databases.stock({ ghost: { available: 5 } });
+  // What an operator's retry will do: the order is nobody's, and is driven again.
+  await world.databases
+    .order('orders')
+    .where('order_id', broken.orderId)
+    .update({ owner: 'nobody' });
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(broken.orderId, 'COMPLETED');
+  expect(await netEffect(world, broken.orderId)).toEqual({ stock: -1, points: -1 });
+  expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
+});
+
+it('looks past a page of busy owners', async () => {
+  // More owners than one look takes, all gone.
+  const orders = [];
+  for (let i = 0; i < 103; i += 1) {
+    const order = await createOrder(world, { customerId: 'anna', unitPrice: 1 });
+    orders.push(order);
+    await claim(world, [order]);
+  }
+  await world.databases.points({ anna: 1_000 });
+  expect(await adopt()).toEqual({ adopted: 103 });
+  for (const { orderId } of orders) await ends(orderId, 'COMPLETED');
+});

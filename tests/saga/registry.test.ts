@@ -1,0 +1,140 @@
+import { workflowTypes } from '../../contracts/names';
+import type { DrainInput } from '../../contracts/workflows';
+import { createOrder, netEffect, place, runOnce, stateOf } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 100 });
+  world.clearFaults();
+});
+
+const drain = () =>
+  runOnce(world, workflowTypes.drainCompensations, {
+    timing: hurriedTiming,
+    limit: 100,
+  } satisfies DrainInput);
+
+const makeDue = () => world.databases.order('compensations').update({ next_retry_at: new Date(0) });
+
+const registry = () =>
+  world.databases.order('compensations').select('order_id', 'step', 'status', 'attempts');
+
+/** An order that takes stock and then lacks the points, so that it must be compensated. */
+const tooDear = { lines: { apple: 3 }, unitPrice: 1_000 };
+
+it('puts a compensation that keeps failing on record, tells an operator, and drains it', async () => {
+  const order = await createOrder(world, tooDear);
+  let tries = 0;
+  world.faults.restoreStock = () => {
+    tries += 1;
+    return Promise.reject(new Error('the shelf is on fire'));
+  };
+  expect(await place(world, [order])).toEqual({ completed: 0, cancelled: 0, pending: 1 });
+  expect(tries).toBe(hurriedTiming.compensationAttemptsMax);
+  expect(await stateOf(world, order.orderId)).toMatchObject({
+    status: 'PENDING',
+    decision: 'CANCEL',
+    reason: 'insufficient-points',
+  });
+  const row = { order_id: order.orderId, step: 'restoreStock' };
+  expect(await registry()).toEqual([{ ...row, status: 'PENDING', attempts: 0 }]);
+  const alert: unknown = await world.databases.order('alerts').first();
+  expect(alert).toMatchObject({
+    kind: 'compensation-failing',
+    order_id: order.orderId,
+    runbook: 'docs/runbooks/compensation-failing.md',
+    detail: 'restoreStock: the shelf is on fire',
+    resolved_at: null,
+  });
+
+  // Not due yet: the drain leaves it alone.
+  expect(await drain()).toEqual({ madeGood: 0, failed: 0 });
+  // Due, and failing still: one try a run, and it is due again later.
+  await makeDue();
+  expect(await drain()).toEqual({ madeGood: 0, failed: 1 });
+  expect(tries).toBe(hurriedTiming.compensationAttemptsMax + 1);
+  expect(await registry()).toEqual([{ ...row, status: 'PENDING', attempts: 1 }]);
+  expect(await drain()).toEqual({ madeGood: 0, failed: 0 });
+
+  // Mended: the order ends, and its alert with it.
+  delete world.faults.restoreStock;
+  await makeDue();
+  expect(await drain()).toEqual({ madeGood: 1, failed: 0 });
+  expect(await registry()).toEqual([{ ...row, status: 'DONE', attempts: 1 }]);
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED' });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+  expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
+});
+
+it('ends the order only with its last row', async () => {
+  const order = await createOrder(world, { lines: { apple: 1 } });
+  // Both effects are there, and both compensations fail.
+  world.faults.decideOrders = async (run) => {
+    await world.databases
+      .order('orders')
+      .where('order_id', order.orderId)
+      .update({ decision: 'CANCEL', reason: 'cancelled-by-customer' });
+    return run();
+  };
+  world.faults.restoreStock = () => Promise.reject(new Error('no'));
+  world.faults.refundPoints = () => Promise.reject(new Error('no'));
+  await place(world, [order]);
+  expect(await registry()).toHaveLength(2);
+
+  delete world.faults.restoreStock;
+  await makeDue();
+  expect(await drain()).toEqual({ madeGood: 1, failed: 1 });
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
+
+  delete world.faults.refundPoints;
+  await makeDue();
+  expect(await drain()).toEqual({ madeGood: 1, failed: 0 });
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED' });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+});
+
+it('registers nothing for an order that somebody else has ended meanwhile', async () => {
+  const order = await createOrder(world, tooDear);
+  world.faults.restoreStock = async (run) => {
+    await run();
+    throw new Error('the reply is lost, every time');
+  };
+  world.faults.registerCompensations = async (run) => {
+    await world.databases
+      .order('orders')
+      .where('order_id', order.orderId)
+      .update({ status: 'CANCELLED' });
+    return run();
+  };
+  await place(world, [order]);
+  expect(await registry()).toEqual([]);
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED' });
+});
+
+it('keeps the other orders of the batch going when one compensation is broken', async () => {
+  const spoilt = await createOrder(world, tooDear);
+  const fine = await createOrder(world, tooDear);
+  world.faults.decideOrders = async (run) => {
+    const decisions = await run();
+    // Its effect is there, and the barrier's row now claims that it was for other content.
+    await world.databases
+      .product('steps')
+      .where({ order_id: spoilt.orderId, step: 'deductStock' })
+      .update({ hash: 'v1:other' });
+    return decisions;
+  };
+  expect(await place(world, [spoilt, fine])).toEqual({ completed: 0, cancelled: 1, pending: 1 });
+  expect(await stateOf(world, fine.orderId)).toMatchObject({ status: 'CANCELLED' });
+  const errors = await world.databases.order('compensations').pluck<string[]>('last_error');
+  expect(errors).toEqual(['broken: content-mismatch']);
+});

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { endProcess, goneWithin, isAlive } from '../../scripts/stack/bound-process';
+import { lastLines, runCommand } from '../../scripts/stack/command';
+import { findProgram } from '../../scripts/stack/programs';
+import { readSettings } from '../../scripts/stack/settings';
+
+const module_ = join(__dirname, '..', '..', 'scripts', 'stack', 'bound-process.ts');
+const env = readSettings().basicEnvironment;
+const whenMissing = 'Install it.';
+
+/** Starts a child bound to itself, tells its process id, and stays. */
+const parentCode = `
+  const { spawnBound } = require(${JSON.stringify(module_)});
+  const sleep = { program: '/bin/sleep', args: ['1000'], env: {} };
+  console.log(spawnBound(sleep, 'ignore', 'own').pid);
+  setInterval(() => {}, 1000);`;
+
+describe('a bound child', () => {
+  /** Without it a child outlives a killed parent, and the next start ends what is left. */
+  const bound = findProgram('setpriv', ['/usr/bin', '/bin']) !== undefined;
+
+  it('dies with its parent, even when that is killed, where setpriv is', async () => {
+    const parent = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', parentCode]);
+    const [output] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(output.toString());
+    expect(isAlive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    expect(await goneWithin(pid, bound ? 5_000 : 200)).toBe(bound);
+    if (!bound) process.kill(pid, 'SIGKILL');
+  });
+
+  it('that is ended is gone, though it does not listen', async () => {
+    const deaf = spawn('sh', ['-c', 'trap "" TERM; echo deaf; while :; do sleep 0.05; done']);
+    await once(deaf.stdout, 'data');
+    const ended = once(deaf, 'exit');
+    await endProcess(deaf.pid ?? 0, 100);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+  });
+});
+
+describe('a command', () => {
+  it('answers its output, and tells it line by line', async () => {
+    const lines: string[] = [];
+    const onLine = (line: string) => lines.push(line);
+    const output = await runCommand('printf', ['a\\nb\\nc'], { whenMissing, env, onLine });
+    expect(output).toBe('a\nb\nc');
+    expect(lines).toEqual(['a', 'b']);
+  });
+
+  it('that fails is told with the end of what it said', async () => {
+    const failing = runCommand('sh', ['-c', 'echo why >&2; exit 3'], { whenMissing, env });
+    await expect(failing).rejects.toThrow('sh ended with 3: why');
+  });
+
+  it('that is not there is told with what to do', async () => {
+    const absent = runCommand('no-such-program', [], { whenMissing, env });
+    await expect(absent).rejects.toThrow(whenMissing);
+  });
+
+  it('is shown by its last lines', () => {
+    expect(lastLines('1\n2\n3\n', 2)).toBe('2\n3');
+  });
+});

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cloneFolder, readSettings } from '../../scripts/stack/settings';
+import { newStackFile, writeStackFile } from '../../scripts/stack/stack-file';
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'order-commands-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs a script as npm does, on a stack's folder that is empty. */
+function run(args: string[], clone = cloneFolder, more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const env = { ...readSettings().basicEnvironment, LOCAL_DIR: folder, ...more };
+  const child = spawn(process.execPath, [join(clone, 'scripts', 'run.mjs'), ...args], { env });
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (text) => (outcome.stdout += String(text)));
+  child.stderr.on('data', (text) => (outcome.stderr += String(text)));
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      resolve({ ...outcome, code });
+    });
+  });
+}
+
+describe('without a stack', () => {
+  it('status says so, as JSON of the usual form', async () => {
+    const { code, stdout } = await run(['status', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      ready: false,
+      urls: { api: null, console: null, docs: null, temporalUi: null, metrics: null },
+      temporal: { address: null, namespace: null },
+      processes: [],
+      databases: { order: null, product: null, point: null },
+    });
+  });
+
+  it.each([
+    ['stop', ['stop'], 'No stack of this clone is running.'],
+    ['token', ['token', '--role', 'viewer'], 'This clone has no stack yet'],
+  ])('%s says so with exit code 2', async (_, args, sentence) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(sentence);
+  });
+
+  it('reset removes the data, and keeps the keys', async () => {
+    writeStackFile(folder, newStackFile(false));
+    mkdirSync(join(folder, 'data', 'mysql'), { recursive: true });
+    const first = await run(['reset']);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain('Its data are removed');
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+    expect((await run(['reset'])).stdout).toContain('has no data');
+    expect((await run(['token', '--customer', 'c-00001'])).stdout).toMatch(/^ey.+\n$/);
+  });
+
+  it('start refuses to move data from one server to three', async () => {
+    writeStackFile(folder, newStackFile(false));
+    mkdirSync(join(folder, 'data', 'mysql'), { recursive: true });
+    const { code, stdout } = await run(['start', '--separate-databases']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('The data of this clone are on one MySQL server');
+  });
+});
+
+describe('the tests', () => {
+  it('fail when none ran, and say so on their last line', async () => {
+    const { code, stdout } = await run(['test', 'no-such-test']);
+    expect(code).toBe(1);
+    expect(stdout).toBe('0 passed, 0 failed\n');
+  });
+});
+
+describe('a script', () => {
+  /** A clone with nothing but one script, and an npm that only notes how it was called. */
+  function makeClone(): NodeJS.ProcessEnv {
+    const lock = { packages: { '': {}, 'node_modules/tsx': { version: '1', integrity: 'x' } } };
+    const fakeNpm = `
+      const fs = require('node:fs');
+      console.log('npm', process.argv.slice(2).join(' '));
+      fs.mkdirSync('node_modules', { recursive: true });
+      fs.rmSync('node_modules/tsx', { force: true });
+      fs.symlinkSync(${JSON.stringify(join(cloneFolder, 'node_modules', 'tsx'))}, 'node_modules/tsx');
+      fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json');`;
+    mkdirSync(join(folder, 'scripts'));
+    writeFileSync(join(folder, 'package.json'), '{"engines":{"node":">=20.19"}}');
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+    writeFileSync(join(folder, 'npm.cjs'), fakeNpm);
+    writeFileSync(
+      join(folder, 'scripts', 'hello.ts'),
+      'const who: string = process.argv[2] ?? ""; console.log(`hello ${who}`);',
+    );
+    for (const file of ['run.mjs', 'stack/typescript.cjs']) {
+      cpSync(join(cloneFolder, 'scripts', file), join(folder, 'scripts', file));
+    }
+    return { npm_execpath: join(folder, 'npm.cjs') };
+  }
+
+  it('installs what is missing, once, and says so on stderr alone', async () => {
+    const env = makeClone();
+    const first = await run(['hello', 'you'], folder, env);
+    expect(first).toMatchObject({ code: 0, stdout: 'hello you\n' });
+    expect(first.stderr).toContain('npm ci --include=dev');
+    expect(await run(['hello'], folder, env)).toEqual({ code: 0, stdout: 'hello \n', stderr: '' });
+  });
+
+  it('installs again when the lock file holds something else', async () => {
+    const env = makeClone();
+    await run(['hello'], folder, env);
+    const lock = { packages: { '': {}, 'node_modules/tsx': { version: '2', integrity: 'y' } } };
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+    expect((await run(['hello'], folder, env)).stderr).toContain('npm ci --include=dev');
+  });
+
+  it('that does not exist is refused with those that do', async () => {
+    makeClone();
+    const { code, stderr } = await run(['hallo'], folder);
+    expect(code).toBe(1);
+    expect(stderr).toBe('There is no script named "hallo"; there are: hello.\n');
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exitCodeOf } from '../../audit/audit';
+import { apiClient, type ApiClient } from '../../scripts/load/api-client';
+import { auditStack } from '../../scripts/load/audit-stack';
+import { readSettings } from '../../scripts/stack/settings';
+import { readLiveState, runningStack, type RunningStack } from '../../scripts/stack/state';
+import { mintToken } from '../../scripts/stack/token';
+
+const clone = join(__dirname, '..', '..');
+const startMsMax = 60_000;
+
+/** A stack of a test's own, started by the command that users type. */
+export class LiveStack {
+  readonly folder = mkdtempSync(join(tmpdir(), 'order-stack-'));
+  output = '';
+  private starter: ChildProcess | undefined;
+  private readonly environment: NodeJS.ProcessEnv = {
+    ...readSettings().environment,
+    LOCAL_DIR: this.folder,
+    // Soon, so that a test need not wait for what a killed API left.
+    ADOPT_AFTER_MS: '5000',
+    ADOPT_EVERY_MS: '2000',
+  };
+
+  start(): void {
+    this.starter = spawn(process.execPath, ['scripts/run.mjs', 'start'], {
+      cwd: clone,
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.starter.stdout, this.starter.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+  }
+
+  async ready(): Promise<RunningStack> {
+    await this.says('ready', true);
+    return runningStack({ ...readSettings(this.environment), localFolder: this.folder });
+  }
+
+  /** The killed stack's last word was "ready": the new one's own must be waited for. */
+  async readyAgain(): Promise<RunningStack> {
+    await this.says('not ready', false);
+    return this.ready();
+  }
+
+  /** By name; undefined while it does not run. */
+  pidOf(name: string): number | undefined {
+    const processes = readLiveState(this.folder)?.processes ?? [];
+    return processes.find((process) => process.name === name)?.pid ?? undefined;
+  }
+
+  /** Kills the process of this name, and answers its id, which must have been alive. */
+  kill(name: string): number {
+    const pid = this.pidOf(name);
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    process.kill(pid, 'SIGKILL');
+    return pid;
+  }
+
+  /** Kills everything at once, the supervisor first, and waits until that is gone. */
+  async killAll(): Promise<number> {
+    const pids = (readLiveState(this.folder)?.processes ?? []).flatMap(({ pid }) => pid ?? []);
+    for (const pid of [Number(this.starter?.pid), ...pids]) process.kill(pid, 'SIGKILL');
+    await this.gone();
+    return pids.length;
+  }
+
+  async end(): Promise<void> {
+    this.starter?.kill('SIGTERM');
+    await this.gone();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async gone(): Promise<void> {
+    const { starter } = this;
+    if (!starter || starter.exitCode !== null || starter.signalCode !== null) return;
+    await new Promise((resolve) => starter.once('exit', resolve));
+  }
+
+  private async says(what: string, ready: boolean): Promise<void> {
+    const deadline = Date.now() + startMsMax;
+    while ((readLiveState(this.folder)?.ready === true) !== ready) {
+      if (Date.now() > deadline) throw new Error(`The stack is never ${what}:\n${this.output}`);
+      await sleep(5);
+    }
+  }
+}
+
+/** A client of its API that speaks for every customer. */
+export function clientOf(stack: RunningStack, connections: number): ApiClient {
+  const tokenOf = (customerId: string) => mintToken(stack, { customerId });
+  return apiClient({ apiUrl: stack.apiUrl, connections, tokenOf });
+}
+
+/** Everything has ended, and the auditor has nothing to say. */
+export async function expectClean(stack: RunningStack): Promise<void> {
+  const report = await auditStack(stack);
+  expect(report.violations).toEqual([]);
+  expect(exitCodeOf(report)).toBe(0);
+}

@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isAlive } from '../../scripts/stack/bound-process';
+import { endLeftovers } from '../../scripts/stack/leftovers';
+import { lockHolder, startOf, takeLock } from '../../scripts/stack/lock';
+
+let folder: string;
+let other: ChildProcess;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'order-lock-'));
+  other = spawn('sleep', ['1000']);
+});
+
+afterEach(() => {
+  other.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+function otherPid(): number {
+  return other.pid ?? 0;
+}
+
+describe('the lock', () => {
+  const write = (holder: { pid: number; startedAt: string }): string => {
+    const path = join(folder, 'lock');
+    writeFileSync(path, JSON.stringify(holder));
+    return path;
+  };
+
+  it('is taken once, and again after its release', () => {
+    const path = join(folder, 'lock');
+    const held = takeLock(path);
+    expect(lockHolder(path)).toBe(process.pid);
+    expect(takeLock(path)).toBeUndefined();
+    held?.release();
+    expect(lockHolder(path)).toBeUndefined();
+    expect(takeLock(path)).toBeDefined();
+  });
+
+  it('is not taken from another process that lives', () => {
+    const path = write({ pid: otherPid(), startedAt: startOf(otherPid()) });
+    expect(takeLock(path)).toBeUndefined();
+    expect(lockHolder(path)).toBe(otherPid());
+  });
+
+  it('is taken over from a process that is dead', () => {
+    const path = write({ pid: 2 ** 22 + 1, startedAt: '1' });
+    expect(lockHolder(path)).toBeUndefined();
+    expect(takeLock(path)).toBeDefined();
+    expect(lockHolder(path)).toBe(process.pid);
+  });
+
+  it('is taken over when its process id was given to another process', () => {
+    const path = write({ pid: otherPid(), startedAt: '1' });
+    expect(takeLock(path)).toBeDefined();
+  });
+
+  it('is taken over when it is not readable', () => {
+    const path = join(folder, 'lock');
+    writeFileSync(path, '{"pid":');
+    expect(takeLock(path)).toBeDefined();
+  });
+});
+
+describe('what a killed supervisor left', () => {
+  const record = (more: object) => ({
+    name: 'left',
+    pid: otherPid(),
+    state: 'ready' as const,
+    startedAt: startOf(otherPid()),
+    marker: 'sleep 1000',
+    ...more,
+  });
+
+  it('is ended when it is proved to be ours', async () => {
+    const gone = new Promise((resolve) => other.once('exit', resolve));
+    expect(await endLeftovers([record({})])).toEqual(['left']);
+    await gone;
+    expect(isAlive(otherPid())).toBe(false);
+  });
+
+  it.each([
+    ['its command line is not ours', { marker: 'mysqld' }],
+    ['it began at another time', { startedAt: '1' }],
+    ['it did not run', { pid: null }],
+  ])('is left alone when %s', async (_, more) => {
+    expect(await endLeftovers([record(more)])).toEqual([]);
+    expect(isAlive(otherPid())).toBe(true);
+  });
+});

@@ -1,0 +1,52 @@
+import { createServer, type Server } from 'node:net';
+import { choosePorts } from '../../scripts/stack/ports';
+import { preferredPorts } from '../../scripts/stack/stack-file';
+
+const nothingAsked = {
+  api: undefined,
+  temporal: undefined,
+  temporalUi: undefined,
+  mysql: undefined,
+};
+
+let occupant: Server;
+let taken: number;
+
+beforeAll(async () => {
+  occupant = createServer();
+  await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
+  const address = occupant.address();
+  taken = typeof address === 'object' && address ? address.port : 0;
+});
+
+afterAll(() => {
+  occupant.close();
+});
+
+describe('the ports', () => {
+  it('are those of the last start, or free ones where those are taken', async () => {
+    const last = { ...preferredPorts, api: taken, temporal: 41_873 };
+    const ports = await choosePorts(nothingAsked, last, false);
+    expect(ports.api).not.toBe(taken);
+    expect(ports.temporal).toBe(41_873);
+  });
+
+  it('are refused by name when they were asked for and are taken', async () => {
+    const asked = { ...nothingAsked, api: taken };
+    await expect(choosePorts(asked, preferredPorts, false)).rejects.toThrow(
+      `API_PORT ${String(taken)} is taken.`,
+    );
+  });
+
+  it('are all different, with a MySQL for each service too', async () => {
+    const { mysql, ...others } = await choosePorts(nothingAsked, preferredPorts, true);
+    const all = [...Object.values(others), ...Object.values(mysql)];
+    expect(new Set(all).size).toBe(7);
+  });
+
+  it('of MySQL are one for all, or follow the first', async () => {
+    const asked = { ...nothingAsked, mysql: 42_871 };
+    const one = await choosePorts(asked, preferredPorts, false);
+    expect(one.mysql).toEqual({ order: 42_871, product: 42_871, point: 42_871 });
+  });
+});

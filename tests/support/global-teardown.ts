@@ -1,0 +1,18 @@
+import { rm } from 'node:fs/promises';
+import { goneWithin } from '../../scripts/stack/bound-process';
+import type { StartedServers } from './global-setup';
+
+const goneMsMax = 5_000;
+
+/** Ends the servers of the run and removes their data. */
+export default async function globalTeardown(): Promise<void> {
+  const text = process.env['TEST_SERVERS_STARTED'];
+  if (!text) return;
+  const { pids, folder } = JSON.parse(text) as StartedServers;
+  for (const pid of pids) {
+    // Nothing of theirs is kept, so that they need not be given time to tidy up.
+    process.kill(pid, 'SIGKILL');
+  }
+  await Promise.all(pids.map((pid) => goneWithin(pid, goneMsMax)));
+  await rm(folder, { recursive: true, force: true });
+}

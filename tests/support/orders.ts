@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createOrderIntake } from '../../activities/order/intake';
+import { taskQueues, workflowTypes } from '../../contracts/names';
+import type { PlacedOrder } from '../../contracts/order';
+import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
+import { hurriedTiming, type World } from './world';
+
+/** What a test says of an order; `o-1`, one apple and Anna unless it says otherwise. */
+export interface OrderSketch {
+  orderId?: string;
+  customerId?: string;
+  lines?: Record<string, number>;
+  /** Points an item; the sketch's orders all cost this much a piece. */
+  unitPrice?: number;
+}
+
+/** Writes an order as the API would have created it. */
+export async function createOrder(world: World, sketch: OrderSketch = {}): Promise<PlacedOrder> {
+  const orderId = sketch.orderId ?? `o-${randomUUID()}`;
+  const unitPrice = sketch.unitPrice ?? 1;
+  const lines = Object.entries(sketch.lines ?? { apple: 1 }).map(([productId, quantity]) => ({
+    productId,
+    quantity,
+    unitPrice,
+  }));
+  const total = lines.reduce((sum, line) => sum + line.quantity * line.unitPrice, 0);
+  const customerId = sketch.customerId ?? 'anna';
+  const [creation] = await createOrderIntake(world.databases.order).createOrders([
+    { orderId, customerId, idempotencyKey: orderId, requestHash: 'test', lines, total },
+  ]);
+  if (creation?.kind !== 'created') throw new Error(`Order ${orderId} was not created`);
+  return { orderId, customerId, lines, total };
+}
+
+/** Claims these orders for a new owner, as the dispatcher does, and answers the owner. */
+export async function claim(world: World, orders: PlacedOrder[]): Promise<string> {
+  const owner = `place-${randomUUID()}`;
+  const ids = orders.map(({ orderId }) => orderId);
+  const { claimed } = await createOrderIntake(world.databases.order).claimOrders(
+    ids,
+    owner,
+    'saga',
+  );
+  if (claimed.length !== orders.length) throw new Error('Somebody else has claimed one of these');
+  return owner;
+}
+
+/** Claims these orders and starts the saga that owns them. */
+export async function startSaga(world: World, orders: PlacedOrder[], timing = hurriedTiming) {
+  const workflowId = await claim(world, orders);
+  const input: PlaceOrdersInput = { orders, timing };
+  return world.client.workflow.start<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
+    workflowTypes.placeOrders,
+    { workflowId, taskQueue: taskQueues.workflow, args: [input] },
+  );
+}
+
+/** Runs the saga of these orders to its end. */
+export async function place(world: World, orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
+  return (await startSaga(world, orders)).result();
+}
+
+/** Runs a schedule's workflow once, now. */
+export async function runOnce(world: World, type: string, input: unknown): Promise<unknown> {
+  return world.client.workflow.execute<(input: unknown) => Promise<unknown>>(type, {
+    workflowId: `${type}-${randomUUID()}`,
+    taskQueue: taskQueues.workflow,
+    args: [input],
+  });
+}
+
+export interface OrderState {
+  status: string;
+  decision: string | null;
+  reason: string | null;
+  owner: string | null;
+}
+
+export async function stateOf(world: World, orderId: string): Promise<OrderState> {
+  const row: unknown = await world.databases
+    .order('orders')
+    .where('order_id', orderId)
+    .first('status', 'decision', 'reason', 'owner');
+  return { ...(row as OrderState) };
+}
+
+/** Net effect of an order on both participants' books, by the ledgers: all zero or all taken. */
+export async function netEffect(world: World, orderId: string) {
+  const [stock] = await world.databases
+    .product('stock_ledger')
+    .where('order_id', orderId)
+    .sum<{ net: string | null }[]>({ net: 'quantity' });
+  const [points] = await world.databases
+    .point('point_ledger')
+    .where('order_id', orderId)
+    .sum<{ net: string | null }[]>({ net: 'points' });
+  return { stock: Number(stock?.net ?? 0), points: Number(points?.net ?? 0) };
+}
+
+/** Waits until a condition holds, looking often; fails naming what it waited for. */
+export async function until(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  msMax = 15_000,
+): Promise<void> {
+  const deadline = Date.now() + msMax;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Waited ${msMax} ms in vain for: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** A place in the code where a fault waits, until the test lets it go on. */
+export class Gate {
+  readonly reached: Promise<void>;
+  private readonly opened: Promise<void>;
+  private markReached: () => void = () => undefined;
+  open: () => void = () => undefined;
+
+  constructor() {
+    this.reached = new Promise((resolve) => (this.markReached = resolve));
+    this.opened = new Promise((resolve) => (this.open = resolve));
+  }
+
+  /** Says that this window was reached, and waits here. */
+  async pass(): Promise<void> {
+    this.markReached();
+    await this.opened;
+  }
+}

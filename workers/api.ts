@@ -1,0 +1,25 @@
+import { Client, Connection } from '@temporalio/client';
+import { createTemporalProbe } from '../api/temporal';
+import { commonSettings, readConfig } from './config';
+import { createLogger } from './logging';
+import { patternsOn, patternSettings } from './patterns';
+import { runProcess, untilAborted } from './process';
+import { apiSettings, serveApi } from './serve-api';
+
+/** The API in a process of its own: it starts workflows, which run elsewhere. */
+const config = readConfig([...commonSettings, ...apiSettings, ...patternSettings]);
+const logger = createLogger('api', config.LOG_LEVEL);
+
+void runProcess(logger, async (ready, ending) => {
+  // Lazy, because what does not need Temporal must answer while Temporal is away.
+  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS });
+  const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+  const close = await serveApi(config, logger, {
+    patterns: patternsOn(client, config),
+    temporalReady: createTemporalProbe(client),
+  });
+  ready();
+  await untilAborted(ending);
+  await close();
+  await connection.close();
+});

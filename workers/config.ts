@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/**
+ * A process's configuration: read once, from the environment, before anything is connected. No
+ * other process code reads `process.env`; each process asks for just what it may have.
+ */
+
+const databaseUrl = z.url({ protocol: /^mysql$/ });
+
+const settings = {
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  ORDER_DATABASE_URL: databaseUrl,
+  PRODUCT_DATABASE_URL: databaseUrl,
+  POINT_DATABASE_URL: databaseUrl,
+  /** For the one process of placement `local`, which does the services' work as well. */
+  ORDER_WORKER_DATABASE_URL: databaseUrl,
+  PRODUCT_WORKER_DATABASE_URL: databaseUrl,
+  POINT_WORKER_DATABASE_URL: databaseUrl,
+  /** The administrator's connections: for migrations alone. */
+  ORDER_ADMIN_URL: databaseUrl,
+  PRODUCT_ADMIN_URL: databaseUrl,
+  POINT_ADMIN_URL: databaseUrl,
+  /** `user=password` of each database user, separated by commas. */
+  DATABASE_PASSWORDS: z
+    .string()
+    .regex(/^[a-z_]+=[^,=]+(,[a-z_]+=[^,=]+)*$/)
+    .transform((list): Record<string, string> => {
+      const pairs = list.split(',').map((pair) => pair.split('=') as [string, string]);
+      return Object.fromEntries(pairs);
+    }),
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  JWT_PUBLIC_KEY: z.string().startsWith('-----BEGIN PUBLIC KEY-----'),
+  JWT_ISSUER: z.string().min(1),
+  JWT_AUDIENCE: z.string().min(1),
+  /** Where the steps run: see contracts/limits.ts. */
+  PLACEMENT: z.enum(['separate', 'local']).default('separate'),
+  /** Activities at once in one worker; its database pool has as many connections. */
+  ACTIVITY_SLOTS: z.coerce.number().int().min(1).max(200).default(20),
+  /** Longer than any worker's restart: see docs/saga.md on adoption. */
+  ADOPT_AFTER_MS: z.coerce.number().int().min(100).default(30_000),
+  ADOPT_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
+  DRAIN_EVERY_MS: z.coerce.number().int().min(1_000).default(5_000),
+  ATTEMPT_MS_MAX: z.coerce.number().int().min(100).default(10_000),
+  ACTION_MS_MAX: z.coerce.number().int().min(100).default(60_000),
+  /** Orders that one workflow takes at most; 1 gives every order a workflow of its own. */
+  BATCH_ORDERS_MAX: z.coerce.number().int().min(1).max(256).default(256),
+  BATCHES_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(64).default(2),
+};
+
+type Settings = typeof settings;
+export type Config<K extends keyof Settings> = { [P in K]: z.output<Settings[P]> };
+
+/**
+ * Parses the named settings, and fails naming every variable that is missing or wrong.
+ *
+ * @throws Error, meant to end the process before it has begun.
+ */
+export function readConfig<K extends keyof Settings>(
+  names: readonly K[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Config<K> {
+  const entries = names.map((name) => {
+    const result = settings[name].safeParse(environment[name]);
+    return { name, result };
+  });
+  const faults = entries.flatMap(({ name, result }) =>
+    result.success ? [] : [`${name}: ${result.error.issues.map((i) => i.message).join(', ')}`],
+  );
+  if (faults.length > 0) {
+    throw new Error(`The configuration is not usable:\n  ${faults.join('\n  ')}`);
+  }
+  return Object.fromEntries(entries.map(({ name, result }) => [name, result.data])) as Config<K>;
+}
+
+/** What every process of ours needs. */
+export const commonSettings = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'LOG_LEVEL'] as const;

@@ -1,0 +1,27 @@
+import { createProductActivities } from '../activities/product/activities';
+import { openDatabase } from '../activities/transaction/connection';
+import { taskQueues } from '../contracts/names';
+import { commonSettings, readConfig } from './config';
+import { serveWorker } from './serve';
+
+/** The product service: its own database and nobody else's. */
+const config = readConfig([...commonSettings, 'PRODUCT_DATABASE_URL', 'ACTIVITY_SLOTS']);
+
+void serveWorker({
+  name: 'product-worker',
+  config,
+  build: () => {
+    const knex = openDatabase({
+      url: config.PRODUCT_DATABASE_URL,
+      poolMax: config.ACTIVITY_SLOTS,
+    });
+    return Promise.resolve({
+      options: {
+        taskQueue: taskQueues.product,
+        activities: createProductActivities(knex),
+        maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
+      },
+      close: () => knex.destroy(),
+    });
+  },
+});

@@ -1,0 +1,67 @@
+import { createPublicKey } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createOrderIntake } from '../activities/order/intake';
+import { createOrderQueries } from '../activities/order/queries';
+import { createPointQueries } from '../activities/point/queries';
+import { createProductQueries } from '../activities/product/queries';
+import { openDatabase } from '../activities/transaction/connection';
+import { createApp } from '../api/app';
+import type { ApiDependencies } from '../api/dependencies';
+import { startServer } from '../api/server';
+import type { Config } from './config';
+import { timingFrom, timingSettings } from './timing';
+
+/** What the API must be told, whatever drives its orders. */
+export const apiSettings = [
+  ...timingSettings,
+  'ORDER_DATABASE_URL',
+  'PRODUCT_DATABASE_URL',
+  'POINT_DATABASE_URL',
+  'API_HOST',
+  'API_PORT',
+  'JWT_PUBLIC_KEY',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+] as const;
+
+const poolMax = 10;
+
+/**
+ * Serves the API on its port: it creates, claims and cancels in the order database, reads the
+ * others, and hands orders to whatever drives a pattern.
+ *
+ * @returns how to end it: no new requests, those that run are answered, and what waits is started
+ */
+export async function serveApi(
+  config: Config<(typeof apiSettings)[number]>,
+  logger: Logger,
+  drivers: Pick<ApiDependencies, 'patterns' | 'temporalReady' | 'placement' | 'gathering'>,
+): Promise<() => Promise<void>> {
+  const order = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax });
+  const product = openDatabase({ url: config.PRODUCT_DATABASE_URL, poolMax });
+  const point = openDatabase({ url: config.POINT_DATABASE_URL, poolMax });
+  const api = createApp({
+    logger,
+    intake: createOrderIntake(order),
+    orders: createOrderQueries(order),
+    products: createProductQueries(product),
+    points: createPointQueries(point),
+    authentication: {
+      keys: { keys: [createPublicKey(config.JWT_PUBLIC_KEY).export({ format: 'jwk' })] },
+      issuer: config.JWT_ISSUER,
+      audience: config.JWT_AUDIENCE,
+    },
+    timing: timingFrom(config),
+    ...drivers,
+  });
+  const server = await startServer(api, {
+    port: config.API_PORT,
+    hostname: config.API_HOST,
+    logger,
+  });
+  return async () => {
+    await server.close();
+    await api.close();
+    await Promise.all([order.destroy(), product.destroy(), point.destroy()]);
+  };
+}

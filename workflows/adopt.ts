@@ -1,0 +1,46 @@
+import { ParentClosePolicy, startChild, uuid4 } from '@temporalio/workflow';
+import { taskQueues, workflowTypes } from '../contracts/names';
+import type { Orphan } from '../contracts/steps';
+import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../contracts/workflows';
+import { orderSteps } from './proxies';
+
+const ownersAtOnce = 100;
+
+/**
+ * Finds the orders whose owner drives them no more (terminated, failed, never begun), and has
+ * each driven on by a workflow of its own: steps replay, and the decision is one. Started by a
+ * schedule, so that a Terminate in the Temporal UI loses nothing.
+ */
+export async function adoptOrders({ timing, olderThanMs }: AdoptInput): Promise<AdoptResult> {
+  const order = orderSteps(timing);
+  let adopted = 0;
+  let afterOwner: string | null = '';
+  while (afterOwner !== null) {
+    const page = await order.findOrphans({ olderThanMs, afterOwner, limit: ownersAtOnce });
+    for (const orphan of page.orphans) {
+      if (await adoptOne(order, orphan, { timing, olderThanMs })) adopted += 1;
+    }
+    afterOwner = page.lastOwner;
+  }
+  return { adopted };
+}
+
+async function adoptOne(
+  order: ReturnType<typeof orderSteps>,
+  orphan: Orphan,
+  { timing }: AdoptInput,
+): Promise<boolean> {
+  // The row names its new owner before that workflow begins: if we die in between, its owner has
+  // never begun, and the next run adopts it again.
+  const owner = `adopt-${uuid4()}`;
+  const content = await order.adoptOrder(orphan, owner);
+  if (!content) return false;
+  const input: PlaceOrdersInput = { orders: [content], timing };
+  await startChild(workflowTypes.placeOrders, {
+    workflowId: owner,
+    taskQueue: taskQueues.workflow,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+  });
+  return true;
+}

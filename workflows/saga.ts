@@ -1,0 +1,207 @@
+/**
+ * The orchestrated saga (Garcia-Molina and Salem, 1987): effects are immediate and seen by
+ * others; what must not stay is compensated.
+ *
+ * | step         | action      | compensation | why there is none                                |
+ * |--------------|-------------|--------------|--------------------------------------------------|
+ * | take stock   | deductStock | restoreStock |                                                  |
+ * | take points  | usePoints   | refundPoints |                                                  |
+ * | decide       | decideOrders| —            | first writer wins, for ever; it ends what is     |
+ * |              |             |              | COMPLETE in the same statement                   |
+ * | close        | closeOrders | —            | only follows a CANCEL that has been made good    |
+ *
+ * The two actions need nothing of each other, so they run together. Nothing is compensated
+ * before CANCEL has been read back from the order's row. A compensation is owed from before its
+ * action is asked for, and until the participant has said that it took nothing: silence, a
+ * timeout or a cancelled workflow never cancels the debt.
+ */
+import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
+import type { BrokenCode, FailureCode } from '../contracts/failures';
+import type { PlacedOrder } from '../contracts/order';
+import type { CompensationStep, StepOutcome, Verdict } from '../contracts/steps';
+import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
+import { Board } from './board';
+import { pointCommand, stockCommand } from './commands';
+import { compensate } from './compensate';
+import { actionsOf, compensationsOf, orderSteps } from './proxies';
+import { reasonOf } from './reasons';
+
+/** What came of an action: the participant's word, or that we stopped asking. */
+type ActionOutcome = StepOutcome | { kind: 'unknown'; reason: FailureCode };
+
+interface Taken {
+  order: PlacedOrder;
+  stock: ActionOutcome;
+  points: ActionOutcome;
+}
+
+/**
+ * Places one order or a batch of them; each gets an outcome of its own, which its row records.
+ * Ends when every order is COMPLETED, CANCELLED, or PENDING with somebody told.
+ */
+export async function placeOrders(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
+  return new Saga(input).drive(input.orders);
+}
+
+class Saga {
+  private readonly actions;
+  private readonly compensations;
+  private readonly order;
+  private readonly board;
+
+  constructor({ orders, timing }: PlaceOrdersInput) {
+    this.actions = actionsOf(timing);
+    this.compensations = compensationsOf(timing);
+    this.order = orderSteps(timing);
+    this.board = new Board(orders);
+  }
+
+  async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
+    // An adopted order may be decided already: CANCEL then needs no action, only compensations.
+    const lost = orders.filter(({ decision }) => decision === 'CANCEL');
+    const open = orders.filter(({ decision }) => decision !== 'CANCEL');
+    await Promise.all([
+      this.cancel(lost.map((order) => ({ order, stock: notAsked, points: notAsked }))),
+      this.attempt(open),
+    ]);
+    return this.board.result();
+  }
+
+  private async attempt(orders: PlacedOrder[]): Promise<void> {
+    if (orders.length === 0) return;
+    const [stock, points] = await Promise.all([
+      ask(orders.length, () => this.actions.deductStock(orders.map(stockCommand))),
+      ask(orders.length, () => this.actions.usePoints(orders.map(pointCommand))),
+    ]);
+    const taken = orders.map((order, i) => ({
+      order,
+      stock: stock[i] ?? notAsked,
+      points: points[i] ?? notAsked,
+    }));
+    const locked = taken.filter((t) => has(t, 'locked'));
+    const broken = taken.filter((t) => !has(t, 'locked') && has(t, 'broken'));
+    const settled = taken.filter((t) => !has(t, 'locked') && !has(t, 'broken'));
+    this.board.mark(locked, 'held-up');
+    await Promise.all([
+      // Whoever holds the rows of one order must not hold up its neighbours: those go on, and it
+      // is asked again alone. What it has done already is replayed.
+      ...locked.map(({ order }) => this.attempt([order])),
+      this.hold(broken),
+      this.decide(settled),
+    ]);
+  }
+
+  private async decide(taken: Taken[]): Promise<void> {
+    if (taken.length === 0) return;
+    const verdicts = taken.map(verdictOn);
+    const decisions = await CancellationScope.nonCancellable(() =>
+      this.order.decideOrders(verdicts),
+    );
+    const read = taken.map((t, i) => ({ ...t, why: verdicts[i]?.reason, decision: decisions[i] }));
+    const lost = read.filter(({ decision }) => decision === 'CANCEL');
+    this.board.mark(
+      read.filter(({ decision }) => decision === 'COMPLETE'),
+      'completed',
+    );
+    this.board.mark(lost.filter(tookNothing), 'cancelled');
+    await this.cancel(lost.filter((t) => !tookNothing(t)));
+  }
+
+  /** Gives everything back for orders whose CANCEL has been read, shielded from cancellation. */
+  private async cancel(lost: Taken[]): Promise<void> {
+    if (lost.length === 0) return;
+    this.board.mark(lost, 'giving-back');
+    await CancellationScope.nonCancellable(async () => {
+      const failures = await Promise.all([
+        this.giveBack('restoreStock', lost, ({ stock }) => stock),
+        this.giveBack('refundPoints', lost, ({ points }) => points),
+      ]);
+      const failed = failures.flat();
+      if (failed.length > 0) await this.order.registerCompensations(failed);
+      const owing = new Set(failed.map(({ orderId }) => orderId));
+      const closed = lost.filter(({ order }) => !owing.has(order.orderId));
+      if (closed.length > 0) await this.order.closeOrders(closed.map(({ order }) => order.orderId));
+      this.board.mark(closed, 'cancelled');
+      this.board.mark(
+        lost.filter(({ order }) => owing.has(order.orderId)),
+        'owed',
+      );
+    });
+  }
+
+  private giveBack(step: CompensationStep, lost: Taken[], outcome: (t: Taken) => ActionOutcome) {
+    const owed = lost.filter((t) => mayHaveTaken(outcome(t)));
+    return compensate(
+      this.compensations,
+      step,
+      owed.map(({ order }) => order),
+    );
+  }
+
+  /** A broken step is our own fault: nothing is decided, and an operator is told. */
+  private async hold(broken: Taken[]): Promise<void> {
+    if (broken.length === 0) return;
+    const steps = broken.map(brokenStep);
+    await CancellationScope.nonCancellable(() => this.order.holdOrders(steps));
+    this.board.mark(
+      broken.map(({ order }, i) => ({ order, why: `${steps[i]?.step}, ${steps[i]?.code}` })),
+      'broken',
+    );
+  }
+}
+
+/** For an order that was decided before its participants were asked: they may still owe. */
+const notAsked: ActionOutcome = { kind: 'unknown', reason: 'unavailable' };
+
+/** Asks a participant; when it gives up, the outcome is not known, and that is an outcome too. */
+async function ask(count: number, action: () => Promise<StepOutcome[]>): Promise<ActionOutcome[]> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
+    log.warn('An action was given up', { reason, cause: reasonOf(error) });
+    return Array.from({ length: count }, () => ({ kind: 'unknown', reason }));
+  }
+}
+
+/** Stock's refusal is named before points': a caller who lacks both fills the shelf first. */
+function verdictOn(taken: Taken): Verdict {
+  const { order, stock, points } = taken;
+  if (stock.kind === 'done' && points.kind === 'done') {
+    return { orderId: order.orderId, decision: 'COMPLETE' };
+  }
+  return {
+    orderId: order.orderId,
+    decision: 'CANCEL',
+    reason: refusal(stock) ?? refusal(points) ?? doubt(stock) ?? doubt(points) ?? 'unavailable',
+    nothingTaken: tookNothing(taken),
+  };
+}
+
+function refusal(outcome: ActionOutcome): FailureCode | undefined {
+  return outcome.kind === 'rejected' ? outcome.code : undefined;
+}
+
+function doubt(outcome: ActionOutcome): FailureCode | undefined {
+  return outcome.kind === 'unknown' ? outcome.reason : undefined;
+}
+
+/** Anything but a plain "nothing was taken" leaves the compensation owed. */
+function mayHaveTaken(outcome: ActionOutcome): boolean {
+  return outcome.kind !== 'rejected' && outcome.kind !== 'cancelled';
+}
+
+function tookNothing({ stock, points }: Taken): boolean {
+  return !mayHaveTaken(stock) && !mayHaveTaken(points);
+}
+
+function has({ stock, points }: Taken, kind: ActionOutcome['kind']): boolean {
+  return stock.kind === kind || points.kind === kind;
+}
+
+function brokenStep({ order, stock, points }: Taken) {
+  const [step, outcome] =
+    stock.kind === 'broken' ? (['deductStock', stock] as const) : (['usePoints', points] as const);
+  const code: BrokenCode = outcome.kind === 'broken' ? outcome.code : 'effect-unaccounted';
+  return { orderId: order.orderId, step, code };
+}
