@@ -1,10 +1,14 @@
+import { randomInt } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { classify, describeError, isDatabaseError, type ErrorClass } from './errors';
 
-/** Faults that a quick retry cannot mend: tried slowly, so that the log stays readable. */
-const slowRetry: Partial<Record<ErrorClass, '5 seconds'>> = {
-  'server-unfit': '5 seconds',
-  'deployment-fault': '5 seconds',
+/** Milliseconds to the next try, where the retry policy's own delay would be wrong. */
+const retryDelayMs: Partial<Record<ErrorClass, () => number>> = {
+  // A quick retry cannot mend these: tried slowly, so that the log stays readable.
+  'server-unfit': () => 5_000,
+  'deployment-fault': () => 5_000,
+  // Temporal's delays have no jitter: two that timed out together would wait in step for ever.
+  'lock-timeout': () => randomInt(50, 1_000),
 };
 
 /**
@@ -17,11 +21,11 @@ export async function asActivity<T>(run: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ApplicationFailure) throw error;
     const kind = classify(error);
-    const nextRetryDelay = slowRetry[kind];
+    const nextRetryDelay = retryDelayMs[kind]?.();
     throw ApplicationFailure.create({
       message: describeError(error),
       type: kind,
-      ...(nextRetryDelay && { nextRetryDelay }),
+      ...(nextRetryDelay !== undefined && { nextRetryDelay }),
       ...(error instanceof Error && !isDatabaseError(error) && { cause: error }),
     });
   }

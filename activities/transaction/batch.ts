@@ -46,10 +46,14 @@ export async function runBatch<C extends Keyed>(
 
 type Settled = Map<string, StepOutcome>;
 
+/** Lock-wait timeouts after which nobody was left holding a row, met in one call. */
+const vanishedLocksMax = 2;
+
 async function settle<C extends Keyed>(
   knex: Knex,
   step: BatchStep<C>,
   commands: C[],
+  vanished = 0,
 ): Promise<Settled> {
   if (commands.length === 0) return new Map();
   try {
@@ -60,9 +64,13 @@ async function settle<C extends Keyed>(
       return withoutThem(knex, step, commands, error.orderIds, error.outcome);
     }
     const kind = classify(error);
-    if (kind === 'lock-timeout' && commands.length > 1) {
+    if (kind === 'lock-timeout') {
       const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
-      // None is held any more, or all are: then it is not one order's trouble; try again whole.
+      // Whoever held them timed out too, and will be back: two that retry in step would meet for
+      // ever, and an order that waits for nobody would be given up beside one that does.
+      if (locked.length === 0 && vanished < vanishedLocksMax) {
+        return settle(knex, step, commands, vanished + 1);
+      }
       if (locked.length === 0 || locked.length === commands.length) throw error;
       const ids = new Set(locked.map((command) => command.orderId));
       return withoutThem(knex, step, commands, ids, { kind: 'locked' });

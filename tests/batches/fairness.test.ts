@@ -1,9 +1,12 @@
+import type { Knex } from 'knex';
 import pino from 'pino';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createProductActivities } from '../../activities/product/activities';
+import { runBatch, type BatchStep } from '../../activities/transaction/batch';
 import { openDatabase } from '../../activities/transaction/connection';
 import { Dispatcher } from '../../api/dispatcher';
 import { createTemporalStarter } from '../../api/temporal';
+import { defaultTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import { createOrder, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
@@ -38,7 +41,8 @@ function dispatcher(): Dispatcher {
       workflowType: workflowTypes.placeOrders,
       taskQueue: taskQueues.workflow,
     }),
-    timing: hurriedTiming,
+    // The held ones must outwait the others, as they would in production.
+    timing: { ...hurriedTiming, actionMsMax: defaultTiming.actionMsMax },
     logger: pino({ level: 'silent' }),
     onProgress: () => undefined,
   });
@@ -69,6 +73,35 @@ it.each([1, 2])('steps wait for no row but theirs, needing one in %i of a table'
     expect(await product.restoreStock(commands)).toEqual(outcomes);
   } finally {
     await holder.rollback();
+    await pool.destroy();
+  }
+});
+
+it('tries again at once when the row that was waited for in vain has just been let go', async () => {
+  const holder = await world.databases.product.transaction();
+  const url = world.databases.url('product_worker', 'product');
+  const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
+  const held = (trx: Knex) =>
+    trx('products').where('product_id', 'z-held').forUpdate().pluck('product_id');
+  let waitedInVain = 0;
+  try {
+    await held(holder);
+    const step: BatchStep<{ orderId: string }> = {
+      work: async (trx) => {
+        await held(trx);
+        return [{ kind: 'done' }];
+      },
+      // Whoever held it goes now: another whose own wait has ended in the same second.
+      findLocked: async () => {
+        waitedInVain++;
+        await holder.rollback();
+        return [];
+      },
+    };
+    expect(await runBatch(pool, step, [{ orderId: 'o-1' }])).toEqual([{ kind: 'done' }]);
+    expect(waitedInVain).toBe(1);
+  } finally {
+    if (!holder.isCompleted()) await holder.rollback();
     await pool.destroy();
   }
 });
