@@ -29,6 +29,8 @@ export interface AdoptInput {
   timing: StepTiming;
   /** Longer than any worker's restart, or orders would be taken from a workflow about to begin. */
   olderThanMs: number;
+  /** Owners asked about at once. */
+  limit: number;
 }
 
 export interface AdoptResult {

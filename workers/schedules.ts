@@ -12,6 +12,7 @@ import type { Config } from './config';
 import { timingFrom, timingSettings } from './timing';
 
 const drainRowsMax = 100;
+const ownersAtOnce = 100;
 /** After an outage one run is enough: it does what all the missed ones would have done. */
 const catchupWindow = '10 seconds';
 
@@ -43,7 +44,7 @@ export function schedulesFrom(config: Config<(typeof scheduleSettings)[number]>)
 export async function ensureSchedules(client: Client, settings: ScheduleSettings): Promise<void> {
   const { timing } = settings;
   const drain: DrainInput = { timing, limit: drainRowsMax };
-  const adopt: AdoptInput = { timing, olderThanMs: settings.adoptAfterMs };
+  const adopt: AdoptInput = { timing, olderThanMs: settings.adoptAfterMs, limit: ownersAtOnce };
   await Promise.all([
     ensure(
       client,

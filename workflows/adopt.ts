@@ -1,24 +1,24 @@
-import { ParentClosePolicy, startChild, uuid4 } from '@temporalio/workflow';
+import { ParentClosePolicy, startChild, uuid4, workflowInfo } from '@temporalio/workflow';
 import { taskQueues, workflowTypes } from '../contracts/names';
 import type { Orphan } from '../contracts/steps';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../contracts/workflows';
 import { orderSteps } from './proxies';
-
-const ownersAtOnce = 100;
 
 /**
  * Finds the orders whose owner drives them no more (terminated, failed, never begun), and has
  * each driven on by a workflow of its own: steps replay, and the decision is one. Started by a
  * schedule, so that a Terminate in the Temporal UI loses nothing.
  */
-export async function adoptOrders({ timing, olderThanMs }: AdoptInput): Promise<AdoptResult> {
+export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
+  const { timing, olderThanMs, limit } = input;
   const order = orderSteps(timing);
   let adopted = 0;
   let afterOwner: string | null = '';
-  while (afterOwner !== null) {
-    const page = await order.findOrphans({ olderThanMs, afterOwner, limit: ownersAtOnce });
+  // Once the history is long the schedule's next run goes on: what is adopted is found no more.
+  while (afterOwner !== null && !workflowInfo().continueAsNewSuggested) {
+    const page = await order.findOrphans({ olderThanMs, afterOwner, limit });
     for (const orphan of page.orphans) {
-      if (await adoptOne(order, orphan, { timing, olderThanMs })) adopted += 1;
+      if (await adoptOne(order, orphan, input)) adopted += 1;
     }
     afterOwner = page.lastOwner;
   }
