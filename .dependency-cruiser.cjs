@@ -4,7 +4,8 @@
  * The import arrows of the design, deny by default: a folder may reach what is listed here and
  * nothing else. What a service shares with another goes through contracts/.
  */
-const own = '^(contracts|workflows|activities|audit|workers|api|migrations|scripts|tests|bench)/';
+const own =
+  '^(contracts|workflows|activities|audit|workers|api|migrations|scripts|tests|bench|matrix)/';
 const transaction = '^activities/transaction/';
 
 /** Folder → the folders of ours that it may import, itself included. */
@@ -44,10 +45,10 @@ module.exports = {
       to: { path: 'node_modules', pathNot: allowed },
     })),
     {
-      name: 'nothing-imports-tests-or-bench',
+      name: 'nothing-imports-tests-bench-or-matrix',
       severity: 'error',
-      from: { pathNot: '^(tests|bench)/' },
-      to: { path: '^(tests|bench)/' },
+      from: { pathNot: '^(tests|bench|matrix)/' },
+      to: { path: '^(tests|bench|matrix)/' },
     },
     {
       name: 'no-cycles',

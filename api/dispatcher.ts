@@ -5,6 +5,11 @@ import { overloaded, unavailable } from './unavailability';
 export interface DispatcherOptions {
   /** Workflows at once: fewer make bigger batches, and more throughput for the same work. */
   inFlightMax: number;
+  /**
+   * A batch of more orders than this flies alone: what comes meanwhile shares the next one's cost.
+   * Smaller ones do not wait for each other, so that at low load nobody waits for anybody.
+   */
+  smallOrdersMax: number;
   /** Orders a workflow; 1 is a workflow an order. */
   ordersMax: number;
   linesMax: number;
@@ -19,6 +24,7 @@ export interface DispatcherOptions {
 
 export const defaultDispatcherOptions: DispatcherOptions = {
   inFlightMax: 2,
+  smallOrdersMax: 8,
   ordersMax: batchLimits.ordersMax,
   linesMax: batchLimits.linesMax,
   bytesMax: batchLimits.bytesMax,
@@ -64,6 +70,7 @@ export class Dispatcher {
   /** Waiting or leaving: a second request for one of these joins the first. */
   private readonly entries = new Map<string, Entry>();
   private inFlight = 0;
+  private largeInFlight = 0;
   private scheduled = false;
   private closed = false;
   private onIdle: () => void = () => undefined;
@@ -122,14 +129,17 @@ export class Dispatcher {
   }
 
   private leave(): void {
-    while (this.queue.size > 0 && this.inFlight < this.options.inFlightMax) {
+    while (this.queue.size > 0 && this.hasRoom()) {
       const batch = this.takeBatch();
+      const large = batch.length > this.options.smallOrdersMax ? 1 : 0;
       let counted = true;
       this.inFlight++;
+      this.largeInFlight += large;
       const release = () => {
         if (!counted) return;
         counted = false;
         this.inFlight--;
+        this.largeInFlight -= large;
         this.leave();
       };
       const timer = setTimeout(release, this.options.staleMs).unref();
@@ -139,6 +149,10 @@ export class Dispatcher {
         this.deps.onProgress();
       });
     }
+  }
+
+  private hasRoom(): boolean {
+    return this.largeInFlight === 0 && this.inFlight < this.options.inFlightMax;
   }
 
   private takeBatch(): Entry[] {

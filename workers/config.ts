@@ -45,6 +45,12 @@ const settings = {
   DRAIN_EVERY_MS: z.coerce.number().int().min(1_000).default(5_000),
   ATTEMPT_MS_MAX: z.coerce.number().int().min(100).default(10_000),
   ACTION_MS_MAX: z.coerce.number().int().min(100).default(60_000),
+  FIRST_RETRY_MS: z.coerce.number().int().min(1).default(100),
+  COMPENSATION_ATTEMPTS_MAX: z.coerce.number().int().min(1).default(4),
+  /** Below ATTEMPT_MS_MAX, so that a step answers before it is given up. */
+  LOCK_WAIT_S_MAX: z.coerce.number().int().min(1).default(3),
+  /** How long a workflow waits for the worker that last drove it before any may go on. */
+  STICKY_MS_MAX: z.coerce.number().int().min(100).default(10_000),
   /** Orders that one workflow takes at most; 1 gives every order a workflow of its own. */
   BATCH_ORDERS_MAX: z.coerce.number().int().min(1).max(256).default(256),
   BATCHES_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(64).default(2),

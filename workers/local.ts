@@ -24,6 +24,8 @@ const config = readConfig([
   ...patternSettings,
   ...scheduleSettings,
   'ACTIVITY_SLOTS',
+  'LOCK_WAIT_S_MAX',
+  'STICKY_MS_MAX',
   'ORDER_WORKER_DATABASE_URL',
   'PRODUCT_WORKER_DATABASE_URL',
   'POINT_WORKER_DATABASE_URL',
@@ -37,7 +39,8 @@ void serveWorker({
   build: async (connection, logger) => {
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     await ensureSchedules(client, schedulesFrom(config));
-    const open = (url: string) => openDatabase({ url, poolMax: config.ACTIVITY_SLOTS });
+    const open = (url: string) =>
+      openDatabase({ url, poolMax: config.ACTIVITY_SLOTS, lockWaitSMax: config.LOCK_WAIT_S_MAX });
     const order = open(config.ORDER_WORKER_DATABASE_URL);
     const product = open(config.PRODUCT_WORKER_DATABASE_URL);
     const point = open(config.POINT_WORKER_DATABASE_URL);
@@ -50,6 +53,7 @@ void serveWorker({
         taskQueue: taskQueues.workflow,
         workflowBundle: await workflowBundle(),
         maxCachedWorkflows: cachedWorkflowsMax,
+        stickyQueueScheduleToStartTimeout: config.STICKY_MS_MAX,
         activities: {
           ...createOrderActivities({
             knex: order,

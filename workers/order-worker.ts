@@ -7,13 +7,22 @@ import { ownerState } from './owner-state';
 import { serveWorker } from './serve';
 
 /** The order service: its own database, and Temporal's word on who still drives an order. */
-const config = readConfig([...commonSettings, 'ORDER_DATABASE_URL', 'ACTIVITY_SLOTS']);
+const config = readConfig([
+  ...commonSettings,
+  'ORDER_DATABASE_URL',
+  'ACTIVITY_SLOTS',
+  'LOCK_WAIT_S_MAX',
+]);
 
 void serveWorker({
   name: 'order-worker',
   config,
   build: (connection) => {
-    const knex = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax: config.ACTIVITY_SLOTS });
+    const knex = openDatabase({
+      url: config.ORDER_DATABASE_URL,
+      poolMax: config.ACTIVITY_SLOTS,
+      lockWaitSMax: config.LOCK_WAIT_S_MAX,
+    });
     const { workflow } = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     return Promise.resolve({
       options: {

@@ -5,7 +5,12 @@ import { commonSettings, readConfig } from './config';
 import { serveWorker } from './serve';
 
 /** The product service: its own database and nobody else's. */
-const config = readConfig([...commonSettings, 'PRODUCT_DATABASE_URL', 'ACTIVITY_SLOTS']);
+const config = readConfig([
+  ...commonSettings,
+  'PRODUCT_DATABASE_URL',
+  'ACTIVITY_SLOTS',
+  'LOCK_WAIT_S_MAX',
+]);
 
 void serveWorker({
   name: 'product-worker',
@@ -14,6 +19,7 @@ void serveWorker({
     const knex = openDatabase({
       url: config.PRODUCT_DATABASE_URL,
       poolMax: config.ACTIVITY_SLOTS,
+      lockWaitSMax: config.LOCK_WAIT_S_MAX,
     });
     return Promise.resolve({
       options: {

@@ -6,7 +6,7 @@ import { ensureSchedules, schedulesFrom, scheduleSettings } from './schedules';
 import { serveWorker } from './serve';
 
 /** Workflow code: it decides, and touches no database. */
-const config = readConfig([...commonSettings, ...scheduleSettings]);
+const config = readConfig([...commonSettings, ...scheduleSettings, 'STICKY_MS_MAX']);
 
 /** Bounded: a full cache of large workflows can run the isolate out of memory. */
 const cachedWorkflowsMax = 200;
@@ -22,6 +22,7 @@ void serveWorker({
         taskQueue: taskQueues.workflow,
         workflowBundle: await workflowBundle(),
         maxCachedWorkflows: cachedWorkflowsMax,
+        stickyQueueScheduleToStartTimeout: config.STICKY_MS_MAX,
       },
     };
   },

@@ -93,7 +93,9 @@ class Saga {
 
   private async decide(taken: Taken[]): Promise<void> {
     if (taken.length === 0) return;
-    const verdicts = taken.map(verdictOn);
+    // Whoever cancels the workflow means its undecided orders, though all of it be taken by then.
+    const cancelled = CancellationScope.current().consideredCancelled;
+    const verdicts = taken.map((t) => verdictOn(t, cancelled));
     const decisions = await CancellationScope.nonCancellable(() =>
       this.order.decideOrders(verdicts),
     );
@@ -165,15 +167,16 @@ async function ask(count: number, action: () => Promise<StepOutcome[]>): Promise
 }
 
 /** Stock's refusal is named before points': a caller who lacks both fills the shelf first. */
-function verdictOn(taken: Taken): Verdict {
+function verdictOn(taken: Taken, cancelled: boolean): Verdict {
   const { order, stock, points } = taken;
-  if (stock.kind === 'done' && points.kind === 'done') {
+  if (stock.kind === 'done' && points.kind === 'done' && !cancelled) {
     return { orderId: order.orderId, decision: 'COMPLETE' };
   }
+  const doubtful = cancelled ? 'cancelled-by-operator' : 'unavailable';
   return {
     orderId: order.orderId,
     decision: 'CANCEL',
-    reason: refusal(stock) ?? refusal(points) ?? doubt(stock) ?? doubt(points) ?? 'unavailable',
+    reason: refusal(stock) ?? refusal(points) ?? doubt(stock) ?? doubt(points) ?? doubtful,
     nothingTaken: tookNothing(taken),
   };
 }

@@ -47,10 +47,26 @@ describe('batching', () => {
   });
 
   test('the limits of the contract hold unless they are set', async () => {
-    const dispatcher = world.dispatcher({ inFlightMax: 100 });
+    const dispatcher = world.dispatcher({ inFlightMax: 100, smallOrdersMax: 300 });
     await Promise.all(placeMany(dispatcher, 300).map(({ admitted }) => admitted));
     await turn();
     expect(batches()).toEqual([256, 44]);
+  });
+
+  test('a large batch flies alone, small ones beside each other', async () => {
+    const dispatcher = world.dispatcher({ inFlightMax: 3, smallOrdersMax: 8 });
+    const place = async (count: number, name: string) => {
+      const ids = Array.from({ length: count }, (_, i) => `${name}-${String(i)}`);
+      ids.forEach((orderId) => dispatcher.place({ orderId, lineCount: 1 }));
+      await turn();
+    };
+    await place(8, 'small');
+    await place(9, 'large');
+    await place(5, 'waits');
+    expect(batches()).toEqual([8, 9]);
+    world.close(1);
+    await turn();
+    expect(batches()).toEqual([8, 9, 5]);
   });
 
   test('an order that is placed by many at once is in one batch, once', async () => {

@@ -11,16 +11,22 @@ export interface Mutation {
 }
 
 const root = join(__dirname, '..', '..');
+/** What every mutant needs; the caller names what it needs besides. */
 const copied = ['contracts', 'activities', 'workflows', 'workers', 'package-lock.json'];
 
 /**
  * A copy of the code with these places changed, inside the project so that its packages resolve.
  * The caller requires from it what it wants to see fail, and removes it in the end.
  */
-export function mutate(mutations: readonly Mutation[]): { folder: string; remove: () => void } {
+export function mutate(
+  mutations: readonly Mutation[],
+  besides: readonly string[] = [],
+): { folder: string; remove: () => void } {
   mkdirSync(join(root, '.local'), { recursive: true });
   const folder = mkdtempSync(join(root, '.local', 'mutant-'));
-  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of [...copied, ...besides]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
   for (const { file, from, to } of mutations) {
     const path = join(folder, file);
     const parts = readFileSync(path, 'utf8').split(from);

@@ -1,5 +1,5 @@
 import { createOrderIntake } from '../../activities/order/intake';
-import { claim, createOrder, Gate, netEffect, startSaga, stateOf } from '../support/orders';
+import { claim, createOrder, Gate, netEffect, startSaga, stateOf, until } from '../support/orders';
 import { createWorld, type World } from '../support/world';
 import {
   cancelAfterCompletionIsRefused,
@@ -87,6 +87,33 @@ describe('one decision', () => {
       status: 'CANCELLED',
       reason: 'cancelled-by-operator',
     });
+    expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+  });
+
+  it('means it too when the workflow hears of it together with the last action’s success', async () => {
+    const order = await createOrder(world);
+    const gates = { stock: new Gate(), points: new Gate() };
+    world.faults.deductStock = async (run) => {
+      await gates.stock.pass();
+      return run();
+    };
+    world.faults.usePoints = async (run) => {
+      await gates.points.pass();
+      return run();
+    };
+    const handle = await startSaga(world, [order]);
+    await Promise.all([gates.stock.reached, gates.points.reached]);
+    await world.stopWorker('workflow');
+    gates.stock.open();
+    gates.points.open();
+    await until('both are taken', async () => {
+      const { stock, points } = await netEffect(world, order.orderId);
+      return stock === -1 && points === -1;
+    });
+    await handle.cancel();
+    await world.startWorker('workflow');
+    await expect(handle.result()).resolves.toEqual({ completed: 0, cancelled: 1, pending: 0 });
+    expect(await stateOf(world, order.orderId)).toMatchObject({ reason: 'cancelled-by-operator' });
     expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
   });
 });

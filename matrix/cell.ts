@@ -1,0 +1,171 @@
+import { audit } from '../audit/audit';
+import { alertKinds } from '../contracts/alerts';
+import type { Fault } from './faults';
+import { Injection } from './injection';
+import { ask, createOrders, insist, type CellOrder } from './orders';
+import type { End, OrderPlan } from './scenarios';
+import type { MatrixStack } from './stack';
+import type { Step } from './steps';
+import { until } from './until';
+
+/** One fault in one step. */
+export interface Cell {
+  step: Step;
+  fault: Fault;
+}
+
+const endMsMax = 60_000;
+const answerMsMax = 5_000;
+
+export interface CellResult {
+  step: string;
+  fault: string;
+  ok: boolean;
+  /** Why it is not. */
+  error?: string;
+  ms: number;
+}
+
+export function nameOf({ name, at }: Pick<Fault, 'name' | 'at'>): string {
+  return `${name}, ${at}`;
+}
+
+/** Puts the fault into the step, waits for the end, and has the business's truth proved. */
+export async function runCell(stack: MatrixStack, cell: Cell): Promise<CellResult> {
+  const { step, fault } = cell;
+  const named = { step: step.name, fault: nameOf(fault) };
+  const begun = Date.now();
+  try {
+    await attempt(stack, cell);
+    return { ...named, ok: true, ms: Date.now() - begun };
+  } catch (error) {
+    return { ...named, ok: false, error: describe(error), ms: Date.now() - begun };
+  }
+}
+
+async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void> {
+  const orders = await createOrders(stack, step.scenario);
+  const injection = new Injection(stack, step, orders, fault.patience);
+  try {
+    await injection.prepare();
+    await fault.inject(injection);
+    const told = injection.insist();
+    await Promise.all(
+      orders.map((order) =>
+        ends(stack, order, promisedEnds({ step, fault }, order.plan, order === injection.subject)),
+      ),
+    );
+    await Promise.all([injection.finish(), told]);
+    await checkWindow(injection, fault);
+    await checkTruth(stack, orders, injection.subject);
+    await release(stack, orders);
+  } finally {
+    injection.close();
+  }
+}
+
+/** How an order of this cell may end. */
+export function promisedEnds({ step, fault }: Cell, plan: OrderPlan, isSubject: boolean): End[] {
+  return fault.ends?.(step, plan, isSubject) ?? [plan.end];
+}
+
+interface OrderRow {
+  status: string;
+  reason: string | null;
+}
+
+async function ends(stack: MatrixStack, { orderId }: CellOrder, allowed: End[]): Promise<void> {
+  let last: OrderRow | undefined;
+  const fits = (row: OrderRow) =>
+    allowed.some(
+      (end) =>
+        end.status === row.status && (end.status !== 'CANCELLED' || end.reason === row.reason),
+    );
+  try {
+    const look = async () => fits((last = await rowOf(stack, orderId)));
+    await until(`${orderId} ends as promised`, look, endMsMax);
+  } catch (error) {
+    const wanted = allowed.map((end) => Object.values(end).join(' ')).join(' or ');
+    const is = `${String(last?.status)} ${last?.reason ?? ''}`;
+    throw new Error(`${orderId} is ${is} and was promised to be ${wanted}`, { cause: error });
+  }
+}
+
+async function rowOf(stack: MatrixStack, orderId: string): Promise<OrderRow> {
+  const row: unknown = await stack.databases
+    .order('orders')
+    .where('order_id', orderId)
+    .first('status', 'reason');
+  return row as OrderRow;
+}
+
+/** The transaction that was caught was this step's; a late one only finds that it is too late. */
+async function checkWindow({ windows, step }: Injection, fault: Fault): Promise<void> {
+  if (fault.name === 'late') return;
+  for (const { committed } of windows) {
+    // What it did is seen in the database before its answer has come back here.
+    await until(
+      `what was caught is seen to be ${step.name}`,
+      () => committed.some((transaction) => step.effect.test(transaction)),
+      answerMsMax,
+    );
+  }
+}
+
+/** What the API says, what the ledgers say, and what the auditor says. */
+async function checkTruth(stack: MatrixStack, orders: CellOrder[], subject: CellOrder) {
+  const row = await rowOf(stack, subject.orderId);
+  const said = await insist(() =>
+    ask(stack, subject.customerId, 'GET', `/orders/${subject.orderId}`),
+  );
+  const { status } = said as { status: string };
+  if (status !== row.status) {
+    throw new Error(`${subject.orderId} is ${row.status}, and the API says ${status}`);
+  }
+  await checkAlerts(stack, orders);
+  const report = await audit(stack.audit);
+  const [violation] = report.violations;
+  if (violation) throw new Error(`The auditor found ${JSON.stringify(violation)}`);
+}
+
+/** Somebody was told of each order that waits for an operator, and of no other any more. */
+async function checkAlerts(stack: MatrixStack, orders: CellOrder[]): Promise<void> {
+  const kinds = Object.keys(alertKinds);
+  await until('the alerts are those of the orders that wait', async () => {
+    const open = await stack.databases
+      .order('alerts')
+      .whereIn(
+        'order_id',
+        orders.map(({ orderId }) => orderId),
+      )
+      .whereIn('kind', kinds)
+      .whereNull('resolved_at')
+      .pluck<string[]>('order_id');
+    const waiting = await stack.databases
+      .order('orders')
+      .whereIn(
+        'order_id',
+        orders.map(({ orderId }) => orderId),
+      )
+      .where('status', 'PENDING')
+      .pluck<string[]>('order_id');
+    return [...new Set(open)].sort().join() === waiting.sort().join();
+  });
+}
+
+/** An order that waits for an operator ends by its customer's cancel: everything is given back. */
+async function release(stack: MatrixStack, orders: CellOrder[]): Promise<void> {
+  for (const { orderId, customerId } of orders) {
+    if ((await rowOf(stack, orderId)).status !== 'PENDING') continue;
+    await insist(() => ask(stack, customerId, 'POST', `/orders/${orderId}/cancel`, {}));
+    await until(`${orderId} is cancelled by its customer`, async () => {
+      return (await rowOf(stack, orderId)).status === 'CANCELLED';
+    });
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  return `${error.message}${cause}`;
+}

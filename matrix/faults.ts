@@ -1,0 +1,156 @@
+import type { StepTiming } from '../contracts/limits';
+import * as inject from './inject';
+import type { Injection } from './injection';
+import type { End, OrderPlan } from './scenarios';
+import type { Step } from './steps';
+
+/** Something that goes wrong, at one place in a step. A new one joins by its row. */
+export interface Fault {
+  name: string;
+  /** Where, as the table of docs/failure-matrix.md says it. */
+  at: string;
+  /** A sentence when it cannot happen to this step. */
+  inapplicable?: (step: Step) => string | undefined;
+  /** Injects it at its window, and throws when the window was never reached. */
+  inject: (cell: Injection) => Promise<void>;
+  /** It takes down what other cells need, so that it runs by itself. */
+  alone?: true;
+  /** How an order may end instead, where the fault may decide that. */
+  ends?: (step: Step, plan: OrderPlan, isSubject: boolean) => End[] | undefined;
+  /** For a cell that waits for a step to be given up. */
+  patience?: Partial<StepTiming>;
+}
+
+const noWorkflow = (step: Step) =>
+  step.driver === 'api'
+    ? 'No workflow has begun by then: the claim comes before its start.'
+    : undefined;
+const noWorker = (step: Step) =>
+  step.driver === 'api' ? 'The API makes this step; see the rows on the API.' : undefined;
+const oneRow = ({ locks }: Step) =>
+  locks.length === 1
+    ? 'The step waits for one row at a time and holds none while it waits: there is no cycle.'
+    : undefined;
+
+export const faults: Fault[] = [
+  { name: 'fails', at: 'before its effect', inject: inject.failBefore },
+  { name: 'reply lost', at: 'the COMMIT is made', inject: inject.loseReply },
+  {
+    name: 'twice at once',
+    at: 'before its effect, both',
+    inject: inject.twiceAtOnce,
+  },
+  {
+    name: 'late',
+    at: 'after what undoes it',
+    inject: inject.late,
+    patience: { actionMsMax: 2_500 },
+    inapplicable: ({ kind, driver }) => {
+      if (kind === 'action' || kind === 'decision') return undefined;
+      if (driver === 'api') return 'Nothing undoes a claim.';
+      return kind === 'compensation'
+        ? 'A compensation has no compensation.'
+        : 'It only records what holds already; nothing undoes it.';
+    },
+    ends: ({ kind }, plan, isSubject) => late(kind, plan, isSubject),
+  },
+  {
+    name: 'database refuses',
+    at: 'before its effect, for a second',
+    inject: inject.refuseConnections,
+    alone: true,
+  },
+  {
+    name: 'database killed',
+    at: 'in mid-transaction',
+    inject: inject.killDatabase,
+    alone: true,
+  },
+  { name: 'row locked', at: 'past the lock wait', inject: inject.lockRow },
+  {
+    name: 'deadlock',
+    at: 'with somebody heavier',
+    inject: inject.deadlock,
+    inapplicable: oneRow,
+  },
+  {
+    name: 'worker killed',
+    at: 'before the COMMIT',
+    inject: inject.killWorkerBefore,
+    alone: true,
+    inapplicable: noWorker,
+  },
+  {
+    name: 'worker killed',
+    at: 'after the COMMIT',
+    inject: inject.killWorkerAfter,
+    alone: true,
+    inapplicable: noWorker,
+  },
+  {
+    name: 'worker frozen',
+    at: 'before the COMMIT, beyond the timeout',
+    inject: inject.freezeWorker,
+    alone: true,
+    inapplicable: noWorker,
+  },
+  {
+    name: 'workflow’s worker killed',
+    at: 'while the step runs',
+    inject: inject.killWorkflowWorker,
+    alone: true,
+    inapplicable: noWorkflow,
+  },
+  {
+    name: 'Temporal killed',
+    at: 'while the step runs',
+    inject: inject.killTemporal,
+    alone: true,
+  },
+  {
+    name: 'API killed',
+    at: 'while a caller waits',
+    inject: inject.killApi,
+    alone: true,
+    inapplicable: ({ driver, scenario }) => {
+      if (scenario.start === 'batch') return 'The same code as for one order, whose row it is.';
+      return driver === 'api' || driver === 'saga' ? undefined : 'No caller waits for this step.';
+    },
+  },
+  {
+    name: 'API frozen',
+    at: 'between claim and start, until after adoption',
+    inject: inject.freezeApi,
+    alone: true,
+    inapplicable: ({ driver }) =>
+      driver === 'api' ? undefined : 'The API is not in this step’s way: its workflow has begun.',
+  },
+  {
+    name: 'workflow terminated',
+    at: 'before the COMMIT',
+    inject: inject.terminate,
+    inapplicable: noWorkflow,
+  },
+  {
+    name: 'workflow cancelled',
+    at: 'before the COMMIT',
+    inject: inject.cancel,
+    inapplicable: noWorkflow,
+    ends: ({ kind }, plan) => (kind === 'action' ? cancelledByOperator(plan) : undefined),
+  },
+];
+
+function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | undefined {
+  const given: End[] = [{ status: 'CANCELLED', reason: 'unavailable' }];
+  if (kind === 'decision') return isSubject ? [byCustomer] : undefined;
+  // The other participant was asked, and may have refused.
+  return plan.kind === 'good' ? given : [...given, plan.end];
+}
+
+const byCustomer: End = { status: 'CANCELLED', reason: 'cancelled-by-customer' };
+
+/** What the participants had said by then stands; for the rest the operator's word does. */
+function cancelledByOperator(plan: OrderPlan): End[] {
+  const byOperator: End = { status: 'CANCELLED', reason: 'cancelled-by-operator' };
+  return plan.kind === 'good' ? [byOperator] : [byOperator, plan.end];
+}

@@ -1,0 +1,111 @@
+import type { Knex } from 'knex';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Injection } from './injection';
+import type { LockedRow } from './steps';
+import { until } from './until';
+import type { Window } from './window';
+
+/** Faults that somebody else's locks are: a row that is held too long, and a cycle. */
+
+const lockWaitTimeout = 1205;
+const deadlockFound = 1213;
+/** The heavier of two transactions survives a deadlock; every row written weighs. */
+const weight = 2_000;
+
+/** Somebody holds the last row that the step needs until the step has waited in vain for it. */
+export async function lockRow(cell: Injection): Promise<void> {
+  const window = cell.window('begin');
+  await cell.begin();
+  const hit = await window.hit();
+  const holder = await cell.database.transaction();
+  try {
+    const [first, last = first] = cell.step.locks;
+    await hold(cell, holder, last, 'last');
+    hit.release();
+    await saw(window, lockWaitTimeout);
+  } finally {
+    await holder.rollback();
+  }
+}
+
+/** Somebody heavier holds the step's last row, and then wants its first. */
+export async function deadlock(cell: Injection): Promise<void> {
+  const [first, last = first] = cell.step.locks;
+  const window = cell.window('begin');
+  await cell.begin();
+  const hit = await window.hit();
+  const heavier = await cell.database.transaction();
+  try {
+    await growHeavy(heavier);
+    await hold(cell, heavier, last, 'last');
+    hit.release();
+    await until('the step holds its first row, and waits for its last', () =>
+      isHeld(cell, window, first),
+    );
+    await hold(cell, heavier, first, 'first');
+    await saw(window, deadlockFound);
+  } finally {
+    await heavier.rollback();
+  }
+}
+
+async function saw(window: Window, error: number): Promise<void> {
+  const name = error === deadlockFound ? 'a deadlock' : 'a lock-wait timeout';
+  await until(`the step was told of ${name}`, () => window.errors.includes(error), 8_000);
+}
+
+async function hold(
+  cell: Injection,
+  trx: Knex.Transaction,
+  row: LockedRow,
+  which: 'first' | 'last',
+) {
+  await rowsOf(cell, trx, row, which).forUpdate();
+}
+
+/** A row that was inserted a moment ago is nobody's until its transaction has gone on. */
+async function isHeld(cell: Injection, window: Window, row: LockedRow): Promise<boolean> {
+  if (row === 'barrier') {
+    // Its barrier row, the reading of it, and the balances, for which it waits now.
+    if (window.sent < 3) return false;
+    await sleep(100);
+    return true;
+  }
+  return cell.database.transaction(async (trx) => {
+    const free = (await rowsOf(cell, trx, row, 'first').forUpdate().skipLocked()) as unknown[];
+    return free.length === 0;
+  });
+}
+
+function rowsOf(
+  { subject, orders, step }: Injection,
+  trx: Knex.Transaction,
+  row: LockedRow,
+  which: 'first' | 'last',
+): Knex.QueryBuilder {
+  const { orderId, customerId, productId } = subject;
+  switch (row) {
+    case 'barrier':
+      return trx('steps').where('order_id', orderId).select('step');
+    case 'balance':
+      return step.service === 'product'
+        ? trx('products').where('product_id', productId).select('product_id')
+        : trx('point_accounts').where('customer_id', customerId).select('customer_id');
+    case 'compensation':
+      return trx('compensations').where('order_id', orderId).select('step');
+    case 'order': {
+      // Among many, the first and the last of those that the step locks, in the order of keys.
+      const ids = orders
+        .filter(({ plan }) => plan.kind === subject.plan.kind)
+        .map((order) => order.orderId)
+        .sort();
+      const id = which === 'first' ? ids[0] : ids.at(-1);
+      return trx('orders').where('order_id', String(id)).select('order_id');
+    }
+  }
+}
+
+async function growHeavy(trx: Knex.Transaction): Promise<void> {
+  const rows = Array.from({ length: weight }, (_, i) => ({ n: i }));
+  await trx.batchInsert('matrix_weight.heavy_rows', rows, 1_000);
+}

@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Injection } from './injection';
+import { ask, begin } from './orders';
+import { attemptMsMax } from './stack';
+import { until } from './until';
+
+/**
+ * How each fault is made, on the real processes. Each waits for its window first, which throws
+ * when the step never comes there.
+ */
+
+const refusedMs = 1_000;
+/** What a thawed or superseded attempt is given to show that a second one was made beside it. */
+const secondTryMsMax = 1_500;
+
+export async function failBefore(cell: Injection): Promise<void> {
+  const window = cell.window('begin');
+  await cell.begin();
+  (await window.hit()).cut();
+}
+
+export async function loseReply(cell: Injection): Promise<void> {
+  const window = cell.window('made');
+  await cell.begin();
+  (await window.hit()).cut();
+}
+
+/** The first is held until it is given up and tried again; then both go. */
+export async function twiceAtOnce(cell: Injection): Promise<void> {
+  if (cell.step.kind === 'claim') {
+    await claimedByTwo(cell);
+    return;
+  }
+  const window = cell.window('begin', 2);
+  await cell.begin();
+  const hits = [await window.hit(), await window.hit()];
+  for (const hit of hits) hit.release();
+}
+
+/** While the API is about to claim the order another does, and drives it to its end. */
+async function claimedByTwo(cell: Injection): Promise<void> {
+  const { stack, step, orders, subject } = cell;
+  const window = cell.window('begin', 1);
+  await cell.begin();
+  const hit = await window.hit();
+  await begin(stack, { ...step.scenario, start: 'batch' }, orders);
+  await until(`${subject.orderId} was completed by the other`, async () => {
+    return (await rowOf(cell)).status === 'COMPLETED';
+  });
+  hit.release();
+  await until('the claim that lost has ended', () => window.ended >= 1);
+}
+
+/** Every try is held until the order has ended without it, or somebody else has decided. */
+export async function late(cell: Injection): Promise<void> {
+  const window = cell.window('begin', cell.step.kind === 'decision' ? 1 : Infinity);
+  await cell.begin();
+  const first = await window.hit();
+  const { orderId, customerId } = cell.subject;
+  if (cell.step.kind === 'decision') {
+    await ask(cell.stack, customerId, 'POST', `/orders/${orderId}/cancel`, {});
+    first.release();
+    return;
+  }
+  cell.whenEnded(async () => {
+    for (const hit of [first, ...window.rest()]) hit.release();
+    await until('the late ones have ended', () => window.ended >= window.entered);
+  });
+}
+
+export async function refuseConnections(cell: Injection): Promise<void> {
+  const { stack, step } = cell;
+  const window = cell.window('begin');
+  await cell.begin();
+  const hit = await window.hit();
+  stack.refuse(step.service, true);
+  hit.cut();
+  await sleep(refusedMs);
+  stack.refuse(step.service, false);
+}
+
+export async function killDatabase(cell: Injection): Promise<void> {
+  const { stack, step } = cell;
+  const window = cell.window('inside');
+  await cell.begin();
+  const hit = await window.hit();
+  stack.signal(`mysql-${step.service}`, 'SIGKILL');
+  hit.cut();
+  await stack.ready(`mysql-${step.service}`);
+}
+
+export const killWorkerBefore = (cell: Injection) => killWorker(cell, 'inside');
+export const killWorkerAfter = (cell: Injection) => killWorker(cell, 'made');
+
+async function killWorker(cell: Injection, position: 'inside' | 'made'): Promise<void> {
+  const { stack, step } = cell;
+  const window = cell.window(position);
+  await cell.begin();
+  const hit = await window.hit();
+  const worker = stack.processOf(step.service, hit.lane);
+  stack.signal(worker, 'SIGKILL');
+  hit.cut();
+  await stack.ready(worker);
+}
+
+/** It wakes up once its attempt was given up and, where it is, a second has begun elsewhere. */
+export async function freezeWorker(cell: Injection): Promise<void> {
+  const { stack, step } = cell;
+  const window = cell.window('inside');
+  await cell.begin();
+  const hit = await window.hit();
+  const worker = stack.processOf(step.service, hit.lane);
+  stack.signal(worker, 'SIGSTOP');
+  try {
+    await sleep(attemptMsMax);
+    const deadline = Date.now() + secondTryMsMax;
+    while (window.entered < 2 && Date.now() < deadline) await sleep(25);
+  } finally {
+    stack.signal(worker, 'SIGCONT');
+  }
+  hit.release();
+}
+
+export async function killWorkflowWorker(cell: Injection): Promise<void> {
+  const window = cell.window('begin');
+  await cell.begin();
+  const hit = await window.hit();
+  cell.stack.signal('workflow-worker', 'SIGKILL');
+  hit.release();
+  await cell.stack.ready('workflow-worker');
+}
+
+export async function killTemporal(cell: Injection): Promise<void> {
+  const window = cell.window('inside');
+  await cell.begin();
+  const hit = await window.hit();
+  cell.stack.signal('temporal', 'SIGKILL');
+  hit.release();
+  await cell.stack.ready('temporal');
+}
+
+export async function killApi(cell: Injection): Promise<void> {
+  const { stack, step } = cell;
+  const window = cell.window('begin');
+  await cell.begin();
+  const hit = await window.hit();
+  const lost = cell.answered.then(
+    () => {
+      throw new Error('The caller had been answered before the API was killed');
+    },
+    () => undefined,
+  );
+  stack.signal('api', 'SIGKILL');
+  await lost;
+  // The API's own statement dies with it.
+  if (step.driver === 'api') hit.cut();
+  else hit.release();
+  await stack.ready('api');
+}
+
+/** It has claimed, and sleeps; adoption drives the order; then it wakes and starts its workflow. */
+export async function freezeApi(cell: Injection): Promise<void> {
+  const { stack, subject } = cell;
+  const window = cell.window('made');
+  await cell.begin();
+  const hit = await window.hit();
+  stack.signal('api', 'SIGSTOP');
+  const frozenOwner = await ownerOf(cell);
+  try {
+    hit.release();
+    await until(`${subject.orderId} was adopted and has ended`, async () => {
+      const row = await rowOf(cell);
+      return row.owner !== frozenOwner && row.status === 'COMPLETED';
+    });
+  } finally {
+    stack.signal('api', 'SIGCONT');
+  }
+  cell.whenEnded(async () => {
+    const late = stack.temporal.workflow.getHandle(frozenOwner);
+    await until('the workflow that was started too late has closed', async () => {
+      return (await late.describe()).status.name === 'COMPLETED';
+    });
+  });
+}
+
+export async function terminate(cell: Injection): Promise<void> {
+  await interrupt(cell, (handle) => handle.terminate('the failure matrix'));
+}
+
+export async function cancel(cell: Injection): Promise<void> {
+  await interrupt(cell, (handle) => handle.cancel());
+}
+
+type Handle = ReturnType<Injection['stack']['temporal']['workflow']['getHandle']>;
+
+async function interrupt(cell: Injection, how: (handle: Handle) => Promise<unknown>) {
+  const window = cell.window('inside');
+  await cell.begin();
+  const hit = await window.hit();
+  await how(cell.stack.temporal.workflow.getHandle(await driverOf(cell)));
+  hit.release();
+}
+
+/** The workflow that has the step made: the order's owner, or the schedule's. */
+async function driverOf(cell: Injection): Promise<string> {
+  const types = { drain: 'drainCompensations', adoption: 'adoptOrders' } as const;
+  const { driver } = cell.step;
+  if (driver !== 'drain' && driver !== 'adoption') return ownerOf(cell);
+  const query = `WorkflowType = '${types[driver]}' AND ExecutionStatus = 'Running'`;
+  let found: string | undefined;
+  await until(`${types[driver]} is seen to run`, async () => {
+    for await (const { workflowId } of cell.stack.temporal.workflow.list({ query }))
+      found = workflowId;
+    return found !== undefined;
+  });
+  return String(found);
+}
+
+async function rowOf({ stack, subject }: Injection): Promise<{ owner: string; status: string }> {
+  const row: unknown = await stack.databases
+    .order('orders')
+    .where('order_id', subject.orderId)
+    .first('owner', 'status');
+  return row as { owner: string; status: string };
+}
+
+async function ownerOf(cell: Injection): Promise<string> {
+  return (await rowOf(cell)).owner;
+}
+
+export { deadlock, lockRow } from './inject-locks';

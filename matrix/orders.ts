@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createOrderIntake } from '../activities/order/intake';
+import { defaultTiming, type StepTiming } from '../contracts/limits';
+import { taskQueues, workflowTypes } from '../contracts/names';
+import type { PlaceOrdersInput } from '../contracts/workflows';
+import { mintToken } from '../scripts/stack/token';
+import type { OrderPlan, Scenario } from './scenarios';
+import { tuning, type MatrixStack } from './stack';
+
+/** One order of a cell: rows of its own, so that cells beside each other do not meet. */
+export interface CellOrder {
+  plan: OrderPlan;
+  orderId: string;
+  customerId: string;
+  productId: string;
+}
+
+const plenty = 1_000_000;
+
+/** As the processes are told by their environment, for workflows that a cell starts itself. */
+const timing: StepTiming = {
+  ...defaultTiming,
+  attemptMsMax: Number(tuning.ATTEMPT_MS_MAX),
+  actionMsMax: Number(tuning.ACTION_MS_MAX),
+  firstRetryMs: Number(tuning.FIRST_RETRY_MS),
+  compensationAttemptsMax: Number(tuning.COMPENSATION_ATTEMPTS_MAX),
+};
+
+/** Puts on the shelves what the scenario's orders need, or lack, and creates them by the API. */
+export async function createOrders(stack: MatrixStack, scenario: Scenario): Promise<CellOrder[]> {
+  const cell = randomUUID().slice(0, 8);
+  const shared = `m-${cell}-shared`;
+  const drafts = scenario.orders.map((plan, i) => ({
+    plan,
+    customerId: `m-${cell}-c${String(i)}`,
+    productId: `m-${cell}-p${String(i)}`,
+  }));
+  const product = (product_id: string, available: number) => ({
+    product_id,
+    name: product_id,
+    price: 1,
+    available,
+    opening: available,
+  });
+  await stack.databases
+    .product('products')
+    .insert([
+      product(shared, plenty),
+      ...drafts.map(({ productId, plan: { kind } }) =>
+        product(productId, kind === 'short-of-stock' ? 0 : plenty),
+      ),
+    ]);
+  await stack.databases.point('point_accounts').insert(
+    drafts.map(({ customerId, plan: { kind } }) => {
+      const points = kind === 'short-of-points' ? 0 : plenty;
+      return { customer_id: customerId, available: points, opening: points };
+    }),
+  );
+  const orders = await Promise.all(
+    drafts.map(async (draft) => {
+      const items = [draft.productId, shared].map((productId) => ({ productId, quantity: 1 }));
+      const { orderId } = await ask(stack, draft.customerId, 'POST', '/orders', { items });
+      return { ...draft, orderId: String(orderId) };
+    }),
+  );
+  const gone = orders.filter(({ plan }) => plan.kind === 'broken');
+  // Its product is deleted behind the product service's back: a bug that no step expects.
+  await stack.databases
+    .product('products')
+    .whereIn(
+      'product_id',
+      gone.map(({ productId }) => productId),
+    )
+    .delete();
+  return orders;
+}
+
+/** Begins what the scenario begins with; what a caller is told is told when there is one. */
+export async function begin(
+  stack: MatrixStack,
+  scenario: Scenario,
+  orders: CellOrder[],
+  patience: Partial<StepTiming> = {},
+): Promise<{ answered: Promise<unknown> }> {
+  const direct = scenario.start !== 'place' || Object.keys(patience).length > 0;
+  if (!direct) {
+    const [order] = orders;
+    if (!order) throw new Error('A scenario without an order');
+    const answered = place(stack, order);
+    answered.catch(() => undefined);
+    return { answered };
+  }
+  const owner = `place-${randomUUID()}`;
+  const intake = createOrderIntake(stack.databases.order);
+  const ids = orders.map(({ orderId }) => orderId);
+  const { claimed } = await intake.claimOrders(ids, owner, 'saga');
+  if (claimed.length !== orders.length) throw new Error('An order of this cell is another’s');
+  if (scenario.start !== 'abandoned') {
+    const input: PlaceOrdersInput = { orders: claimed, timing: { ...timing, ...patience } };
+    await stack.temporal.workflow.start(workflowTypes.placeOrders, {
+      workflowId: owner,
+      taskQueue: taskQueues.workflow,
+      args: [input],
+    });
+  }
+  return { answered: Promise.resolve() };
+}
+
+/** Places an order and waits for its outcome, once. */
+export function place(stack: MatrixStack, { orderId, customerId }: CellOrder): Promise<unknown> {
+  return ask(stack, customerId, 'POST', `/orders/${orderId}/place`, {});
+}
+
+/** A caller who does not give up: what a client makes of an answer that never came. */
+export async function insist(call: () => Promise<unknown>): Promise<unknown> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+/** Asks the API as a customer; throws on a connection's error and on a 5xx, as a client would. */
+export async function ask(
+  stack: MatrixStack,
+  customerId: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
+  const token = await mintToken(stack.running, { customerId });
+  const answer = await fetch(`${stack.running.apiUrl}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(path === '/orders' && { 'idempotency-key': randomUUID() }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (answer.status >= 500) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
+  return { httpStatus: answer.status, ...(JSON.parse(text) as object) };
+}

@@ -1,0 +1,37 @@
+import { runCell, type CellResult } from './cell';
+import type { DeclaredCell } from './cells';
+import type { MatrixStack } from './stack';
+
+/** Cells that take down nothing shared run beside each other, so many at a time. */
+const besideMax = 4;
+
+export interface RunResult extends CellResult {
+  protocol: string;
+}
+
+/** Runs these cells on one stack: those that share nothing first and together, the rest alone. */
+export async function runCells(
+  stack: MatrixStack,
+  cells: readonly DeclaredCell[],
+  onResult: (result: RunResult) => void,
+): Promise<RunResult[]> {
+  const results: RunResult[] = [];
+  const run = async (cell: DeclaredCell) => {
+    const result = { protocol: cell.protocol, ...(await runCell(stack, cell)) };
+    results.push(result);
+    onResult(result);
+  };
+  const beside = cells.filter((cell) => !isAlone(cell));
+  const queue = [...beside];
+  const runner = async () => {
+    for (let cell = queue.shift(); cell; cell = queue.shift()) await run(cell);
+  };
+  await Promise.all(Array.from({ length: besideMax }, runner));
+  for (const cell of cells.filter(isAlone)) await run(cell);
+  return results;
+}
+
+/** A schedule's workflow serves all orders at once: whoever stops it stops other cells too. */
+function isAlone({ fault, step }: DeclaredCell): boolean {
+  return fault.alone ?? (step.driver === 'drain' || step.driver === 'adoption');
+}

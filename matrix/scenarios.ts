@@ -1,0 +1,65 @@
+import type { FailureCode } from '../contracts/failures';
+
+/** How an order may end, as the matrix promises it. */
+export type End =
+  | { status: 'COMPLETED' }
+  | { status: 'CANCELLED'; reason: FailureCode }
+  /** Waits for an operator, who has been told. */
+  | { status: 'PENDING'; alert: 'broken-step' };
+
+/** One order of a scenario: what there is for it, and therefore how it ends. */
+export interface OrderPlan {
+  kind: 'good' | 'short-of-stock' | 'short-of-points' | 'broken';
+  end: End;
+}
+
+/** What happens around the step: which orders there are, and who begins. */
+export interface Scenario {
+  name: string;
+  orders: OrderPlan[];
+  /**
+   * `place`: a caller places them over HTTP. `batch`: they leave as one workflow, as the dispatcher
+   * sends them under load. `abandoned`: claimed for a workflow that never begins.
+   */
+  start: 'place' | 'batch' | 'abandoned';
+  /** The compensation that fails until the registry has it. */
+  owes?: 'restoreStock' | 'refundPoints';
+}
+
+const good: OrderPlan = { kind: 'good', end: { status: 'COMPLETED' } };
+const shortOfStock: OrderPlan = {
+  kind: 'short-of-stock',
+  end: { status: 'CANCELLED', reason: 'insufficient-stock' },
+};
+const shortOfPoints: OrderPlan = {
+  kind: 'short-of-points',
+  end: { status: 'CANCELLED', reason: 'insufficient-points' },
+};
+const broken: OrderPlan = { kind: 'broken', end: { status: 'PENDING', alert: 'broken-step' } };
+
+const times = (count: number, plan: OrderPlan) => Array.from({ length: count }, () => plan);
+
+export const scenarios = {
+  placed: { name: 'placed', orders: [good], start: 'place' },
+  refusedStock: { name: 'too little stock', orders: [shortOfStock], start: 'place' },
+  refusedPoints: { name: 'too few points', orders: [shortOfPoints], start: 'place' },
+  broken: { name: 'a product that is gone', orders: [broken], start: 'place' },
+  owingStock: {
+    name: 'too few points, and the stock cannot be given back yet',
+    orders: [shortOfPoints],
+    start: 'place',
+    owes: 'restoreStock',
+  },
+  owingPoints: {
+    name: 'too little stock, and the points cannot be given back yet',
+    orders: [shortOfStock],
+    start: 'place',
+    owes: 'refundPoints',
+  },
+  abandoned: { name: 'its workflow never began', orders: [good], start: 'abandoned' },
+  forty: {
+    name: 'forty at once, eleven of them refused, one broken',
+    orders: [...times(28, good), ...times(6, shortOfStock), ...times(5, shortOfPoints), broken],
+    start: 'batch',
+  },
+} satisfies Record<string, Scenario>;

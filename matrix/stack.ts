@@ -1,0 +1,219 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { openDatabase } from '../activities/transaction/connection';
+import type { AuditDeps } from '../audit/audit';
+import { connectAudit } from '../audit/connect';
+import { services, type Service } from '../contracts/order';
+import { prepareDatabases } from '../scripts/stack/databases';
+import { choosePorts } from '../scripts/stack/ports';
+import { appProcesses } from '../scripts/stack/processes';
+import { dataFolderOf, ensurePrograms, prepareMysqlServers } from '../scripts/stack/servers';
+import { temporalServer } from '../scripts/stack/servers';
+import { readSettings, type StackSettings } from '../scripts/stack/settings';
+import { newStackFile, type StackFile } from '../scripts/stack/stack-file';
+import { describeStack, type RunningStack } from '../scripts/stack/state';
+import type { ProcessSpec } from '../scripts/stack/supervised-process';
+import { Supervisor } from '../scripts/stack/supervisor';
+import { MysqlProxy } from './proxy';
+import type { Window } from './window';
+
+/** How hard things are tried, so that a cell takes seconds; in milliseconds and seconds. */
+export const tuning = {
+  LOCK_WAIT_S_MAX: '1',
+  ATTEMPT_MS_MAX: '2000',
+  ACTION_MS_MAX: '60000',
+  FIRST_RETRY_MS: '50',
+  COMPENSATION_ATTEMPTS_MAX: '2',
+  STICKY_MS_MAX: '500',
+  ADOPT_AFTER_MS: '1000',
+  ADOPT_EVERY_MS: '1000',
+  DRAIN_EVERY_MS: '1000',
+  // An order a workflow, so that cells beside each other do not share one; a cell of many makes its own.
+  BATCH_ORDERS_MAX: '1',
+  BATCHES_IN_FLIGHT_MAX: '64',
+};
+
+export const attemptMsMax = Number(tuning.ATTEMPT_MS_MAX);
+
+/** Each service's worker runs twice, so that a step may be tried while another is frozen in it. */
+const lanes = ['a', 'b'] as const;
+type Lane = (typeof lanes)[number];
+
+const limits = { msMax: 60_000, deathsMax: 10 };
+
+/** The real processes on real servers, each service's way to its database watched by a proxy. */
+export interface MatrixStack {
+  running: RunningStack;
+  temporal: Client;
+  /** The administrator's own way to the databases, past the proxies. */
+  databases: Record<Service, Knex>;
+  audit: AuditDeps;
+  /** Watches a service's transactions, in every process that may run them. */
+  watch(service: Service, window: Window): void;
+  unwatch(service: Service, window: Window): void;
+  /** Whether new connections to a service's database are refused, and the old ones cut. */
+  refuse(service: Service, refuses: boolean): void;
+  /** The name of the process of a service in a lane. */
+  processOf(service: Service, lane: string): string;
+  signal(name: string, signal: NodeJS.Signals): void;
+  /** Resolves once it is up; after a kill, once its successor is. */
+  ready(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a stack of its own, in a folder of its own, which `close` removes. About 10 s. */
+export async function startStack(
+  say: (what: string) => void,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<MatrixStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'order-matrix-'));
+  mkdirSync(join(folder, 'logs'));
+  const base = readSettings();
+  const settings: StackSettings = {
+    ...base,
+    localFolder: folder,
+    environment: { ...base.environment, ...tuning, ...environment },
+  };
+  const file = newStackFile(true);
+  file.ports = await choosePorts(settings.ports, file.ports, true);
+  const supervisor = new Supervisor({ changed: () => undefined, died: () => undefined });
+  const parts: (() => Promise<void>)[] = [];
+  const close = async () => {
+    await Promise.allSettled(parts.map((end) => end()));
+    supervisor.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const programs = await ensurePrograms(settings, ({ what }) => {
+      say(what);
+    });
+    say('Starting three MySQL servers, Temporal and the processes …');
+    const mysql = await prepareMysqlServers(file, settings, programs);
+    await supervisor.start([...mysql, temporalServer(file, settings, programs)], limits);
+    await prepareDatabases(file, dataFolderOf(settings));
+    await prepareWeights(describeStack(file));
+    const proxies = await startProxies(file);
+    parts.push(async () => {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+    });
+    await supervisor.start(processes(file, settings, proxies), limits);
+    const connected = connectAll(describeStack(file));
+    parts.push(() => connected.close());
+    return { ...connected, ...controls(proxies, supervisor), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Rows that nobody reads, with which a transaction grows heavier than the one that it meets. */
+async function prepareWeights(running: RunningStack): Promise<void> {
+  for (const service of services) {
+    const knex = openDatabase({ url: running.databases[service].adminUrl, poolMax: 1 });
+    try {
+      await knex.raw('CREATE DATABASE matrix_weight');
+      await knex.raw('CREATE TABLE matrix_weight.heavy_rows (n INT NOT NULL)');
+    } finally {
+      await knex.destroy();
+    }
+  }
+}
+
+interface ServiceProxy extends MysqlProxy {
+  service: Service;
+}
+
+async function startProxies(file: StackFile): Promise<ServiceProxy[]> {
+  const wanted = lanes.flatMap((lane) => services.map((service) => ({ lane, service })));
+  return Promise.all(
+    wanted.map(async ({ lane, service }) => {
+      const target = describeStack(file).databases[service];
+      return Object.assign(await MysqlProxy.start(target, lane), { service });
+    }),
+  );
+}
+
+/** All processes in lane a; in lane b the services' workers once more. */
+function processes(
+  file: StackFile,
+  settings: StackSettings,
+  proxies: ServiceProxy[],
+): ProcessSpec[] {
+  return lanes.flatMap((lane) => {
+    const ports = Object.fromEntries(
+      proxies.filter((proxy) => proxy.lane === lane).map(({ service, port }) => [service, port]),
+    ) as Record<Service, number>;
+    const stack = { ...file, ports: { ...file.ports, mysql: ports } };
+    const specs = appProcesses(stack, settings);
+    if (lane === 'a') return specs;
+    const workers = services.map((service) => `${service}-worker`);
+    return specs
+      .filter(({ name }) => workers.includes(name))
+      .map((spec) => ({
+        ...spec,
+        name: `${spec.name}-${lane}`,
+        logFile: join(settings.localFolder, 'logs', `${spec.name}-${lane}.log`),
+      }));
+  });
+}
+
+function connectAll(running: RunningStack) {
+  const { address, namespace } = running.temporal;
+  const connection = Connection.lazy({ address });
+  const open = (service: Service) =>
+    openDatabase({ url: running.databases[service].adminUrl, poolMax: 8 });
+  const databases = { order: open('order'), product: open('product'), point: open('point') };
+  const urls = services.map((service) => [service, running.databases[service].auditorUrl]);
+  const audit = connectAudit({
+    databases: Object.fromEntries(urls) as Record<Service, string>,
+    temporal: running.temporal,
+  });
+  return {
+    running,
+    temporal: new Client({ connection, namespace }),
+    databases,
+    audit,
+    async close() {
+      await audit.close();
+      await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
+      await connection.close();
+    },
+  };
+}
+
+function controls(proxies: ServiceProxy[], supervisor: Supervisor) {
+  const of = (service: Service) => proxies.filter((proxy) => proxy.service === service);
+  const record = (name: string) => {
+    const found = supervisor.records.find((one) => one.name === name);
+    if (!found) throw new Error(`There is no process named ${name}`);
+    return found;
+  };
+  return {
+    watch(service: Service, window: Window) {
+      for (const proxy of of(service)) proxy.windows.add(window);
+    },
+    unwatch(service: Service, window: Window) {
+      for (const proxy of of(service)) proxy.windows.delete(window);
+    },
+    refuse(service: Service, refuses: boolean) {
+      for (const proxy of of(service)) proxy.refuse(refuses);
+    },
+    processOf: (service: Service, lane: string) =>
+      (lane as Lane) === 'a' ? `${service}-worker` : `${service}-worker-${lane}`,
+    signal(name: string, signal: NodeJS.Signals) {
+      const { pid } = record(name);
+      if (pid === null) throw new Error(`${name} does not run, so that no ${signal} reaches it`);
+      process.kill(pid, signal);
+    },
+    async ready(name: string) {
+      const deadline = Date.now() + limits.msMax;
+      while (record(name).state !== 'ready') {
+        if (Date.now() > deadline) throw new Error(`${name} does not come back`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}
