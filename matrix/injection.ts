@@ -80,6 +80,8 @@ export class Injection {
   private async start(): Promise<void> {
     const { scenario } = this.step;
     if (scenario.owes) this.owing = this.refuseUntilRegistered(scenario.owes);
+    // Whoever waits for it is told; that nobody does, because the cell has failed, is no crash.
+    this.owing.catch(() => undefined);
     const { answered } = await begin(this.stack, scenario, this.orders, this.patience);
     this.answered = answered;
   }

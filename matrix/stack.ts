@@ -24,7 +24,7 @@ import type { Window } from './window';
 export const tuning = {
   LOCK_WAIT_S_MAX: '1',
   ATTEMPT_MS_MAX: '2000',
-  ACTION_MS_MAX: '60000',
+  ACTION_MS_MAX: '20000',
   FIRST_RETRY_MS: '50',
   COMPENSATION_ATTEMPTS_MAX: '2',
   STICKY_MS_MAX: '500',
