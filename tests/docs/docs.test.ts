@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { ruleIds } from '../../audit/rules';
+import { alertKinds } from '../../contracts/alerts';
+
+/** What the documents point at must be there: pages, headings, rules and tests. */
+
+const root = join(__dirname, '..', '..');
+const runbooks = 'docs/runbooks';
+
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join('docs', path)),
+];
+const runbookPages = pages.filter(
+  (page) => dirname(page) === runbooks && !page.endsWith('README.md'),
+);
+
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+/** Without blocks of code, whose comments look like headings. */
+const proseOf = (page: string) => textOf(page).replaceAll(/^ *```[^]*?^ *```$/gm, '');
+
+function headingsOf(page: string, level: string): string[] {
+  const headings = proseOf(page).matchAll(new RegExp(`^${level} (.+)$`, 'gm'));
+  return [...headings].map(([, heading = '']) => heading);
+}
+
+/** As GitHub makes the anchor of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** Links within the project, as written. */
+function linksOf(page: string): string[] {
+  const links = proseOf(page).matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm);
+  return [...links]
+    .map(([, inline, defined]) => inline ?? defined ?? '')
+    .filter((link) => !link.includes('://'));
+}
+
+/** Which of a page's links lead nowhere. */
+function deadLinksOf(page: string): string[] {
+  return linksOf(page).filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : relative(root, join(root, dirname(page), path));
+    if (!existsSync(join(root, target))) return true;
+    if (anchor === undefined || statSync(join(root, target)).isDirectory()) return false;
+    return !headingsOf(target, '#+').map(anchorOf).includes(anchor);
+  });
+}
+
+const testFolders = readdirSync(join(root, 'tests'));
+
+/** The tests that a page cites: `saga/trouble`, and in quotes the beginnings of their names. */
+function citationsOf(page: string): { file: string; name: string | undefined }[] {
+  return proseOf(page)
+    .split(/\n\n|\n\||\n- | \| /)
+    .flatMap((part) => {
+      let file: string | undefined;
+      return [
+        ...part.matchAll(/`(?:tests\/)?([a-z-]+\/[a-z-]+)(?:\.test\.ts)?`|"([^"]+)"/g),
+      ].flatMap(([, path, name]) => {
+        if (path !== undefined) {
+          file = testFolders.includes(path.split('/')[0] ?? '') ? path : undefined;
+        }
+        return file === undefined ? [] : [{ file, name }];
+      });
+    });
+}
+
+/** Which of a page's citations name a test that there is not. */
+function deadCitationsOf(page: string): string[] {
+  return citationsOf(page).flatMap(({ file, name }) => {
+    const path = join(root, 'tests', `${file}.test.ts`);
+    if (!existsSync(path)) return existsSync(join(root, 'tests', file)) ? [] : [file];
+    if (name === undefined) return [];
+    const source = readFileSync(path, 'utf8').replaceAll(/\s+/g, ' ');
+    const words = name.replaceAll(/\s+/g, ' ');
+    const isThere = ["'", '"', '`'].some((quote) => source.includes(`${quote}${words}`));
+    return isThere ? [] : [`${file} "${name}"`];
+  });
+}
+
+const parts = [
+  'What it means',
+  'What to look at',
+  'What to do',
+  'How to know that it is over',
+] as const;
+
+it.each(Object.entries(alertKinds))('the alert %s has the page that it names', (kind, page) => {
+  expect(page).toBe(`${runbooks}/${kind}.md`);
+  expect(existsSync(join(root, page))).toBe(true);
+});
+
+it.each(runbookPages)(
+  '%s says what it means, what to look at, what to do, and when it is over',
+  (page) => {
+    expect(headingsOf(page, '##')).toEqual(parts);
+  },
+);
+
+it.each(runbookPages)('%s is in the index', (page) => {
+  const links = linksOf(`${runbooks}/README.md`).map((link) => link.split('#')[0]);
+  expect(links).toContain(relative(runbooks, page));
+});
+
+it('every rule of the auditor has its row, and no other has', () => {
+  const rows = textOf(`${runbooks}/audit-finding.md`).matchAll(/^\| `([a-z-]+)` +\|/gm);
+  expect([...rows].map(([, rule]) => rule)).toEqual(ruleIds);
+});
+
+it.each(pages)('the links of %s lead somewhere', (page) => {
+  expect(deadLinksOf(page)).toEqual([]);
+});
+
+it.each(pages)('the tests that %s cites are there', (page) => {
+  expect(deadCitationsOf(page)).toEqual([]);
+});
