@@ -46,4 +46,9 @@ export type RejectionCode = 'insufficient-stock' | 'insufficient-points';
 
 /** Faults of ours, never the customer's: the order waits, PENDING, for an operator. */
 export type BrokenCode =
-  'content-mismatch' | 'unknown-product' | 'guard-violated' | 'invalid-data' | 'effect-unaccounted';
+  | 'content-mismatch'
+  | 'unknown-product'
+  | 'balance-missing'
+  | 'guard-violated'
+  | 'invalid-data'
+  | 'effect-unaccounted';

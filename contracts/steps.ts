@@ -26,8 +26,11 @@ export type StepOutcome =
   | { kind: 'rejected'; code: RejectionCode }
   /** The action came after its compensation. Nothing was taken, and nothing will be. */
   | { kind: 'cancelled' }
-  /** A bug or damaged data: this order needs an operator. Its neighbours went on. */
-  | { kind: 'broken'; code: BrokenCode }
+  /**
+   * A bug or damaged data: this order needs an operator. Its neighbours went on. `detail` is the
+   * name of the constraint or the column that was hit, where it was one; never the data.
+   */
+  | { kind: 'broken'; code: BrokenCode; detail?: string }
   /** Somebody holds this order's rows: nothing was done yet; ask again for it alone. */
   | { kind: 'locked' };
 
@@ -64,6 +67,14 @@ export interface FailedCompensation {
   error: string;
 }
 
+/** An order that an operator has to look at, and what an operator reads first. */
+export interface BrokenOrder {
+  orderId: string;
+  code: BrokenCode;
+  step: string;
+  detail?: string;
+}
+
 /** A due row of the registry, with what is needed to make it good. */
 export interface DueCompensation {
   order: PlacedOrder;
@@ -93,7 +104,7 @@ export interface OrderActivities {
   /** Ends orders decided CANCEL whose participants gave everything back. */
   closeOrders(orderIds: string[]): Promise<void>;
   /** Puts orders with a broken step aside for an operator, with an alert. */
-  holdOrders(broken: { orderId: string; code: BrokenCode; step: string }[]): Promise<void>;
+  holdOrders(broken: BrokenOrder[]): Promise<void>;
   /** Writes the registry rows, the orders' PENDING and an alert in one transaction. */
   registerCompensations(failed: FailedCompensation[]): Promise<void>;
   /** The registry's due rows, oldest first, `limit` at most. */

@@ -17,6 +17,8 @@ export interface Fault {
   alone?: true;
   /** How an order may end instead, where the fault may decide that. */
   ends?: (step: Step, plan: OrderPlan, isSubject: boolean) => End[] | undefined;
+  /** What was caught comes too late to do anything, and need not be seen to. */
+  effectless?: (step: Step) => boolean;
   /** For a cell that waits for a step to be given up. */
   patience?: Partial<StepTiming>;
 }
@@ -39,11 +41,13 @@ export const faults: Fault[] = [
     name: 'twice at once',
     at: 'before its effect, both',
     inject: inject.twiceAtOnce,
+    effectless: ({ kind }) => kind === 'claim',
   },
   {
     name: 'late',
     at: 'after what undoes it',
     inject: inject.late,
+    effectless: () => true,
     patience: { actionMsMax: 2_500 },
     inapplicable: ({ kind, driver }) => {
       if (kind === 'action' || kind === 'decision') return undefined;

@@ -31,7 +31,11 @@ export async function runCells(
   return results;
 }
 
-/** A schedule's workflow serves all orders at once: whoever stops it stops other cells too. */
+/**
+ * Besides what its fault takes down: a schedule's workflow serves all orders at once, so that whoever
+ * stops it stops other cells too; and forty orders are load enough.
+ */
 function isAlone({ fault, step }: DeclaredCell): boolean {
-  return fault.alone ?? (step.driver === 'drain' || step.driver === 'adoption');
+  const scheduled = step.driver === 'drain' || step.driver === 'adoption';
+  return fault.alone ?? (scheduled || step.scenario.orders.length > 1);
 }

@@ -14,19 +14,46 @@ interface JestResult {
 }
 
 /**
+ * Whole stacks, some of them under faults and load: one file at a time, for beside each other they
+ * would mostly show how slow the machine is.
+ */
+const stacks = 'tests/(stack|matrix|load)/';
+
+/**
  * Runs all tests, or those that jest's own arguments select, and ends with `N passed, N failed` on
  * a line of its own. A file that fails to load counts as one failure; that no test ran at all is a
  * failure too, for a misspelt path would otherwise look like success.
  */
 async function main(): Promise<number> {
+  const asked = process.argv.slice(2);
+  const runs =
+    asked.length > 0
+      ? [await runTests(asked)]
+      : [
+          await runTests([`--testPathIgnorePatterns=${stacks}`]),
+          await runTests(['--runInBand', `--testPathPatterns=${stacks}`]),
+        ];
+  const sum = (pick: (run: TestRun) => number) => runs.reduce((all, run) => all + pick(run), 0);
+  const passed = sum((run) => run.passed);
+  const failed = sum((run) => run.failed);
+  if (passed + failed === 0) process.stderr.write('No test ran.\n');
+  process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
+  const code = runs.find((run) => run.code !== 0)?.code ?? 0;
+  return code === 0 && (passed === 0 || failed > 0) ? 1 : code;
+}
+
+interface TestRun {
+  code: number;
+  passed: number;
+  failed: number;
+}
+
+async function runTests(args: string[]): Promise<TestRun> {
   const folder = mkdtempSync(join(tmpdir(), 'order-jest-'));
   try {
     const outputFile = join(folder, 'result.json');
-    const code = await runJest(['--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)]);
-    const { passed, failed } = countTests(outputFile);
-    if (passed + failed === 0) process.stderr.write('No test ran.\n');
-    process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
-    return code === 0 && (passed === 0 || failed > 0) ? 1 : code;
+    const code = await runJest(['--json', `--outputFile=${outputFile}`, ...args]);
+    return { code, ...countTests(outputFile) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

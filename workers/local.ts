@@ -2,7 +2,7 @@ import { Client } from '@temporalio/client';
 import { createOrderActivities } from '../activities/order/activities';
 import { createPointActivities } from '../activities/point/activities';
 import { createProductActivities } from '../activities/product/activities';
-import { openDatabase } from '../activities/transaction/connection';
+import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { createTemporalProbe } from '../api/temporal';
 import { taskQueues } from '../contracts/names';
 import { workflowBundle } from './bundle';
@@ -40,7 +40,12 @@ void serveWorker({
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     await ensureSchedules(client, schedulesFrom(config));
     const open = (url: string) =>
-      openDatabase({ url, poolMax: config.ACTIVITY_SLOTS, lockWaitSMax: config.LOCK_WAIT_S_MAX });
+      openDatabase({
+        url,
+        poolMax: config.ACTIVITY_SLOTS,
+        lockWaitSMax: config.LOCK_WAIT_S_MAX,
+        silentMsMax,
+      });
     const order = open(config.ORDER_WORKER_DATABASE_URL);
     const product = open(config.PRODUCT_WORKER_DATABASE_URL);
     const point = open(config.POINT_WORKER_DATABASE_URL);

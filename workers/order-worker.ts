@@ -1,6 +1,6 @@
 import { Client } from '@temporalio/client';
 import { createOrderActivities } from '../activities/order/activities';
-import { openDatabase } from '../activities/transaction/connection';
+import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { ownerState } from './owner-state';
@@ -22,6 +22,7 @@ void serveWorker({
       url: config.ORDER_DATABASE_URL,
       poolMax: config.ACTIVITY_SLOTS,
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
+      silentMsMax,
     });
     const { workflow } = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     return Promise.resolve({

@@ -1,5 +1,5 @@
 import { createPointActivities } from '../activities/point/activities';
-import { openDatabase } from '../activities/transaction/connection';
+import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { serveWorker } from './serve';
@@ -20,6 +20,7 @@ void serveWorker({
       url: config.POINT_DATABASE_URL,
       poolMax: config.ACTIVITY_SLOTS,
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
+      silentMsMax,
     });
     return Promise.resolve({
       options: {

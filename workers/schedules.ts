@@ -12,7 +12,8 @@ import type { Config } from './config';
 import { timingFrom, timingSettings } from './timing';
 
 const drainRowsMax = 100;
-const ownersAtOnce = 100;
+/** A page's orphans must fit into one answer of 2 MB: an owner has up to 256 orders. */
+const ownersAtOnce = 20;
 /** After an outage one run is enough: it does what all the missed ones would have done. */
 const catchupWindow = '10 seconds';
 

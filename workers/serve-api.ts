@@ -4,7 +4,7 @@ import { createOrderIntake } from '../activities/order/intake';
 import { createOrderQueries } from '../activities/order/queries';
 import { createPointQueries } from '../activities/point/queries';
 import { createProductQueries } from '../activities/product/queries';
-import { openDatabase } from '../activities/transaction/connection';
+import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { createApp } from '../api/app';
 import type { ApiDependencies } from '../api/dependencies';
 import { startServer } from '../api/server';
@@ -37,9 +37,9 @@ export async function serveApi(
   logger: Logger,
   drivers: Pick<ApiDependencies, 'patterns' | 'temporalReady' | 'placement' | 'gathering'>,
 ): Promise<() => Promise<void>> {
-  const order = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax });
-  const product = openDatabase({ url: config.PRODUCT_DATABASE_URL, poolMax });
-  const point = openDatabase({ url: config.POINT_DATABASE_URL, poolMax });
+  const order = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax, silentMsMax });
+  const product = openDatabase({ url: config.PRODUCT_DATABASE_URL, poolMax, silentMsMax });
+  const point = openDatabase({ url: config.POINT_DATABASE_URL, poolMax, silentMsMax });
   const api = createApp({
     logger,
     intake: createOrderIntake(order),

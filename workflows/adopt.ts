@@ -4,6 +4,8 @@ import type { Orphan } from '../contracts/steps';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../contracts/workflows';
 import { orderSteps } from './proxies';
 
+const adoptedAtOnce = 10;
+
 /**
  * Finds the orders whose owner drives them no more (terminated, failed, never begun), and has
  * each driven on by a workflow of its own: steps replay, and the decision is one. Started by a
@@ -17,8 +19,11 @@ export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
   // Once the history is long the schedule's next run goes on: what is adopted is found no more.
   while (afterOwner !== null && !workflowInfo().continueAsNewSuggested) {
     const page = await order.findOrphans({ olderThanMs, afterOwner, limit });
-    for (const orphan of page.orphans) {
-      if (await adoptOne(order, orphan, input)) adopted += 1;
+    const waiting = [...page.orphans];
+    while (waiting.length > 0 && !workflowInfo().continueAsNewSuggested) {
+      const some = waiting.splice(0, adoptedAtOnce);
+      const taken = await Promise.all(some.map((orphan) => adoptOne(order, orphan, input)));
+      adopted += taken.filter(Boolean).length;
     }
     afterOwner = page.lastOwner;
   }

@@ -53,8 +53,12 @@ async function afterwards(
     case 'locked':
       return compensate(steps, step, [order]);
     case 'broken':
-      return [{ orderId: order.orderId, step, error: `broken: ${outcome.code}` }];
+      return [{ orderId: order.orderId, step, error: brokenText(outcome) }];
     default:
       return [{ orderId: order.orderId, step, error: `answered ${outcome?.kind ?? 'nothing'}` }];
   }
+}
+
+function brokenText({ code, detail }: Extract<StepOutcome, { kind: 'broken' }>): string {
+  return `broken: ${code}${detail === undefined ? '' : `, ${detail}`}`;
 }

@@ -16,7 +16,7 @@
  * timeout or a cancelled workflow never cancels the debt.
  */
 import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
-import type { BrokenCode, FailureCode } from '../contracts/failures';
+import type { FailureCode } from '../contracts/failures';
 import type { PlacedOrder } from '../contracts/order';
 import type { CompensationStep, StepOutcome, Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
@@ -205,6 +205,7 @@ function has({ stock, points }: Taken, kind: ActionOutcome['kind']): boolean {
 function brokenStep({ order, stock, points }: Taken) {
   const [step, outcome] =
     stock.kind === 'broken' ? (['deductStock', stock] as const) : (['usePoints', points] as const);
-  const code: BrokenCode = outcome.kind === 'broken' ? outcome.code : 'effect-unaccounted';
-  return { orderId: order.orderId, step, code };
+  if (outcome.kind !== 'broken') throw new Error(`Order ${order.orderId} is not broken`);
+  const { code, detail } = outcome;
+  return { orderId: order.orderId, step, code, ...(detail !== undefined && { detail }) };
 }

@@ -73,7 +73,7 @@ export function createOrderIntake(knex: Knex): OrderIntake {
     } catch (error) {
       if (classify(error) !== 'lock-timeout') throw error;
       if (drafts.length === 1) return [{ kind: 'locked' }];
-      return (await Promise.all(drafts.map((draft) => createOrders([draft])))).flat();
+      return oneByOne(drafts.map((draft) => createOrders([draft])));
     }
   };
 
@@ -91,6 +91,15 @@ export function createOrderIntake(knex: Knex): OrderIntake {
     },
     cancelOrder: (orderId) => inTransaction((trx) => cancel(trx, orderId)),
   };
+}
+
+/** One failure speaks for all that are asked at once: then others of them may have been made. */
+async function oneByOne(creations: Promise<Creation[]>[]): Promise<Creation[]> {
+  const settled = await Promise.allSettled(creations);
+  const failure = settled.find((one) => one.status === 'rejected');
+  if (!failure) return settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  const made = settled.some((one) => one.status === 'fulfilled');
+  throw made ? new OutcomeUnknown(failure.reason) : failure.reason;
 }
 
 /**

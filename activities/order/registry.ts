@@ -12,6 +12,7 @@ import { close, isOpen, lockOrders, raiseAlerts, setPending } from './steps';
 
 const firstRetryS = 2;
 const retrySMax = 600;
+const doublingsMax = 10;
 
 /**
  * Writes the rows, the orders' PENDING and an alert in one transaction. An order that has ended
@@ -48,8 +49,11 @@ export async function register(trx: Knex.Transaction, failed: FailedCompensation
 /** The due rows, oldest first, with the content of their orders. */
 export async function due(knex: Knex, limit: number): Promise<DueCompensation[]> {
   const rows = (await knex('compensations')
-    .select('order_id', 'step')
-    .where('status', 'PENDING')
+    .join('orders', 'orders.order_id', 'compensations.order_id')
+    .select('compensations.order_id', 'step')
+    .where('compensations.status', 'PENDING')
+    // Whatever the registry says: nothing is given back for an order that is not cancelled.
+    .where('decision', 'CANCEL')
     .where('next_retry_at', '<=', knex.fn.now(6))
     .orderBy('next_retry_at')
     .limit(limit)) as { order_id: string; step: CompensationStep }[];
@@ -79,10 +83,11 @@ export async function recordResults(
     } else {
       await row.update({
         attempts: trx.raw('attempts + 1'),
-        next_retry_at: trx.raw('NOW(6) + INTERVAL LEAST(? * POW(2, attempts), ?) SECOND', [
-          firstRetryS,
-          retrySMax,
-        ]),
+        // The exponent is bounded as well: POW itself overflows, after a week of trying.
+        next_retry_at: trx.raw(
+          'NOW(6) + INTERVAL LEAST(? * POW(2, LEAST(attempts, ?)), ?) SECOND',
+          [firstRetryS, doublingsMax, retrySMax],
+        ),
         last_error: error.slice(0, 512),
       });
     }

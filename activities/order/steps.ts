@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import { alertKinds, type AlertKind } from '../../contracts/alerts';
-import type { BrokenCode } from '../../contracts/failures';
 import type { Decision, OrderStatus } from '../../contracts/order';
-import type { Verdict } from '../../contracts/steps';
+import type { BrokenOrder, Verdict } from '../../contracts/steps';
 
 /**
  * The order service's side of placing: the decision, first writer wins, and what follows from it.
@@ -101,17 +100,17 @@ async function resolveAlerts(trx: Knex.Transaction, orderIds: string[]): Promise
 }
 
 /** Puts orders with a broken step aside, PENDING, unless they have ended. */
-export async function hold(
-  trx: Knex.Transaction,
-  broken: { orderId: string; code: BrokenCode; step: string }[],
-): Promise<void> {
+export async function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void> {
   const rows = await lockOrders(trx, orderIdsOf(broken));
   const open = broken.filter(({ orderId }) => isOpen(rows.get(orderId)));
   await setPending(trx, orderIdsOf(open));
   await raiseAlerts(
     trx,
     'broken-step',
-    open.map(({ orderId, step, code }) => ({ orderId, detail: `${step}: ${code}` })),
+    open.map(({ orderId, step, code, detail }) => ({
+      orderId,
+      detail: `${step}: ${code}${detail === undefined ? '' : `, ${detail}`}`,
+    })),
   );
 }
 

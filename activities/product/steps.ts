@@ -1,6 +1,11 @@
 import type { Knex } from 'knex';
 import type { StockCommand } from '../../contracts/steps';
-import { applyChanges, lockBalances, type Books } from '../transaction/balances';
+import {
+  applyChanges,
+  lockBalances,
+  lockBalancesToReturn,
+  type Books,
+} from '../transaction/balances';
 import { SetAside, type RecordedOutcome } from '../transaction/once';
 
 /**
@@ -40,7 +45,7 @@ export async function takeStock(
 
 /** Gives back what `takeStock` took. */
 export async function returnStock(trx: Knex.Transaction, commands: StockCommand[]): Promise<void> {
-  await lockBalances(trx, stockBooks, productIds(commands));
+  await lockBalancesToReturn(trx, stockBooks, commands, (command) => productIds([command]));
   await applyChanges(trx, stockBooks, changes(commands, 'restore', 1));
 }
 

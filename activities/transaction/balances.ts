@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { SetAside } from './once';
 
 /** A table of balances and the ledger beside it, as each participant keeps one. */
 export interface Books {
@@ -33,6 +34,22 @@ export async function lockBalances(
     .orderBy(books.key)
     .forUpdate()) as { id: string; available: number }[];
   return new Map(rows.map((row) => [row.id, row.available]));
+}
+
+/**
+ * Locks the balances that these commands give back to.
+ *
+ * @throws SetAside for those whose balance is gone: to write the ledger alone would lose it.
+ */
+export async function lockBalancesToReturn<C extends { orderId: string }>(
+  trx: Knex.Transaction,
+  books: Books,
+  commands: readonly C[],
+  idsOf: (command: C) => string[],
+): Promise<void> {
+  const there = await lockBalances(trx, books, commands.flatMap(idsOf));
+  const gone = commands.filter((command) => idsOf(command).some((id) => !there.has(id)));
+  if (gone.length > 0) throw new SetAside(gone, { kind: 'broken', code: 'balance-missing' });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { BrokenCode } from '../../contracts/failures';
 import type { StepOutcome } from '../../contracts/steps';
-import { classify, type ErrorClass } from './errors';
+import { classify, whatWasViolated, type ErrorClass } from './errors';
 import { SetAside } from './once';
 import { runTransaction } from './transaction';
 
@@ -77,7 +77,7 @@ async function settle<C extends Keyed>(
     }
     const code = brokenBy[kind];
     if (!code) throw error;
-    if (commands.length === 1) return mapAll(commands, { kind: 'broken', code });
+    if (commands.length === 1) return mapAll(commands, brokenOutcome(code, error));
     return halve(knex, step, commands);
   }
 }
@@ -104,6 +104,11 @@ async function halve<C extends Keyed>(
   const first = await settle(knex, step, commands.slice(0, middle));
   const second = await settle(knex, step, commands.slice(middle));
   return new Map([...first, ...second]);
+}
+
+function brokenOutcome(code: BrokenCode, error: unknown): StepOutcome {
+  const detail = whatWasViolated(error);
+  return { kind: 'broken', code, ...(detail !== undefined && { detail }) };
 }
 
 function mapAll(commands: readonly Keyed[], outcome: StepOutcome): Settled {

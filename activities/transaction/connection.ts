@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 
 /** How a process reaches its database. */
@@ -8,11 +9,19 @@ export interface DatabaseSettings {
   poolMax: number;
   /** Whole seconds; below every activity's timeout, so that a step answers before it is given up. */
   lockWaitSMax?: number;
+  /**
+   * A connection on which nothing has come for so long is broken off, and its outcome is unknown:
+   * a network that swallows everything would otherwise hold a step for hours. For those whose
+   * statements are short; without it none is broken off.
+   */
+  silentMsMax?: number;
 }
 
 const defaultLockWaitS = 3;
 /** A frozen or cut-off connection would otherwise hold its locks for MySQL's default of 8 hours. */
 const sessionIdleSMax = 15;
+/** Above a lock wait and everything else that a step's or the API's statement may wait for. */
+export const silentMsMax = 10_000;
 /** Below `sessionIdleSMax`, so that the pool lets go of a connection before the server does. */
 const poolIdleMsMax = 8_000;
 const connectMsMax = 3_000;
@@ -20,6 +29,7 @@ const acquireMsMax = 5_000;
 
 interface RawConnection {
   query(sql: string, done: (error: Error | null) => void): void;
+  stream: Socket;
 }
 
 /**
@@ -55,6 +65,7 @@ export function openDatabase(settings: DatabaseSettings): Knex {
         connection: RawConnection,
         done: (e: Error | null, c: RawConnection) => void,
       ) => {
+        breakOffWhenSilent(connection.stream, settings.silentMsMax);
         connection.query(session, (error) => {
           done(error, connection);
         });
@@ -63,6 +74,15 @@ export function openDatabase(settings: DatabaseSettings): Knex {
     acquireConnectionTimeout: acquireMsMax,
     // Knex would write to the console what it also throws; who catches it decides what is logged.
     log: { warn: ignore, error: ignore },
+  });
+}
+
+/** Below `poolIdleMsMax` it would end connections that are only idle. */
+function breakOffWhenSilent(stream: Socket, ms: number | undefined): void {
+  if (ms === undefined) return;
+  stream.setTimeout(ms, () => {
+    const error = new Error(`The database has not answered for ${String(ms)} ms`);
+    stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
   });
 }
 

@@ -112,3 +112,14 @@ export function describeError(error: unknown): string {
   if (!isDatabaseError(error)) return String(message).slice(0, 200);
   return typeof code === 'string' ? `${code} (${classify(error)})` : classify(error);
 }
+
+/** How MySQL names what was violated; what it says of the data around it is not taken. */
+const violated = [/constraint '([\w.]+)'/i, /column '([\w.]+)'/i, /for key '([\w.]+)'/i];
+
+/** The constraint, column or key that an error names: an operator's first question. */
+export function whatWasViolated(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { sqlMessage } = error as { sqlMessage?: unknown };
+  if (typeof sqlMessage !== 'string') return undefined;
+  return violated.flatMap((pattern) => sqlMessage.match(pattern)?.[1] ?? [])[0];
+}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { requestHash, type Creation } from '../../activities/order/intake';
+import { OutcomeUnknown, requestHash, type Creation } from '../../activities/order/intake';
 import { createIntakeWorld, draft, kinds, type IntakeWorld } from './intake-world';
 
 let world: IntakeWorld;
@@ -156,5 +156,27 @@ describe('createOrders', () => {
     await holder.rollback();
     expect(kinds(creations)).toEqual(['created', 'locked', 'created']);
     expect(await world.count('orders')).toBe(2);
+  });
+
+  test('does not say that nothing was done when one of many fails and others were made', async () => {
+    const held = draft();
+    const fine = draft();
+    const impossible = draft({ total: 0 });
+    const holder = await world.databases.order.transaction();
+    await holder('orders').insert({
+      order_id: 'o-held',
+      customer_id: held.customerId,
+      idempotency_key: held.idempotencyKey,
+      request_hash: held.requestHash,
+      total: 1,
+    });
+    try {
+      await expect(world.intake.createOrders([held, fine, impossible])).rejects.toThrow(
+        OutcomeUnknown,
+      );
+    } finally {
+      await holder.rollback();
+    }
+    expect(await world.row(fine.orderId)).toMatchObject({ status: 'CREATED' });
   });
 });

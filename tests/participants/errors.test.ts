@@ -212,7 +212,13 @@ describe('what follows from the class', () => {
     const tooLong = 'o-'.padEnd(65, 'x');
     const outcomes = await deductStock(['n-1', 'n-2', tooLong, 'n-3', 'n-4'].map(command));
     const done = { kind: 'done' };
-    expect(outcomes).toEqual([done, done, { kind: 'broken', code: 'invalid-data' }, done, done]);
+    expect(outcomes).toEqual([
+      done,
+      done,
+      { kind: 'broken', code: 'invalid-data', detail: 'order_id' },
+      done,
+      done,
+    ]);
     await knex.destroy();
   });
 });

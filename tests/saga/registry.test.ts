@@ -138,3 +138,27 @@ it('keeps the other orders of the batch going when one compensation is broken', 
   const errors = await world.databases.order('compensations').pluck<string[]>('last_error');
   expect(errors).toEqual(['broken: content-mismatch']);
 });
+
+it('never gives up, however often it has tried', async () => {
+  const order = await createOrder(world, tooDear);
+  world.faults.restoreStock = () => Promise.reject(new Error('the shelf is on fire'));
+  await place(world, [order]);
+  // After a week of trying: two to that power is more than MySQL can hold.
+  await world.databases.order('compensations').update({ attempts: 5_000 });
+  await makeDue();
+  expect(await drain()).toEqual({ madeGood: 0, failed: 1 });
+  expect(await registry()).toMatchObject([{ status: 'PENDING', attempts: 5_001 }]);
+});
+
+it('gives nothing back for an order that is not cancelled, whatever the registry says', async () => {
+  const order = await createOrder(world);
+  await place(world, [order]);
+  await world.databases.order('compensations').insert({
+    order_id: order.orderId,
+    step: 'restoreStock',
+    next_retry_at: new Date(0),
+    last_error: 'written by hand',
+  });
+  expect(await drain()).toEqual({ madeGood: 0, failed: 0 });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+});

@@ -1,0 +1,96 @@
+import type { Knex } from 'knex';
+import { createPointActivities } from '../../activities/point/activities';
+import { createProductActivities } from '../../activities/product/activities';
+import { openDatabase } from '../../activities/transaction/connection';
+import { classify } from '../../activities/transaction/errors';
+import { LossyProxy } from '../api/lossy-proxy';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { mysqlServer } from '../support/servers';
+
+/** What nobody expects: damaged data, and a database that is silent. */
+
+let databases: TestDatabases;
+let product: Knex;
+let point: Knex;
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  product = openDatabase({ url: databases.url('product_worker', 'product'), poolMax: 2 });
+  point = openDatabase({ url: databases.url('point_worker', 'point'), poolMax: 2 });
+});
+
+afterAll(async () => {
+  await product.destroy();
+  await point.destroy();
+  await databases.drop();
+});
+
+beforeEach(async () => {
+  await databases.empty();
+  await databases.stock({ apple: { available: 10 }, pear: { available: 10 } });
+  await databases.points({ anna: 100, ben: 100 });
+});
+
+const line = (orderId: string, productId: string) => ({
+  orderId,
+  lines: [{ productId, quantity: 1 }],
+});
+const done = { kind: 'done' };
+const missing = { kind: 'broken', code: 'balance-missing' };
+
+it('gives no stock back to a product that is gone, but does to its neighbours', async () => {
+  const { deductStock, restoreStock } = createProductActivities(product);
+  const commands = [line('o-1', 'apple'), line('o-2', 'pear')];
+  await deductStock(commands);
+  await databases.product('products').where('product_id', 'apple').delete();
+  expect(await restoreStock(commands)).toEqual([missing, done]);
+  // Nothing was recorded: once the row is back, what is owed is given back.
+  await databases.stock({ apple: { available: 9 } });
+  expect(await restoreStock(commands)).toEqual([done, done]);
+  expect(await databases.product('products').orderBy('product_id').pluck('available')).toEqual([
+    10, 10,
+  ]);
+});
+
+it('gives no points back to an account that is gone', async () => {
+  const { usePoints, refundPoints } = createPointActivities(point);
+  const commands = ['anna', 'ben'].map((customerId) => ({
+    orderId: `o-${customerId}`,
+    customerId,
+    points: 7,
+  }));
+  await usePoints(commands);
+  await databases.point('point_accounts').where('customer_id', 'anna').delete();
+  expect(await refundPoints(commands)).toEqual([missing, done]);
+});
+
+it('names the constraint that was hit, for whoever has to look', async () => {
+  await databases.product.raw(
+    'ALTER TABLE stock_ledger ADD CONSTRAINT no_single_apple CHECK (quantity <> -1)',
+  );
+  try {
+    const { deductStock } = createProductActivities(product);
+    expect(await deductStock([line('o-1', 'apple')])).toEqual([
+      { kind: 'broken', code: 'guard-violated', detail: 'no_single_apple' },
+    ]);
+  } finally {
+    await databases.product.raw('ALTER TABLE stock_ledger DROP CONSTRAINT no_single_apple');
+  }
+});
+
+it('breaks a connection off on which nothing comes any more', async () => {
+  const proxy = await LossyProxy.start(mysqlServer());
+  const url = proxy.through(databases.url('product_worker', 'product'));
+  const pool = openDatabase({ url, poolMax: 1, silentMsMax: 300 });
+  try {
+    await pool.raw('SELECT 1');
+    proxy.freeze();
+    const begun = Date.now();
+    const fault: unknown = await pool.raw('SELECT 1').catch((error: unknown) => error);
+    expect(classify(fault)).toBe('outcome-unknown');
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(250);
+  } finally {
+    await proxy.stop();
+    await pool.destroy();
+  }
+});
