@@ -20,8 +20,15 @@ export interface Answer {
 export interface ApiClient {
   create(order: LoadOrder, idempotencyKey: string): Promise<Answer>;
   place(order: LoadOrder, orderId: string, pattern: string | undefined): Promise<Answer>;
+  cancel(order: LoadOrder, orderId: string): Promise<Answer>;
   look(order: LoadOrder, location: string): Promise<Answer>;
   close(): Promise<void>;
+}
+
+/** A client whose connections can be cut. */
+export interface CuttableClient extends ApiClient {
+  /** Destroys every connection: the calls that are under way get no answer. */
+  cut(): void;
 }
 
 export interface ApiClientOptions {
@@ -31,18 +38,19 @@ export interface ApiClientOptions {
   connections: number;
   /** A bearer token that speaks for the customer; asked for once a customer. */
   tokenOf: (customerId: string) => Promise<string>;
+  /** A call that is not answered by then is given up. */
+  answerMsMax?: number;
 }
 
 /** Above the 30 s that the API itself may wait for an order's outcome. */
-const answerMsMax = 45_000;
+const defaultAnswerMsMax = 45_000;
 
 /** Opens kept-alive connections to the API. Close it after use. */
-export function apiClient({ apiUrl, connections, tokenOf }: ApiClientOptions): ApiClient {
-  const pool = new Pool(new URL(apiUrl).origin, {
-    connections,
-    headersTimeout: answerMsMax,
-    bodyTimeout: answerMsMax,
-  });
+export function apiClient(options: ApiClientOptions): CuttableClient {
+  const { apiUrl, connections, tokenOf, answerMsMax = defaultAnswerMsMax } = options;
+  const timeouts = { headersTimeout: answerMsMax, bodyTimeout: answerMsMax };
+  const openPool = () => new Pool(new URL(apiUrl).origin, { connections, ...timeouts });
+  let pool = openPool();
   const tokens = new Map<string, Promise<string>>();
   const bearer = async (customerId: string) => {
     const token = tokens.get(customerId) ?? tokenOf(customerId);
@@ -65,10 +73,15 @@ export function apiClient({ apiUrl, connections, tokenOf }: ApiClientOptions): A
       post(order, '/orders', { items: order.items }, { 'idempotency-key': idempotencyKey }),
     place: (order, orderId, pattern) =>
       post(order, `/orders/${orderId}/place`, pattern === undefined ? {} : { pattern }),
+    cancel: (order, orderId) => post(order, `/orders/${orderId}/cancel`, {}),
     look: async (order, location) => {
       const { pathname, search } = new URL(location, apiUrl);
       const headers = await bearer(order.customerId);
       return answerOf(await pool.request({ method: 'GET', path: pathname + search, headers }));
+    },
+    cut() {
+      void pool.destroy();
+      pool = openPool();
     },
     close: () => pool.close(),
   };

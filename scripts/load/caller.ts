@@ -57,11 +57,25 @@ export async function placeOne(
     return finish(failureOf(answer), created.retries);
   }
   const { orderId } = answer;
+  const cancelled = cancelLater(client, order, orderId, patience);
   const placed = await persist(() => client.place(order, orderId, pattern), patience);
+  await cancelled;
   const retries = created.retries + placed.retries;
   if (placed.answer?.status !== 202) return finish(placeOutcome(placed.answer), retries);
   const location = placed.answer.location ?? `/orders/${orderId}`;
   return finish(await poll(client, order, location, patience), retries);
+}
+
+/** What became of the order is for the placing to tell. */
+async function cancelLater(
+  client: ApiClient,
+  order: LoadOrder,
+  orderId: string,
+  patience: Patience,
+): Promise<void> {
+  if (order.cancelAfterMs === undefined) return;
+  await sleep(order.cancelAfterMs);
+  await persist(() => client.cancel(order, orderId), patience);
 }
 
 /** Makes a call until it is answered with something else than "not now". */

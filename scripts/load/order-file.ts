@@ -7,6 +7,8 @@ const loadOrder = z.strictObject({
   customerId: z.string().min(1),
   items: z.array(z.strictObject({ productId: z.string().min(1), quantity: z.int() })).min(1),
   pattern: z.enum(patterns).optional(),
+  /** The customer cancels it so many milliseconds after having asked to place it. */
+  cancelAfterMs: z.int().min(0).optional(),
 });
 
 /** One order to place. Whether it is a good one is for the API to say. */

@@ -23,6 +23,7 @@ function stallingClient(fromMs: number, toMs: number) {
       return { status: 201, orderId: 'o-1', orderStatus: 'CREATED' };
     },
     place: () => Promise.resolve({ status: 200, orderStatus: 'COMPLETED' }),
+    cancel: () => Promise.resolve({ status: 409, problem: 'already-completed' }),
     look: () => Promise.resolve({ status: 200, orderStatus: 'COMPLETED' }),
     close: () => Promise.resolve(),
   };

@@ -29,10 +29,12 @@ afterEach(async () => {
 });
 
 async function load(
-  answers: { create?: Answers; place?: Answers; look?: Answers },
+  answers: { create?: Answers; place?: Answers; cancel?: Answers; look?: Answers },
   options: Partial<LoadOptions> = {},
 ): Promise<{ summary: Summary; calls: Call[]; atOnceMax: number }> {
-  const scripts = { create: [created], place: [completed], look: [completed], ...answers };
+  const late = { status: 409, body: { type: '/problems/already-completed' } };
+  const usual = { create: [created], place: [completed], cancel: [late], look: [completed] };
+  const scripts = { ...usual, ...answers };
   const started = await startFakeShop((call, nth) => {
     const script = scripts[kindOf(call)];
     return typeof script === 'function'
@@ -64,8 +66,9 @@ async function load(
 
 type Answers = Scripted[] | ((call: Call, nth: number) => Scripted | Promise<Scripted>);
 
-function kindOf({ method, path }: Call): 'create' | 'place' | 'look' {
+function kindOf({ method, path }: Call): 'create' | 'place' | 'cancel' | 'look' {
   if (method === 'GET') return 'look';
+  if (path.endsWith('/cancel')) return 'cancel';
   return path === '/orders' ? 'create' : 'place';
 }
 
@@ -169,6 +172,19 @@ test('an order that does not end while it is looked at is pending', async () => 
     look: [pending],
   });
   expect(summary).toMatchObject({ pending: 1, completed: 0 });
+});
+
+test('a customer who cancels does so beside the placing, and until it is heard', async () => {
+  const slowly = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return cancelled('cancelled-by-customer', 'cancelled-by-customer');
+  };
+  const { summary, calls } = await load(
+    { place: slowly, cancel: [notNow('unavailable'), { status: 200, body: {} }] },
+    { orders: [{ ...order, cancelAfterMs: 10 }] },
+  );
+  expect(summary).toMatchObject({ cancelled: { 'cancelled-by-customer': 1 }, failed: {} });
+  expect(calls.map(kindOf)).toEqual(['create', 'place', 'cancel', 'cancel']);
 });
 
 test('cancelled orders are counted by reason, whatever the type is called', async () => {
