@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadOrder } from '../order-file';
+import { seededRandom, wholeNumber } from '../random';
+
+type Orders = Iterable<LoadOrder> | AsyncIterable<LoadOrder>;
+
+/** Some customers change their minds; the first of these cancels come before the placing. */
+const cancelShare = 0.04;
+const cancelAfterMs = { min: 0, max: 400 };
+
+/** The orders, a few of which their customers cancel; the same for the same seed. */
+export async function* withCancels(orders: Orders, seed: number): AsyncGenerator<LoadOrder> {
+  const random = seededRandom(seed);
+  for await (const order of orders) {
+    const cancels = random() < cancelShare;
+    const afterMs = wholeNumber(random, cancelAfterMs.min, cancelAfterMs.max);
+    yield cancels ? { cancelAfterMs: afterMs, ...order } : order;
+  }
+}
+
+/** The orders, each no earlier than it is due: `everyMs` after the one before it was. */
+export async function* paced(orders: Orders, everyMs: number): AsyncGenerator<LoadOrder> {
+  const startedAt = performance.now();
+  let due = 0;
+  for await (const order of orders) {
+    await sleep(Math.max(0, startedAt + due - performance.now()));
+    due += everyMs;
+    yield order;
+  }
+}
