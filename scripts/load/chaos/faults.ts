@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
+import { goneWithin } from '../../stack/bound-process';
+import { startOf } from '../../stack/lock';
+import { readLiveState, type DatabaseAccess, type RunningStack } from '../../stack/state';
+import type { Fault } from './plan';
+import { callersTarget, sessionsOf } from './targets';
+
+/** What faults are done to. */
+export interface FaultField {
+  /** The folder of the running stack. */
+  localFolder: string;
+  databases: RunningStack['databases'];
+  processes: readonly string[];
+  cutCallers: () => void;
+}
+
+/** What is down or frozen by another fault is soon back; the next fault waits for that. */
+const findMsMax = 60_000;
+const pollMs = 50;
+/** As long as the supervisor itself waits for a process of ours to end in order. */
+const restartMsMax = 15_000;
+const goneMsMax = 10_000;
+
+/** Does faults to a running stack, and undoes what does not heal by itself. */
+export class Faults {
+  private readonly frozen = new Map<number, string>();
+
+  constructor(private readonly field: FaultField) {}
+
+  /**
+   * Does one fault; resolves when it is over: the process thawed or gone, the connections cut.
+   *
+   * @param fired told what was done, once it is
+   * @throws Error when there is nothing to do it to, or when it has no effect
+   */
+  async fire(fault: Fault, signal: AbortSignal, fired: (what: string) => void): Promise<void> {
+    const { kind, target, forMs } = fault;
+    if (target === callersTarget) {
+      this.field.cutCallers();
+      fired('every connection to the API destroyed');
+      return;
+    }
+    if (kind === 'cut') {
+      fired(`${String(await this.cut(target))} database sessions killed`);
+      return;
+    }
+    const signals = { kill: 'SIGKILL', freeze: 'SIGSTOP', restart: 'SIGTERM' } as const;
+    const { pid, startedAt } = await this.signal(target, signals[kind]);
+    fired(`${signals[kind]} to process ${String(pid)}`);
+    if (kind === 'freeze') {
+      this.frozen.set(pid, startedAt);
+      await sleep(forMs, undefined, { signal }).catch(() => undefined);
+      this.thaw(pid, startedAt);
+      return;
+    }
+    if (kind === 'restart' && !(await goneWithin(pid, restartMsMax))) kill(pid, 'SIGKILL');
+    if (await goneWithin(pid, goneMsMax)) return;
+    throw new Error(`${target}, process ${String(pid)}, lives on`);
+  }
+
+  /** Ends every freeze. */
+  thawAll(): void {
+    for (const [pid, startedAt] of this.frozen) this.thaw(pid, startedAt);
+  }
+
+  private thaw(pid: number, startedAt: string): void {
+    this.frozen.delete(pid);
+    // It may have been killed while it was frozen, and its id given to somebody else.
+    if (startOf(pid) === startedAt) kill(pid, 'SIGCONT');
+  }
+
+  private async signal(
+    name: string,
+    signal: NodeJS.Signals,
+  ): Promise<{ pid: number; startedAt: string }> {
+    const deadline = Date.now() + findMsMax;
+    while (Date.now() < deadline) {
+      const { processes = [] } = readLiveState(this.field.localFolder) ?? {};
+      const record = processes.find((process) => process.name === name);
+      const { pid = null, startedAt = '' } = record ?? {};
+      // The record outlives its process for a moment.
+      if (pid !== null && startOf(pid) === startedAt && kill(pid, signal))
+        return { pid, startedAt };
+      await sleep(pollMs);
+    }
+    throw new Error(`${name} does not run`);
+  }
+
+  /** Its server may be down or frozen by another fault: then it waits for that to be over. */
+  private async cut(target: string): Promise<number> {
+    const { databases, processes } = this.field;
+    const usersByServer = new Map<number, { database: DatabaseAccess; users: Set<string> }>();
+    for (const { service, user } of sessionsOf(target, processes)) {
+      const database = databases[service];
+      const server = usersByServer.get(database.port) ?? { database, users: new Set() };
+      server.users.add(user);
+      usersByServer.set(database.port, server);
+    }
+    const deadline = Date.now() + findMsMax;
+    for (;;) {
+      try {
+        const counts = [...usersByServer.values()].map(({ database, users }) =>
+          killSessions(database, [...users]),
+        );
+        return (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await sleep(pollMs);
+      }
+    }
+  }
+}
+
+async function killSessions(database: DatabaseAccess, users: string[]): Promise<number> {
+  const { host, port, adminUser: user, adminPassword: password } = database;
+  const admin = await createConnection({ host, port, user, password, connectTimeout: findMsMax });
+  try {
+    const [sessions] = await admin.query<RowDataPacket[]>(
+      'SELECT id FROM information_schema.processlist WHERE user IN (?)',
+      [users],
+    );
+    for (const { id } of sessions as { id: number }[]) {
+      // One that has just ended by itself needs no killing.
+      await admin.query('KILL CONNECTION ?', [id]).catch((error: unknown) => {
+        if ((error as { code?: string }).code !== 'ER_NO_SUCH_THREAD') throw error;
+      });
+    }
+    return sessions.length;
+  } finally {
+    admin.destroy();
+  }
+}
+
+/** False when there is no such process any more. */
+function kill(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}

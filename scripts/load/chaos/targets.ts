@@ -1,0 +1,44 @@
+import type { Service } from '../../../contracts/order';
+import { databaseUsers } from '../../../migrations/grants';
+import { apiProcess } from '../../stack/processes';
+import { mysqlServers } from '../../stack/stack-file';
+import type { ChaosTarget, FaultKind } from './plan';
+
+/** The load's own connections to the API: cut, they take their answers with them. */
+export const callersTarget = 'callers';
+
+const processKinds: readonly FaultKind[] = ['kill', 'freeze', 'restart'];
+
+/** Sessions of one user on the server of one service's database. */
+export interface Sessions {
+  service: Service;
+  user: string;
+}
+
+/** Every process of the stack, and the callers; in the order of their names. */
+export function targetsOf(processes: readonly string[]): ChaosTarget[] {
+  const targets = [...processes].sort().map((name): ChaosTarget => {
+    const hasSessions = sessionsOf(name, processes).length > 0;
+    return { name, kinds: hasSessions ? [...processKinds, 'cut'] : processKinds };
+  });
+  return [...targets, { name: callersTarget, kinds: ['cut'] }];
+}
+
+/** The database sessions that a process holds; of a MySQL server, those that it serves. */
+export function sessionsOf(target: string, processes: readonly string[]): Sessions[] {
+  const served = [...mysqlServers(false), ...mysqlServers(true)].find(
+    ({ name }) => name === target,
+  );
+  return databaseUsers
+    .filter(({ user }) => user !== 'auditor')
+    .filter(({ user, service }) =>
+      served ? served.services.includes(service) : holderOf(user, service, processes) === target,
+    )
+    .map(({ user, service }) => ({ user, service }));
+}
+
+/** Where one process does it all, that one holds all sessions. */
+function holderOf(user: string, service: Service, processes: readonly string[]): string {
+  const worker = `${service}-worker`;
+  return user.endsWith('_worker') && processes.includes(worker) ? worker : apiProcess;
+}

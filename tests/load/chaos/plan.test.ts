@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describeFault, planFaults, type Fault } from '../../../scripts/load/chaos/plan';
+import { callersTarget, sessionsOf, targetsOf } from '../../../scripts/load/chaos/targets';
+
+const processes = [
+  'mysql',
+  'temporal',
+  'order-worker',
+  'product-worker',
+  'point-worker',
+  'workflow-worker',
+  'api',
+];
+const targets = targetsOf(processes);
+const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const seconds = fc.integer({ min: 10, max: 600 });
+
+describe('the schedule of a seed', () => {
+  test('is always the same, whatever order the processes are named in', () => {
+    const again = targetsOf([...processes].reverse());
+    expect(planFaults(7, 40_000, again)).toEqual(planFaults(7, 40_000, targets));
+  });
+
+  // Written down, so that a seed found today means the same faults tomorrow.
+  test('is this one for seed 1 and ten seconds', () => {
+    expect(planFaults(1, 10_000, targets)).toEqual([
+      { atMs: 3_508, kind: 'restart', target: 'api', forMs: 0 },
+      { atMs: 8_433, kind: 'cut', target: 'callers', forMs: 0 },
+    ]);
+  });
+
+  test('is another for another seed', () => {
+    const plans = Array.from({ length: 50 }, (_, seed) => planFaults(seed, 40_000, targets));
+    expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBe(50);
+  });
+
+  test('has a fault at least, all within its time and in the order of their times', () => {
+    fc.assert(
+      fc.property(seeds, seconds, (seed, s) => {
+        const times = planFaults(seed, s * 1_000, targets).map(({ atMs }) => atMs);
+        expect(times.length).toBeGreaterThan(0);
+        expect(times).toEqual([...times].sort((a, b) => a - b));
+        expect(times.every((atMs) => atMs > 0 && atMs < s * 1_000)).toBe(true);
+      }),
+    );
+  });
+
+  test('leaves alone what is frozen', () => {
+    fc.assert(
+      fc.property(seeds, seconds, (seed, s) => {
+        const frozenUntil = new Map<string, number>();
+        for (const { atMs, target, forMs } of planFaults(seed, s * 1_000, targets)) {
+          expect(atMs).toBeGreaterThanOrEqual(frozenUntil.get(target) ?? 0);
+          frozenUntil.set(target, atMs + forMs);
+        }
+      }),
+    );
+  });
+
+  test('does to every target everything that can be done to it, given the time', () => {
+    const done = new Set(
+      planFaults(3, 600_000, targets).map(({ kind, target }) => `${kind} ${target}`),
+    );
+    const possible = targets.flatMap(({ name, kinds }) => kinds.map((kind) => `${kind} ${name}`));
+    expect(possible.filter((fault) => !done.has(fault))).toEqual([]);
+  });
+
+  test('freezes for longer than a step may take, given 40 seconds', () => {
+    const freezes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+      .flatMap((seed) => planFaults(seed, 40_000, targets))
+      .filter(({ kind }) => kind === 'freeze')
+      .map(({ forMs }) => forMs);
+    expect(Math.max(...freezes)).toBeGreaterThan(10_000);
+    expect(Math.min(...freezes)).toBeLessThan(2_000);
+  });
+});
+
+describe('the targets', () => {
+  test('are every process, and the callers', () => {
+    expect(targets.map(({ name }) => name)).toEqual([...[...processes].sort(), callersTarget]);
+  });
+
+  test('have their connections cut where they have any', () => {
+    const cut = targets.filter(({ kinds }) => kinds.includes('cut')).map(({ name }) => name);
+    expect(cut).toEqual([
+      'api',
+      'mysql',
+      'order-worker',
+      'point-worker',
+      'product-worker',
+      callersTarget,
+    ]);
+  });
+
+  test.each([
+    ['api', processes, ['order_api', 'product_reader', 'point_reader']],
+    ['point-worker', processes, ['point_worker']],
+    ['workflow-worker', processes, []],
+    ['mysql-point', [...processes, 'mysql-point'], ['point_worker', 'point_reader']],
+    [
+      'api',
+      ['api', 'mysql', 'temporal'],
+      [
+        'order_api',
+        'order_worker',
+        'product_worker',
+        'product_reader',
+        'point_worker',
+        'point_reader',
+      ],
+    ],
+  ])('%s holds the sessions of its users', (target, among, users) => {
+    expect(sessionsOf(target, among).map(({ user }) => user)).toEqual(users);
+  });
+});
+
+test.each<[Fault, string]>([
+  [{ atMs: 1, kind: 'kill', target: 'api', forMs: 0 }, 'kill api'],
+  [{ atMs: 1, kind: 'freeze', target: 'mysql', forMs: 12_345 }, 'freeze mysql for 12.3 s'],
+  [{ atMs: 1, kind: 'cut', target: 'callers', forMs: 0 }, 'cut the connections of callers'],
+])('a fault is described: %j', (fault, words) => {
+  expect(describeFault(fault)).toBe(words);
+});
