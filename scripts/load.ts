@@ -2,80 +2,67 @@ import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodeOf } from '../audit/audit';
+import { exitCodeOf, type AuditReport } from '../audit/audit';
 import { toJson } from '../audit/report';
-import { patterns } from '../contracts/order';
 import { apiClient } from './load/api-client';
 import { auditStack } from './load/audit-stack';
 import { defaultPatience } from './load/caller';
+import { chaosSucceeded, chaosText } from './load/chaos/report-text';
+import { runChaos, type ChaosReport } from './load/chaos/run';
 import { generateOrders } from './load/generator';
+import { loadDefaults, loadOptions, type LoadCommandOptions } from './load/options';
 import { countOrderFile, readOrderFile, toLine, type LoadOrder } from './load/order-file';
 import { callsSucceeded, type Summary } from './load/outcomes';
 import { progressBar } from './load/progress';
 import { runLoad } from './load/run';
 import { summaryText } from './load/summary-text';
 import { runScript } from './stack/entry';
+import { readSettings } from './stack/settings';
 import { runningStack, type RunningStack } from './stack/state';
 import { mintToken } from './stack/token';
 
-interface Options {
-  orders?: number;
-  callers: number;
-  pattern?: string;
-  file?: string;
-  generate?: number;
-  seed: number;
-  json?: true;
-}
-
-const defaultOrders = 1_000;
-const defaultCallers = 16;
-const callersMax = 4_096;
-const ordersMax = 10_000_000;
-const seedMax = 2 ** 32 - 1;
-
-const description = `Places orders against this clone's running stack, then audits it.
-
-Exit code 0: every call was answered and the audit is clean. 1: not so. 2: work is still in
-flight, or no stack runs. 3: the audit could not be made.`;
-
-function options(): Options {
-  return new Command('load')
-    .description(description)
-    .option('--orders <n>', 'how many; 1000, or all of the file', wholeFrom(1, ordersMax))
-    .option('--callers <n>', 'at once', wholeFrom(1, callersMax), defaultCallers)
-    .addOption(new Option('--pattern <name>', 'for orders that name none').choices(patterns))
-    .option('--file <path>', 'orders to place, one JSON object a line; with --generate: to write')
-    .option('--generate <n>', 'write so many orders, to stdout or --file', wholeFrom(1, ordersMax))
-    .option('--seed <n>', 'of the generated orders', wholeFrom(0, seedMax), 1)
-    .option('--json', 'the result as JSON on stdout')
-    .parse()
-    .opts<Options>();
-}
-
-function wholeFrom(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-}
+/** Impatient: what is frozen for longer is asked again, and still has the first request. */
+const chaosAnswerMsMax = 8_000;
+const endSignals = ['SIGINT', 'SIGTERM'] as const;
 
 async function main(): Promise<number> {
-  const chosen = options();
+  const chosen = loadOptions();
   if (chosen.generate !== undefined) {
-    await generate(chosen.generate, chosen.seed, chosen.file);
+    await generate(chosen.generate, chosen.seed ?? loadDefaults.seed, chosen.file);
     return 0;
   }
   const stack = runningStack();
-  const summary = await load(stack, chosen);
+  return chosen.chaos === undefined ? calm(stack, chosen) : chaos(stack, chosen, chosen.chaos);
+}
+
+async function calm(stack: RunningStack, chosen: LoadCommandOptions): Promise<number> {
+  const { callers = loadDefaults.callers.calm } = chosen;
+  const summary = await load(stack, chosen, callers);
   const audit = await auditStack(stack);
-  const { callers, json } = chosen;
-  const result = { callers, ...summary, audit: JSON.parse(toJson(audit)) as unknown };
-  const text = json ? JSON.stringify(result) : summaryText(summary, callers, audit);
-  process.stdout.write(`${text}\n`);
+  show(chosen, { callers, ...summary }, audit, () => summaryText(summary, callers, audit));
   return callsSucceeded(summary) ? exitCodeOf(audit) : 1;
+}
+
+async function chaos(
+  stack: RunningStack,
+  chosen: LoadCommandOptions,
+  seed: number,
+): Promise<number> {
+  const { callers = loadDefaults.callers.chaos } = chosen;
+  const report = await loadWithFaults(stack, chosen, callers, seed);
+  const audit = await auditStack(stack);
+  show(chosen, { callers, ...report }, audit, () => chaosText(report, callers, audit));
+  return chaosSucceeded(report) ? exitCodeOf(audit) : 1;
+}
+
+function show(
+  { json }: LoadCommandOptions,
+  result: object,
+  audit: AuditReport,
+  text: () => string,
+): void {
+  const whole = { ...result, audit: JSON.parse(toJson(audit)) as unknown };
+  process.stdout.write(`${json ? JSON.stringify(whole) : text()}\n`);
 }
 
 async function generate(count: number, seed: number, file: string | undefined): Promise<void> {
@@ -93,41 +80,92 @@ function* toLines(orders: Iterable<LoadOrder>): Generator<string> {
   for (const order of orders) yield toLine(order);
 }
 
-async function load(stack: RunningStack, chosen: Options): Promise<Summary> {
-  const { callers, pattern, file, seed } = chosen;
+async function load(
+  stack: RunningStack,
+  chosen: LoadCommandOptions,
+  callers: number,
+): Promise<Summary> {
+  const { total, orders } = await ordersOf(chosen, chosen.seed ?? loadDefaults.seed);
+  const client = apiClient({ ...reach(stack), connections: callers });
+  const bar = progressBar('Placing', 'orders');
+  try {
+    return await untilInterrupted((signal) =>
+      runLoad({
+        client,
+        orders,
+        callers,
+        pattern: chosen.pattern,
+        keyPrefix: `load-${randomUUID()}`,
+        patience: defaultPatience,
+        signal,
+        onProgress: (done) => {
+          bar.update(done, total);
+        },
+      }),
+    );
+  } finally {
+    bar.stop();
+    await client.close();
+  }
+}
+
+async function loadWithFaults(
+  stack: RunningStack,
+  chosen: LoadCommandOptions,
+  callers: number,
+  seed: number,
+): Promise<ChaosReport> {
+  const { total, orders } = await ordersOf(chosen, chosen.seed ?? seed);
+  // A caller that cancels has two calls under way at once.
+  const connections = callers * 2;
+  const client = apiClient({ ...reach(stack), connections, answerMsMax: chaosAnswerMsMax });
+  try {
+    return await untilInterrupted((signal) =>
+      runChaos({
+        stack,
+        localFolder: readSettings().localFolder,
+        client,
+        orders,
+        total,
+        callers,
+        pattern: chosen.pattern,
+        seed,
+        seconds: chosen.seconds ?? loadDefaults.chaosSeconds(total),
+        keyPrefix: `chaos-${randomUUID()}`,
+        signal,
+        say: (line) => process.stderr.write(`${line}\n`),
+      }),
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+/** The orders that are asked for, and how many. */
+async function ordersOf({ file, orders: wanted }: LoadCommandOptions, seed: number) {
   const inFile = file === undefined ? undefined : await countOrderFile(file);
-  const total = Math.min(chosen.orders ?? inFile ?? defaultOrders, inFile ?? Infinity);
+  const total = Math.min(wanted ?? inFile ?? loadDefaults.orders, inFile ?? Infinity);
   const orders =
     file === undefined ? generateOrders(total, seed) : firstOf(readOrderFile(file), total);
-  const client = apiClient({
-    apiUrl: stack.apiUrl,
-    connections: callers,
-    tokenOf: (customerId) => mintToken(stack, { customerId }),
-  });
-  const bar = progressBar('Placing', 'orders');
+  return { total, orders };
+}
+
+function reach(stack: RunningStack) {
+  const tokenOf = (customerId: string) => mintToken(stack, { customerId });
+  return { apiUrl: stack.apiUrl, tokenOf };
+}
+
+/** The first Ctrl-C ends the work and still audits; the second one ends the process. */
+async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const interrupt = () => {
     stop.abort();
   };
-  // The first Ctrl-C ends the load and still audits; the second one ends the process.
-  process.once('SIGINT', interrupt);
+  for (const signal of endSignals) process.once(signal, interrupt);
   try {
-    return await runLoad({
-      client,
-      orders,
-      callers,
-      pattern,
-      keyPrefix: `load-${randomUUID()}`,
-      patience: defaultPatience,
-      signal: stop.signal,
-      onProgress: (done) => {
-        bar.update(done, total);
-      },
-    });
+    return await work(stop.signal);
   } finally {
-    process.off('SIGINT', interrupt);
-    bar.stop();
-    await client.close();
+    for (const signal of endSignals) process.off(signal, interrupt);
   }
 }
 

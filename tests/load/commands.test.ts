@@ -32,14 +32,17 @@ function run(...args: string[]): Promise<Ended> {
   });
 }
 
-test.each([['audit'], ['audit', '--json'], ['load'], ['load', '--orders', '5', '--json']])(
-  '%s %s says that there is no stack, and ends with 2',
-  async (...args) => {
-    const { code, stdout, stderr } = await run(...args);
-    expect(stderr).toMatch(/No stack of this clone is running/);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  },
-);
+test.each([
+  ['audit'],
+  ['audit', '--json'],
+  ['load'],
+  ['load', '--orders', '5', '--json'],
+  ['load', '--chaos', '1'],
+])('%s %s says that there is no stack, and ends with 2', async (...args) => {
+  const { code, stdout, stderr } = await run(...args);
+  expect(stderr).toMatch(/No stack of this clone is running/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+});
 
 test('load --generate needs no stack, and writes the same to stdout and to a file', async () => {
   const file = join(folder, 'orders.jsonl');
@@ -56,6 +59,8 @@ test.each([
   ['--orders', '0'],
   ['--callers', '1.5'],
   ['--seed', '-1'],
+  ['--chaos', 'monkey'],
+  ['--seconds', '9'],
   ['--pattern', 'magic'],
 ])('load %s %s is refused, naming the option', async (option, value) => {
   const { code, stderr } = await run('load', option, value);

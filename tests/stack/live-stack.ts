@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,23 +18,35 @@ export class LiveStack {
   readonly folder = mkdtempSync(join(tmpdir(), 'order-stack-'));
   output = '';
   private starter: ChildProcess | undefined;
-  private readonly environment: NodeJS.ProcessEnv = {
-    ...readSettings().environment,
-    LOCAL_DIR: this.folder,
-    // Soon, so that a test need not wait for what a killed API left.
-    ADOPT_AFTER_MS: '5000',
-    ADOPT_EVERY_MS: '2000',
-  };
+  private readonly environment: NodeJS.ProcessEnv;
+
+  /** @param more of the environment, for how hard and how often things are tried */
+  constructor(more: NodeJS.ProcessEnv = {}) {
+    this.environment = {
+      ...readSettings().environment,
+      LOCAL_DIR: this.folder,
+      // Soon, so that a test need not wait for what a killed API left.
+      ADOPT_AFTER_MS: '5000',
+      ADOPT_EVERY_MS: '2000',
+      ...more,
+    };
+  }
 
   start(): void {
-    this.starter = spawn(process.execPath, ['scripts/run.mjs', 'start'], {
-      cwd: clone,
-      env: this.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.starter = this.spawn(['start']);
     for (const stream of [this.starter.stdout, this.starter.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     }
+  }
+
+  /** Runs another of the commands beside it, to its end. */
+  async run(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = this.spawn(args);
+    const said = { stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, ...said };
   }
 
   async ready(): Promise<RunningStack> {
@@ -74,6 +86,12 @@ export class LiveStack {
     this.starter?.kill('SIGTERM');
     await this.gone();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private spawn(args: string[]): ChildProcess {
+    const options = { cwd: clone, env: this.environment };
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+    return spawn(process.execPath, ['scripts/run.mjs', ...args], { ...options, stdio });
   }
 
   private async gone(): Promise<void> {

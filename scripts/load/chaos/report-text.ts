@@ -1,0 +1,63 @@
+import type { AuditReport } from '../../../audit/audit';
+import { summaryText } from '../summary-text';
+import { viewRules, type ViewRule, type ViewViolation } from './check';
+import { endMsMax, type ChaosReport } from './run';
+
+const violationsShownMax = 50;
+
+/** Did every fault happen, and is nothing wrong with what callers were told? */
+export function chaosSucceeded(report: ChaosReport): boolean {
+  const { planned, fired, failed } = report.faults;
+  const happened = Object.values(fired).reduce((sum, n) => sum + n, 0);
+  const all = report.interrupted || (planned > 0 && happened === planned);
+  return all && failed.length === 0 && report.violations.length === 0;
+}
+
+/** What a run with faults has come to, for a reader. */
+export function chaosText(report: ChaosReport, callers: number, audit: AuditReport): string {
+  const { faults, violations, calls } = report;
+  const fired = Object.entries(faults.fired).map(([kind, n]) => `${String(n)} ${kind}`);
+  const healed = (report.healMs / 1_000).toFixed(1);
+  const ended = (report.longestToEndMs / 1_000).toFixed(1);
+  return [
+    summaryText(report.load, callers, audit),
+    '',
+    `Chaos ${String(report.seed)}: ${fired.join(', ')} fired, of ${String(faults.planned)} planned` +
+      `${report.interrupted ? '; stopped before its time' : ''}.`,
+    ...faults.failed.map((sentence) => `NOT DONE: ${sentence}`),
+    `Ready again ${healed} s after the last fault; the last order ended ${ended} s after that, or ` +
+      `after it was placed (${String(endMsMax / 1_000)} s at most).`,
+    `Callers made ${String(calls.ok + calls.failed + calls.unknown)} calls: ${String(calls.ok)} ok, ` +
+      `${String(calls.failed)} refused, ${String(calls.unknown)} unknown; they were told the end ` +
+      `of ${String(report.toldEnd)} of ${String(report.asked)} orders, and ` +
+      `${String(report.leftUnknown)} times nothing in the end.`,
+    verdict(violations),
+    ...(violations.length > 0 ? explain(report, violations) : []),
+  ].join('\n');
+}
+
+function verdict(violations: ViewViolation[]): string {
+  if (violations.length === 0) return 'What callers were told is what the databases have.';
+  return `What callers were told is NOT what the databases have: ${String(violations.length)} times.`;
+}
+
+function explain({ seed, load }: ChaosReport, violations: ViewViolation[]): string[] {
+  const rules = [...new Set(violations.map(({ rule }) => rule))];
+  const omitted = violations.length - violationsShownMax;
+  return [
+    ...rules.flatMap((rule) => ['', `${rule}: ${viewRules[rule]}`, ...lines(violations, rule)]),
+    ...(omitted > 0 ? [`… the first ${String(violationsShownMax)} of each are shown.`] : []),
+    '',
+    'An order’s row in `orders` names its workflow (`owner`), to be looked up in the Temporal UI; ' +
+      'what the processes said is in the logs of the stack’s folder.',
+    'The same faults again: ' +
+      `npm run load -- --chaos ${String(seed)} --orders ${String(load.orders)}`,
+  ];
+}
+
+function lines(violations: ViewViolation[], wanted: ViewRule): string[] {
+  return violations
+    .filter(({ rule }) => rule === wanted)
+    .slice(0, violationsShownMax)
+    .map(({ key, orderId, detail }) => `  ${orderId ?? `key ${key}`}  ${detail}`);
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { LiveStack } from './live-stack';
+
+/**
+ * The command as its user types it, on a stack of its own, with a short time for each seed. What
+ * the checker finds when there is something to find is in tests/load/chaos.
+ */
+
+// In so short a time a long freeze lasts for 3.5 s at least: it shall outlast a step.
+const live = new LiveStack({ ATTEMPT_MS_MAX: '3400' });
+// Together these two do each kind of fault, and something to every target.
+const seeds = [14, 22];
+
+beforeAll(async () => {
+  live.start();
+  await live.ready();
+}, 65_000);
+
+afterAll(() => live.end(), 60_000);
+
+interface Result {
+  asked: number;
+  orders: number;
+  toldEnd: number;
+  violations: unknown[];
+  faults: { planned: number; fired: Record<string, number>; failed: string[] };
+  audit: { clean: boolean; atRest: boolean; orders: number; violations: unknown[] };
+}
+
+it.each(seeds)(
+  'faults of seed %d: every order ends, and callers were told the truth',
+  async (seed) => {
+    await live.ready();
+    const args = ['load', '--chaos', `${seed}`, '--orders', '300', '--seconds', '14', '--json'];
+    const { code, stdout, stderr } = await live.run(args);
+    // What went wrong is in what it said.
+    expect(code === 0 ? '' : `${stderr}\n${stdout}\n${logs()}`).toBe('');
+    const { faults, violations, audit, ...counts } = JSON.parse(stdout) as Result;
+    expect(violations).toEqual([]);
+    expect(audit).toMatchObject({ clean: true, atRest: true, violations: [] });
+    expect(counts).toMatchObject({ asked: 300 });
+    // Nothing was proved of callers that were told nothing.
+    expect(counts.toldEnd).toBeGreaterThan(150);
+    expect(faults.failed).toEqual([]);
+    const fired = Object.values(faults.fired).reduce((sum, n) => sum + n, 0);
+    expect(fired).toBe(faults.planned);
+    expect(fired).toBeGreaterThan(0);
+    // Each was announced, and told again when it happened.
+    expect(stderr.match(/^ +[\d.]+ s {2}(kill|freeze|restart|cut) /gm)).toHaveLength(2 * fired);
+  },
+  240_000,
+);
+
+function logs(): string {
+  return `What the stack said:\n${live.output}\n${readFileSync(`${live.folder}/state.json`, 'utf8')}`;
+}
