@@ -116,6 +116,8 @@ export class Faults {
 async function killSessions(database: DatabaseAccess, users: string[]): Promise<number> {
   const { host, port, adminUser: user, adminPassword: password } = database;
   const admin = await createConnection({ host, port, user, password, connectTimeout: findMsMax });
+  // Another fault may take it away between two statements; the next one says so.
+  admin.on('error', () => undefined);
   try {
     const [sessions] = await admin.query<RowDataPacket[]>(
       'SELECT id FROM information_schema.processlist WHERE user IN (?)',

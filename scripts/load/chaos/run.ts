@@ -45,6 +45,8 @@ export interface ChaosReport extends Checked {
     /** What should have been done, and why it was not. */
     failed: string[];
   };
+  /** Orders that were through with their callers when the last fault was over. */
+  doneAmidFaults: number;
   /** From the last fault's end until everything was ready again. */
   healMs: number;
   calls: Record<CallResult, number>;
@@ -81,11 +83,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const view = new CallersView();
   const reader = new FinalReader(stack, options.keyPrefix);
   try {
-    const loading = placeAll(options, view.watch(client));
+    const progress = { done: 0 };
+    const loading = placeAll(options, view.watch(client), progress);
     // It is awaited below; until then its failure is no unhandled one.
     loading.catch(() => undefined);
     const fired = await fireAll(plan, faults, options);
     const brokenUntilMs = Date.now();
+    const doneAmidFaults = progress.done;
     await untilHealed(localFolder, stack.apiUrl);
     const healedMs = Date.now();
     options.say(`everything is ready again; orders end`);
@@ -94,8 +98,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const checked = checkView(view.stories, await reader.read(), { healedMs, endMsMax });
     const healMs = healedMs - brokenUntilMs;
     const interrupted = signal.aborted;
-    const calls = view.counts;
-    return { ...checked, seed, seconds, faults: fired, healMs, calls, load, interrupted };
+    const outcome = {
+      faults: fired,
+      doneAmidFaults,
+      healMs,
+      calls: view.counts,
+      load,
+      interrupted,
+    };
+    return { ...checked, seed, seconds, ...outcome };
   } finally {
     process.off('exit', thaw);
     faults.thawAll();
@@ -112,12 +123,16 @@ function sayPlan({ seed, seconds, total, callers, say }: ChaosOptions, plan: Fau
   say('What happens:');
 }
 
-async function placeAll(options: ChaosOptions, client: ApiClient): Promise<Summary> {
+async function placeAll(
+  options: ChaosOptions,
+  client: ApiClient,
+  progress: { done: number },
+): Promise<Summary> {
   const { total, seconds, seed, callers, pattern, keyPrefix, signal, say } = options;
   const startedAt = performance.now();
-  let done = 0;
   const sayProgress = () => {
-    say(`${atSecond(performance.now() - startedAt)}  ${String(done)} of ${String(total)} orders`);
+    const time = atSecond(performance.now() - startedAt);
+    say(`${time}  ${String(progress.done)} of ${String(total)} orders`);
   };
   const timer = setInterval(sayProgress, sayEveryMs);
   try {
@@ -129,7 +144,7 @@ async function placeAll(options: ChaosOptions, client: ApiClient): Promise<Summa
       keyPrefix,
       patience: defaultPatience,
       signal,
-      onProgress: (count) => (done = count),
+      onProgress: (count) => (progress.done = count),
     });
     sayProgress();
     return summary;
