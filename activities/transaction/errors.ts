@@ -27,6 +27,9 @@ export type ErrorClass =
 const byNumber: Record<number, ErrorClass> = {
   1213: 'transaction-lost',
   1317: 'transaction-lost',
+  // The session was silent for too long, as that of a process that was frozen; the server had
+  // ended it before it read the statement.
+  4031: 'transaction-lost',
   1205: 'lock-timeout',
   3572: 'lock-timeout',
   1040: 'unreachable',

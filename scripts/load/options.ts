@@ -16,10 +16,10 @@ export interface LoadCommandOptions {
 
 export const loadDefaults = {
   orders: 1_000,
-  callers: { calm: 16, chaos: 64 },
+  callers: { calm: 16, chaos: 256 },
   seed: 1,
   /** With --chaos, for so many orders. */
-  chaosSeconds: (orders: number) => Math.ceil(20 + orders / 100),
+  chaosSeconds: (orders: number) => Math.ceil(40 + orders / 100),
 };
 
 const callersMax = 4_096;
@@ -43,7 +43,7 @@ export function loadOptions(): LoadCommandOptions {
   return new Command('load')
     .description(description)
     .option('--orders <n>', 'how many; 1000, or all of the file', wholeFrom(1, ordersMax))
-    .option('--callers <n>', 'at once; 16, or 64 with --chaos', wholeFrom(1, callersMax))
+    .option('--callers <n>', 'at once; 16, or 256 with --chaos', wholeFrom(1, callersMax))
     .addOption(new Option('--pattern <name>', 'for orders that name none').choices(patterns))
     .option('--file <path>', 'orders to place, one JSON object a line; with --generate: to write')
     .option('--generate <n>', 'write so many orders, to stdout or --file', wholeFrom(1, ordersMax))
@@ -51,7 +51,7 @@ export function loadOptions(): LoadCommandOptions {
     .option('--chaos <seed>', 'of the faults that befall the stack', wholeFrom(0, seedMax))
     .option(
       '--seconds <n>',
-      'with --chaos: over which orders and faults are spread; 20, and one for each 100 orders',
+      'with --chaos: over which orders and faults are spread; 40, and one more for each 100 orders',
       wholeFrom(secondsMin, secondsMax),
     )
     .option('--json', 'the result as JSON on stdout')

@@ -67,7 +67,7 @@ export class FinalReader {
   }
 
   private ofRun(): Knex.QueryBuilder {
-    return this.databases.order('orders').whereLike('idempotency_key', `${this.keyPrefix}%`);
+    return this.databases.order('orders').whereRaw('idempotency_key LIKE ?', `${this.keyPrefix}%`);
   }
 
   private async addContent(orders: FinalOrder[]): Promise<void> {

@@ -22,10 +22,11 @@ export interface ChaosTarget {
   kinds: readonly FaultKind[];
 }
 
-const gapMs = { min: 1_000, max: 5_000 };
+const gapMs = { min: 1_500, max: 6_000 };
 const shortFreezeMs = { min: 200, max: 2_000 };
 /** Above one attempt of a step, and above the time for which MySQL bears a silent session. */
-const freezeMsMax = 20_000;
+const freezeMsMax = 16_000;
+const longFreezeShare = 1 / 3;
 /** A long freeze takes such a part of the whole time at most, so that orders end in the rest. */
 const freezeShareMax = 1 / 3;
 const longFreezeShareMin = 0.75;
@@ -66,10 +67,10 @@ export function describeFault({ kind, target, forMs }: Fault): string {
   return `${kind} ${target}${duration}`;
 }
 
-/** Half of the freezes are over before anything times out; the others outlast it, given the time. */
+/** Most are over before anything times out; the others outlast it, given the time. */
 function freezeMs(random: Random, durationMs: number): number {
   const longest = Math.min(freezeMsMax, Math.round(durationMs * freezeShareMax));
-  if (random() < 1 / 2) {
+  if (random() >= longFreezeShare) {
     return wholeNumber(random, shortFreezeMs.min, Math.min(shortFreezeMs.max, longest));
   }
   return wholeNumber(random, Math.round(longest * longFreezeShareMin), longest);

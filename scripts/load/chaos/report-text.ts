@@ -30,8 +30,8 @@ export function chaosText(report: ChaosReport, callers: number, audit: AuditRepo
       `after it was placed (${String(endMsMax / 1_000)} s at most).`,
     `Callers made ${String(calls.ok + calls.failed + calls.unknown)} calls: ${String(calls.ok)} ok, ` +
       `${String(calls.failed)} refused, ${String(calls.unknown)} unknown; they were told the end ` +
-      `of ${String(report.toldEnd)} of ${String(report.asked)} orders, and ` +
-      `${String(report.leftUnknown)} times nothing in the end.`,
+      `of ${String(report.toldEnd)} of ${String(report.asked)} orders, and of ` +
+      `${String(report.leftUnknown)} they were left not knowing what became of their last call.`,
     verdict(violations),
     ...(violations.length > 0 ? explain(report, violations) : []),
   ].join('\n');

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, CuttableClient } from '../api-client';
 import { defaultPatience } from '../caller';
@@ -162,6 +163,8 @@ async function fireAll(
   const fired: Record<Fault['kind'], number> = { kill: 0, freeze: 0, restart: 0, cut: 0 };
   const failed: string[] = [];
   const startedAt = performance.now();
+  // Each fault that is to come waits for it.
+  setMaxListeners(plan.length + 1, signal);
   const fireOne = async (fault: Fault) => {
     await sleep(fault.atMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
