@@ -6,10 +6,10 @@ import { LiveStack } from './live-stack';
  * the checker finds when there is something to find is in tests/load/chaos.
  */
 
-// In so short a time a long freeze lasts for 3.5 s at least: it shall outlast a step.
+// In so short a time a long freeze lasts for 3.75 s at least: it shall outlast a step.
 const live = new LiveStack({ ATTEMPT_MS_MAX: '3400' });
 // Together these two do each kind of fault, and something to every target.
-const seeds = [14, 22];
+const seeds = [6, 150];
 
 beforeAll(async () => {
   live.start();
@@ -31,7 +31,7 @@ it.each(seeds)(
   'faults of seed %d: every order ends, and callers were told the truth',
   async (seed) => {
     await live.ready();
-    const args = ['load', '--chaos', `${seed}`, '--orders', '300', '--seconds', '14', '--json'];
+    const args = ['load', '--chaos', `${seed}`, '--orders', '300', '--seconds', '15', '--json'];
     const { code, stdout, stderr } = await live.run(args);
     // What went wrong is in what it said.
     expect(code === 0 ? '' : `${stderr}\n${stdout}\n${logs()}`).toBe('');

@@ -1,0 +1,44 @@
+import type { Knex } from 'knex';
+import { databaseFault } from '../../activities/order/intake';
+import { openDatabase } from '../../activities/transaction/connection';
+import { classify } from '../../activities/transaction/errors';
+import { runTransaction } from '../../activities/transaction/transaction';
+import { mysqlServer } from '../support/servers';
+
+/** A process that stood still for longer than the server bears a silent session. */
+
+let knex: Knex;
+
+beforeEach(async () => {
+  const { host, port, user, password } = mysqlServer();
+  knex = openDatabase({ url: `mysql://${user}:${password}@${host}:${port}/mysql`, poolMax: 1 });
+  // The driver says on the console that the server's farewell came unasked.
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  await knex.raw('SET SESSION wait_timeout = 1');
+  standStill(2_500);
+});
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await knex.destroy();
+});
+
+/** As under SIGSTOP: nothing that the server sends is read meanwhile. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+it('is told so by its next statement, which was not done', async () => {
+  const error: unknown = await knex.raw('SELECT 1').catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ errno: 4031, code: 'ER_CLIENT_INTERACTION_TIMEOUT' });
+  expect(classify(error)).toBe('transaction-lost');
+  expect(databaseFault(error)).toBe('unavailable');
+});
+
+it('has its transaction run again on a new session', async () => {
+  const answer = await runTransaction(knex, async (trx) => {
+    const [[row]] = (await trx.raw('SELECT 7 AS seven')) as [[{ seven: number }]];
+    return row.seven;
+  });
+  expect(answer).toBe(7);
+});
