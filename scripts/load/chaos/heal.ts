@@ -6,7 +6,8 @@ import type { FinalReader } from './final';
 const pollMs = 100;
 /** A MySQL that was killed under load replays its log, and then everything else connects again. */
 const healMsMax = 120_000;
-const probeMsMax = 5_000;
+/** An API that has just started, with all callers at its door, may take seconds to answer. */
+const probeMsMax = 15_000;
 
 /**
  * Resolves once every process is ready and the API reaches all that it depends on.
