@@ -32,9 +32,7 @@ export interface Checked {
   orders: number;
   /** Of how many callers were told the end. */
   toldEnd: number;
-  /** Of how many the last word to the caller was no word, or that nobody knew. */
-  leftUnknown: number;
-  /** How long after the healing, or after its own placing, the last order ended; milliseconds. */
+  /** How long after the healing, or after its own claim, the last order ended; milliseconds. */
   longestToEndMs: number;
 }
 
@@ -68,8 +66,7 @@ export function checkView(
     violations: [...all.flatMap(judgeOne), ...unasked(stories, rows), ...shared(stories)],
     asked: stories.length,
     orders: rows.length,
-    toldEnd: all.filter(({ calls }) => calls.some((call) => judge.saidEnd(call))).length,
-    leftUnknown: all.filter(({ calls }) => calls.at(-1)?.result === 'unknown').length,
+    toldEnd: all.filter(judge.wasToldEnd).length,
     longestToEndMs: endings.reduce((longest, ms) => Math.max(longest, ms), 0),
   };
 }

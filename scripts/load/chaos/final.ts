@@ -16,6 +16,8 @@ export interface FinalOrder {
   createdMs: number;
   /** When its owner of now took it; null while nobody ever has. */
   ownedMs: number | null;
+  /** Its owner has taken it from one that was gone. */
+  adopted: boolean;
   endedMs: number | null;
   /** What the ledgers say that it took, what it gave back subtracted; by product, and points. */
   stock: Record<string, number>;
@@ -53,7 +55,7 @@ export class FinalReader {
   async read(): Promise<FinalOrder[]> {
     const rows = (await this.ofRun()
       .select('order_id', 'customer_id', 'idempotency_key', 'status', 'reason', 'total')
-      .select('created_at', 'owned_at', 'ended_at')
+      .select('owner', 'created_at', 'owned_at', 'ended_at')
       .orderBy('order_id')) as OrderRow[];
     const orders = rows.map(toOrder);
     for (let i = 0; i < orders.length; i += ordersPerRead) {
@@ -110,6 +112,7 @@ interface OrderRow {
   status: OrderStatus;
   reason: string | null;
   total: number;
+  owner: string | null;
   created_at: Date;
   owned_at: Date | null;
   ended_at: Date | null;
@@ -132,6 +135,7 @@ function toOrder(row: OrderRow): FinalOrder {
     lines: [],
     createdMs: row.created_at.getTime(),
     ownedMs: row.owned_at?.getTime() ?? null,
+    adopted: row.owner?.startsWith('adopt-') ?? false,
     endedMs: row.ended_at?.getTime() ?? null,
     stock: {},
     points: 0,

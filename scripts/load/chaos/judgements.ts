@@ -12,7 +12,7 @@ export interface Judged extends Story {
 export interface EndLimits {
   /** When nothing was broken any more; milliseconds since 1970. */
   healedMs: number;
-  /** From then, or from an order's first placing if that came later. */
+  /** From then, or from an order's claim if that came later. */
   endMsMax: number;
 }
 
@@ -35,6 +35,11 @@ export function saidEnd({ op, answer }: SeenCall): OrderStatus | undefined {
   return status !== undefined && isTerminal(status) ? status : undefined;
 }
 
+/** Does the caller know what became of his order? */
+export function wasToldEnd({ calls }: Pick<Story, 'calls'>): boolean {
+  return calls.some((call) => saidEnd(call) !== undefined);
+}
+
 /** The orders that the creations under one key were answered with, each once. */
 export function answeredIds({ calls }: Pick<Story, 'calls'>): string[] {
   const created = calls.filter(({ op, result }) => op === 'create' && result === 'ok');
@@ -42,12 +47,15 @@ export function answeredIds({ calls }: Pick<Story, 'calls'>): string[] {
   return [...new Set(ids.filter((id) => id !== undefined))];
 }
 
-/** How long it took to end, once it could; undefined for what has not ended, or never begun. */
+/**
+ * How long it took to end from when it was claimed and could end; undefined for what has not. When
+ * an adopted order was claimed is not known any more: then it is since it was first asked for.
+ */
 export function msToEnd({ calls, row, limits }: Judged): number | undefined {
-  const asked = calls.filter(({ op }) => op === 'place' || op === 'cancel');
-  if (asked.length === 0 || row?.endedMs == null) return undefined;
-  const begun = Math.min(...asked.map(({ invokedMs }) => invokedMs));
-  return Math.max(0, row.endedMs - Math.max(limits.healedMs, begun));
+  if (row?.endedMs == null) return undefined;
+  const placings = calls.filter(({ op }) => op === 'place').map(({ invokedMs }) => invokedMs);
+  const claimedMs = row.adopted ? Math.min(...placings) : (row.ownedMs ?? row.endedMs);
+  return Math.max(0, row.endedMs - Math.max(limits.healedMs, claimedMs));
 }
 
 export const lostOrder: Judgement = ({ calls, row }) => {

@@ -10,7 +10,8 @@ export function chaosSucceeded(report: ChaosReport): boolean {
   const { planned, fired, failed } = report.faults;
   const happened = Object.values(fired).reduce((sum, n) => sum + n, 0);
   const all = report.interrupted || (planned > 0 && happened === planned);
-  return all && failed.length === 0 && report.violations.length === 0;
+  const known = report.toldEnd === report.asked && report.violations.length === 0;
+  return all && failed.length === 0 && known;
 }
 
 /** What a run with faults has come to, for a reader. */
@@ -27,11 +28,12 @@ export function chaosText(report: ChaosReport, callers: number, audit: AuditRepo
       `${String(report.doneAmidFaults)} of ${String(report.load.orders)} orders were done amid them.`,
     ...faults.failed.map((sentence) => `NOT DONE: ${sentence}`),
     `Ready again ${healed} s after the last fault; the last order ended ${ended} s after that, or ` +
-      `after it was placed (${String(endMsMax / 1_000)} s at most).`,
+      `after it was claimed (${String(endMsMax / 1_000)} s at most).`,
     `Callers made ${String(calls.ok + calls.failed + calls.unknown)} calls: ${String(calls.ok)} ok, ` +
-      `${String(calls.failed)} refused, ${String(calls.unknown)} unknown; they were told the end ` +
-      `of ${String(report.toldEnd)} of ${String(report.asked)} orders, and of ` +
-      `${String(report.leftUnknown)} they were left not knowing what became of their last call.`,
+      `${String(calls.failed)} refused, ${String(calls.unknown)} unknown. ` +
+      `${String(report.cameBack)} orders were asked for again after the healing, for their callers ` +
+      `had not been told their end. In the end they were told that of ${String(report.toldEnd)} of ` +
+      `${String(report.asked)} orders.`,
     verdict(violations),
     ...(violations.length > 0 ? explain(report, violations) : []),
   ].join('\n');

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, CuttableClient } from '../api-client';
-import { defaultPatience } from '../caller';
+import { defaultPatience, placeOne } from '../caller';
 import type { LoadOrder } from '../order-file';
 import type { Summary } from '../outcomes';
 import { runLoad } from '../run';
@@ -11,6 +11,7 @@ import { paced, withCancels } from './customers';
 import { Faults } from './faults';
 import { FinalReader } from './final';
 import { untilEnded, untilHealed } from './heal';
+import { wasToldEnd } from './judgements';
 import { describeFault, planFaults, type Fault } from './plan';
 import { targetsOf } from './targets';
 import { CallersView, type CallResult } from './view';
@@ -52,6 +53,8 @@ export interface ChaosReport extends Checked {
   healMs: number;
   calls: Record<CallResult, number>;
   load: Summary;
+  /** Orders whose callers gave up amid the faults, and came back for when all was healed. */
+  cameBack: number;
   /** Stopped by its user before its time. */
   interrupted: boolean;
 }
@@ -85,7 +88,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const reader = new FinalReader(stack, options.keyPrefix);
   try {
     const progress = { done: 0 };
-    const loading = placeAll(options, view.watch(client), progress);
+    const watched = view.watch(client);
+    const loading = placeAll(options, watched, progress);
     // It is awaited below; until then its failure is no unhandled one.
     loading.catch(() => undefined);
     const fired = await fireAll(plan, faults, options);
@@ -95,19 +99,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const healedMs = Date.now();
     options.say(`everything is ready again; orders end`);
     const load = await loading;
+    const cameBack = await comeBack(view, watched, options);
     await untilEnded(reader, Math.max(healedMs, Date.now()) + endMsMax);
     const checked = checkView(view.stories, await reader.read(), { healedMs, endMsMax });
     const healMs = healedMs - brokenUntilMs;
     const interrupted = signal.aborted;
-    const outcome = {
-      faults: fired,
-      doneAmidFaults,
-      healMs,
-      calls: view.counts,
-      load,
-      interrupted,
-    };
-    return { ...checked, seed, seconds, ...outcome };
+    const amid = { faults: fired, doneAmidFaults, healMs, calls: view.counts, load };
+    return { ...checked, seed, seconds, ...amid, cameBack, interrupted };
   } finally {
     process.off('exit', thaw);
     faults.thawAll();
@@ -152,6 +150,25 @@ async function placeAll(
   } finally {
     clearInterval(timer);
   }
+}
+
+/**
+ * Whoever was left not knowing asks again, with the same key: what was done is found, what was not
+ * is done now, so that every order ends.
+ */
+async function comeBack(
+  view: CallersView,
+  client: ApiClient,
+  { callers, pattern }: ChaosOptions,
+): Promise<number> {
+  const left = view.stories.filter((story) => !wasToldEnd(story));
+  const waiting = left.values();
+  const options = { pattern, patience: defaultPatience };
+  const ask = async () => {
+    for (const { key, order } of waiting) await placeOne(client, order, { key, ...options });
+  };
+  await Promise.all(Array.from({ length: callers }, ask));
+  return left.length;
 }
 
 /** Lets every fault happen at its time; resolves once the last one is over. */

@@ -169,9 +169,15 @@ describe('a lie is found', () => {
     ],
     [
       'not-ended',
-      'placed after the healing, ended too late',
+      'claimed after the healing, ended too late',
       [story(create, call('place', 50_000))],
-      [row({ ownedMs: 50_020, endedMs: 110_001 })],
+      [row({ ownedMs: 50_020, endedMs: 110_021 })],
+    ],
+    [
+      'not-ended',
+      'adopted at last, ended too late',
+      [story(create, call('place', 2_000))],
+      [row({ adopted: true, ownedMs: 80_000, endedMs: limits.healedMs + 60_001 })],
     ],
     [
       'impossible-answer',

@@ -46,6 +46,7 @@ export function row(changes: Partial<FinalOrder> = {}): FinalOrder {
     lines: [{ productId: 'p-1', quantity: 3 }],
     createdMs: 1_050,
     ownedMs: 2_020,
+    adopted: false,
     endedMs: 2_080,
     stock: { 'p-1': 3 },
     points: 24,
