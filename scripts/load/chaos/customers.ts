@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '../api-client';
+import { placeOne, type Patience } from '../caller';
 import type { LoadOrder } from '../order-file';
 import { seededRandom, wholeNumber } from '../random';
+import { wasToldEnd } from './judgements';
+import type { Story } from './view';
 
 type Orders = Iterable<LoadOrder> | AsyncIterable<LoadOrder>;
 
@@ -27,4 +31,23 @@ export async function* paced(orders: Orders, everyMs: number): AsyncGenerator<Lo
     due += everyMs;
     yield order;
   }
+}
+
+/**
+ * Whoever was left not knowing asks again, with the same key: what was done is found, what was not
+ * is done now, so that every order ends. Answers how many that were.
+ */
+export async function comeBack(
+  stories: readonly Story[],
+  client: ApiClient,
+  options: { callers: number; pattern: string | undefined; patience: Patience },
+): Promise<number> {
+  const { callers, pattern, patience } = options;
+  const left = stories.filter((story) => !wasToldEnd(story));
+  const waiting = left.values();
+  const ask = async () => {
+    for (const { key, order } of waiting) await placeOne(client, order, { key, pattern, patience });
+  };
+  await Promise.all(Array.from({ length: callers }, ask));
+  return left.length;
 }

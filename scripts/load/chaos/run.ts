@@ -1,17 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, CuttableClient } from '../api-client';
-import { defaultPatience, placeOne } from '../caller';
+import { defaultPatience } from '../caller';
 import type { LoadOrder } from '../order-file';
 import type { Summary } from '../outcomes';
 import { runLoad } from '../run';
 import { readLiveState, type RunningStack } from '../../stack/state';
 import { checkView, type Checked } from './check';
-import { paced, withCancels } from './customers';
+import { comeBack, paced, withCancels } from './customers';
 import { Faults } from './faults';
 import { FinalReader } from './final';
 import { untilEnded, untilHealed } from './heal';
-import { wasToldEnd } from './judgements';
 import { describeFault, planFaults, type Fault } from './plan';
 import { targetsOf } from './targets';
 import { CallersView, type CallResult } from './view';
@@ -99,7 +98,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const healedMs = Date.now();
     options.say(`everything is ready again; orders end`);
     const load = await loading;
-    const cameBack = await comeBack(view, watched, options);
+    const cameBack = await comeBack(view.stories, watched, {
+      ...options,
+      patience: defaultPatience,
+    });
     await untilEnded(reader, Math.max(healedMs, Date.now()) + endMsMax);
     const checked = checkView(view.stories, await reader.read(), { healedMs, endMsMax });
     const healMs = healedMs - brokenUntilMs;
@@ -150,25 +152,6 @@ async function placeAll(
   } finally {
     clearInterval(timer);
   }
-}
-
-/**
- * Whoever was left not knowing asks again, with the same key: what was done is found, what was not
- * is done now, so that every order ends.
- */
-async function comeBack(
-  view: CallersView,
-  client: ApiClient,
-  { callers, pattern }: ChaosOptions,
-): Promise<number> {
-  const left = view.stories.filter((story) => !wasToldEnd(story));
-  const waiting = left.values();
-  const options = { pattern, patience: defaultPatience };
-  const ask = async () => {
-    for (const { key, order } of waiting) await placeOne(client, order, { key, ...options });
-  };
-  await Promise.all(Array.from({ length: callers }, ask));
-  return left.length;
 }
 
 /** Lets every fault happen at its time; resolves once the last one is over. */

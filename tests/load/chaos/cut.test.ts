@@ -25,7 +25,7 @@ test('cut connections take their answers with them, and the next call has a new 
 
 test('a call that is not answered in its time is given up', async () => {
   const shop = await startFakeShop(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await new Promise((resolve) => setTimeout(resolve, 3_000).unref());
     return created;
   });
   const client = apiClient({ apiUrl: shop.url, ...connections, answerMsMax: 200 });

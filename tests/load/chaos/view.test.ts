@@ -1,6 +1,6 @@
 import type { Answer, ApiClient } from '../../../scripts/load/api-client';
 import { CallersView, resultOf, type Operation } from '../../../scripts/load/chaos/view';
-import { paced, withCancels } from '../../../scripts/load/chaos/customers';
+import { comeBack, paced, withCancels } from '../../../scripts/load/chaos/customers';
 import { generateOrders } from '../../../scripts/load/generator';
 import { accepted, completed, created, noStock, nobodyKnows, order, overloaded } from './stories';
 
@@ -23,23 +23,25 @@ test.each<[Operation, Answer | undefined, string]>([
   expect(resultOf(op, answer)).toBe(result);
 });
 
-describe('the view', () => {
-  function watched(answers: Partial<Record<Operation, (Answer | Error)[]>>) {
-    const next = (op: Operation) => {
-      const answer = answers[op]?.shift() ?? new Error('no answer');
-      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-    };
-    const client: ApiClient = {
-      create: () => next('create'),
-      place: () => next('place'),
-      cancel: () => next('cancel'),
-      look: () => next('look'),
-      close: () => Promise.resolve(),
-    };
-    const view = new CallersView();
-    return { view, client: view.watch(client) };
-  }
+const patience = { retryMsMax: 100, pollMsMax: 100, pauseMs: 10 };
 
+function watched(answers: Partial<Record<Operation, (Answer | Error)[]>>) {
+  const next = (op: Operation) => {
+    const answer = answers[op]?.shift() ?? new Error('no answer');
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const client: ApiClient = {
+    create: () => next('create'),
+    place: () => next('place'),
+    cancel: () => next('cancel'),
+    look: () => next('look'),
+    close: () => Promise.resolve(),
+  };
+  const view = new CallersView();
+  return { view, client: view.watch(client) };
+}
+
+describe('the view', () => {
   test('keeps each call under the key that its order was created with', async () => {
     const { view, client } = watched({
       create: [new Error('reset'), created],
@@ -92,6 +94,18 @@ describe('the customers', () => {
     const cancels = some.filter(({ cancelAfterMs }) => cancelAfterMs !== undefined);
     expect(cancels.length).toBeGreaterThan(10);
     expect(cancels.length).toBeLessThan(100);
+  });
+
+  test('come back for what they do not know the end of, with the same key', async () => {
+    const answers = { create: [created, created], place: [nobodyKnows, completed] };
+    const { view, client } = watched({ ...answers, look: [] });
+    await client.create(order, 'k-1');
+    await client.place(order, 'o-1', undefined);
+    const again = { callers: 3, pattern: undefined, patience };
+    expect(await comeBack(view.stories, client, again)).toBe(1);
+    expect(view.stories.map(({ key, calls }) => [key, calls.length])).toEqual([['k-1', 4]]);
+    expect(view.stories[0]?.calls.at(-1)?.answer).toEqual(completed);
+    expect(await comeBack(view.stories, client, again)).toBe(0);
   });
 
   test('come one after the other', async () => {
