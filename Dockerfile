@@ -11,6 +11,7 @@ COPY activities ./activities
 COPY workers ./workers
 COPY api ./api
 COPY migrations ./migrations
+COPY docs/runbooks ./docs/runbooks
 COPY tsconfig.json ./
 # Bundled once here, so that no container spends its start on it.
 RUN node --import tsx workers/bundle-now.ts && chown -R node:node node_modules/.cache

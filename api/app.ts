@@ -17,6 +17,7 @@ import { addCatalogueRoutes } from './routes/catalogue';
 import { addHealthRoutes } from './routes/health';
 import { addOrderRoutes } from './routes/orders';
 import { addPlacementRoutes } from './routes/placement';
+import { addRunbookRoutes } from './routes/runbooks';
 import { createStepsReader } from './steps';
 
 /** The API without a port: `startServer` gives it one, and tests call `fetch` or `request`. */
@@ -68,6 +69,7 @@ export function createApp(deps: ApiDependencies): Api {
     point: () => points.ready(),
     temporal: deps.temporalReady,
   });
+  if (deps.runbooksFolder !== undefined) addRunbookRoutes(app, deps.runbooksFolder);
   addOpenApi(app);
 
   return {

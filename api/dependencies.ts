@@ -42,6 +42,8 @@ export interface ApiDependencies {
   /** How long a place or cancel call waits: 30 s, and 60 s at most, unless this says otherwise. */
   wait?: Partial<WaitLimits>;
   watcher?: Partial<WatcherOptions>;
+  /** A folder of Markdown pages to show under `/runbooks`, for the links in the Temporal UI. */
+  runbooksFolder?: string | undefined;
   /** How creations share round trips; `{ batchMax: 1 }` makes them one by one. */
   gathering?: Partial<Gathering>;
   /** Instead of claiming and dispatching: for the benchmark, which places orders without us. */

@@ -1,37 +1,58 @@
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
+import { initialAttributes, searchAttributes, summaryOf } from '../contracts/labels';
+import type { Pattern } from '../contracts/order';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import type { StartOrders } from './batch';
 
 /** One try to start a workflow; the dispatcher tries again with the same id. */
 const startMsMax = 3_000;
 const probeMsMax = 1_000;
+/** On a namespace without our search attributes, how long we start workflows without them. */
+const plainMs = 60_000;
+/** gRPC's code for a request that is wrong in itself. */
+const invalidArgument = 3;
 
 /** Which workflow drives a pattern's orders; from `contracts/names`. */
 export interface OrderWorkflow {
+  pattern: Pattern;
   workflowType: string;
   taskQueue: string;
   /** The workflow's worker shares this client's connection: its first task comes with the start. */
   eager?: boolean;
+  /** Where runbooks can be read, for the links in the workflow's details. */
+  runbooksUrl?: string | undefined;
 }
 
-/** Starts workflows of one type, each id once and never again. */
+type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
+
+/**
+ * Starts workflows of one type, each id once and never again. On a namespace without our search
+ * attributes they begin without: an order that cannot be searched for is better than none.
+ */
 export function createTemporalStarter(client: Client, workflow: OrderWorkflow): StartOrders {
-  type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
+  let plainUntil = 0;
+  const startOnce = async (options: WorkflowStartOptions<Placing>) => {
+    try {
+      await client.workflow.start<Placing>(workflow.workflowType, options);
+    } catch (error) {
+      // An earlier try of ours has started it, and its answer was lost.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  };
   return async (workflowId, input) => {
+    const plain = optionsOf(workflow, workflowId, input);
     await client.withDeadline(Date.now() + startMsMax, async () => {
+      const typedSearchAttributes = initialAttributes(workflow.pattern, input.orders);
       try {
-        await client.workflow.start<Placing>(workflow.workflowType, {
-          workflowId,
-          taskQueue: workflow.taskQueue,
-          args: [input],
-          // What an operator sees in the list of workflows, without opening a payload.
-          staticSummary: summaryOf(input),
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          requestEagerStart: workflow.eager ?? false,
-        });
+        await startOnce(Date.now() < plainUntil ? plain : { ...plain, typedSearchAttributes });
       } catch (error) {
-        // An earlier try of ours has started it, and its answer was lost.
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        if (!refusesOurAttributes(error)) throw error;
+        plainUntil = Date.now() + plainMs;
+        await startOnce(plain);
       }
     });
     const closed = client.workflow.getHandle<Placing>(workflowId).result();
@@ -39,10 +60,28 @@ export function createTemporalStarter(client: Client, workflow: OrderWorkflow): 
   };
 }
 
-function summaryOf({ orders }: PlaceOrdersInput): string {
-  const [first] = orders;
-  if (!first || orders.length > 1) return `saga: ${String(orders.length)} orders`;
-  return `saga: order ${first.orderId} of ${first.customerId}`;
+function optionsOf(
+  { pattern, taskQueue, eager, runbooksUrl }: OrderWorkflow,
+  workflowId: string,
+  input: PlaceOrdersInput,
+): WorkflowStartOptions<Placing> {
+  return {
+    workflowId,
+    taskQueue,
+    args: [runbooksUrl === undefined ? input : { ...input, runbooksUrl }],
+    // What an operator sees in the list of workflows, without opening a payload.
+    staticSummary: summaryOf(pattern, input.orders),
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    requestEagerStart: eager ?? false,
+  };
+}
+
+/** The server names the attribute that it does not know, or knows with another type. */
+function refusesOurAttributes(error: unknown): boolean {
+  // The two kinds of connection fail with errors of different classes; this they have in common.
+  const { cause } = error as { cause?: { code?: number; message?: string } };
+  const message = cause?.code === invalidArgument ? (cause.message ?? '') : '';
+  return Object.values(searchAttributes).some(({ name }) => message.includes(name));
 }
 
 /** Resolves when Temporal answers, and rejects when it does not. */

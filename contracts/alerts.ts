@@ -5,3 +5,11 @@ export const alertKinds = {
 } as const;
 
 export type AlertKind = keyof typeof alertKinds;
+
+/** The pages that a workflow's details point to: the alerts', and one for what needs no alert. */
+export const runbooks = {
+  ...alertKinds,
+  'step-failing': 'docs/runbooks/step-failing.md',
+} as const;
+
+export type Runbook = keyof typeof runbooks;

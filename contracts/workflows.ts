@@ -5,6 +5,8 @@ import type { PlacedOrder } from './order';
 export interface PlaceOrdersInput {
   orders: PlacedOrder[];
   timing: StepTiming;
+  /** Where the runbooks can be read, for links in the workflow's details; else their paths are. */
+  runbooksUrl?: string;
 }
 
 /** Counts; the orders' rows hold the outcomes. */
@@ -18,6 +20,7 @@ export interface DrainInput {
   timing: StepTiming;
   /** Registry rows a run, at most. */
   limit: number;
+  runbooksUrl?: string;
 }
 
 export interface DrainResult {
@@ -31,6 +34,8 @@ export interface AdoptInput {
   olderThanMs: number;
   /** Owners asked about at once. */
   limit: number;
+  /** Given to the workflows that it starts. */
+  runbooksUrl?: string;
 }
 
 export interface AdoptResult {

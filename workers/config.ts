@@ -54,6 +54,10 @@ const settings = {
   /** Orders that one workflow takes at most; 1 gives every order a workflow of its own. */
   BATCH_ORDERS_MAX: z.coerce.number().int().min(1).max(256).default(256),
   BATCHES_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(64).default(2),
+  /** Where docs/runbooks can be read, for links in the Temporal UI; `/broken-step` is appended. */
+  RUNBOOKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** A folder of runbooks that the API shows to everybody, such as docs/runbooks; none if unset. */
+  RUNBOOKS_FOLDER: z.string().min(1).optional(),
 };
 
 type Settings = typeof settings;

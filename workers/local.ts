@@ -10,6 +10,7 @@ import { commonSettings, readConfig } from './config';
 import { ownerState } from './owner-state';
 import { patternsOn, patternSettings } from './patterns';
 import { ensureSchedules, schedulesFrom, scheduleSettings } from './schedules';
+import { searchable } from './search-attributes';
 import { apiSettings, serveApi } from './serve-api';
 import { serveWorker } from './serve';
 
@@ -37,8 +38,11 @@ void serveWorker({
   name: 'api',
   config,
   build: async (connection, logger) => {
-    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-    await ensureSchedules(client, schedulesFrom(config));
+    const namespace = config.TEMPORAL_NAMESPACE;
+    const client = new Client({ connection, namespace });
+    await ensureSchedules(client, schedulesFrom(config), {
+      searchable: await searchable(connection, namespace, logger),
+    });
     const open = (url: string) =>
       openDatabase({
         url,

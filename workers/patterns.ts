@@ -5,7 +5,11 @@ import { taskQueues, workflowTypes } from '../contracts/names';
 import type { Config } from './config';
 
 /** The settings that decide how orders travel to the workflows. */
-export const patternSettings = ['BATCH_ORDERS_MAX', 'BATCHES_IN_FLIGHT_MAX'] as const;
+export const patternSettings = [
+  'BATCH_ORDERS_MAX',
+  'BATCHES_IN_FLIGHT_MAX',
+  'RUNBOOKS_URL',
+] as const;
 
 /**
  * The patterns that this installation offers, each with what drives its orders.
@@ -20,9 +24,11 @@ export function patternsOn(
   return {
     saga: {
       start: createTemporalStarter(client, {
+        pattern: 'saga',
         workflowType: workflowTypes.placeOrders,
         taskQueue: taskQueues.workflow,
         eager,
+        runbooksUrl: config.RUNBOOKS_URL,
       }),
       dispatch: {
         ordersMax: config.BATCH_ORDERS_MAX,

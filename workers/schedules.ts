@@ -5,6 +5,7 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleOptions,
 } from '@temporalio/client';
+import { scheduleAttributes } from '../contracts/labels';
 import type { StepTiming } from '../contracts/limits';
 import { scheduleIds, taskQueues, workflowTypes } from '../contracts/names';
 import type { AdoptInput, DrainInput } from '../contracts/workflows';
@@ -22,6 +23,7 @@ interface ScheduleSettings {
   drainEveryMs: number;
   adoptEveryMs: number;
   adoptAfterMs: number;
+  runbooksUrl?: string | undefined;
 }
 
 /** The settings that decide what the schedules do and how often. */
@@ -30,6 +32,7 @@ export const scheduleSettings = [
   'ADOPT_AFTER_MS',
   'ADOPT_EVERY_MS',
   'DRAIN_EVERY_MS',
+  'RUNBOOKS_URL',
 ] as const;
 
 export function schedulesFrom(config: Config<(typeof scheduleSettings)[number]>): ScheduleSettings {
@@ -38,43 +41,63 @@ export function schedulesFrom(config: Config<(typeof scheduleSettings)[number]>)
     drainEveryMs: config.DRAIN_EVERY_MS,
     adoptEveryMs: config.ADOPT_EVERY_MS,
     adoptAfterMs: config.ADOPT_AFTER_MS,
+    runbooksUrl: config.RUNBOOKS_URL,
   };
 }
 
-/** Creates the schedules, or brings those that are there up to date; safe to repeat. */
-export async function ensureSchedules(client: Client, settings: ScheduleSettings): Promise<void> {
-  const { timing } = settings;
-  const drain: DrainInput = { timing, limit: drainRowsMax };
-  const adopt: AdoptInput = { timing, olderThanMs: settings.adoptAfterMs, limit: ownersAtOnce };
+/**
+ * Creates the schedules, or brings those that are there up to date; safe to repeat.
+ *
+ * @param searchable whether the namespace has our search attributes: if not, a start that names
+ *   them would be refused, run after run
+ */
+export async function ensureSchedules(
+  client: Client,
+  settings: ScheduleSettings,
+  { searchable }: { searchable: boolean },
+): Promise<void> {
+  const { timing, runbooksUrl, drainEveryMs, adoptEveryMs } = settings;
+  const links = runbooksUrl === undefined ? {} : { runbooksUrl };
+  const drain: DrainInput = { timing, limit: drainRowsMax, ...links };
+  const adopt: AdoptInput = {
+    timing,
+    olderThanMs: settings.adoptAfterMs,
+    limit: ownersAtOnce,
+    ...links,
+  };
+  const common = {
+    type: 'startWorkflow',
+    taskQueue: taskQueues.workflow,
+    ...(searchable && { typedSearchAttributes: scheduleAttributes }),
+  } as const;
   await Promise.all([
-    ensure(
-      client,
-      scheduleIds.drain,
-      settings.drainEveryMs,
-      workflowTypes.drainCompensations,
-      drain,
-    ),
-    ensure(client, scheduleIds.adoption, settings.adoptEveryMs, workflowTypes.adoptOrders, adopt),
+    ensure(client, drainEveryMs, {
+      ...common,
+      workflowId: scheduleIds.drain,
+      workflowType: workflowTypes.drainCompensations,
+      args: [drain],
+      staticSummary: 'saga: tries the compensations that are due',
+    }),
+    ensure(client, adoptEveryMs, {
+      ...common,
+      workflowId: scheduleIds.adoption,
+      workflowType: workflowTypes.adoptOrders,
+      args: [adopt],
+      staticSummary: 'saga: looks for orders that nobody drives',
+    }),
   ]);
 }
 
 async function ensure(
   client: Client,
-  scheduleId: string,
   everyMs: number,
-  workflowType: string,
-  input: DrainInput | AdoptInput,
+  action: ScheduleOptions['action'] & { workflowId: string },
 ): Promise<void> {
+  const scheduleId = action.workflowId;
   const options: ScheduleOptions = {
     scheduleId,
     spec: { intervals: [{ every: everyMs }] },
-    action: {
-      type: 'startWorkflow',
-      workflowId: scheduleId,
-      workflowType,
-      taskQueue: taskQueues.workflow,
-      args: [input],
-    },
+    action,
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
   };
   const handle = client.schedule.getHandle(scheduleId);

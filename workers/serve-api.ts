@@ -22,6 +22,7 @@ export const apiSettings = [
   'JWT_PUBLIC_KEY',
   'JWT_ISSUER',
   'JWT_AUDIENCE',
+  'RUNBOOKS_FOLDER',
 ] as const;
 
 const poolMax = 10;
@@ -52,6 +53,7 @@ export async function serveApi(
       audience: config.JWT_AUDIENCE,
     },
     timing: timingFrom(config),
+    runbooksFolder: config.RUNBOOKS_FOLDER,
     ...drivers,
   });
   const server = await startServer(api, {

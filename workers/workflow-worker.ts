@@ -3,6 +3,7 @@ import { taskQueues } from '../contracts/names';
 import { workflowBundle } from './bundle';
 import { commonSettings, readConfig } from './config';
 import { ensureSchedules, schedulesFrom, scheduleSettings } from './schedules';
+import { searchable } from './search-attributes';
 import { serveWorker } from './serve';
 
 /** Workflow code: it decides, and touches no database. */
@@ -14,9 +15,12 @@ const cachedWorkflowsMax = 200;
 void serveWorker({
   name: 'workflow-worker',
   config,
-  build: async (connection) => {
-    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-    await ensureSchedules(client, schedulesFrom(config));
+  build: async (connection, logger) => {
+    const namespace = config.TEMPORAL_NAMESPACE;
+    const client = new Client({ connection, namespace });
+    await ensureSchedules(client, schedulesFrom(config), {
+      searchable: await searchable(connection, namespace, logger),
+    });
     return {
       options: {
         taskQueue: taskQueues.workflow,

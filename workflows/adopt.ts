@@ -1,10 +1,21 @@
-import { ParentClosePolicy, startChild, uuid4, workflowInfo } from '@temporalio/workflow';
+import {
+  ParentClosePolicy,
+  setCurrentDetails,
+  startChild,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { counted, initialAttributes, summaryOf } from '../contracts/labels';
 import { taskQueues, workflowTypes } from '../contracts/names';
+import type { PlacedOrder } from '../contracts/order';
 import type { Orphan } from '../contracts/steps';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../contracts/workflows';
+import { isSearchable } from './attributes';
+import { table } from './markdown';
 import { orderSteps } from './proxies';
 
 const adoptedAtOnce = 10;
+const rowsShownMax = 50;
 
 /**
  * Finds the orders whose owner drives them no more (terminated, failed, never begun), and has
@@ -15,37 +26,60 @@ export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
   const { timing, olderThanMs, limit } = input;
   const order = orderSteps(timing);
   let adopted = 0;
+  const rows: string[][] = [];
   let afterOwner: string | null = '';
+  show(rows, adopted);
   // Once the history is long the schedule's next run goes on: what is adopted is found no more.
   while (afterOwner !== null && !workflowInfo().continueAsNewSuggested) {
     const page = await order.findOrphans({ olderThanMs, afterOwner, limit });
     const waiting = [...page.orphans];
     while (waiting.length > 0 && !workflowInfo().continueAsNewSuggested) {
       const some = waiting.splice(0, adoptedAtOnce);
-      const taken = await Promise.all(some.map((orphan) => adoptOne(order, orphan, input)));
-      adopted += taken.filter(Boolean).length;
+      const owners = await Promise.all(some.map((orphan) => adoptOne(order, orphan, input)));
+      some.forEach((orphan, i) => {
+        const owner = owners[i];
+        if (!owner) return;
+        adopted += 1;
+        if (rows.length < rowsShownMax) rows.push([orphan.orderId, orphan.owner, owner]);
+      });
+      show(rows, adopted);
     }
     afterOwner = page.lastOwner;
   }
   return { adopted };
 }
 
+/** Answers who drives the order now; null when somebody else was first. */
 async function adoptOne(
   order: ReturnType<typeof orderSteps>,
   orphan: Orphan,
-  { timing }: AdoptInput,
-): Promise<boolean> {
+  input: AdoptInput,
+): Promise<string | null> {
   // The row names its new owner before that workflow begins: if we die in between, its owner has
   // never begun, and the next run adopts it again.
   const owner = `adopt-${uuid4()}`;
   const content = await order.adoptOrder(orphan, owner);
-  if (!content) return false;
-  const input: PlaceOrdersInput = { orders: [content], timing };
+  if (!content) return null;
   await startChild(workflowTypes.placeOrders, {
     workflowId: owner,
     taskQueue: taskQueues.workflow,
-    args: [input],
+    args: [inputOf(content, input)],
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `${summaryOf('saga', [content])}, adopted from ${orphan.owner}`,
+    ...(isSearchable() && { typedSearchAttributes: initialAttributes('saga', [content]) }),
   });
-  return true;
+  return owner;
+}
+
+function inputOf(order: PlacedOrder, { timing, runbooksUrl }: AdoptInput): PlaceOrdersInput {
+  return { orders: [order], timing, ...(runbooksUrl !== undefined && { runbooksUrl }) };
+}
+
+/** What an operator reads in the Temporal UI: which orders, whose they were, whose they are. */
+function show(rows: string[][], adopted: number): void {
+  const lines = [
+    `**${counted(adopted, 'order')}** adopted: their owners drove them no more.`,
+    ...table(['order', 'was driven by', 'is driven by'], rows, adopted),
+  ];
+  setCurrentDetails(lines.join('\n'));
 }

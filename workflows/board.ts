@@ -1,36 +1,69 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import { alertKinds } from '../contracts/alerts';
+import type { Runbook } from '../contracts/alerts';
+import { counted } from '../contracts/labels';
 import type { PlacedOrder } from '../contracts/order';
 import type { PlaceOrdersResult } from '../contracts/workflows';
+import { showTroubled, showWorstStatus } from './attributes';
+import { quoted, runbookLink, table } from './markdown';
 
 /** Where an order stands in its workflow. */
 type Standing =
   'asking' | 'held-up' | 'giving-back' | 'completed' | 'cancelled' | 'owed' | 'broken';
 
-const words: Record<Standing, string> = {
-  asking: 'the participants are asked',
-  'held-up': 'somebody holds its rows; it is asked again alone',
-  'giving-back': 'CANCEL; what was taken is given back',
-  completed: 'completed',
-  cancelled: 'cancelled',
-  owed: `pending: a compensation is in the registry (${alertKinds['compensation-failing']})`,
-  broken: `pending: a step is broken (${alertKinds['broken-step']})`,
+/** A standing with a runbook is trouble, and the runbook says what to do. */
+const standings: Record<Standing, { words: string; runbook?: Runbook }> = {
+  asking: { words: 'the participants are asked' },
+  'held-up': {
+    words: 'somebody holds its rows; it is asked again alone',
+    runbook: 'step-failing',
+  },
+  'giving-back': { words: 'CANCEL; what was taken is given back' },
+  completed: { words: 'completed' },
+  cancelled: { words: 'cancelled' },
+  owed: {
+    words: 'PENDING: a compensation is in the registry, which goes on trying',
+    runbook: 'compensation-failing',
+  },
+  broken: { words: 'PENDING: a step is broken', runbook: 'broken-step' },
 };
+
+/** What a participant, or the order's row, said of a step. */
+interface Answer {
+  kind: string;
+  code?: string;
+  /** Why it was given up, or failed: for the order, and in the error's own words. */
+  reason?: string;
+  cause?: string;
+}
+
+interface Row {
+  standing: Standing;
+  why: string;
+  /** What came of each step, in the order in which they were asked for. */
+  steps: Map<string, string>;
+}
+
+/** Standings in which a step may be tried again and again while nothing is known of it here. */
+const underway: Standing[] = ['asking', 'giving-back'];
 
 const ordersShownMax = 50;
 
 /**
- * What an operator reads of a batch in the Temporal UI, without opening a payload: counts, and
- * the orders that are not completed, each with where it stands.
+ * What an operator reads of a batch in the Temporal UI, without opening a payload: counts, the
+ * orders that are not completed, each with where it stands and its steps, and what to do. It also
+ * keeps the search attributes that change.
  */
 export class Board {
-  private readonly standings: Map<string, { standing: Standing; why: string }>;
+  private readonly rows: Map<string, Row>;
+  private readonly toRead = new Set<Runbook>();
 
-  constructor(orders: readonly PlacedOrder[]) {
-    this.standings = new Map(
-      orders.map(({ orderId }) => [orderId, { standing: 'asking', why: '' }]),
+  constructor(
+    orders: readonly PlacedOrder[],
+    private readonly runbooksUrl: string | undefined,
+  ) {
+    this.rows = new Map(
+      orders.map(({ orderId }) => [orderId, { standing: 'asking', why: '', steps: new Map() }]),
     );
-    this.show();
   }
 
   /** @param why said beside it, such as the reason of a cancellation */
@@ -40,34 +73,92 @@ export class Board {
   ): void {
     if (orders.length === 0) return;
     for (const { order, why } of orders) {
-      const before = this.standings.get(order.orderId)?.why ?? '';
-      this.standings.set(order.orderId, { standing, why: why ?? before });
+      const row = this.rows.get(order.orderId);
+      if (row) Object.assign(row, { standing, why: why ?? row.why });
     }
+    const { runbook } = standings[standing];
+    if (runbook) this.trouble(runbook);
     this.show();
   }
 
-  result(): PlaceOrdersResult {
+  /** A step was asked for, for these orders. */
+  asked(step: string, orders: readonly PlacedOrder[]): void {
+    this.note(step, orders, () => 'asked');
+  }
+
+  /** What came of a step, for each of these orders. */
+  answered(step: string, orders: readonly PlacedOrder[], answers: readonly Answer[]): void {
+    this.note(step, orders, (i) => wordsOf(answers[i]));
+    if (answers.some(({ reason }) => reason === 'unavailable')) this.trouble('step-failing');
+  }
+
+  /** The last word, in the workflow's last task. */
+  end(): PlaceOrdersResult {
+    this.show();
+    const result = this.result();
+    if (result.pending > 0) showWorstStatus('PENDING');
+    else showWorstStatus(result.cancelled > 0 ? 'CANCELLED' : 'COMPLETED');
+    return result;
+  }
+
+  private note(step: string, orders: readonly PlacedOrder[], words: (i: number) => string): void {
+    if (orders.length === 0) return;
+    orders.forEach(({ orderId }, i) => this.rows.get(orderId)?.steps.set(step, words(i)));
+    this.show();
+  }
+
+  private trouble(runbook: Runbook): void {
+    this.toRead.add(runbook);
+    showTroubled();
+  }
+
+  private result(): PlaceOrdersResult {
     const completed = this.count('completed');
     const cancelled = this.count('cancelled');
-    return { completed, cancelled, pending: this.standings.size - completed - cancelled };
+    return { completed, cancelled, pending: this.rows.size - completed - cancelled };
   }
 
   private show(): void {
-    const open = [...this.standings].filter(([, { standing }]) => standing !== 'completed');
-    const rows = open.slice(0, ordersShownMax).map(([orderId, { standing, why }]) => {
-      return `| ${orderId} | ${words[standing]}${why ? `: ${why}` : ''} |`;
-    });
     const { completed, cancelled, pending } = this.result();
-    const lines = [
-      `**${this.standings.size} orders**: ${completed} completed, ${cancelled} cancelled, ` +
-        `${pending} neither`,
-    ];
-    if (rows.length > 0) lines.push('', '| order | where it stands |', '| --- | --- |', ...rows);
-    if (open.length > rows.length) lines.push('', `… and ${open.length - rows.length} more`);
-    setCurrentDetails(lines.join('\n'));
+    const counts = `${completed} completed, ${cancelled} cancelled, ${pending} neither`;
+    // Of one order alone an operator wants to see the steps, however it ended.
+    const shown = [...this.rows].filter(
+      ([, { standing }]) => standing !== 'completed' || this.rows.size === 1,
+    );
+    const heads = ['order', 'where it stands', 'its steps'];
+    setCurrentDetails(
+      [
+        `**${counted(this.rows.size, 'order')}**: ${counts}`,
+        ...table(heads, shown.slice(0, ordersShownMax).map(cellsOf), shown.length),
+        ...this.advice(shown),
+      ].join('\n'),
+    );
+  }
+
+  private advice(shown: [string, Row][]): string[] {
+    if (this.toRead.size > 0) {
+      const links = [...this.toRead].map((runbook) => runbookLink(runbook, this.runbooksUrl));
+      return ['', `**What to do**: ${links.join(', ')}`];
+    }
+    if (!shown.some(([, { standing }]) => underway.includes(standing))) return [];
+    // A step that is being tried again is no event of ours: we sleep until it succeeds or ends.
+    const link = runbookLink('step-failing', this.runbooksUrl);
+    return ['', `If this lasts: the pending activities say what is retried, and why; ${link}`];
   }
 
   private count(wanted: Standing): number {
-    return [...this.standings.values()].filter(({ standing }) => standing === wanted).length;
+    return [...this.rows.values()].filter(({ standing }) => standing === wanted).length;
   }
+}
+
+function cellsOf([orderId, { standing, why, steps }]: [string, Row]): string[] {
+  const told = [...steps].map(([step, answer]) => `${step}: ${answer}`);
+  return [orderId, standings[standing].words + (why ? `: ${why}` : ''), told.join('; ')];
+}
+
+function wordsOf(answer: Answer | undefined): string {
+  if (!answer) return 'no answer';
+  const { kind, code, cause } = answer;
+  if (cause !== undefined) return `${kind} (${quoted(cause)})`;
+  return code === undefined ? kind : `${kind}, ${code}`;
 }

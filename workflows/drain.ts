@@ -1,17 +1,27 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import { counted } from '../contracts/labels';
 import type { CompensationResult, CompensationStep } from '../contracts/steps';
 import type { DrainInput, DrainResult } from '../contracts/workflows';
+import { showTroubled } from './attributes';
 import { compensate, compensationSteps } from './compensate';
+import { quoted, runbookLink, table } from './markdown';
 import { compensationsOf, orderSteps } from './proxies';
+
+const rowsShownMax = 50;
 
 /**
  * The compensation registry's drain, started by a schedule: one try for each row that is due. It
  * never gives up: a row that fails again is due again later, and its alert stays open.
  */
-export async function drainCompensations({ timing, limit }: DrainInput): Promise<DrainResult> {
+export async function drainCompensations(input: DrainInput): Promise<DrainResult> {
+  const { timing, limit, runbooksUrl } = input;
   const order = orderSteps(timing);
   const compensations = compensationsOf(timing, 1);
   const due = await order.dueCompensations(limit);
-  if (due.length === 0) return { madeGood: 0, failed: 0 };
+  if (due.length === 0) {
+    setCurrentDetails('No compensation is due.');
+    return { madeGood: 0, failed: 0 };
+  }
 
   const tryStep = async (step: CompensationStep): Promise<CompensationResult[]> => {
     const orders = due.filter((row) => row.step === step).map((row) => row.order);
@@ -19,7 +29,9 @@ export async function drainCompensations({ timing, limit }: DrainInput): Promise
     const errors = new Map(failed.map(({ orderId, error }) => [orderId, error]));
     return orders.map(({ orderId }) => resultOf(orderId, step, errors.get(orderId)));
   };
+  setCurrentDetails(`**${counted(due.length, 'compensation')}** due; each is tried once`);
   const results = (await Promise.all(compensationSteps.map(tryStep))).flat();
+  show(results, runbooksUrl);
   await order.recordCompensations(results);
   return counts(results);
 }
@@ -35,4 +47,22 @@ function resultOf(
 function counts(results: CompensationResult[]): DrainResult {
   const failed = results.filter(({ error }) => error !== undefined).length;
   return { madeGood: results.length - failed, failed };
+}
+
+/** What an operator reads in the Temporal UI: those that failed again, why, and what to do. */
+function show(results: CompensationResult[], runbooksUrl: string | undefined): void {
+  const { madeGood, failed } = counts(results);
+  const lines = [
+    `**${counted(results.length, 'compensation')}** tried: ${madeGood} made good, ${failed} failed`,
+  ];
+  if (failed > 0) {
+    showTroubled();
+    const rows = results.flatMap(({ orderId, step, error }) =>
+      error === undefined ? [] : [[orderId, step, quoted(error)]],
+    );
+    lines.push(...table(['order', 'step', 'failed with'], rows.slice(0, rowsShownMax), failed));
+    const link = runbookLink('compensation-failing', runbooksUrl);
+    lines.push('', `They are due again later. **What to do**: ${link}`);
+  }
+  setCurrentDetails(lines.join('\n'));
 }

@@ -7,6 +7,7 @@ import {
 import type { StepTiming } from '../contracts/limits';
 import { taskQueues } from '../contracts/names';
 import type { OrderActivities, PointActivities, ProductActivities } from '../contracts/steps';
+import { summaryOfStep, type Steps } from './summaries';
 
 /**
  * How hard each kind of step is tried. The three kinds differ in one thing: when to give up.
@@ -16,11 +17,13 @@ type Actions = Pick<ProductActivities, 'deductStock'> & Pick<PointActivities, 'u
 type Compensations = Pick<ProductActivities, 'restoreStock'> &
   Pick<PointActivities, 'refundPoints'>;
 
+type Patience = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
+
 /** Actions are given up after a while: the order is then cancelled as `unavailable`. */
 export function actionsOf(timing: StepTiming): Actions {
   const options = { scheduleToCloseTimeout: timing.actionMsMax };
-  const { deductStock } = proxy<ProductActivities>(timing, taskQueues.product, options);
-  const { usePoints } = proxy<PointActivities>(timing, taskQueues.point, options);
+  const { deductStock } = proxy(timing, taskQueues.product, options);
+  const { usePoints } = proxy(timing, taskQueues.point, options);
   return { deductStock, usePoints };
 }
 
@@ -34,21 +37,26 @@ export function compensationsOf(
     scheduleToCloseTimeout: timing.actionMsMax,
     retry: { maximumAttempts: attemptsMax },
   };
-  const { restoreStock } = proxy<ProductActivities>(timing, taskQueues.product, options);
-  const { refundPoints } = proxy<PointActivities>(timing, taskQueues.point, options);
+  const { restoreStock } = proxy(timing, taskQueues.product, options);
+  const { refundPoints } = proxy(timing, taskQueues.point, options);
   return { restoreStock, refundPoints };
 }
 
 /** The order's own row is written for ever: without it nothing can be decided or ended. */
 export function orderSteps(timing: StepTiming): OrderActivities {
-  return proxy<OrderActivities>(timing, taskQueues.order, {});
+  return proxy(timing, taskQueues.order, {});
 }
 
-function proxy<A extends object>(
-  timing: StepTiming,
-  taskQueue: string,
-  patience: Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>,
-) {
+/**
+ * Pauses beyond the first are timers of the workflow's, where we give up after a while. SDK 1.24
+ * would otherwise wait them out by itself, and never tells of a limit that is reached in one: the
+ * workflow would hang for ever.
+ */
+function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: Patience) {
+  return scheduleToCloseTimeout === undefined ? {} : { localRetryThreshold: firstRetryMs };
+}
+
+function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps {
   const options = {
     ...patience,
     startToCloseTimeout: timing.attemptMsMax,
@@ -61,7 +69,19 @@ function proxy<A extends object>(
       ...patience.retry,
     },
   };
-  return timing.placement === 'local'
-    ? proxyLocalActivities<A>(options)
-    : proxyActivities<A>({ ...options, taskQueue });
+  const call = (step: string, args: unknown[]) => {
+    // Each call says what it is for, so that a pending one explains itself in the Temporal UI.
+    const summary = summaryOfStep(step, args);
+    const steps =
+      timing.placement === 'local'
+        ? proxyLocalActivities({ ...options, ...timersFor(timing, patience), summary })
+        : proxyActivities({ ...options, taskQueue, summary });
+    return steps[step]?.(...args);
+  };
+  return new Proxy({} as Steps, {
+    get:
+      (_, step) =>
+      (...args: unknown[]) =>
+        call(String(step), args),
+  });
 }

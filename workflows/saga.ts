@@ -18,7 +18,12 @@
 import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { FailureCode } from '../contracts/failures';
 import type { PlacedOrder } from '../contracts/order';
-import type { CompensationStep, StepOutcome, Verdict } from '../contracts/steps';
+import type {
+  CompensationStep,
+  FailedCompensation,
+  StepOutcome,
+  Verdict,
+} from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { Board } from './board';
 import { pointCommand, stockCommand } from './commands';
@@ -27,7 +32,7 @@ import { actionsOf, compensationsOf, orderSteps } from './proxies';
 import { reasonOf } from './reasons';
 
 /** What came of an action: the participant's word, or that we stopped asking. */
-type ActionOutcome = StepOutcome | { kind: 'unknown'; reason: FailureCode };
+type ActionOutcome = StepOutcome | { kind: 'given-up'; reason: FailureCode; cause?: string };
 
 interface Taken {
   order: PlacedOrder;
@@ -49,11 +54,11 @@ class Saga {
   private readonly order;
   private readonly board;
 
-  constructor({ orders, timing }: PlaceOrdersInput) {
+  constructor({ orders, timing, runbooksUrl }: PlaceOrdersInput) {
     this.actions = actionsOf(timing);
     this.compensations = compensationsOf(timing);
     this.order = orderSteps(timing);
-    this.board = new Board(orders);
+    this.board = new Board(orders, runbooksUrl);
   }
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
@@ -64,14 +69,14 @@ class Saga {
       this.cancel(lost.map((order) => ({ order, stock: notAsked, points: notAsked }))),
       this.attempt(open),
     ]);
-    return this.board.result();
+    return this.board.end();
   }
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
     const [stock, points] = await Promise.all([
-      ask(orders.length, () => this.actions.deductStock(orders.map(stockCommand))),
-      ask(orders.length, () => this.actions.usePoints(orders.map(pointCommand))),
+      this.ask('deductStock', orders, () => this.actions.deductStock(orders.map(stockCommand))),
+      this.ask('usePoints', orders, () => this.actions.usePoints(orders.map(pointCommand))),
     ]);
     const taken = orders.map((order, i) => ({
       order,
@@ -91,13 +96,40 @@ class Saga {
     ]);
   }
 
+  /** Asks a participant; when it gives up, the outcome is not known, and that is an outcome too. */
+  private async ask(
+    step: 'deductStock' | 'usePoints',
+    orders: PlacedOrder[],
+    action: () => Promise<StepOutcome[]>,
+  ): Promise<ActionOutcome[]> {
+    this.board.asked(step, orders);
+    let outcomes: ActionOutcome[];
+    try {
+      outcomes = await action();
+    } catch (error) {
+      const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
+      const cause = reasonOf(error);
+      log.warn('An action was given up', { reason, cause });
+      outcomes = orders.map(() => ({ kind: 'given-up', reason, cause }));
+    }
+    this.board.answered(step, orders, outcomes);
+    return outcomes;
+  }
+
   private async decide(taken: Taken[]): Promise<void> {
     if (taken.length === 0) return;
     // Whoever cancels the workflow means its undecided orders, though all of it be taken by then.
     const cancelled = CancellationScope.current().consideredCancelled;
     const verdicts = taken.map((t) => verdictOn(t, cancelled));
+    const orders = taken.map(({ order }) => order);
+    this.board.asked('decideOrders', orders);
     const decisions = await CancellationScope.nonCancellable(() =>
       this.order.decideOrders(verdicts),
+    );
+    this.board.answered(
+      'decideOrders',
+      orders,
+      decisions.map((kind) => ({ kind })),
     );
     const read = taken.map((t, i) => ({ ...t, why: verdicts[i]?.reason, decision: decisions[i] }));
     const lost = read.filter(({ decision }) => decision === 'CANCEL');
@@ -131,13 +163,21 @@ class Saga {
     });
   }
 
-  private giveBack(step: CompensationStep, lost: Taken[], outcome: (t: Taken) => ActionOutcome) {
-    const owed = lost.filter((t) => mayHaveTaken(outcome(t)));
-    return compensate(
-      this.compensations,
+  private async giveBack(
+    step: CompensationStep,
+    lost: Taken[],
+    outcome: (t: Taken) => ActionOutcome,
+  ): Promise<FailedCompensation[]> {
+    const owed = lost.filter((t) => mayHaveTaken(outcome(t))).map(({ order }) => order);
+    this.board.asked(step, owed);
+    const failed = await compensate(this.compensations, step, owed);
+    const causes = new Map(failed.map(({ orderId, error }) => [orderId, error]));
+    this.board.answered(
       step,
-      owed.map(({ order }) => order),
+      owed,
+      owed.map(({ orderId }) => failureOf(causes.get(orderId))),
     );
+    return failed;
   }
 
   /** A broken step is our own fault: nothing is decided, and an operator is told. */
@@ -153,17 +193,10 @@ class Saga {
 }
 
 /** For an order that was decided before its participants were asked: they may still owe. */
-const notAsked: ActionOutcome = { kind: 'unknown', reason: 'unavailable' };
+const notAsked: ActionOutcome = { kind: 'given-up', reason: 'unavailable' };
 
-/** Asks a participant; when it gives up, the outcome is not known, and that is an outcome too. */
-async function ask(count: number, action: () => Promise<StepOutcome[]>): Promise<ActionOutcome[]> {
-  try {
-    return await action();
-  } catch (error) {
-    const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
-    log.warn('An action was given up', { reason, cause: reasonOf(error) });
-    return Array.from({ length: count }, () => ({ kind: 'unknown', reason }));
-  }
+function failureOf(cause: string | undefined) {
+  return cause === undefined ? { kind: 'done' } : { kind: 'failed', cause };
 }
 
 /** Stock's refusal is named before points': a caller who lacks both fills the shelf first. */
@@ -186,7 +219,7 @@ function refusal(outcome: ActionOutcome): FailureCode | undefined {
 }
 
 function doubt(outcome: ActionOutcome): FailureCode | undefined {
-  return outcome.kind === 'unknown' ? outcome.reason : undefined;
+  return outcome.kind === 'given-up' ? outcome.reason : undefined;
 }
 
 /** Anything but a plain "nothing was taken" leaves the compensation owed. */

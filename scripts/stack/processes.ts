@@ -32,12 +32,13 @@ export const apiProcess = 'api';
  * may have: what one service's worker cannot name, it cannot touch.
  */
 export function appProcesses(stack: StackFile, settings: StackSettings): ProcessSpec[] {
-  const { temporal } = describeStack(stack);
+  const { temporal, apiUrl } = describeStack(stack);
   const common = {
     ...tuningOf(settings.environment),
     ...settings.basicEnvironment,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
+    RUNBOOKS_URL: settings.environment['RUNBOOKS_URL'] ?? `${apiUrl}/runbooks`,
   };
   const local = settings.environment['PLACEMENT'] === 'local';
   const parts = local ? localProcess(stack) : separateProcesses(stack);
@@ -88,6 +89,7 @@ function apiEnvironment(stack: StackFile): NodeJS.ProcessEnv {
     JWT_PUBLIC_KEY: stack.jwt.publicKey,
     JWT_ISSUER: jwtIssuer,
     JWT_AUDIENCE: jwtAudience,
+    RUNBOOKS_FOLDER: join(cloneFolder, 'docs', 'runbooks'),
   };
 }
 

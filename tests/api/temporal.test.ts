@@ -24,7 +24,7 @@ const input = (orderId: string): PlaceOrdersInput => ({
   timing: defaultTiming,
 });
 
-const workflow = { workflowType: workflowTypes.placeOrders, taskQueue };
+const workflow = { pattern: 'saga', workflowType: workflowTypes.placeOrders, taskQueue } as const;
 
 test('starts a workflow once, however often it is asked to, and tells when it has closed', async () => {
   const start = createTemporalStarter(client, workflow);

@@ -38,6 +38,7 @@ function dispatcher(): Dispatcher {
     pattern: 'saga',
     claimOrders: (ids, owner) => intake.claimOrders(ids, owner, 'saga'),
     start: createTemporalStarter(world.client, {
+      pattern: 'saga',
       workflowType: workflowTypes.placeOrders,
       taskQueue: taskQueues.workflow,
     }),

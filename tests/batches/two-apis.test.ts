@@ -49,7 +49,8 @@ function anApi(): Api {
   };
   const order = open('order_api', 'order');
   const { workflow } = taskQueues;
-  const driven = { workflowType: workflowTypes.placeOrders, taskQueue: workflow };
+  const { placeOrders } = workflowTypes;
+  const driven = { pattern: 'saga', workflowType: placeOrders, taskQueue: workflow } as const;
   return createApp({
     logger: pino({ level: 'silent' }),
     intake: createOrderIntake(order),

@@ -1,6 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { createOrder, startSaga } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { workflowTypes } from '../../contracts/names';
+import type { AdoptInput, DrainInput } from '../../contracts/workflows';
+import { claim, createOrder, Gate, startRun, startSaga } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
 
 /** What an operator reads of a workflow in the Temporal UI, without opening a payload. */
 
@@ -13,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 beforeEach(async () => {
+  world.clearFaults();
   await world.databases.empty();
   await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
   await world.databases.points({ anna: 10_000 });
@@ -23,19 +26,114 @@ async function detailsOf(handle: WorkflowHandle): Promise<string> {
   return metadata.currentDetails;
 }
 
-it('counts the orders, and names those that are not completed, with why', async () => {
+/** It takes stock and then lacks the points, so that it must be compensated. */
+const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
+const runbooksUrl = 'https://pages.example/runbooks/';
+const drain: DrainInput = { timing: hurriedTiming, limit: 100, runbooksUrl };
+const adopt: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5, runbooksUrl };
+
+it('counts the orders, and names those that are not completed, with why and their steps', async () => {
   const fine = await createOrder(world);
   const refused = await createOrder(world, { lines: { rare: 2 } });
   const broken = await createOrder(world, { lines: { ghost: 1 } });
-  const handle = await startSaga(world, [fine, refused, broken]);
+  const handle = await startSaga(world, [fine, refused, broken], hurriedTiming, { runbooksUrl });
   await handle.result();
   const details = await detailsOf(handle);
   expect(details).toContain('**3 orders**: 1 completed, 1 cancelled, 1 neither');
-  expect(details).toContain(`| ${refused.orderId} | cancelled: insufficient-stock |`);
-  expect(details).toMatch(
-    new RegExp(`${broken.orderId} .*broken-step.md\\): deductStock, unknown-product`),
+  expect(details).toContain(
+    `| ${refused.orderId} | cancelled: insufficient-stock | deductStock: rejected, ` +
+      'insufficient-stock; usePoints: done; decideOrders: CANCEL; refundPoints: done |',
+  );
+  expect(details).toContain(
+    `| ${broken.orderId} | PENDING: a step is broken: deductStock, unknown-product | ` +
+      'deductStock: broken, unknown-product; usePoints: done |',
+  );
+  expect(details).toContain(
+    '**What to do**: [runbook broken-step](https://pages.example/runbooks/broken-step)',
   );
   expect(details).not.toContain(fine.orderId);
+});
+
+it('shows the steps of an order alone, also when it is completed, and sends nobody anywhere', async () => {
+  const order = await createOrder(world);
+  const handle = await startSaga(world, [order]);
+  await handle.result();
+  expect(await detailsOf(handle)).toBe(
+    [
+      '**1 order**: 1 completed, 0 cancelled, 0 neither',
+      '',
+      '| order | where it stands | its steps |',
+      '| --- | --- | --- |',
+      `| ${order.orderId} | completed | deductStock: done; usePoints: done; ` +
+        'decideOrders: COMPLETE |',
+    ].join('\n'),
+  );
+});
+
+it('says of an order under way what it waits for, and where to read on', async () => {
+  const gate = new Gate();
+  world.faults.deductStock = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const order = await createOrder(world);
+  const handle = await startSaga(world, [order]);
+  await gate.reached;
+  const details = await detailsOf(handle);
+  gate.open();
+  await handle.result();
+  expect(details).toMatch(
+    /the participants are asked \| deductStock: asked; usePoints: (asked|done)/,
+  );
+  // No address was given: then the path in the repository is.
+  expect(details).toContain('what is retried, and why; `docs/runbooks/step-failing.md`');
+});
+
+it('quotes why a compensation failed, in the order’s workflow and in the drain’s', async () => {
+  world.faults.restoreStock = () => Promise.reject(new Error('the shelf is | on fire\nagain'));
+  const order = await createOrder(world, tooDear);
+  const handle = await startSaga(world, [order], hurriedTiming, { runbooksUrl });
+  await handle.result();
+  const link =
+    '[runbook compensation-failing](https://pages.example/runbooks/compensation-failing)';
+  const details = await detailsOf(handle);
+  expect(details).toContain('PENDING: a compensation is in the registry, which goes on trying');
+  expect(details).toContain('restoreStock: failed (the shelf is \\| on fire again)');
+  expect(details).toContain(`**What to do**: ${link}`);
+
+  await world.databases.order('compensations').update({ next_retry_at: new Date(0) });
+  const drained = await startRun(world, workflowTypes.drainCompensations, drain);
+  await drained.result();
+  const drainDetails = await detailsOf(drained);
+  expect(drainDetails).toContain('**1 compensation** tried: 0 made good, 1 failed');
+  expect(drainDetails).toContain(
+    `| ${order.orderId} | restoreStock | the shelf is \\| on fire again |`,
+  );
+  expect(drainDetails).toContain(link);
+});
+
+it('says when an action was given up, and why', async () => {
+  world.faults.usePoints = () => Promise.reject(new Error('the points are asleep'));
+  const order = await createOrder(world);
+  const impatient = { ...hurriedTiming, attemptMsMax: 300, actionMsMax: 600 };
+  const handle = await startSaga(world, [order], impatient, { runbooksUrl });
+  await handle.result();
+  const details = await detailsOf(handle);
+  expect(details).toContain('| cancelled: unavailable |');
+  expect(details).toMatch(
+    /usePoints: given-up \((timed out \(SCHEDULE_TO_CLOSE\)|the points are asleep)\)/,
+  );
+  expect(details).toContain('[runbook step-failing](https://pages.example/runbooks/step-failing)');
+});
+
+it('lists what was adopted, whose it was, and whose it is', async () => {
+  const order = await createOrder(world);
+  const before = await claim(world, [order]);
+  const handle = await startRun(world, workflowTypes.adoptOrders, adopt);
+  await handle.result();
+  const details = await detailsOf(handle);
+  expect(details).toContain('**1 order** adopted');
+  expect(details).toMatch(new RegExp(`\\| ${order.orderId} \\| ${before} \\| adopt-[\\w-]+ \\|`));
 });
 
 it('names fifty orders at most, and says how many more there are', async () => {
@@ -46,6 +144,6 @@ it('names fifty orders at most, and says how many more there are', async () => {
   const handle = await startSaga(world, orders);
   await handle.result();
   const details = await detailsOf(handle);
-  expect(details.match(/insufficient-stock/g)).toHaveLength(50);
+  expect(details.match(/cancelled: insufficient-stock/g)).toHaveLength(50);
   expect(details).toContain('… and 10 more');
 });

@@ -21,7 +21,7 @@ const settings = {
 };
 
 it('the schedules drain the registry and adopt orders by themselves', async () => {
-  await ensureSchedules(world.client, settings);
+  await ensureSchedules(world.client, settings, { searchable: true });
   world.faults.restoreStock = () => Promise.reject(new Error('away'));
   const dear = await createOrder(world, { unitPrice: 1_000 });
   expect(await place(world, [dear])).toMatchObject({ pending: 1 });
@@ -41,7 +41,7 @@ it('the schedules drain the registry and adopt orders by themselves', async () =
 it('a second start brings the schedules up to date, and keeps an operator’s pause', async () => {
   const drain = world.client.schedule.getHandle(scheduleIds.drain);
   await drain.pause('looking into it');
-  await ensureSchedules(world.client, { ...settings, drainEveryMs: 7_000 });
+  await ensureSchedules(world.client, { ...settings, drainEveryMs: 7_000 }, { searchable: true });
   const { spec, state, action } = await drain.describe();
   expect(spec.intervals?.map(({ every }) => every)).toEqual([7_000]);
   expect(state).toMatchObject({ paused: true, note: 'looking into it' });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPatience } from '../../scripts/load/caller';
 import { generateOrders } from '../../scripts/load/generator';
 import { runLoad } from '../../scripts/load/run';
@@ -36,6 +37,22 @@ it('a hundred identical creations and placements are one order with one effect',
   );
   await client.close();
   await expectClean(stack);
+});
+
+it('an operator finds the workflow of an order, and the runbook that it names', async () => {
+  const { temporal, apiUrl } = await live.ready();
+  const connection = await Connection.connect({ address: temporal.address });
+  const { workflow } = new Client({ connection, namespace: temporal.namespace });
+  const query = 'OrderPattern="saga" AND OrderWorstStatus="COMPLETED" AND OrderBatchSize=1';
+  const deadline = Date.now() + 10_000;
+  while ((await workflow.count(query)).count === 0 && Date.now() < deadline) await sleep(50);
+  const found = await workflow.list({ query })[Symbol.asyncIterator]().next();
+  const { workflowId } = found.value as WorkflowExecutionInfo;
+  const { events } = await workflow.getHandle(workflowId).fetchHistory();
+  const [begun] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  expect(Buffer.from(begun?.data ?? '').toString()).toContain(`"${apiUrl}/runbooks"`);
+  expect((await fetch(`${apiUrl}/runbooks/step-failing`)).status).toBe(200);
+  await connection.close();
 });
 
 it('a worker that is killed is back, and the orders of meanwhile end', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOrderIntake } from '../../activities/order/intake';
+import { initialAttributes, scheduleAttributes, summaryOf } from '../../contracts/labels';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
@@ -46,13 +47,24 @@ export async function claim(world: World, orders: PlacedOrder[]): Promise<string
   return owner;
 }
 
-/** Claims these orders and starts the saga that owns them. */
-export async function startSaga(world: World, orders: PlacedOrder[], timing = hurriedTiming) {
+/** Claims these orders and starts the saga that owns them, labelled as the API labels it. */
+export async function startSaga(
+  world: World,
+  orders: PlacedOrder[],
+  timing = hurriedTiming,
+  more: Pick<PlaceOrdersInput, 'runbooksUrl'> = {},
+) {
   const workflowId = await claim(world, orders);
-  const input: PlaceOrdersInput = { orders, timing };
+  const input: PlaceOrdersInput = { orders, timing, ...more };
   return world.client.workflow.start<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
     workflowTypes.placeOrders,
-    { workflowId, taskQueue: taskQueues.workflow, args: [input] },
+    {
+      workflowId,
+      taskQueue: taskQueues.workflow,
+      args: [input],
+      staticSummary: summaryOf('saga', orders),
+      typedSearchAttributes: initialAttributes('saga', orders),
+    },
   );
 }
 
@@ -61,13 +73,19 @@ export async function place(world: World, orders: PlacedOrder[]): Promise<PlaceO
   return (await startSaga(world, orders)).result();
 }
 
-/** Runs a schedule's workflow once, now. */
-export async function runOnce(world: World, type: string, input: unknown): Promise<unknown> {
-  return world.client.workflow.execute<(input: unknown) => Promise<unknown>>(type, {
+/** Starts a schedule's workflow once, now, labelled as the schedule labels it. */
+export function startRun(world: World, type: string, input: unknown) {
+  return world.client.workflow.start<(input: unknown) => Promise<unknown>>(type, {
     workflowId: `${type}-${randomUUID()}`,
     taskQueue: taskQueues.workflow,
     args: [input],
+    typedSearchAttributes: scheduleAttributes,
   });
+}
+
+/** Runs a schedule's workflow once, to its end. */
+export async function runOnce(world: World, type: string, input: unknown): Promise<unknown> {
+  return (await startRun(world, type, input)).result();
 }
 
 export interface OrderState {

@@ -13,6 +13,7 @@ import type { Service } from '../../contracts/order';
 import type { OrderActivities, PointActivities, ProductActivities } from '../../contracts/steps';
 import type * as BundleModule from '../../workers/bundle';
 import { ownerState } from '../../workers/owner-state';
+import { ensureSearchAttributes } from '../../workers/search-attributes';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { quietRuntime } from './runtime';
 import { temporalServer } from './servers';
@@ -85,7 +86,13 @@ export async function createWorld(code = codeIn()): Promise<World> {
       namespace,
       taskQueue: taskQueues[name],
       shutdownGraceTime: '5 seconds',
-      ...(name === 'workflow' ? { workflowBundle: bundle } : { activities: activities[name] }),
+      ...(name === 'workflow'
+        ? // With all steps, for workflows whose placement is `local`.
+          {
+            workflowBundle: bundle,
+            activities: Object.values(activities).reduce((all, some) => ({ ...all, ...some })),
+          }
+        : { activities: activities[name] }),
     });
     running.set(name, { worker, run: worker.run() });
   };
@@ -119,15 +126,24 @@ export async function createWorld(code = codeIn()): Promise<World> {
 
 async function connectToOwnNamespace() {
   const { address } = temporalServer();
-  const namespace = `test-${randomUUID()}`;
   const control = await Connection.connect({ address });
-  await control.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
-  });
+  const namespace = await createNamespace(control);
+  await ensureSearchAttributes(control, namespace);
   await control.close();
   const connection = await NativeConnection.connect({ address });
   return { namespace, connection, client: new Client({ connection, namespace }) };
+}
+
+/** A namespace of nobody else's, without our search attributes. */
+export async function createNamespace(
+  connection: Pick<Connection, 'workflowService'>,
+): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  });
+  return namespace;
 }
 
 function openPools(databases: TestDatabases): Record<Service, Knex> {

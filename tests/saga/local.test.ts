@@ -1,0 +1,48 @@
+import { createOrder, netEffect, startSaga, stateOf } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+
+/** Steps that fail where they are local activities: their failures come in another shape. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 100 });
+  world.clearFaults();
+});
+
+const local = {
+  ...hurriedTiming,
+  placement: 'local',
+  attemptMsMax: 500,
+  actionMsMax: 1_000,
+} as const;
+
+it('puts a compensation that keeps failing on record', async () => {
+  world.faults.restoreStock = () => Promise.reject(new Error('the shelf is on fire'));
+  const order = await createOrder(world, { unitPrice: 1_000 });
+  const handle = await startSaga(world, [order], local);
+  expect(await handle.result()).toEqual({ completed: 0, cancelled: 0, pending: 1 });
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
+  const errors = await world.databases.order('compensations').pluck<string[]>('last_error');
+  expect(errors).toEqual(['the shelf is on fire']);
+});
+
+it.each([
+  ['fails', () => Promise.reject(new Error('the stock service is away'))],
+  ['does not answer', () => new Promise((resolve) => setTimeout(resolve, 1_500))],
+])('cancels as unavailable when an action %s', async (_how, fault) => {
+  world.faults.deductStock = fault;
+  const order = await createOrder(world);
+  const handle = await startSaga(world, [order], local);
+  expect(await handle.result()).toEqual({ completed: 0, cancelled: 1, pending: 0 });
+  expect(await stateOf(world, order.orderId)).toMatchObject({ reason: 'unavailable' });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+});

@@ -1,0 +1,24 @@
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { searchAttributes } from '../contracts/labels';
+import type { OrderStatus } from '../contracts/order';
+
+/**
+ * Whether this workflow was begun with our search attributes. If not, the namespace may not know
+ * them, and setting one would fail our task for ever: then the orders go on, not to be found.
+ */
+export function isSearchable(): boolean {
+  return workflowInfo().typedSearchAttributes.get(searchAttributes.pattern) !== undefined;
+}
+
+/** From now on this workflow is found among those that met trouble. */
+export function showTroubled(): void {
+  if (!isSearchable()) return;
+  if (workflowInfo().typedSearchAttributes.get(searchAttributes.troubled) === true) return;
+  upsertSearchAttributes([{ key: searchAttributes.troubled, value: true }]);
+}
+
+/** Said once, with the workflow's last task, which therefore costs an event and no round trip. */
+export function showWorstStatus(status: OrderStatus): void {
+  if (!isSearchable()) return;
+  upsertSearchAttributes([{ key: searchAttributes.worstStatus, value: status }]);
+}
