@@ -1,9 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnBound } from './stack/bound-process';
 import { runScript } from './stack/entry';
-import { cloneFolder, readSettings } from './stack/settings';
+import { runJest } from './stack/jest';
 
 /** What is used here of the account that jest writes at its end. */
 interface JestResult {
@@ -65,27 +64,6 @@ function countTests(resultFile: string): { passed: number; failed: number } {
   const result = JSON.parse(readFileSync(resultFile, 'utf8')) as JestResult;
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   return { passed: result.numPassedTests, failed };
-}
-
-function runJest(args: string[]): Promise<number> {
-  const { environment } = readSettings();
-  const jest = require.resolve('jest/bin/jest');
-  const child = spawnBound(
-    { program: process.execPath, args: [jest, ...args], cwd: cloneFolder, env: environment },
-    // jest's own stdout carries nothing but the name of the result file.
-    ['inherit', 2, 2],
-    'ours',
-  );
-  const pass = (signal: NodeJS.Signals): void => {
-    child.kill(signal);
-  };
-  process.on('SIGINT', pass).on('SIGTERM', pass);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      resolve(code ?? 1);
-    });
-  });
 }
 
 runScript(main);

@@ -1,0 +1,36 @@
+/**
+ * Every way in which a workflow of ours ends. Each has a recorded history, which new code must be
+ * able to replay; a history that is missing fails the tests.
+ */
+export const outcomes = [
+  // One order.
+  'completed',
+  'rejected-stock',
+  'rejected-points',
+  'rejected-both',
+  'cancelled-by-customer',
+  'cancelled-by-operator',
+  'unavailable',
+  'broken-step',
+  'compensation-failing',
+  'worker-lost-midway',
+  'not-searchable',
+  // A batch.
+  'mixed-batch',
+  'held-up-in-batch',
+  // With the steps as local activities.
+  'local-completed',
+  'local-unavailable',
+  'local-compensation-failing',
+  'local-mixed-batch',
+  // The schedules' workflows, and what adoption starts.
+  'drain-by-schedule',
+  'drain-failing',
+  'drain-nothing',
+  'adopt-orders',
+  'adopt-nothing',
+  'adopted',
+  'adopted-after-cancel',
+] as const;
+
+export type Outcome = (typeof outcomes)[number];
