@@ -129,8 +129,9 @@ export class Board {
     setCurrentDetails(
       [
         `**${counted(this.rows.size, 'order')}**: ${counts}`,
-        ...table(heads, shown.slice(0, ordersShownMax).map(cellsOf), shown.length),
+        // Before the table, which may be long.
         ...this.advice(shown),
+        ...table(heads, shown.slice(0, ordersShownMax).map(cellsOf), shown.length),
       ].join('\n'),
     );
   }

@@ -60,9 +60,9 @@ function show(results: CompensationResult[], runbooksUrl: string | undefined): v
     const rows = results.flatMap(({ orderId, step, error }) =>
       error === undefined ? [] : [[orderId, step, quoted(error)]],
     );
-    lines.push(...table(['order', 'step', 'failed with'], rows.slice(0, rowsShownMax), failed));
     const link = runbookLink('compensation-failing', runbooksUrl);
-    lines.push('', `They are due again later. **What to do**: ${link}`);
+    lines.push('', `Those are due again later. **What to do**: ${link}`);
+    lines.push(...table(['order', 'step', 'failed with'], rows.slice(0, rowsShownMax), failed));
   }
   setCurrentDetails(lines.join('\n'));
 }

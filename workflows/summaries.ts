@@ -4,7 +4,7 @@ import type { OrderActivities, PointActivities, ProductActivities } from '../con
 /** Every step of every service. */
 export type Steps = ProductActivities & PointActivities & OrderActivities;
 
-/** What an operator reads beside each activity; a new step without its row does not compile. */
+/** What an operator reads beside each activity's name; a new step without its row does not compile. */
 const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string } = {
   deductStock: about,
   restoreStock: about,
@@ -29,10 +29,10 @@ const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string
   adoptOrder: ({ orderId, owner }) => `order ${orderId} of ${owner}`,
 };
 
-/** One line for the Temporal UI: which step, and for whom. */
+/** For whom a step is, in one line: the Temporal UI puts the step's name in front. */
 export function summaryOfStep(step: string, args: unknown[]): string {
   const summary = summaries[step as keyof Steps] as (...args: unknown[]) => string;
-  return `${step} · ${summary(...args)}`;
+  return summary(...args);
 }
 
 function about(commands: readonly { orderId: string }[]): string {
