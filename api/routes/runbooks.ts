@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiApp } from '../context';
+import { Problem } from '../problems';
 
 const suffix = '.md';
 
@@ -17,6 +18,7 @@ export function addRunbookRoutes(app: ApiApp, folder: string): void {
   );
   app.get('/runbooks/:name', (c) => {
     const page = pages.get(c.req.param('name'));
-    return page === undefined ? c.notFound() : c.text(page);
+    if (page === undefined) throw new Problem('not-found', 'There is no runbook of this name.');
+    return c.text(page);
   });
 }
