@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { nameOf, promisedEnds } from './cell';
@@ -37,11 +37,6 @@ export function declaredReport(): ReportedCell[] {
     verdict: cell.inapplicable ? 'inapplicable' : 'holds',
     ...(cell.inapplicable && { why: cell.inapplicable }),
   }));
-}
-
-/** What was written down when the whole matrix last held. */
-export function writtenReport(): ReportedCell[] {
-  return (JSON.parse(readFileSync(reportFiles.json, 'utf8')) as { cells: ReportedCell[] }).cells;
 }
 
 /** Writes both files, after a run of everything that held; answers their paths. */
