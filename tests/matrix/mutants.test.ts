@@ -94,7 +94,14 @@ const mutants: Mutant[] = [
 it.each(mutants)(
   'notices $what',
   async ({ step, fault, symptom, mutations }) => {
-    const mutant = mutate(mutations, ['api', 'matrix', 'scripts', 'audit', 'migrations']);
+    const mutant = mutate(mutations, [
+      'api',
+      'audit',
+      'docs/runbooks',
+      'matrix',
+      'migrations',
+      'scripts',
+    ]);
     const file = (name: string) => join(mutant.folder, 'matrix', name);
     const { runnableCells } = jest.requireActual<typeof CellsModule>(file('cells'));
     const { runCells } = jest.requireActual<typeof RunModule>(file('run'));
