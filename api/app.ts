@@ -12,9 +12,13 @@ import { validationProblem } from './faults';
 import { defaultWatcherOptions, OutcomeWatcher } from './outcome-watcher';
 import { createPlacement } from './placement';
 import type { WaitLimits } from './prefer';
+import { createInDoubtReader } from './in-doubt';
 import { Problem } from './problems';
 import { addCatalogueRoutes } from './routes/catalogue';
 import { addHealthRoutes } from './routes/health';
+import { addInDoubtRoutes } from './routes/in-doubt';
+import { addOperatorRoutes } from './routes/operator';
+import { addOperatorEventRoutes } from './routes/operator-events';
 import { addOrderRoutes } from './routes/orders';
 import { addPlacementRoutes } from './routes/placement';
 import { addRunbookRoutes } from './routes/runbooks';
@@ -46,6 +50,8 @@ export function createApp(deps: ApiDependencies): Api {
   const authenticate = createAuthenticator(deps.authentication);
   const { intake, orders, products, points } = deps;
 
+  const readInDoubt = createInDoubtReader({ product: products, point: points }, deps.logger);
+
   const app = newApp(deps);
   addOrderRoutes(app, {
     authenticate,
@@ -56,19 +62,44 @@ export function createApp(deps: ApiDependencies): Api {
       ...(deps.gathering && { gathering: deps.gathering }),
     }),
     readSteps: createStepsReader({ product: products, point: points }, deps.logger),
+    readInDoubt,
   });
   addPlacementRoutes(app, {
     authenticate,
-    placement: deps.placement ?? createPlacement({ intake, orders, watcher, dispatchers, ...wait }),
+    placement:
+      deps.placement ??
+      createPlacement({
+        intake,
+        orders,
+        watcher,
+        dispatchers,
+        defaultPattern: deps.defaultPattern,
+        answeredAtOnce: new Set(allPatterns.filter((name) => deps.patterns[name]?.answersAtOnce)),
+        ...(deps.unavailable && { unavailable: deps.unavailable }),
+        ...wait,
+      }),
     wait,
   });
+  addInDoubtRoutes(app, { authenticate, readInDoubt });
   addCatalogueRoutes(app, { authenticate, products, points });
+  addOperatorRoutes(app, { authenticate, orders, resolve: deps.resolve });
   addHealthRoutes(app, {
     order: () => orders.ready(),
     product: () => products.ready(),
     point: () => points.ready(),
     temporal: deps.temporalReady,
   });
+  if (deps.releaseEvent) {
+    addOperatorEventRoutes(app, {
+      authenticate,
+      parked: {
+        order: (eventId) => orders.parked(eventId),
+        product: (eventId) => products.parked(eventId),
+        point: (eventId) => points.parked(eventId),
+      },
+      release: deps.releaseEvent,
+    });
+  }
   if (deps.runbooksFolder !== undefined) addRunbookRoutes(app, deps.runbooksFolder);
   addOpenApi(app);
 

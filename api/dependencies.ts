@@ -11,7 +11,9 @@ import type { DispatcherOptions } from './dispatcher';
 import type { Gathering } from './gather';
 import type { WatcherOptions } from './outcome-watcher';
 import type { PlacementService } from './placement';
+import type { ReleaseEvent } from './routes/operator-events';
 import type { WaitLimits } from './prefer';
+import type { ResolveOrder } from './resolution';
 
 /** How a pattern's orders are driven. */
 export interface PatternRunner {
@@ -19,6 +21,8 @@ export interface PatternRunner {
   start: StartOrders;
   /** Over the dispatcher's defaults. Patterns that do not batch say `{ ordersMax: 1 }`. */
   dispatch?: Partial<DispatcherOptions>;
+  /** Its orders take their time: callers are answered 202 once theirs is claimed, and look later. */
+  answersAtOnce?: boolean;
 }
 
 /** All that the API needs of its process. `workers/api.ts` makes them; so do the tests. */
@@ -35,10 +39,16 @@ export interface ApiDependencies {
   authentication: AuthenticationSettings;
   /** The patterns that this installation offers; asking for another is refused. */
   patterns: Partial<Record<Pattern, PatternRunner>>;
+  /** For those who leave the choice to us. */
+  defaultPattern: Pattern;
+  /** Why a pattern is not offered, as a whole sentence, for who asks for it. */
+  unavailable?: Partial<Record<Pattern, string>>;
   /** Given to every workflow. */
   timing: StepTiming;
   /** Rejects when Temporal is away; from `createTemporalProbe`. */
   temporalReady: () => Promise<void>;
+  /** Operators' resolutions; from `createTemporalResolver`. Without it none are offered. */
+  resolve?: ResolveOrder;
   /** How long a place or cancel call waits: 30 s, and 60 s at most, unless this says otherwise. */
   wait?: Partial<WaitLimits>;
   watcher?: Partial<WatcherOptions>;
@@ -46,6 +56,8 @@ export interface ApiDependencies {
   runbooksFolder?: string | undefined;
   /** How creations share round trips; `{ batchMax: 1 }` makes them one by one. */
   gathering?: Partial<Gathering>;
+  /** Has a parked event delivered again; from `createReleaser`. Without it no route does. */
+  releaseEvent?: ReleaseEvent;
   /** Instead of claiming and dispatching: for the benchmark, which places orders without us. */
   placement?: PlacementService;
 }

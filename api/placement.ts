@@ -14,6 +14,11 @@ export interface PlacementDeps {
   watcher: OutcomeWatcher;
   /** One for each pattern that is available here. */
   dispatchers: ReadonlyMap<Pattern, Dispatcher>;
+  defaultPattern: Pattern;
+  /** Patterns whose callers do not wait. */
+  answeredAtOnce: ReadonlySet<Pattern>;
+  /** Why a pattern is not offered. */
+  unavailable?: Partial<Record<Pattern, string>>;
   /** A claim is waited for even by who does not wait: only what is claimed was accepted. */
   admissionMsMax: number;
 }
@@ -34,7 +39,6 @@ export interface PlacementService {
   cancel(request: Omit<PlacementRequest, 'pattern'>): Promise<OrderSummary>;
 }
 
-const defaultPattern: Pattern = 'saga';
 const cancelMsMax = 10_000;
 
 const gathering = { batchMax: 256, inFlightMax: 2, waitingMax: 5_000, staleMs: 5_000 };
@@ -70,8 +74,10 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
   };
 
   return {
-    async place({ orderId, customerId, pattern = defaultPattern, waitMs, gone }) {
+    async place({ orderId, customerId, pattern = deps.defaultPattern, gone, ...request }) {
       const order = await readOwn(orderId, customerId);
+      // Placing again with another pattern: the recorded one wins.
+      const waitMs = deps.answeredAtOnce.has(order.pattern ?? pattern) ? 0 : request.waitMs;
       if (isTerminal(order.status) || order.status === 'PENDING') return order;
       if (order.status === 'PLACING') return outcome(order, waitMs, gone);
       const endsAt = performance.now() + waitMs;
@@ -100,7 +106,7 @@ export function noSuchOrder(): Problem {
 
 /** Resolves once the order is claimed, by us or by another process. */
 async function admit(
-  { dispatchers, admissionMsMax }: PlacementDeps,
+  { dispatchers, admissionMsMax, unavailable }: PlacementDeps,
   order: PlaceableOrder,
   pattern: Pattern,
   waitMs: number,
@@ -110,7 +116,9 @@ async function admit(
     const available = [...dispatchers.keys()];
     throw new Problem(
       'pattern-unavailable',
-      `Nothing was done. Available: ${available.join(', ')}.`,
+      [unavailable?.[pattern], `Nothing was done. Available: ${available.join(', ')}.`]
+        .filter((sentence) => sentence !== undefined)
+        .join(' '),
       {
         extensions: { available },
       },

@@ -16,6 +16,8 @@ export const problemTypes = {
   'request-timeout': { status: 408, title: 'The request came too slowly' },
   'already-completed': { status: 409, title: 'The order is completed already' },
   'idempotency-key-in-use': { status: 409, title: 'A request with this key has not ended yet' },
+  'not-pending': { status: 409, title: 'The order does not wait for an operator' },
+  'resolution-unsafe': { status: 409, title: 'This would not be safe' },
   ...orderFailures(),
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be plain JSON' },

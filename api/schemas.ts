@@ -8,11 +8,11 @@ const { quantityMax, linesMax } = orderLimits;
 const quantityRule = `must be a whole number from 1 to ${String(quantityMax)}`;
 const idRule = 'must be 1 to 64 letters, digits, _ or -';
 
-const id = z.string(idRule).regex(/^[A-Za-z0-9_-]{1,64}$/, idRule);
+export const id = z.string(idRule).regex(/^[A-Za-z0-9_-]{1,64}$/, idRule);
 
 /** Money and points are whole numbers. */
 const amount = z.int().nonnegative();
-const time = z.iso.datetime();
+export const time = z.iso.datetime();
 
 /** One rule and one fault; and, unlike `z.int`, it does not end the checks of the whole list. */
 const quantity = z
@@ -93,6 +93,9 @@ export const orderSummary = z
   .object({
     orderId: id,
     status: z.enum(orderStatuses),
+    phase: z.literal('confirming').optional().openapi({
+      description: 'What is reserved for it is being confirmed: it can only be completed now.',
+    }),
     pattern: z.enum(patterns).nullable(),
     reason: z.string().nullable().openapi({ description: 'Why it was cancelled, or is being.' }),
     total: amount,
@@ -111,6 +114,15 @@ const stepRecord = z
   })
   .openapi('StepRecord');
 
+export const inDoubt = z.object({
+  service: z.enum(services),
+  since: time,
+  ageMs: z.int().nonnegative(),
+  state: z.enum(['open', 'heuristic']).openapi({
+    description: '`open`: begun, not seen to end. `heuristic`: ended against the decision.',
+  }),
+});
+
 export const orderDetail = orderSummary
   .extend({
     items: z.array(orderLine),
@@ -119,6 +131,10 @@ export const orderDetail = orderSummary
       .array(z.enum(services))
       .optional()
       .openapi({ description: 'The services whose steps could not be read now.' }),
+    inDoubt: z
+      .array(inDoubt)
+      .optional()
+      .openapi({ description: 'Its XA branches that are not known to be settled; else absent.' }),
   })
   .openapi('Order');
 
@@ -126,12 +142,17 @@ export const orderPage = z
   .object({ orders: z.array(orderSummary), nextCursor: id.nullable() })
   .openapi('OrderPage');
 
+const reserved = amount.openapi({
+  description: 'Held for orders that are neither confirmed nor cancelled yet; not available.',
+});
+
 const product = z
   .object({
     productId: id,
     name: z.string(),
     price: amount,
     available: amount,
+    reserved,
     retired: z.boolean(),
   })
   .openapi('Product');
@@ -140,7 +161,9 @@ export const productPage = z
   .object({ products: z.array(product), nextCursor: id.nullable() })
   .openapi('ProductPage');
 
-export const pointBalance = z.object({ customerId: id, available: amount }).openapi('Points');
+export const pointBalance = z
+  .object({ customerId: id, available: amount, reserved })
+  .openapi('Points');
 
 export const health = z.object({ status: z.literal('live') }).openapi('Liveness');
 

@@ -52,9 +52,10 @@ export function createStepsReader(
   };
 }
 
-/** `locked` and `broken` are answers to a workflow, and are never recorded. */
+/** Other kinds are answers to a workflow, and are never recorded. */
 function answerOf(service: Service, { step, outcome, at }: StepRecord): StepsAnswer['steps'] {
-  if (outcome.kind === 'locked' || outcome.kind === 'broken') return [];
+  const { kind } = outcome;
+  if (kind !== 'done' && kind !== 'rejected' && kind !== 'cancelled') return [];
   const code = outcome.kind === 'rejected' ? { code: outcome.code } : {};
-  return [{ service, step, outcome: outcome.kind, ...code, at: at.toISOString() }];
+  return [{ service, step, outcome: kind, ...code, at: at.toISOString() }];
 }

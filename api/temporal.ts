@@ -4,9 +4,17 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { initialAttributes, searchAttributes, summaryOf } from '../contracts/labels';
+import type { StepTiming } from '../contracts/limits';
+import { taskQueues, workflowTypes } from '../contracts/names';
 import type { Pattern } from '../contracts/order';
-import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
+import type {
+  PlaceOrdersInput,
+  PlaceOrdersResult,
+  ResolveInput,
+  ResolveResult,
+} from '../contracts/workflows';
 import type { StartOrders } from './batch';
+import type { ResolveOrder } from './resolution';
 
 /** One try to start a workflow; the dispatcher tries again with the same id. */
 const startMsMax = 3_000;
@@ -27,6 +35,7 @@ export interface OrderWorkflow {
   runbooksUrl?: string | undefined;
 }
 
+type Resolving = (input: ResolveInput) => Promise<ResolveResult>;
 type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
 
 /**
@@ -82,6 +91,28 @@ function refusesOurAttributes(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: number; message?: string } };
   const message = cause?.code === invalidArgument ? (cause.message ?? '') : '';
   return Object.values(searchAttributes).some(({ name }) => message.includes(name));
+}
+
+/** Starts operators' resolutions, each id once, and waits for what comes of them. */
+export function createTemporalResolver(
+  client: Client,
+  settings: { timing: StepTiming; runbooksUrl?: string | undefined },
+): ResolveOrder {
+  const { timing, runbooksUrl } = settings;
+  return async (workflowId, request) => {
+    const links = runbooksUrl === undefined ? {} : { runbooksUrl };
+    await client.withDeadline(Date.now() + startMsMax, () =>
+      client.workflow.start<Resolving>(workflowTypes.resolveOrder, {
+        workflowId,
+        taskQueue: taskQueues.workflow,
+        args: [{ ...request, timing, ...links }],
+        staticSummary: `${request.action} of order ${request.orderId} by ${request.operator}`,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      }),
+    );
+    const { outcome } = await client.workflow.getHandle<Resolving>(workflowId).result();
+    return outcome;
+  };
 }
 
 /** Resolves when Temporal answers, and rejects when it does not. */

@@ -26,6 +26,17 @@ export interface Balances {
   lastOrders: Map<string, string>;
   negative: BalanceRow[];
   reserved: BalanceRow[];
+  unexplained: Unexplained[];
+}
+
+/** What is reserved of a balance is not what its open reservations add up to. */
+interface Unexplained {
+  k: string;
+  reserved: number;
+  /** Decimals come as text. */
+  open: string;
+  /** The order of one of its reservations; null when it has none. */
+  orderId: string | null;
 }
 
 interface BalanceRow {
@@ -51,7 +62,27 @@ export async function readBalances(snapshot: Reader, participant: Participant): 
     lastOrders: await readLastOrders(snapshot, participant, faults),
     negative: odd.filter(({ available, reserved }) => available < 0 || reserved < 0),
     reserved: odd.filter(({ reserved }) => reserved > 0),
+    unexplained: await readUnexplained(snapshot, participant),
   };
+}
+
+function readUnexplained(
+  snapshot: Reader,
+  { balances, key, amount }: Participant,
+): Promise<Unexplained[]> {
+  return snapshot.rows<Unexplained>(
+    `WITH held AS (SELECT ${key} k, SUM(${amount}) open, MAX(order_id) orderId FROM reservations
+                   WHERE state IN ('reserved', 'frozen') GROUP BY ${key})
+     SELECT b.${key} k, b.reserved, COALESCE(h.open, 0) open, h.orderId
+     FROM ${balances} b LEFT JOIN held h ON h.k = b.${key}
+     WHERE b.reserved <> COALESCE(h.open, 0)
+     UNION ALL
+     SELECT h.k, 0, h.open, h.orderId
+     FROM held h LEFT JOIN ${balances} b ON b.${key} = h.k
+     WHERE b.${key} IS NULL
+     LIMIT ?`,
+    [faultsMax],
+  );
 }
 
 function readFaults(snapshot: Reader, participant: Participant): Promise<Fault[]> {
@@ -89,10 +120,11 @@ async function readLastOrders(
 
 /** Turns wrong sums into violations; `findings` must hold the verdicts on the orders already. */
 export function reportBalances(balances: Balances, findings: Findings): void {
-  const { participant, checked, faults, lastOrders, negative } = balances;
+  const { participant, checked, faults, lastOrders, negative, unexplained } = balances;
   const rule = participant.name === 'stock' ? 'stock-balance' : 'points-balance';
   findings.count(rule, checked);
   findings.count('negative-balance', checked);
+  findings.count('reserved-by-orders', checked);
   const place = (k: string) => findings.suspectOf(k) ?? lastOrders.get(k) ?? null;
   for (const fault of faults) {
     const orderId = place(fault.k);
@@ -108,6 +140,13 @@ export function reportBalances(balances: Balances, findings: Findings): void {
       rule: 'negative-balance',
       orderId: place(k),
       detail: `${participant.holder} ${k}: available ${String(available)}, reserved ${String(reserved)}`,
+    });
+  }
+  for (const { k, reserved, open, orderId } of unexplained) {
+    findings.add({
+      rule: 'reserved-by-orders',
+      orderId: orderId ?? place(k),
+      detail: `${participant.holder} ${k}: ${String(reserved)} reserved, its open reservations are ${open}`,
     });
   }
 }

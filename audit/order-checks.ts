@@ -1,6 +1,6 @@
-import { orderStatuses, type OrderStatus } from '../contracts/order';
+import { isTerminal, orderStatuses, type OrderStatus } from '../contracts/order';
 import { owed, sameMovements, show, type Evidence } from './evidence';
-import { points, stock, type Account, type Participant } from './participants';
+import { points, stock, type Participant } from './participants';
 import type { RuleId } from './rules';
 
 /** How one order is judged by one rule. */
@@ -48,9 +48,20 @@ export const orderChecks: readonly OrderCheck[] = [
     provisional: true,
     fault: (e) => givenBackTooEarly(e, stock) ?? givenBackTooEarly(e, points),
   },
+  { rule: 'lock-in-one', statuses: unfinished, provisional: true, fault: movedBeforeItsEnd },
   { rule: 'points-of-customer', statuses: claimed, fault: foreignPoints },
-  { rule: 'stock-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e.stock, stock) },
-  { rule: 'points-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e.points, points) },
+  { rule: 'stock-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e, stock) },
+  { rule: 'points-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e, points) },
+  {
+    rule: 'branch-left-prepared',
+    statuses: ['COMPLETED', 'CANCELLED'],
+    fault: (e) => mayBePrepared(e, stock) ?? mayBePrepared(e, points),
+  },
+  {
+    rule: 'heuristic-outcome',
+    statuses: claimed,
+    fault: (e) => isHeuristic(e, stock) ?? isHeuristic(e, points),
+  },
   {
     rule: 'registry-row-left-open',
     statuses: ['CREATED', 'COMPLETED', 'CANCELLED'],
@@ -111,31 +122,71 @@ function givenBackTooEarly(evidence: Evidence, participant: Participant): string
   return `decided ${String(decision)}; took ${show(taken)}, gave back ${show(givenBack)}`;
 }
 
+function movedBeforeItsEnd({ order, stock: s, points: p }: Evidence): string | undefined {
+  const moved = [s, p].flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
+  if (order.pattern !== 'lock' || moved.length === 0) return undefined;
+  return `${order.status}, and the ledgers moved ${show(moved)}`;
+}
+
 function foreignPoints({ order, points: { taken, givenBack } }: Evidence): string | undefined {
   const foreign = [...taken, ...givenBack].filter(({ key }) => key !== order.customerId);
   if (foreign.length === 0) return undefined;
   return `the order is ${order.customerId}'s, and moved ${show(foreign)}`;
 }
 
-function barrierDisagrees(account: Account, participant: Participant): string | undefined {
-  const { steps, taken, givenBack } = account;
+function barrierDisagrees(evidence: Evidence, participant: Participant): string | undefined {
+  const { steps, taken, givenBack } = evidence[participant.name];
   for (const step in steps) {
     if (steps[step] === 'open') return `${step} was committed without an outcome`;
   }
-  const action = steps[participant.action];
-  const compensation = steps[participant.compensation];
-  const mayTake = action === 'done';
-  const mayGiveBack = mayTake && compensation === 'done';
+  const { action, compensation } = participant.steps[evidence.order.pattern ?? 'saga'];
+  const outcomeOf = (step: string | null) => (step === null ? undefined : steps[step]);
+  const { status } = evidence.order;
+  // Without a step that takes, the order's own status says whether it took: its last one alone,
+  // for an unfinished order may end between its reading and the ledger's.
+  if (action === null && !isTerminal(status)) return undefined;
+  const mayTake = action === null ? status === 'COMPLETED' : outcomeOf(action) === 'done';
+  const mayGiveBack = mayTake && outcomeOf(compensation) === 'done';
   if (taken.length > 0 === mayTake && givenBack.length > 0 === mayGiveBack) return undefined;
-  return (
-    `${participant.action}: ${action ?? 'no row'}, ` +
-    `${participant.compensation}: ${compensation ?? 'no row'}; ` +
-    `the ledger took ${show(taken)}, gave back ${show(givenBack)}`
+  const rows = [action, compensation].flatMap((step) =>
+    step === null ? [] : [`${step}: ${outcomeOf(step) ?? 'no row'}`],
   );
+  return `${rows.join(', ')}; the ledger took ${show(taken)}, gave back ${show(givenBack)}`;
 }
 
 function leftOpen({ order, openCompensations }: Evidence): string | undefined {
   if (openCompensations.length === 0) return undefined;
   const steps = openCompensations.map(({ what }) => what).join(', ');
   return `${order.status}, with ${steps} still PENDING in the registry`;
+}
+
+/**
+ * A prepared branch holds the key of its barrier row, so that none can be prepared where that row
+ * is seen, be it the effect's, a rejection's or a tombstone's. This proves more than what is noted
+ * of branches, which could be wrong, and needs less than `XA RECOVER`, whose privilege is also to
+ * end them.
+ */
+function mayBePrepared(
+  { order, ...books }: Evidence,
+  participant: Participant,
+): string | undefined {
+  if (order.pattern !== 'xa') return undefined;
+  const { steps, branch } = books[participant.name];
+  const action = participant.steps.xa.action ?? '';
+  if (steps[action] !== undefined) return undefined;
+  return `${order.status}, and ${action} has no barrier row; its branch is ${branch ?? 'not noted'}`;
+}
+
+/** What is committed follows from COMPLETE alone, what is rolled back from CANCEL alone. */
+function isHeuristic({ order, ...books }: Evidence, participant: Participant): string | undefined {
+  if (order.pattern !== 'xa') return undefined;
+  const { taken, givenBack, branch } = books[participant.name];
+  // The decision was read first: one that was read as CANCEL is CANCEL for ever.
+  if (order.decision === 'CANCEL' && taken.length > 0 && givenBack.length === 0) {
+    return `decided CANCEL, and ${participant.name} took ${show(taken)}`;
+  }
+  if (order.decision === 'COMPLETE' && taken.length === 0 && branch === 'heuristic-rollback') {
+    return `decided COMPLETE, and the branch of ${participant.name} was rolled back`;
+  }
+  return undefined;
 }

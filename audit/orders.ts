@@ -1,4 +1,4 @@
-import type { Decision, OrderLine, OrderStatus } from '../contracts/order';
+import type { Decision, OrderLine, OrderStatus, Pattern } from '../contracts/order';
 import { inRange, type IdRange } from './participants';
 import type { Reader } from './snapshot';
 
@@ -7,6 +7,7 @@ export interface AuditedOrder {
   orderId: string;
   customerId: string;
   status: OrderStatus;
+  pattern: Pattern | null;
   owner: string | null;
   decision: Decision | null;
   total: number;
@@ -40,7 +41,8 @@ export function readOrders(
 ): Promise<AuditedOrder[]> {
   const where = inRange({ after, upTo: null });
   return snapshot.rows<AuditedOrder>(
-    `SELECT order_id orderId, customer_id customerId, status, owner, decision, total
+    `SELECT order_id orderId, customer_id customerId, status, pattern, owner,
+            decision, total
      FROM orders WHERE ${where.sql} ORDER BY order_id LIMIT ?`,
     [...where.bindings, limit],
   );

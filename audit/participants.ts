@@ -1,3 +1,4 @@
+import type { Pattern } from '../contracts/order';
 import type { Reader } from './snapshot';
 
 /**
@@ -19,10 +20,18 @@ export interface Participant {
   amount: 'quantity' | 'points';
   /** The ledger's word for taking; every other kind gives back. */
   taking: 'deduct' | 'use';
-  /** The barrier's steps whose effect is in the ledger. */
-  action: 'deductStock' | 'usePoints';
-  compensation: 'restoreStock' | 'refundPoints';
+  /** By pattern, which of the barrier's steps have their effect in the ledger. */
+  steps: Record<Pattern, LedgerSteps>;
 }
+
+/** The step that takes, and the one that gives back; null where the pattern has none. */
+interface LedgerSteps {
+  action: string | null;
+  compensation: string | null;
+}
+
+/** One order's row, locked, is the barrier of a single transaction. */
+const noSteps: LedgerSteps = { action: null, compensation: null };
 
 export const stock: Participant = {
   name: 'stock',
@@ -33,8 +42,14 @@ export const stock: Participant = {
   key: 'product_id',
   amount: 'quantity',
   taking: 'deduct',
-  action: 'deductStock',
-  compensation: 'restoreStock',
+  steps: {
+    lock: noSteps,
+    // Nobody but an operator gives back: what was committed by hand.
+    xa: { action: 'prepareStock', compensation: 'rollbackStock' },
+    tcc: { action: 'confirmStock', compensation: null },
+    saga: { action: 'deductStock', compensation: 'restoreStock' },
+    choreography: { action: 'deductStock', compensation: 'restoreStock' },
+  },
 };
 
 export const points: Participant = {
@@ -46,8 +61,13 @@ export const points: Participant = {
   key: 'customer_id',
   amount: 'points',
   taking: 'use',
-  action: 'usePoints',
-  compensation: 'refundPoints',
+  steps: {
+    lock: noSteps,
+    xa: { action: 'preparePoints', compensation: 'rollbackPoints' },
+    tcc: { action: 'confirmPoints', compensation: null },
+    saga: { action: 'usePoints', compensation: 'refundPoints' },
+    choreography: { action: 'usePoints', compensation: 'refundPoints' },
+  },
 };
 
 /** One movement, as a positive amount. */
@@ -63,6 +83,8 @@ export interface Account {
   givenBack: Movement[];
   /** The barrier's outcome by step: `open` is a row committed without one. */
   steps: Partial<Record<string, string>>;
+  /** How its XA branch was noted to have ended, or `open`; absent where none was begun. */
+  branch?: string;
 }
 
 /** A span of order ids in byte order, which is the order of the keys; null is unbounded. */
@@ -96,6 +118,11 @@ export async function readAccounts(
   for (const { o, step, outcome } of steps) {
     accountOf(accounts, o).steps[step] = outcomeKind(outcome);
   }
+  const branches = await snapshot.rows<{ o: string; endedAs: string | null }>(
+    `SELECT order_id o, ended_as endedAs FROM xa_branches WHERE ${where.sql}`,
+    where.bindings,
+  );
+  for (const { o, endedAs } of branches) accountOf(accounts, o).branch = endedAs ?? 'open';
   return accounts;
 }
 

@@ -45,6 +45,10 @@ export const rules = {
     sentence: 'An unfinished order gave back only what it took, and only once it was to CANCEL.',
     remedy: 'Do not complete this order: cancel it, and report the bug.',
   },
+  'lock-in-one': {
+    sentence: 'A `lock` order has moved nothing before its end: both are one transaction.',
+    remedy: 'Do not place this order again: find out what moved, and who wrote its row by hand.',
+  },
   'points-of-customer': {
     sentence: "An order moves points of nobody but its customer's.",
     remedy: 'Give the other customer the points back, and report the bug.',
@@ -57,6 +61,15 @@ export const rules = {
     sentence: 'Points were moved exactly where the barrier says that a step was done.',
     remedy: 'A later repeat would trust the barrier: make both agree before the order goes on.',
   },
+  'branch-left-prepared': {
+    sentence:
+      'An ended XA order has a committed barrier row in each service: no branch is prepared.',
+    remedy: 'Look for the branch with XA RECOVER, and end it as the order was decided.',
+  },
+  'heuristic-outcome': {
+    sentence: 'No XA branch was ended against the decision of its order.',
+    remedy: 'Somebody ended it by hand: make the books what the decision says, by the runbook.',
+  },
   'registry-row-left-open': {
     sentence: 'A compensation is registered as PENDING for none but an unfinished order.',
     remedy: 'See whether the ledger shows the compensation; if it does, mark the row DONE.',
@@ -67,8 +80,13 @@ export const rules = {
   },
   'stuck-order': {
     sentence:
-      'An unfinished order has an open workflow, a registered compensation or an open alert.',
+      'An unfinished order has an open workflow, a registered compensation, an event under way ' +
+      'or an open alert.',
     remedy: 'Adoption should have found it: see whether its schedule and the workers run.',
+  },
+  'outbox-drained': {
+    sentence: 'What a service has said is sent within the limit.',
+    remedy: "Its relay is in the service's worker: see whether that and Temporal run, and its log.",
   },
   overdue: {
     sentence: 'Nothing stays unfinished longer than the limit.',
@@ -86,9 +104,13 @@ export const rules = {
     sentence: 'No balance is negative.',
     remedy: "The table's CHECK is gone or was not enforced: put it back, then correct the row.",
   },
+  'reserved-by-orders': {
+    sentence: 'What is reserved of a balance is the sum of its open reservations.',
+    remedy: 'The balance or a reservation was written by hand: the barrier says what was tried.',
+  },
   'reserved-at-rest': {
     sentence: 'Nothing is reserved while no order is being placed.',
-    remedy: 'A reservation was left behind: find its order in the barrier, and release it.',
+    remedy: 'A reservation was left behind: find its order in `reservations`, and resolve it.',
   },
 } as const satisfies Record<string, { sentence: string; remedy: string }>;
 

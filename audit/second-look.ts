@@ -1,5 +1,7 @@
 import type { Decision, OrderStatus } from '../contracts/order';
 import type { Findings } from './findings';
+import { inParts } from './in-parts';
+import { judgeUnsent, readMoving, readUnsent } from './outboxes';
 import { readBacklog, type AuditedOrder, type Backlog } from './orders';
 import type { Reader } from './snapshot';
 import type { Walk } from './walk';
@@ -8,7 +10,7 @@ import type { Walk } from './walk';
 export interface InFlight {
   orderId: string;
   /** `another-look`: it moved on while it was audited, so that only the next audit can judge it. */
-  waitsFor: 'workflow' | 'compensation' | 'operator' | 'adoption' | 'another-look';
+  waitsFor: 'workflow' | 'compensation' | 'operator' | 'event' | 'adoption' | 'another-look';
 }
 
 /** What the second look needs. All three databases are read as they are now. */
@@ -33,7 +35,6 @@ interface CurrentRow {
   ownedS: number | null;
 }
 
-const idsPerQuery = 1_000;
 const questionsAtOnce = 16;
 
 /**
@@ -49,6 +50,9 @@ export async function lookAgain(
 ): Promise<InFlight[]> {
   const open = await openOwners(look, walk, first);
   const backlog = await readBacklog(look.order);
+  const unsent = await readUnsent(look);
+  const moving = await readMoving(look, walk.unfinished, look.graceS);
+  for (const { orderId } of unsent) moving.add(orderId);
   const ids = new Set([
     ...walk.unfinished.map(({ orderId }) => orderId),
     ...walk.provisional.map(({ order }) => order.orderId),
@@ -58,12 +62,14 @@ export async function lookAgain(
   const ages = await oldestAges(look, walk.unfinished, current, [first, backlog]);
   const inFlight = [
     ...walk.unfinished.flatMap((order) => {
-      const waitsFor = waits(order, current.get(order.orderId), [first, backlog], open, look);
+      const now = current.get(order.orderId);
+      const waitsFor = waits(order, now, [first, backlog], { open, moving }, look);
       const ageS = ages.get(order.orderId) ?? 0;
       return judgeUnfinished(order, waitsFor, ageS, look, findings);
     }),
     ...settleProvisional(walk, current, findings),
     ...settleStrangers(walk, current, findings),
+    ...judgeUnsent(unsent, look.unfinishedSMax, findings),
   ];
   const byId = new Map(inFlight.map((one) => [one.orderId, one]));
   return [...byId.values()];
@@ -90,12 +96,13 @@ function waits(
   order: AuditedOrder,
   now: CurrentRow | undefined,
   backlogs: Backlog[],
-  open: Set<string>,
+  { open, moving }: { open: Set<string>; moving: Set<string> },
   { graceS }: SecondLook,
 ): InFlight['waitsFor'] | undefined {
   if (backlogs.some(({ compensations }) => compensations.has(order.orderId))) return 'compensation';
   if (backlogs.some(({ alerts }) => alerts.has(order.orderId))) return 'operator';
   if (order.owner !== null && open.has(order.owner)) return 'workflow';
+  if (moving.has(order.orderId)) return 'event';
   if (!unchanged(order, now)) return 'another-look';
   return (now?.ownedS ?? Infinity) <= graceS ? 'adoption' : undefined;
 }
@@ -205,13 +212,4 @@ async function oldestAges(
     for (const { o, ageS } of steps) note(o, ageS);
   }
   return ages;
-}
-
-async function inParts<T>(reader: Reader, select: string, ids: string[]): Promise<T[]> {
-  const found: T[] = [];
-  for (let from = 0; from < ids.length; from += idsPerQuery) {
-    const some = ids.slice(from, from + idsPerQuery);
-    found.push(...(await reader.rows<T>(`${select} (${some.map(() => '?').join(', ')})`, some)));
-  }
-  return found;
 }

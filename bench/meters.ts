@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { ProcessStatus } from '../scripts/stack/state';
 
@@ -67,33 +66,4 @@ function cpuMsOf(pid: number): number {
 
 function bytesWrittenBy(pid: number): number {
   return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? 0);
-}
-
-/** Workflows whose histories are read; of more, the mean of these is taken. */
-const historiesMax = 100;
-
-/** History events that are an action: a start, an activity, a timer, a signal or an update. */
-const actionEvents = [
-  'workflowExecutionStartedEventAttributes',
-  'activityTaskScheduledEventAttributes',
-  'timerStartedEventAttributes',
-  'workflowExecutionSignaledEventAttributes',
-  'workflowExecutionUpdateAcceptedEventAttributes',
-] as const;
-
-/** Temporal actions of all order workflows that began in this time. */
-export async function temporalActions(client: Client, since: Date, until: Date): Promise<number> {
-  const query =
-    `WorkflowType = 'placeOrders' AND StartTime >= '${since.toISOString()}' ` +
-    `AND StartTime < '${until.toISOString()}'`;
-  const { count } = await client.workflow.count(query);
-  let looked = 0;
-  let actions = 0;
-  for await (const { workflowId, runId } of client.workflow.list({ query })) {
-    if (looked === historiesMax) break;
-    looked += 1;
-    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    actions += (events ?? []).filter((event) => actionEvents.some((name) => event[name])).length;
-  }
-  return looked === 0 ? 0 : (actions / looked) * count;
 }

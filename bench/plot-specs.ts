@@ -7,7 +7,8 @@ const order = variants.map(({ name }) => name);
 /** Distinct to the colour-blind too; naked, which the others are held against, is grey. */
 const colours = ['#888888', '#d55e00', '#0072b2', '#009e73', '#cc79a7', '#e69f00'];
 const processOrder = ['mysql', 'temporal', 'api', 'workflow-worker'];
-const config = {
+/** How every picture looks. */
+export const config = {
   background: 'white',
   font: 'sans-serif',
   title: { anchor: 'start', fontSize: 16, subtitleFontSize: 12, offset: 14 },

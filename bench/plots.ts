@@ -23,7 +23,7 @@ export async function writePlots(rows: readonly Row[], folder: string): Promise<
 }
 
 /** The library is loaded only now: most runs draw nothing, and it is large. */
-async function svgOf(spec: TopLevelSpec): Promise<string> {
+export async function svgOf(spec: TopLevelSpec): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   return new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' }).toSVG();
 }

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { openDatabase } from '../activities/transaction/connection';
 import { auditStack } from '../scripts/load/audit-stack';
 import type { Summary } from '../scripts/load/outcomes';
+import { actionsIn, temporalActions } from './actions';
 import { runOneLoad, type Load } from './loads';
-import { readMeters, temporalActions, used, type Usage } from './meters';
+import { readMeters, used, type Usage } from './meters';
 import { timed } from './progress';
 import type { BenchServers } from './servers';
 import type { Variant } from './variants';
@@ -75,7 +76,7 @@ export async function measure(servers: BenchServers, setting: Setting, load: Loa
     const auditedAt = performance.now();
     const report = await auditStack(stack);
     const auditSeconds = round3((performance.now() - auditedAt) / 1_000);
-    const actions = await temporalActions(client, since, new Date());
+    const actions = actionsIn(await temporalActions(client, since, new Date()));
     const { failedPercent, hot } = load.scenario;
     return {
       variant: variant.name,

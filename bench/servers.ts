@@ -23,8 +23,15 @@ export interface BenchServers {
 const limits = { msMax: 60_000, deathsMax: 3 };
 const noPorts = { api: 0, temporal: 0, temporalUi: 0, temporalMetrics: 0 };
 
-/** Starts the servers on free ports, durable as those of `npm start`, in a folder of their own. */
-export async function startServers(say: (what: string) => void): Promise<BenchServers> {
+/**
+ * Starts the servers on free ports, durable as those of `npm start`, in a folder of their own.
+ *
+ * @param inside for who looks into MySQL while it works
+ */
+export async function startServers(
+  say: (what: string) => void,
+  inside?: Parameters<typeof prepareMysqlServers>[3],
+): Promise<BenchServers> {
   const folder = mkdtempSync(join(tmpdir(), 'order-bench-'));
   mkdirSync(join(folder, 'logs'));
   const settings = { ...readSettings(), localFolder: folder };
@@ -47,7 +54,7 @@ export async function startServers(say: (what: string) => void): Promise<BenchSe
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const mysql = await prepareMysqlServers(file, settings, programs);
+    const mysql = await prepareMysqlServers(file, settings, programs, inside);
     await supervisor.start([...mysql, temporalServer(file, settings, programs)], limits);
     await prepareDatabases(file, dataFolderOf(settings));
   } catch (error) {

@@ -1,7 +1,8 @@
 import type { BacklogRow } from './backlog';
 import type { Row } from './row';
 
-type Column = [title: string, cell: (group: readonly Row[]) => string];
+/** A column of a table whose lines are groups of rows, such as the rounds of one measurement. */
+export type Column<R = Row> = [title: string, cell: (group: readonly R[]) => string];
 
 /** The median of each variant and load, with its ratio to naked of the same round. */
 export function tableOf(rows: readonly Row[]): string {
@@ -96,7 +97,11 @@ function figure(name: Figure, digits: number): Column[1] {
   return (group) => median(group.map((row) => row[name])).toFixed(digits);
 }
 
-function layOut(columns: readonly Column[], groups: readonly (readonly Row[])[]): string {
+/** A table for a terminal. */
+export function layOut<R>(
+  columns: readonly Column<R>[],
+  groups: readonly (readonly R[])[],
+): string {
   const lines = [
     columns.map(([title]) => title),
     ...groups.map((group) => columns.map(([, cell]) => cell(group))),

@@ -51,4 +51,8 @@ export type BrokenCode =
   | 'balance-missing'
   | 'guard-violated'
   | 'invalid-data'
-  | 'effect-unaccounted';
+  | 'effect-unaccounted'
+  /** TCC: of a reservation that was never made, or is gone already, or is made good already. */
+  | 'confirm-without-reservation'
+  | 'confirm-after-cancel'
+  | 'cancel-after-confirm';

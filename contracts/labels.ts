@@ -27,11 +27,13 @@ export function initialAttributes(pattern: Pattern, orders: readonly PlacedOrder
   ];
 }
 
-/** What a schedule's workflow begins with: it drives nobody's order, and may get into trouble. */
-export const scheduleAttributes = [
-  { key: searchAttributes.pattern, value: 'saga' },
-  { key: searchAttributes.troubled, value: false },
-];
+/** What a workflow begins with that drives nobody's order by itself, and may get into trouble. */
+export function besideAttributes(pattern: Pattern) {
+  return [
+    { key: searchAttributes.pattern, value: pattern as string },
+    { key: searchAttributes.troubled, value: false },
+  ];
+}
 
 /** What this workflow is about, in one line. */
 export function summaryOf(pattern: Pattern, orders: readonly PlacedOrder[]): string {

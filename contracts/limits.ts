@@ -33,6 +33,8 @@ export interface StepTiming {
   retryMsMax: number;
   /** Quick tries of a compensation before it goes into the registry. */
   compensationAttemptsMax: number;
+  /** TCC: quick tries of a confirm or a cancel before the order is left to a schedule. */
+  confirmAttemptsMax: number;
 }
 
 export const defaultTiming: StepTiming = {
@@ -42,4 +44,5 @@ export const defaultTiming: StepTiming = {
   firstRetryMs: 100,
   retryMsMax: 5_000,
   compensationAttemptsMax: 4,
+  confirmAttemptsMax: 4,
 };

@@ -8,8 +8,9 @@ export const orderStatuses = ['CREATED', 'PLACING', 'PENDING', 'COMPLETED', 'CAN
 /** `COMPLETED` and `CANCELLED` are terminal and never change. */
 export type OrderStatus = (typeof orderStatuses)[number];
 
+export const decisions = ['COMPLETE', 'CANCEL'] as const;
 /** Written once into the order row, first writer wins; every effect follows from it. */
-export type Decision = 'COMPLETE' | 'CANCEL';
+export type Decision = (typeof decisions)[number];
 
 export const services = ['order', 'product', 'point'] as const;
 export type Service = (typeof services)[number];
@@ -30,6 +31,11 @@ export interface PlacedOrder {
   total: number;
   /** Present when somebody has decided already, as with an adopted order. */
   decision?: Decision;
+}
+
+/** An order that has been taken over, with the protocol that was recorded when it was claimed. */
+export interface AdoptedOrder extends PlacedOrder {
+  pattern: Pattern;
 }
 
 /** Is this status final? */

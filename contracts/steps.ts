@@ -3,8 +3,17 @@
  * answers one outcome for each, in the same order, from one local transaction. Repeating a step
  * answers what was recorded the first time.
  */
+import type { AlertKind } from './alerts';
 import type { BrokenCode, FailureCode, RejectionCode } from './failures';
-import type { Decision, PlacedOrder } from './order';
+import type { BranchStep, FindBranches } from './branches';
+import type { AdoptedOrder, Decision, PlacedOrder } from './order';
+import type {
+  AgedQuery,
+  FreezeCommand,
+  Resolution,
+  ResolutionOutcome,
+  ResolutionRequest,
+} from './reservations';
 
 /** What the product service is asked to take, or to give back, for one order. */
 export interface StockCommand {
@@ -17,6 +26,18 @@ export interface PointCommand {
   orderId: string;
   customerId: string;
   points: number;
+}
+
+/** What each participant is told of an order: its own part and nothing else. */
+export function stockCommand({ orderId, lines }: PlacedOrder): StockCommand {
+  return {
+    orderId,
+    lines: lines.map(({ productId, quantity }) => ({ productId, quantity })),
+  };
+}
+
+export function pointCommand({ orderId, customerId, total }: PlacedOrder): PointCommand {
+  return { orderId, customerId, points: total };
 }
 
 export type StepOutcome =
@@ -32,7 +53,11 @@ export type StepOutcome =
    */
   | { kind: 'broken'; code: BrokenCode; detail?: string }
   /** Somebody holds this order's rows: nothing was done yet; ask again for it alone. */
-  | { kind: 'locked' };
+  | { kind: 'locked' }
+  /** TCC: an operator is about to cancel, so that nothing is confirmed now: ask again later. */
+  | { kind: 'frozen' }
+  /** TCC: it is confirmed, and can neither be cancelled nor frozen any more. */
+  | { kind: 'refused' };
 
 export type Step<C> = (commands: C[]) => Promise<StepOutcome[]>;
 
@@ -40,12 +65,48 @@ export type Step<C> = (commands: C[]) => Promise<StepOutcome[]>;
 export interface ProductActivities {
   deductStock: Step<StockCommand>;
   restoreStock: Step<StockCommand>;
+  /** TCC: makes a reservation, which `confirmStock` makes good and `cancelStock` gives up. */
+  tryStock: Step<StockCommand>;
+  confirmStock: Step<StockCommand>;
+  cancelStock: Step<StockCommand>;
+  /** `done` when nothing of the order can be confirmed any more before it is thawed. */
+  freezeStock: Step<FreezeCommand>;
+  thawStock: Step<FreezeCommand>;
+  /** The open reservations that are old, as what was asked for, in the order of their ids. */
+  agedStock: (query: AgedQuery) => Promise<StockCommand[]>;
+  prepareStock: Step<StockCommand>;
+  commitStock: BranchStep;
+  rollbackStock: BranchStep;
+  findStockBranches: FindBranches;
 }
 
-/** Task queue `point`. `refundPoints` is the compensation of `usePoints`. */
+/** Task queue `point`. `refundPoints` is the compensation of `usePoints`; XA as in the other. */
 export interface PointActivities {
   usePoints: Step<PointCommand>;
   refundPoints: Step<PointCommand>;
+  preparePoints: Step<PointCommand>;
+  commitPoints: BranchStep;
+  rollbackPoints: BranchStep;
+  findPointBranches: FindBranches;
+  /** TCC, as in the product service. */
+  tryPoints: Step<PointCommand>;
+  confirmPoints: Step<PointCommand>;
+  cancelPoints: Step<PointCommand>;
+  freezePoints: Step<FreezeCommand>;
+  thawPoints: Step<FreezeCommand>;
+  agedPoints: (query: AgedQuery) => Promise<PointCommand[]>;
+}
+
+/** What the baseline is told of an order: what both participants would be told. */
+export type LockCommand = StockCommand & PointCommand;
+
+/** Task queue `lock`: a process that reaches all three databases, which are on one server. */
+export interface LockActivities {
+  /**
+   * Takes the stock and the points and ends the order, all in one transaction: `done` is an order
+   * COMPLETED, `rejected` one CANCELLED for that reason, `cancelled` one that was to CANCEL before.
+   */
+  placeInOneTransaction: Step<LockCommand>;
 }
 
 /** The steps that the compensation registry may hold. */
@@ -58,6 +119,8 @@ export interface Verdict {
   reason?: FailureCode;
   /** Both participants have reported that they took nothing, so CANCEL ends the order at once. */
   nothingTaken?: boolean;
+  /** COMPLETE is the decision alone: its effects are made after it, then `completeOrders`. */
+  effectsFollow?: boolean;
 }
 
 /** A compensation that could not be made yet. */
@@ -73,6 +136,13 @@ export interface BrokenOrder {
   code: BrokenCode;
   step: string;
   detail?: string;
+}
+
+/** An order that cannot go on by itself, and what an operator reads first. */
+export interface TroubledOrder {
+  orderId: string;
+  kind: AlertKind;
+  detail: string;
 }
 
 /** A due row of the registry, with what is needed to make it good. */
@@ -94,15 +164,24 @@ export interface Orphan {
   owner: string;
 }
 
+/** What an order's row says to who asks what to do with a branch or a reservation. */
+export type StandingDecision = Decision | 'undecided' | 'unknown';
+
 /** Task queue `order`. */
 export interface OrderActivities {
   /**
    * Writes each verdict unless a decision stands already, and answers the decisions that hold.
-   * COMPLETE also ends the order, in the same statement.
+   * COMPLETE also ends the order, in the same statement, unless its effects follow.
    */
   decideOrders(verdicts: Verdict[]): Promise<Decision[]>;
+  /** The decisions that stand, in the same order; `unknown` where there is no such order. */
+  readDecisions(orderIds: string[]): Promise<StandingDecision[]>;
   /** Ends orders decided CANCEL whose participants gave everything back. */
   closeOrders(orderIds: string[]): Promise<void>;
+  /** Ends orders decided COMPLETE whose effects have all been made. */
+  completeOrders(orderIds: string[]): Promise<void>;
+  /** Puts orders aside, PENDING, each with an alert; one that has ended is left alone. */
+  alertOrders(troubled: TroubledOrder[]): Promise<void>;
   /** Puts orders with a broken step aside for an operator, with an alert. */
   holdOrders(broken: BrokenOrder[]): Promise<void>;
   /** Writes the registry rows, the orders' PENDING and an alert in one transaction. */
@@ -121,5 +200,21 @@ export interface OrderActivities {
     limit: number;
   }): Promise<{ orphans: Orphan[]; lastOwner: string | null }>;
   /** Swaps the owner with a compare-and-set; null when somebody else was first. */
-  adoptOrder(orphan: Orphan, newOwner: string): Promise<PlacedOrder | null>;
+  adoptOrder(orphan: Orphan, newOwner: string): Promise<AdoptedOrder | null>;
+  /** TCC: PENDING orders whose confirmation has been failing for so long, in the order of ids. */
+  findUnconfirmed(query: AgedQuery): Promise<PlacedOrder[]>;
+  /**
+   * Puts a resolution on record and makes its workflow the owner of the order, in one transaction;
+   * null when the order is not PENDING, which is put on record too.
+   */
+  openResolution(request: ResolutionRequest, workflowId: string): Promise<Resolution | null>;
+  /** The order's newest resolution, 0 for none; null for who does not own the order any more. */
+  lastResolution(orderId: string, owner: string): Promise<number | null>;
+  /**
+   * TCC: the only change that a decision may ever have, COMPLETE to CANCEL, once every reservation
+   * of the order is frozen. Answers whether CANCEL holds and the order is this owner's.
+   */
+  overturnDecision(orderId: string, owner: string): Promise<boolean>;
+  /** Puts on record what came of a resolution, and answers it. */
+  closeResolution(workflowId: string, refused?: 'unsafe'): Promise<ResolutionOutcome>;
 }

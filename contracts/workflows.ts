@@ -1,6 +1,9 @@
 /** Inputs and results of the workflows, so that whoever starts one need not import it. */
+import type { OrderEvent } from './events';
 import type { StepTiming } from './limits';
-import type { PlacedOrder } from './order';
+import type { PlacedOrder, Service } from './order';
+import type { Release } from './deliveries';
+import type { ResolutionOutcome, ResolutionRequest } from './reservations';
 
 export interface PlaceOrdersInput {
   orders: PlacedOrder[];
@@ -40,4 +43,64 @@ export interface AdoptInput {
 
 export interface AdoptResult {
   adopted: number;
+}
+
+export interface ScanInput {
+  timing: StepTiming;
+  /** Younger branches are being driven; nothing is wrong with them. */
+  olderThanMs: number;
+  /** Longer than both prepares may take: then nobody is about to decide. */
+  cancelAfterMs: number;
+  /** Branches of each participant a run, at most. */
+  limit: number;
+  runbooksUrl?: string;
+}
+
+/** Of the two schedules of TCC: what has waited for so long is looked at. */
+export interface AgedInput {
+  timing: StepTiming;
+  olderThanMs: number;
+  /** Orders at a time. */
+  limit: number;
+  runbooksUrl?: string;
+}
+
+/** Counts of our own branches; what is others' is only listed. */
+export interface ScanResult {
+  ended: number;
+  failed: number;
+  heuristic: number;
+  others: number;
+}
+
+export interface ForceResult {
+  completed: number;
+  /** Those that fail still, or have to be looked at. */
+  pending: number;
+}
+
+export interface SweepResult {
+  confirmed: number;
+  cancelled: number;
+  /** Undecided, or the order service did not answer, or they could not be ended. */
+  held: number;
+}
+
+export interface ResolveInput extends ResolutionRequest {
+  timing: StepTiming;
+  runbooksUrl?: string;
+}
+
+export interface ResolveResult {
+  outcome: ResolutionOutcome;
+}
+
+/** One event on its way to one subscriber. */
+export interface DeliverEventInput {
+  event: OrderEvent;
+  subscriber: Service;
+  timing: StepTiming;
+  /** An operator lets it be tried although it is parked. */
+  release?: Release;
+  runbooksUrl?: string;
 }

@@ -5,7 +5,7 @@ import { Injection } from './injection';
 import { ask, createOrders, insist, type CellOrder } from './orders';
 import type { End, OrderPlan } from './scenarios';
 import type { MatrixStack } from './stack';
-import type { Step } from './steps';
+import type { Step } from './step';
 import { until } from './until';
 
 /** One fault in one step. */

@@ -1,21 +1,37 @@
+import { patterns, type Pattern } from '../contracts/order';
 import type { Cell } from './cell';
 import { nameOf } from './cell';
 import { faults } from './faults';
-import { sagaSteps, type Step } from './steps';
+import { lockSteps } from './protocols/lock';
+import { sagaSteps } from './protocols/saga';
+import type { Step } from './step';
 
-/** The protocols that are in the matrix, each with its steps. */
-export const protocols: Record<string, Step[]> = { saga: sagaSteps };
+/** A protocol as the matrix breaks it. */
+interface Protocol {
+  steps: Step[];
+  /** Whether each service has a MySQL server of its own. */
+  separateDatabases: boolean;
+}
+
+/** Every protocol; one without steps is not in the matrix yet. */
+export const protocols: Record<Pattern, Protocol> = {
+  lock: { steps: lockSteps, separateDatabases: false },
+  xa: { steps: [], separateDatabases: true },
+  tcc: { steps: [], separateDatabases: true },
+  saga: { steps: sagaSteps, separateDatabases: true },
+  choreography: { steps: [], separateDatabases: true },
+};
 
 export interface DeclaredCell extends Cell {
-  protocol: string;
+  protocol: Pattern;
   /** Why there is nothing to be run. */
   inapplicable?: string;
 }
 
 /** Every step of every protocol with every fault. */
 export function declaredCells(): DeclaredCell[] {
-  return Object.entries(protocols).flatMap(([protocol, steps]) =>
-    steps.flatMap((step) =>
+  return patterns.flatMap((protocol) =>
+    protocols[protocol].steps.flatMap((step) =>
       faults.map((fault) => {
         const inapplicable = fault.inapplicable?.(step);
         return { protocol, step, fault, ...(inapplicable && { inapplicable }) };
@@ -29,7 +45,7 @@ export function runnableCells(): DeclaredCell[] {
   return declaredCells().filter(({ inapplicable }) => inapplicable === undefined);
 }
 
-/** As few as it takes for each fault and each step of each protocol to be there at least once. */
+/** As few as it takes for each step of each protocol and each fault to be there at least once. */
 export function coverOf(cells: readonly DeclaredCell[]): DeclaredCell[] {
   const missing = new Set(cells.flatMap(marksOf));
   const cover: DeclaredCell[] = [];
@@ -46,5 +62,5 @@ export function coverOf(cells: readonly DeclaredCell[]): DeclaredCell[] {
 }
 
 function marksOf({ protocol, step, fault }: DeclaredCell): string[] {
-  return [`${protocol} step ${step.name}`, `${protocol} fault ${nameOf(fault)}`];
+  return [`${protocol} step ${step.name}`, `fault ${nameOf(fault)}`];
 }

@@ -2,7 +2,7 @@ import type { StepTiming } from '../contracts/limits';
 import * as inject from './inject';
 import type { Injection } from './injection';
 import type { End, OrderPlan } from './scenarios';
-import type { Step } from './steps';
+import type { Step } from './step';
 
 /** Something that goes wrong, at one place in a step. A new one joins by its row. */
 export interface Fault {
@@ -118,7 +118,7 @@ export const faults: Fault[] = [
     alone: true,
     inapplicable: ({ driver, scenario }) => {
       if (scenario.start === 'batch') return 'The same code as for one order, whose row it is.';
-      return driver === 'api' || driver === 'saga' ? undefined : 'No caller waits for this step.';
+      return driver === 'api' || driver === 'owner' ? undefined : 'No caller waits for this step.';
     },
   },
   {
@@ -140,7 +140,7 @@ export const faults: Fault[] = [
     at: 'before the COMMIT',
     inject: inject.cancel,
     inapplicable: noWorkflow,
-    ends: ({ kind }, plan) => (kind === 'action' ? cancelledByOperator(plan) : undefined),
+    ends: (step, plan) => (step.kind === 'action' ? cancelledByOperator(step, plan) : undefined),
   },
 ];
 
@@ -154,7 +154,7 @@ function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | 
 const byCustomer: End = { status: 'CANCELLED', reason: 'cancelled-by-customer' };
 
 /** What the participants had said by then stands; for the rest the operator's word does. */
-function cancelledByOperator(plan: OrderPlan): End[] {
+function cancelledByOperator({ decides }: Step, plan: OrderPlan): End[] {
   const byOperator: End = { status: 'CANCELLED', reason: 'cancelled-by-operator' };
-  return plan.kind === 'good' ? [byOperator] : [byOperator, plan.end];
+  return plan.kind === 'good' && !decides ? [byOperator] : [byOperator, plan.end];
 }

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { databaseNames } from '../scripts/stack/stack-file';
 import type { Injection } from './injection';
-import type { LockedRow } from './steps';
+import type { LockedRow } from './step';
 import { until } from './until';
 import type { Window } from './window';
 
@@ -91,6 +92,11 @@ function rowsOf(
       return step.service === 'product'
         ? trx('products').where('product_id', productId).select('product_id')
         : trx('point_accounts').where('customer_id', customerId).select('customer_id');
+    case 'account':
+      // As seen from the order service's database, on one server.
+      return trx(`${databaseNames.point}.point_accounts`)
+        .where('customer_id', customerId)
+        .select('customer_id');
     case 'compensation':
       return trx('compensations').where('order_id', orderId).select('step');
     case 'order': {

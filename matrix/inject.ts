@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Injection } from './injection';
 import { ask, begin } from './orders';
 import { attemptMsMax } from './stack';
+import { doorOf } from './step';
 import { until } from './until';
 
 /**
@@ -73,10 +74,10 @@ export async function refuseConnections(cell: Injection): Promise<void> {
   const window = cell.window('begin');
   await cell.begin();
   const hit = await window.hit();
-  stack.refuse(step.service, true);
+  stack.refuse(doorOf(step), true);
   hit.cut();
   await sleep(refusedMs);
-  stack.refuse(step.service, false);
+  stack.refuse(doorOf(step), false);
 }
 
 export async function killDatabase(cell: Injection): Promise<void> {
@@ -84,9 +85,10 @@ export async function killDatabase(cell: Injection): Promise<void> {
   const window = cell.window('inside');
   await cell.begin();
   const hit = await window.hit();
-  stack.signal(`mysql-${step.service}`, 'SIGKILL');
+  const server = stack.serverOf(step.service);
+  stack.signal(server, 'SIGKILL');
   hit.cut();
-  await stack.ready(`mysql-${step.service}`);
+  await stack.ready(server);
 }
 
 export const killWorkerBefore = (cell: Injection) => killWorker(cell, 'inside');
@@ -97,7 +99,7 @@ async function killWorker(cell: Injection, position: 'inside' | 'made'): Promise
   const window = cell.window(position);
   await cell.begin();
   const hit = await window.hit();
-  const worker = stack.processOf(step.service, hit.lane);
+  const worker = stack.processOf(doorOf(step), hit.lane);
   stack.signal(worker, 'SIGKILL');
   hit.cut();
   await stack.ready(worker);
@@ -109,7 +111,7 @@ export async function freezeWorker(cell: Injection): Promise<void> {
   const window = cell.window('inside');
   await cell.begin();
   const hit = await window.hit();
-  const worker = stack.processOf(step.service, hit.lane);
+  const worker = stack.processOf(doorOf(step), hit.lane);
   stack.signal(worker, 'SIGSTOP');
   try {
     await sleep(attemptMsMax);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { StepTiming } from '../contracts/limits';
 import { begin, insist, place, type CellOrder } from './orders';
 import type { MatrixStack } from './stack';
-import type { Step } from './steps';
+import { doorOf, type Step } from './step';
 import { until } from './until';
 import { Window, type Position } from './window';
 
@@ -34,10 +34,10 @@ export class Injection {
 
   /** Opens a window on the cell's step; the first `times` transactions are caught in it. */
   window(position: Position, times = 1): Window {
-    const { enter, skip, service } = this.step;
+    const { enter, skip } = this.step;
     const window = new Window({ enter, skip, position, times, orderId: this.subject.orderId });
     this.windows.push(window);
-    this.stack.watch(service, window);
+    this.stack.watch(doorOf(this.step), window);
     return window;
   }
 
@@ -67,12 +67,14 @@ export class Injection {
   /** A caller who got no answer places the same order again, until the outcome is told. */
   async insist(): Promise<void> {
     if (this.step.scenario.start !== 'place') return;
-    await this.answered.catch(() => insist(() => place(this.stack, this.subject)));
+    await this.answered.catch(() =>
+      insist(() => place(this.stack, this.subject, this.step.scenario.pattern)),
+    );
   }
 
   close(): void {
     for (const window of this.windows) {
-      this.stack.unwatch(this.step.service, window);
+      this.stack.unwatch(doorOf(this.step), window);
       for (const hit of window.rest()) hit.release();
     }
   }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOrderIntake } from '../activities/order/intake';
 import { defaultTiming, type StepTiming } from '../contracts/limits';
-import { taskQueues, workflowTypes } from '../contracts/names';
+import { orderWorkflows, taskQueues } from '../contracts/names';
+import type { Pattern } from '../contracts/order';
 import type { PlaceOrdersInput } from '../contracts/workflows';
 import { mintToken } from '../scripts/stack/token';
 import type { OrderPlan, Scenario } from './scenarios';
@@ -87,18 +88,18 @@ export async function begin(
   if (!direct) {
     const [order] = orders;
     if (!order) throw new Error('A scenario without an order');
-    const answered = place(stack, order);
+    const answered = place(stack, order, scenario.pattern);
     answered.catch(() => undefined);
     return { answered };
   }
   const owner = `place-${randomUUID()}`;
   const intake = createOrderIntake(stack.databases.order);
   const ids = orders.map(({ orderId }) => orderId);
-  const { claimed } = await intake.claimOrders(ids, owner, 'saga');
+  const { claimed } = await intake.claimOrders(ids, owner, scenario.pattern);
   if (claimed.length !== orders.length) throw new Error('An order of this cell is another’s');
   if (scenario.start !== 'abandoned') {
     const input: PlaceOrdersInput = { orders: claimed, timing: { ...timing, ...patience } };
-    await stack.temporal.workflow.start(workflowTypes.placeOrders, {
+    await stack.temporal.workflow.start(orderWorkflows[scenario.pattern], {
       workflowId: owner,
       taskQueue: taskQueues.workflow,
       args: [input],
@@ -108,8 +109,12 @@ export async function begin(
 }
 
 /** Places an order and waits for its outcome, once. */
-export function place(stack: MatrixStack, { orderId, customerId }: CellOrder): Promise<unknown> {
-  return ask(stack, customerId, 'POST', `/orders/${orderId}/place`, {});
+export function place(
+  stack: MatrixStack,
+  { orderId, customerId }: CellOrder,
+  pattern: Pattern,
+): Promise<unknown> {
+  return ask(stack, customerId, 'POST', `/orders/${orderId}/place`, { pattern });
 }
 
 /** A caller who does not give up: what a client makes of an answer that never came. */

@@ -117,10 +117,11 @@ class ProxiedConnection {
 
   /** Follows the transaction; answers the positions of the step that this statement is at. */
   private advance(statement: string): Position[] {
-    const [verb = ''] = statement.toUpperCase().match(/^[A-Z]+/) ?? [];
-    if (verb === 'BEGIN') this.inTransaction = true;
-    if (verb === 'ROLLBACK') this.end();
-    if (verb === 'COMMIT') {
+    const [verb = ''] = statement.toUpperCase().match(/^(XA )?[A-Z]+/) ?? [];
+    if (verb === 'BEGIN' || verb === 'XA START') this.inTransaction = true;
+    if (/^rollback$/i.test(statement.replace(';', '').trim())) this.end();
+    // What a branch has done is kept from its PREPARE on; its COMMIT is a statement by itself.
+    if (verb === 'COMMIT' || verb === 'XA PREPARE') {
       this.inTransaction = false;
       this.committing = this.step !== undefined;
       return this.step ? ['inside'] : [];

@@ -1,88 +1,65 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
-import { nameOf, promisedEnds } from './cell';
+import { patterns, type Pattern } from '../contracts/order';
+import { nameOf } from './cell';
 import { declaredCells, protocols, type DeclaredCell } from './cells';
+import {
+  declaredReport,
+  endText,
+  promisesOf,
+  reportFiles,
+  type ReportedCell,
+} from './declared-report';
 import { faults } from './faults';
-import type { End } from './scenarios';
 import { tuning } from './stack';
-import type { Step } from './steps';
+import type { Step } from './step';
 
-/** A cell as it is written down; `holds` only ever after the whole matrix was run and held. */
-export interface ReportedCell {
-  protocol: string;
-  step: string;
-  fault: string;
-  scenario: string;
-  /** How the order whose step it is was promised to end; empty where there is nothing to run. */
-  promised: string[];
-  verdict: 'holds' | 'inapplicable';
-  why?: string;
-}
-
-const folder = join(__dirname, '..', 'docs');
-export const reportFiles = {
-  json: join(folder, 'failure-matrix.json'),
-  markdown: join(folder, 'failure-matrix.md'),
-};
-
-/** What the files must say for the cells that are declared now. */
-export function declaredReport(): ReportedCell[] {
-  return declaredCells().map((cell) => ({
-    protocol: cell.protocol,
-    step: cell.step.name,
-    fault: nameOf(cell.fault),
-    scenario: cell.step.scenario.name,
-    promised: cell.inapplicable ? [] : promisesOf(cell),
-    verdict: cell.inapplicable ? 'inapplicable' : 'holds',
-    ...(cell.inapplicable && { why: cell.inapplicable }),
-  }));
-}
-
-/** Writes both files, after a run of everything that held; answers their paths. */
-export async function writeReport(): Promise<string[]> {
-  const cells = declaredReport();
+/**
+ * Writes both files, after a run in which every cell of these protocols held; what they say of
+ * others stays. Answers their paths.
+ */
+export async function writeReport(held: readonly Pattern[]): Promise<string[]> {
+  const before = reportedCells();
+  const cells = patterns.flatMap((name) =>
+    held.includes(name) ? declaredReport(name) : before.filter(({ protocol }) => protocol === name),
+  );
+  const names = patterns.filter((name) => cells.some(({ protocol }) => protocol === name));
   const json = await format(JSON.stringify({ cells }), { parser: 'json' });
-  const markdown = await format(markdownOf(), { parser: 'markdown' });
+  const markdown = await format(markdownOf(names), { parser: 'markdown' });
   writeFileSync(reportFiles.json, json);
   writeFileSync(reportFiles.markdown, markdown);
   return Object.values(reportFiles);
 }
 
-function promisesOf(cell: DeclaredCell): string[] {
-  const { orders } = cell.step.scenario;
-  const plan = orders.find(({ kind }) => kind === cell.step.subject);
-  return plan ? promisedEnds(cell, plan, true).map(endText) : [];
+function reportedCells(): ReportedCell[] {
+  if (!existsSync(reportFiles.json)) return [];
+  return (JSON.parse(readFileSync(reportFiles.json, 'utf8')) as { cells: ReportedCell[] }).cells;
 }
 
-function endText(end: End): string {
-  if (end.status === 'COMPLETED') return 'COMPLETED';
-  return end.status === 'CANCELLED' ? `CANCELLED, ${end.reason}` : `PENDING, alert ${end.alert}`;
-}
-
-function markdownOf(): string {
-  const parts = Object.entries(protocols).map(([name, steps]) => protocolPart(name, steps));
+function markdownOf(names: readonly Pattern[]): string {
+  const parts = names.map((name) => protocolPart(name, protocols[name].steps));
   return [heading, ...parts].join('\n\n');
 }
 
 const heading = `# Failure matrix
 
 Written by \`npm run matrix\`, which runs every cell on real processes and real servers, and writes
-this file only when all of them have held. A cell puts one fault into one step, at the place that
+a protocol's part only when all of its cells have held. A cell puts one fault into one step, at the place that
 is named, and fails when the step never came to that place. It holds when every order of it has
 ended as promised, the API says the same as the database, exactly the orders that wait for an
 operator have an open alert, and the auditor finds nothing.
 
-Every service's worker runs twice, each service has a MySQL server of its own, and every way to a
+Every service's worker runs twice, each service has a MySQL server of its own (but for \`lock\`,
+which needs one for all), and every way to a
 database leads through a proxy that knows which transaction it carries. The limits are short:
 ${Object.entries(tuning)
   .map(([name, value]) => `\`${name}=${value}\``)
   .join(', ')}.
 
-\`npm run matrix -- --step restoreStock --fault killed\` runs a part; \`npm test\` runs a part in
-which each step and each fault is there at least once.`;
+\`npm run matrix -- --protocol saga\` runs one protocol, \`-- --step restoreStock --fault killed\` a
+part of it; \`npm test\` runs a part in which each step and each fault is there at least once.`;
 
-function protocolPart(protocol: string, steps: Step[]): string {
+function protocolPart(protocol: Pattern, steps: Step[]): string {
   const cells = declaredCells().filter((cell) => cell.protocol === protocol);
   const alone = steps.filter(({ scenario }) => scenario.orders.length === 1);
   const many = steps.filter(({ scenario }) => scenario.orders.length > 1);

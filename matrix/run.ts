@@ -1,12 +1,35 @@
+import type { Pattern } from '../contracts/order';
 import { runCell, type CellResult } from './cell';
-import type { DeclaredCell } from './cells';
-import type { MatrixStack } from './stack';
+import { protocols, type DeclaredCell } from './cells';
+import { startStack, type MatrixStack } from './stack';
 
 /** Cells that take down nothing shared run beside each other, so many at a time. */
 const besideMax = 4;
 
 export interface RunResult extends CellResult {
-  protocol: string;
+  protocol: Pattern;
+}
+
+/** Runs these cells, whatever servers their protocols need: a stack of its own for each kind. */
+export async function runOnStacks(
+  cells: readonly DeclaredCell[],
+  say: (what: string) => void,
+  onResult: (result: RunResult) => void = () => undefined,
+): Promise<RunResult[]> {
+  const results: RunResult[] = [];
+  for (const separateDatabases of [true, false]) {
+    const some = cells.filter(
+      ({ protocol }) => protocols[protocol].separateDatabases === separateDatabases,
+    );
+    if (some.length === 0) continue;
+    const stack = await startStack(say, { separateDatabases });
+    try {
+      results.push(...(await runCells(stack, some, onResult)));
+    } finally {
+      await stack.close();
+    }
+  }
+  return results;
 }
 
 /** Runs these cells on one stack: those that share nothing first and together, the rest alone. */

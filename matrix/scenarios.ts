@@ -1,4 +1,5 @@
 import type { FailureCode } from '../contracts/failures';
+import type { Pattern } from '../contracts/order';
 
 /** How an order may end, as the matrix promises it. */
 export type End =
@@ -16,6 +17,8 @@ export interface OrderPlan {
 /** What happens around the step: which orders there are, and who begins. */
 export interface Scenario {
   name: string;
+  /** The protocol that its orders are placed by. */
+  pattern: Pattern;
   orders: OrderPlan[];
   /**
    * `place`: a caller places them over HTTP. `batch`: they leave as one workflow, as the dispatcher
@@ -39,26 +42,45 @@ const broken: OrderPlan = { kind: 'broken', end: { status: 'PENDING', alert: 'br
 
 const times = (count: number, plan: OrderPlan) => Array.from({ length: count }, () => plan);
 
-export const scenarios = {
+/** What every protocol goes through. */
+const common = {
   placed: { name: 'placed', orders: [good], start: 'place' },
   refusedStock: { name: 'too little stock', orders: [shortOfStock], start: 'place' },
   refusedPoints: { name: 'too few points', orders: [shortOfPoints], start: 'place' },
   broken: { name: 'a product that is gone', orders: [broken], start: 'place' },
+  abandoned: { name: 'its workflow never began', orders: [good], start: 'abandoned' },
+} satisfies Record<string, Omit<Scenario, 'pattern'>>;
+
+export type Scenarios = Record<keyof typeof common, Scenario>;
+
+/** What every protocol goes through, with orders that are placed by this one. */
+export function scenariosOf(pattern: Pattern): Scenarios {
+  const entries = Object.entries(common).map(([name, scenario]) => [
+    name,
+    { ...scenario, pattern },
+  ]);
+  return Object.fromEntries(entries) as Scenarios;
+}
+
+/** What only the saga has: a registry of what is owed, and batches. */
+export const sagaScenarios = {
   owingStock: {
     name: 'too few points, and the stock cannot be given back yet',
+    pattern: 'saga',
     orders: [shortOfPoints],
     start: 'place',
     owes: 'restoreStock',
   },
   owingPoints: {
     name: 'too little stock, and the points cannot be given back yet',
+    pattern: 'saga',
     orders: [shortOfStock],
     start: 'place',
     owes: 'refundPoints',
   },
-  abandoned: { name: 'its workflow never began', orders: [good], start: 'abandoned' },
   forty: {
     name: 'forty at once, eleven of them refused, one broken',
+    pattern: 'saga',
     orders: [...times(28, good), ...times(6, shortOfStock), ...times(5, shortOfPoints), broken],
     start: 'batch',
   },

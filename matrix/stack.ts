@@ -13,11 +13,12 @@ import { appProcesses } from '../scripts/stack/processes';
 import { dataFolderOf, ensurePrograms, prepareMysqlServers } from '../scripts/stack/servers';
 import { temporalServer } from '../scripts/stack/servers';
 import { readSettings, type StackSettings } from '../scripts/stack/settings';
-import { newStackFile, type StackFile } from '../scripts/stack/stack-file';
+import { mysqlServers, newStackFile, type StackFile } from '../scripts/stack/stack-file';
 import { describeStack, type RunningStack } from '../scripts/stack/state';
 import type { ProcessSpec } from '../scripts/stack/supervised-process';
 import { Supervisor } from '../scripts/stack/supervisor';
 import { MysqlProxy } from './proxy';
+import type { Door } from './step';
 import type { Window } from './window';
 
 /** How hard things are tried, so that a cell takes seconds; in milliseconds and seconds. */
@@ -27,6 +28,7 @@ export const tuning = {
   ACTION_MS_MAX: '20000',
   FIRST_RETRY_MS: '50',
   COMPENSATION_ATTEMPTS_MAX: '2',
+  REGISTRY_RETRY_MS: '300',
   STICKY_MS_MAX: '500',
   ADOPT_AFTER_MS: '1000',
   ADOPT_EVERY_MS: '1000',
@@ -38,9 +40,12 @@ export const tuning = {
 
 export const attemptMsMax = Number(tuning.ATTEMPT_MS_MAX);
 
-/** Each service's worker runs twice, so that a step may be tried while another is frozen in it. */
+/** What makes steps runs twice, so that a step may be tried while another is frozen in it. */
 const lanes = ['a', 'b'] as const;
 type Lane = (typeof lanes)[number];
+const doors: Door[] = [...services, 'lock'];
+/** Where each of them leads; the one that reaches all three databases needs them on one server. */
+const serviceBehind = (door: Door): Service => (door === 'lock' ? 'order' : door);
 
 const limits = { msMax: 60_000, deathsMax: 10 };
 
@@ -51,13 +56,15 @@ export interface MatrixStack {
   /** The administrator's own way to the databases, past the proxies. */
   databases: Record<Service, Knex>;
   audit: AuditDeps;
-  /** Watches a service's transactions, in every process that may run them. */
-  watch(service: Service, window: Window): void;
-  unwatch(service: Service, window: Window): void;
-  /** Whether new connections to a service's database are refused, and the old ones cut. */
-  refuse(service: Service, refuses: boolean): void;
-  /** The name of the process of a service in a lane. */
-  processOf(service: Service, lane: string): string;
+  /** Watches the transactions that go through a door, in every process that may run them. */
+  watch(door: Door, window: Window): void;
+  unwatch(door: Door, window: Window): void;
+  /** Whether new connections through a door are refused, and the old ones cut. */
+  refuse(door: Door, refuses: boolean): void;
+  /** The name of the process behind a door, in a lane. */
+  processOf(door: Door, lane: string): string;
+  /** The name of the server that holds a service's database. */
+  serverOf(service: Service): string;
   signal(name: string, signal: NodeJS.Signals): void;
   /** Resolves once it is up; after a kill, once its successor is. */
   ready(name: string): Promise<void>;
@@ -67,7 +74,10 @@ export interface MatrixStack {
 /** Starts a stack of its own, in a folder of its own, which `close` removes. About 10 s. */
 export async function startStack(
   say: (what: string) => void,
-  environment: NodeJS.ProcessEnv = {},
+  {
+    environment = {},
+    separateDatabases = true,
+  }: { environment?: NodeJS.ProcessEnv; separateDatabases?: boolean } = {},
 ): Promise<MatrixStack> {
   const folder = mkdtempSync(join(tmpdir(), 'order-matrix-'));
   mkdirSync(join(folder, 'logs'));
@@ -77,8 +87,8 @@ export async function startStack(
     localFolder: folder,
     environment: { ...base.environment, ...tuning, ...environment },
   };
-  const file = newStackFile(true);
-  file.ports = await choosePorts(settings.ports, file.ports, true);
+  const file = newStackFile(separateDatabases);
+  file.ports = await choosePorts(settings.ports, file.ports, separateDatabases);
   const supervisor = new Supervisor({ changed: () => undefined, died: () => undefined });
   const parts: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -90,7 +100,7 @@ export async function startStack(
     const programs = await ensurePrograms(settings, ({ what }) => {
       say(what);
     });
-    say('Starting three MySQL servers, Temporal and the processes …');
+    say(`Starting ${separateDatabases ? 'three' : 'one'} MySQL, Temporal and the processes …`);
     const mysql = await prepareMysqlServers(file, settings, programs);
     await supervisor.start([...mysql, temporalServer(file, settings, programs)], limits);
     await prepareDatabases(file, dataFolderOf(settings));
@@ -102,7 +112,10 @@ export async function startStack(
     await supervisor.start(processes(file, settings, proxies), limits);
     const connected = connectAll(describeStack(file));
     parts.push(() => connected.close());
-    return { ...connected, ...controls(proxies, supervisor), close };
+    const servers = mysqlServers(separateDatabases);
+    const serverOf = (service: Service) =>
+      servers.find((server) => server.services.includes(service))?.name ?? '';
+    return { ...connected, ...controls(proxies, supervisor), serverOf, close };
   } catch (error) {
     await close();
     throw error;
@@ -114,50 +127,56 @@ async function prepareWeights(running: RunningStack): Promise<void> {
   for (const service of services) {
     const knex = openDatabase({ url: running.databases[service].adminUrl, poolMax: 1 });
     try {
-      await knex.raw('CREATE DATABASE matrix_weight');
-      await knex.raw('CREATE TABLE matrix_weight.heavy_rows (n INT NOT NULL)');
+      await knex.raw('CREATE DATABASE IF NOT EXISTS matrix_weight');
+      await knex.raw('CREATE TABLE IF NOT EXISTS matrix_weight.heavy_rows (n INT NOT NULL)');
     } finally {
       await knex.destroy();
     }
   }
 }
 
-interface ServiceProxy extends MysqlProxy {
-  service: Service;
+interface DoorProxy extends MysqlProxy {
+  door: Door;
 }
 
-async function startProxies(file: StackFile): Promise<ServiceProxy[]> {
-  const wanted = lanes.flatMap((lane) => services.map((service) => ({ lane, service })));
+async function startProxies(file: StackFile): Promise<DoorProxy[]> {
+  const wanted = lanes.flatMap((lane) => doors.map((door) => ({ lane, door })));
   return Promise.all(
-    wanted.map(async ({ lane, service }) => {
-      const target = describeStack(file).databases[service];
-      return Object.assign(await MysqlProxy.start(target, lane), { service });
+    wanted.map(async ({ lane, door }) => {
+      const target = describeStack(file).databases[serviceBehind(door)];
+      return Object.assign(await MysqlProxy.start(target, lane), { door });
     }),
   );
 }
 
-/** All processes in lane a; in lane b the services' workers once more. */
-function processes(
-  file: StackFile,
-  settings: StackSettings,
-  proxies: ServiceProxy[],
-): ProcessSpec[] {
+/** All processes in lane a; in lane b the workers behind the doors once more. */
+function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[]): ProcessSpec[] {
   return lanes.flatMap((lane) => {
-    const ports = Object.fromEntries(
-      proxies.filter((proxy) => proxy.lane === lane).map(({ service, port }) => [service, port]),
-    ) as Record<Service, number>;
-    const stack = { ...file, ports: { ...file.ports, mysql: ports } };
-    const specs = appProcesses(stack, settings);
+    const portOf = (door: Door) =>
+      proxies.find((proxy) => proxy.lane === lane && proxy.door === door)?.port ?? 0;
+    const through = (order: Door) => {
+      const mysql = { order: portOf(order), product: portOf('product'), point: portOf('point') };
+      return appProcesses({ ...file, ports: { ...file.ports, mysql } }, settings);
+    };
+    const isLock = ({ name }: ProcessSpec) => name === workerOf('lock');
+    const specs = [
+      ...through('order').filter((s) => !isLock(s)),
+      ...through('lock').filter(isLock),
+    ];
     if (lane === 'a') return specs;
-    const workers = services.map((service) => `${service}-worker`);
+    const twice = doors.map(workerOf);
     return specs
-      .filter(({ name }) => workers.includes(name))
+      .filter(({ name }) => twice.includes(name))
       .map((spec) => ({
         ...spec,
         name: `${spec.name}-${lane}`,
         logFile: join(settings.localFolder, 'logs', `${spec.name}-${lane}.log`),
       }));
   });
+}
+
+function workerOf(door: Door): string {
+  return `${door}-worker`;
 }
 
 function connectAll(running: RunningStack) {
@@ -184,25 +203,25 @@ function connectAll(running: RunningStack) {
   };
 }
 
-function controls(proxies: ServiceProxy[], supervisor: Supervisor) {
-  const of = (service: Service) => proxies.filter((proxy) => proxy.service === service);
+function controls(proxies: DoorProxy[], supervisor: Supervisor) {
+  const of = (door: Door) => proxies.filter((proxy) => proxy.door === door);
   const record = (name: string) => {
     const found = supervisor.records.find((one) => one.name === name);
     if (!found) throw new Error(`There is no process named ${name}`);
     return found;
   };
   return {
-    watch(service: Service, window: Window) {
-      for (const proxy of of(service)) proxy.windows.add(window);
+    watch(door: Door, window: Window) {
+      for (const proxy of of(door)) proxy.windows.add(window);
     },
-    unwatch(service: Service, window: Window) {
-      for (const proxy of of(service)) proxy.windows.delete(window);
+    unwatch(door: Door, window: Window) {
+      for (const proxy of of(door)) proxy.windows.delete(window);
     },
-    refuse(service: Service, refuses: boolean) {
-      for (const proxy of of(service)) proxy.refuse(refuses);
+    refuse(door: Door, refuses: boolean) {
+      for (const proxy of of(door)) proxy.refuse(refuses);
     },
-    processOf: (service: Service, lane: string) =>
-      (lane as Lane) === 'a' ? `${service}-worker` : `${service}-worker-${lane}`,
+    processOf: (door: Door, lane: string) =>
+      (lane as Lane) === 'a' ? workerOf(door) : `${workerOf(door)}-${lane}`,
     signal(name: string, signal: NodeJS.Signals) {
       const { pid } = record(name);
       if (pid === null) throw new Error(`${name} does not run, so that no ${signal} reaches it`);

@@ -7,10 +7,46 @@ interface UserGrants {
   /** At most 32 characters, MySQL's limit. */
   user: string;
   service: 'order' | 'product' | 'point';
+  /** `*` is every table of the service's database, `server` the whole server. */
   grants: { table: string; privileges: string }[];
 }
 
 const stepsGrant = { table: 'steps', privileges: 'SELECT, INSERT, UPDATE (order_id, outcome)' };
+
+const branchesGrant = {
+  table: 'xa_branches',
+  privileges: 'SELECT, INSERT, UPDATE (started_at, ended_at, ended_as)',
+};
+
+/** Without the gtrid: whoever knows one may commit or roll back its branch. */
+const branchesView = {
+  table: 'xa_branches',
+  privileges: 'SELECT (order_id, participant, locked_rows, started_at, ended_at, ended_as)',
+};
+
+/** Sees and ends what is prepared on its server, and can read no table. */
+const recovery = (service: 'product' | 'point'): UserGrants => ({
+  user: `${service}_recovery`,
+  service,
+  grants: [{ table: 'server', privileges: 'XA_RECOVER_ADMIN' }],
+});
+
+const reservationsGrant = {
+  table: 'reservations',
+  privileges: 'SELECT, INSERT, UPDATE (state, resolution)',
+};
+/** What was said is never changed, only marked as sent; neither it nor what was heard is deleted. */
+const eventGrants = [
+  { table: 'outbox', privileges: 'SELECT, INSERT, UPDATE (event_id, sent_at)' },
+  {
+    table: 'inbox',
+    privileges:
+      'SELECT, INSERT, UPDATE (event_id, emitted, tries, payload, last_error, parked_at, ' +
+      'released_at, released_by, release_reason)',
+  },
+];
+/** The API shows operators what is parked. */
+const inboxReader = { table: 'inbox', privileges: 'SELECT' };
 
 const readers = (user: string): UserGrants[] =>
   (['order', 'product', 'point'] as const).map((service) => ({
@@ -30,6 +66,9 @@ export const databaseUsers: UserGrants[] = [
           'SELECT, INSERT, UPDATE (status, pattern, owner, decision, reason, owned_at, ended_at)',
       },
       { table: 'order_lines', privileges: 'SELECT, INSERT' },
+      { table: 'alerts', privileges: 'SELECT' },
+      { table: 'outbox', privileges: 'INSERT' },
+      inboxReader,
     ],
   },
   {
@@ -43,6 +82,11 @@ export const databaseUsers: UserGrants[] = [
       { table: 'order_lines', privileges: 'SELECT' },
       { table: 'compensations', privileges: 'SELECT, INSERT, UPDATE' },
       { table: 'alerts', privileges: 'SELECT, INSERT, UPDATE' },
+      {
+        table: 'resolutions',
+        privileges: 'SELECT, INSERT, UPDATE (workflow_id, outcome, ended_at)',
+      },
+      ...eventGrants,
     ],
   },
   {
@@ -51,7 +95,10 @@ export const databaseUsers: UserGrants[] = [
     grants: [
       { table: 'products', privileges: 'SELECT, UPDATE (available, reserved)' },
       { table: 'stock_ledger', privileges: 'SELECT, INSERT' },
+      reservationsGrant,
       stepsGrant,
+      branchesGrant,
+      ...eventGrants,
     ],
   },
   {
@@ -60,6 +107,8 @@ export const databaseUsers: UserGrants[] = [
     grants: [
       { table: 'products', privileges: 'SELECT' },
       { table: 'steps', privileges: 'SELECT' },
+      branchesView,
+      inboxReader,
     ],
   },
   {
@@ -68,7 +117,10 @@ export const databaseUsers: UserGrants[] = [
     grants: [
       { table: 'point_accounts', privileges: 'SELECT, UPDATE (available, reserved)' },
       { table: 'point_ledger', privileges: 'SELECT, INSERT' },
+      reservationsGrant,
       stepsGrant,
+      branchesGrant,
+      ...eventGrants,
     ],
   },
   {
@@ -77,7 +129,37 @@ export const databaseUsers: UserGrants[] = [
     grants: [
       { table: 'point_accounts', privileges: 'SELECT' },
       { table: 'steps', privileges: 'SELECT' },
+      branchesView,
+      inboxReader,
     ],
   },
+  // The baseline before services: its one transaction reaches all three, on one server.
+  {
+    user: 'lock_worker',
+    service: 'order',
+    grants: [
+      { table: 'orders', privileges: 'SELECT, UPDATE (status, decision, reason, ended_at)' },
+      { table: 'compensations', privileges: 'SELECT' },
+      { table: 'alerts', privileges: 'SELECT, UPDATE (resolved_at)' },
+    ],
+  },
+  {
+    user: 'lock_worker',
+    service: 'product',
+    grants: [
+      { table: 'products', privileges: 'SELECT, UPDATE (available)' },
+      { table: 'stock_ledger', privileges: 'INSERT' },
+    ],
+  },
+  {
+    user: 'lock_worker',
+    service: 'point',
+    grants: [
+      { table: 'point_accounts', privileges: 'SELECT, UPDATE (available)' },
+      { table: 'point_ledger', privileges: 'INSERT' },
+    ],
+  },
+  recovery('product'),
+  recovery('point'),
   ...readers('auditor'),
 ];

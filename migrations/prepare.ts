@@ -36,11 +36,16 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     await admin.raw(`CREATE USER IF NOT EXISTS ?@'%'`, [user]);
     await admin.raw(`ALTER USER ?@'%' IDENTIFIED BY ?`, [user, password]);
     for (const { table, privileges } of grants) {
-      const target = table === '*' ? '??.*' : '??.??';
-      const names = table === '*' ? [database] : [database, table];
+      const { target, names } = targetOf(database, table);
       await admin.raw(`GRANT ${privileges} ON ${target} TO ?@'%'`, [...names, user]);
     }
   }
+}
+
+function targetOf(database: string, table: string): { target: string; names: string[] } {
+  if (table === 'server') return { target: '*.*', names: [] };
+  if (table === '*') return { target: '??.*', names: [database] };
+  return { target: '??.??', names: [database, table] };
 }
 
 async function refuseOtherServers(admin: Knex): Promise<void> {

@@ -10,6 +10,7 @@ import { defaultPatience } from './load/caller';
 import { chaosSucceeded, chaosText } from './load/chaos/report-text';
 import { runChaos, type ChaosReport } from './load/chaos/run';
 import { generateOrders } from './load/generator';
+import { mixed, mixPatterns, patternsOf } from './load/mix';
 import { loadDefaults, loadOptions, type LoadCommandOptions } from './load/options';
 import { countOrderFile, readOrderFile, toLine, type LoadOrder } from './load/order-file';
 import { callsSucceeded, type Summary } from './load/outcomes';
@@ -85,7 +86,7 @@ async function load(
   chosen: LoadCommandOptions,
   callers: number,
 ): Promise<Summary> {
-  const { total, orders } = await ordersOf(chosen, chosen.seed ?? loadDefaults.seed);
+  const { total, orders } = await ordersOf(stack, chosen, chosen.seed ?? loadDefaults.seed);
   const client = apiClient({ ...reach(stack), connections: callers });
   const bar = progressBar('Placing', 'orders');
   try {
@@ -94,7 +95,7 @@ async function load(
         client,
         orders,
         callers,
-        pattern: chosen.pattern,
+        pattern: chosen.pattern === mixed ? undefined : chosen.pattern,
         keyPrefix: `load-${randomUUID()}`,
         patience: defaultPatience,
         signal,
@@ -115,7 +116,7 @@ async function loadWithFaults(
   callers: number,
   seed: number,
 ): Promise<ChaosReport> {
-  const { total, orders } = await ordersOf(chosen, chosen.seed ?? seed);
+  const { total, orders } = await ordersOf(stack, chosen, chosen.seed ?? seed);
   // A caller that cancels has two calls under way at once.
   const connections = callers * 2;
   const client = apiClient({ ...reach(stack), connections, answerMsMax: chaosAnswerMsMax });
@@ -128,7 +129,7 @@ async function loadWithFaults(
         orders,
         total,
         callers,
-        pattern: chosen.pattern,
+        pattern: chosen.pattern === mixed ? undefined : chosen.pattern,
         seed,
         seconds: chosen.seconds ?? loadDefaults.chaosSeconds(total),
         keyPrefix: `chaos-${randomUUID()}`,
@@ -142,12 +143,17 @@ async function loadWithFaults(
 }
 
 /** The orders that are asked for, and how many. */
-async function ordersOf({ file, orders: wanted }: LoadCommandOptions, seed: number) {
+async function ordersOf(
+  stack: RunningStack,
+  { file, orders: wanted, pattern }: LoadCommandOptions,
+  seed: number,
+) {
   const inFile = file === undefined ? undefined : await countOrderFile(file);
   const total = Math.min(wanted ?? inFile ?? loadDefaults.orders, inFile ?? Infinity);
   const orders =
     file === undefined ? generateOrders(total, seed) : firstOf(readOrderFile(file), total);
-  return { total, orders };
+  if (pattern !== mixed) return { total, orders };
+  return { total, orders: mixPatterns(orders, patternsOf(stack), seed) };
 }
 
 function reach(stack: RunningStack) {

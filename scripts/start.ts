@@ -9,7 +9,7 @@ import { choosePorts } from './stack/ports';
 import { dataFolderOf, ensurePrograms } from './stack/servers';
 import { readSettings, type StackSettings } from './stack/settings';
 import { Stack } from './stack/stack';
-import { completePasswords, newStackFile, readStackFile } from './stack/stack-file';
+import { completePasswords, completeXa, newStackFile, readStackFile } from './stack/stack-file';
 import { mysqlServers, writeStackFile, type StackFile } from './stack/stack-file';
 import { describeStack, readLiveState, stackLockPath } from './stack/state';
 import { startingState, writeLiveState } from './stack/state';
@@ -81,6 +81,7 @@ async function assemble(
   const file = { ...(last ?? newStackFile(separateDatabases)), separateDatabases };
   file.ports = await choosePorts(settings.ports, file.ports, separateDatabases);
   file.userPasswords = completePasswords(file.userPasswords);
+  file.xa = completeXa(last?.xa);
   writeStackFile(localFolder, file);
   const programs = await terminal.step('MySQL and Temporal are here', () =>
     ensurePrograms(settings, terminal.progress).finally(() => {

@@ -16,7 +16,7 @@ interface JestResult {
  * Whole stacks, some of them under faults and load: one file at a time, for beside each other they
  * would mostly show how slow the machine is.
  */
-const stacks = 'tests/(stack|matrix|load)/';
+const stacks = 'tests/(stack|matrix|load|bench/compare)/';
 
 /**
  * Runs all tests, or those that jest's own arguments select, and ends with `N passed, N failed` on

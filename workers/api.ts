@@ -1,10 +1,12 @@
 import { Client, Connection } from '@temporalio/client';
-import { createTemporalProbe } from '../api/temporal';
+import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
 import { commonSettings, readConfig } from './config';
 import { createLogger } from './logging';
-import { patternsOn, patternSettings } from './patterns';
+import { patternsOn, patternSettings, unavailableOn } from './patterns';
 import { runProcess, untilAborted } from './process';
+import { createReleaser } from './relay';
 import { apiSettings, serveApi } from './serve-api';
+import { timingFrom } from './timing';
 
 /** The API in a process of its own: it starts workflows, which run elsewhere. */
 const config = readConfig([...commonSettings, ...apiSettings, ...patternSettings]);
@@ -16,7 +18,13 @@ void runProcess(logger, async (ready, ending) => {
   const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const close = await serveApi(config, logger, {
     patterns: patternsOn(client, config),
+    unavailable: unavailableOn(config),
     temporalReady: createTemporalProbe(client),
+    resolve: createTemporalResolver(client, {
+      timing: timingFrom(config),
+      runbooksUrl: config.RUNBOOKS_URL,
+    }),
+    releaseEvent: createReleaser(client.workflow, timingFrom(config), config.RUNBOOKS_URL),
   });
   ready();
   await untilAborted(ending);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { patterns } from '../contracts/order';
 
 /**
  * A process's configuration: read once, from the environment, before anything is connected. No
@@ -6,6 +7,8 @@ import { z } from 'zod';
  */
 
 const databaseUrl = z.url({ protocol: /^mysql$/ });
+
+const databaseName = z.string().regex(/^\w{1,64}$/);
 
 const settings = {
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
@@ -18,6 +21,19 @@ const settings = {
   ORDER_WORKER_DATABASE_URL: databaseUrl,
   PRODUCT_WORKER_DATABASE_URL: databaseUrl,
   POINT_WORKER_DATABASE_URL: databaseUrl,
+  /** For pattern `lock`: the order database, by a user that reaches the two others as well. */
+  LOCK_DATABASE_URL: databaseUrl,
+  LOCK_PRODUCT_DATABASE: databaseName,
+  LOCK_POINT_DATABASE: databaseName,
+  /** Where all three databases are on `one` server, one transaction reaches them: pattern `lock`. */
+  DATABASE_SERVERS: z.enum(['one', 'separate']).default('separate'),
+  /** Of the users who see and end XA branches, and read no table. */
+  PRODUCT_RECOVERY_URL: databaseUrl,
+  POINT_RECOVERY_URL: databaseUrl,
+  /** Makes the ids of XA branches unguessable: whoever knows one may end its branch. */
+  XA_SECRET: z.string().min(16),
+  /** Tells this installation's branches from another's on the same server. Never changed. */
+  XA_INSTALLATION: z.string().min(1).max(64),
   /** The administrator's connections: for migrations alone. */
   ORDER_ADMIN_URL: databaseUrl,
   PRODUCT_ADMIN_URL: databaseUrl,
@@ -37,16 +53,31 @@ const settings = {
   JWT_AUDIENCE: z.string().min(1),
   /** Where the steps run: see contracts/limits.ts. */
   PLACEMENT: z.enum(['separate', 'local']).default('separate'),
+  /** For callers who name no pattern. */
+  DEFAULT_PATTERN: z.enum(patterns).default('saga'),
   /** Activities at once in one worker; its database pool has as many connections. */
   ACTIVITY_SLOTS: z.coerce.number().int().min(1).max(200).default(20),
   /** Longer than any worker's restart: see docs/saga.md on adoption. */
   ADOPT_AFTER_MS: z.coerce.number().int().min(100).default(30_000),
   ADOPT_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
   DRAIN_EVERY_MS: z.coerce.number().int().min(1_000).default(5_000),
+  SCAN_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
+  /** Younger branches are being driven: see docs/xa.md on the scanner. */
+  SCAN_AFTER_MS: z.coerce.number().int().min(100).default(15_000),
+  /** Above twice ACTION_MS_MAX: by then nobody is about to decide. */
+  SCAN_CANCEL_AFTER_MS: z.coerce.number().int().min(100).default(180_000),
   ATTEMPT_MS_MAX: z.coerce.number().int().min(100).default(10_000),
   ACTION_MS_MAX: z.coerce.number().int().min(100).default(60_000),
   FIRST_RETRY_MS: z.coerce.number().int().min(1).default(100),
   COMPENSATION_ATTEMPTS_MAX: z.coerce.number().int().min(1).default(4),
+  REGISTRY_RETRY_MS: z.coerce.number().int().min(1).default(2_000),
+  /** TCC: see docs/tcc.md on what an order waits for. */
+  CONFIRM_ATTEMPTS_MAX: z.coerce.number().int().min(1).default(4),
+  FORCE_CONFIRM_AFTER_MS: z.coerce.number().int().min(100).default(30_000),
+  FORCE_CONFIRM_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
+  /** Longer than any worker's restart, or reservations would be asked about in vain. */
+  SWEEP_AFTER_MS: z.coerce.number().int().min(100).default(60_000),
+  SWEEP_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
   /** Below ATTEMPT_MS_MAX, so that a step answers before it is given up. */
   LOCK_WAIT_S_MAX: z.coerce.number().int().min(1).default(3),
   /** How long a workflow waits for the worker that last drove it before any may go on. */

@@ -1,37 +1,53 @@
 import { Client } from '@temporalio/client';
 import { createOrderActivities } from '../activities/order/activities';
+import { createOrderReactions } from '../activities/order/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { ownerState } from './owner-state';
+import { placedPollMs, relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
 
 /** The order service: its own database, and Temporal's word on who still drives an order. */
 const config = readConfig([
   ...commonSettings,
+  ...relaySettings,
   'ORDER_DATABASE_URL',
   'ACTIVITY_SLOTS',
   'LOCK_WAIT_S_MAX',
+  'REGISTRY_RETRY_MS',
 ]);
 
 void serveWorker({
   name: 'order-worker',
   config,
-  build: (connection) => {
+  build: async (connection, logger) => {
     const knex = openDatabase({
       url: config.ORDER_DATABASE_URL,
       poolMax: config.ACTIVITY_SLOTS,
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
       silentMsMax,
     });
-    const { workflow } = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-    return Promise.resolve({
+    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const pollMs = placedPollMs;
+    const relay = await relayOf({ knex, client, connection, config, logger, pollMs });
+    return {
       options: {
         taskQueue: taskQueues.order,
-        activities: createOrderActivities({ knex, ownerState: (id) => ownerState(workflow, id) }),
+        activities: {
+          ...createOrderActivities({
+            knex,
+            ownerState: (id) => ownerState(client.workflow, id),
+            registryRetryMs: config.REGISTRY_RETRY_MS,
+          }),
+          ...createOrderReactions(knex, relay.wake),
+        },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
-      close: () => knex.destroy(),
-    });
+      close: async () => {
+        await relay.close();
+        await knex.destroy();
+      },
+    };
   },
 });

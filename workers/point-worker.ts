@@ -1,34 +1,51 @@
+import { Client } from '@temporalio/client';
 import { createPointActivities } from '../activities/point/activities';
+import { createPointReactions } from '../activities/point/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
+import { relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
+import { xaFrom, xaSettings } from './xa';
 
 /** The point service: its own database and nobody else's. */
 const config = readConfig([
   ...commonSettings,
+  ...xaSettings,
+  ...relaySettings,
   'POINT_DATABASE_URL',
-  'ACTIVITY_SLOTS',
-  'LOCK_WAIT_S_MAX',
+  'POINT_RECOVERY_URL',
 ]);
 
 void serveWorker({
   name: 'point-worker',
   config,
-  build: () => {
+  build: async (connection, logger) => {
     const knex = openDatabase({
       url: config.POINT_DATABASE_URL,
       poolMax: config.ACTIVITY_SLOTS,
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
       silentMsMax,
     });
-    return Promise.resolve({
+    const xa = xaFrom(config, {
+      worker: config.POINT_DATABASE_URL,
+      recovery: config.POINT_RECOVERY_URL,
+    });
+    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const relay = await relayOf({ knex, client, connection, config, logger });
+    return {
       options: {
         taskQueue: taskQueues.point,
-        activities: createPointActivities(knex),
+        activities: {
+          ...createPointActivities(knex, xa),
+          ...createPointReactions(knex, relay.wake),
+        },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
-      close: () => knex.destroy(),
-    });
+      close: async () => {
+        await relay.close();
+        await Promise.all([knex.destroy(), xa.close()]);
+      },
+    };
   },
 });

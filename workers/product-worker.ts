@@ -1,34 +1,51 @@
+import { Client } from '@temporalio/client';
 import { createProductActivities } from '../activities/product/activities';
+import { createProductReactions } from '../activities/product/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
+import { relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
+import { xaFrom, xaSettings } from './xa';
 
 /** The product service: its own database and nobody else's. */
 const config = readConfig([
   ...commonSettings,
+  ...xaSettings,
+  ...relaySettings,
   'PRODUCT_DATABASE_URL',
-  'ACTIVITY_SLOTS',
-  'LOCK_WAIT_S_MAX',
+  'PRODUCT_RECOVERY_URL',
 ]);
 
 void serveWorker({
   name: 'product-worker',
   config,
-  build: () => {
+  build: async (connection, logger) => {
     const knex = openDatabase({
       url: config.PRODUCT_DATABASE_URL,
       poolMax: config.ACTIVITY_SLOTS,
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
       silentMsMax,
     });
-    return Promise.resolve({
+    const xa = xaFrom(config, {
+      worker: config.PRODUCT_DATABASE_URL,
+      recovery: config.PRODUCT_RECOVERY_URL,
+    });
+    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const relay = await relayOf({ knex, client, connection, config, logger });
+    return {
       options: {
         taskQueue: taskQueues.product,
-        activities: createProductActivities(knex),
+        activities: {
+          ...createProductActivities(knex, xa),
+          ...createProductReactions(knex, relay.wake),
+        },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
-      close: () => knex.destroy(),
-    });
+      close: async () => {
+        await relay.close();
+        await Promise.all([knex.destroy(), xa.close()]);
+      },
+    };
   },
 });

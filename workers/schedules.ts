@@ -5,16 +5,20 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleOptions,
 } from '@temporalio/client';
-import { scheduleAttributes } from '../contracts/labels';
+import { besideAttributes } from '../contracts/labels';
 import type { StepTiming } from '../contracts/limits';
 import { scheduleIds, taskQueues, workflowTypes } from '../contracts/names';
-import type { AdoptInput, DrainInput } from '../contracts/workflows';
+import type { Pattern } from '../contracts/order';
+import type { AdoptInput, AgedInput, DrainInput, ScanInput } from '../contracts/workflows';
 import type { Config } from './config';
 import { timingFrom, timingSettings } from './timing';
 
 const drainRowsMax = 100;
+const branchesMax = 100;
 /** A page's orphans must fit into one answer of 2 MB: an owner has up to 256 orders. */
 const ownersAtOnce = 20;
+/** Orders of TCC at a time: what is asked of them fits into one answer. */
+const agedAtOnce = 100;
 /** After an outage one run is enough: it does what all the missed ones would have done. */
 const catchupWindow = '10 seconds';
 
@@ -23,6 +27,13 @@ interface ScheduleSettings {
   drainEveryMs: number;
   adoptEveryMs: number;
   adoptAfterMs: number;
+  scanEveryMs: number;
+  scanAfterMs: number;
+  scanCancelAfterMs: number;
+  forceEveryMs: number;
+  forceAfterMs: number;
+  sweepEveryMs: number;
+  sweepAfterMs: number;
   runbooksUrl?: string | undefined;
 }
 
@@ -32,6 +43,13 @@ export const scheduleSettings = [
   'ADOPT_AFTER_MS',
   'ADOPT_EVERY_MS',
   'DRAIN_EVERY_MS',
+  'SCAN_EVERY_MS',
+  'SCAN_AFTER_MS',
+  'SCAN_CANCEL_AFTER_MS',
+  'FORCE_CONFIRM_AFTER_MS',
+  'FORCE_CONFIRM_EVERY_MS',
+  'SWEEP_AFTER_MS',
+  'SWEEP_EVERY_MS',
   'RUNBOOKS_URL',
 ] as const;
 
@@ -41,8 +59,86 @@ export function schedulesFrom(config: Config<(typeof scheduleSettings)[number]>)
     drainEveryMs: config.DRAIN_EVERY_MS,
     adoptEveryMs: config.ADOPT_EVERY_MS,
     adoptAfterMs: config.ADOPT_AFTER_MS,
+    scanEveryMs: config.SCAN_EVERY_MS,
+    scanAfterMs: config.SCAN_AFTER_MS,
+    scanCancelAfterMs: config.SCAN_CANCEL_AFTER_MS,
+    forceEveryMs: config.FORCE_CONFIRM_EVERY_MS,
+    forceAfterMs: config.FORCE_CONFIRM_AFTER_MS,
+    sweepEveryMs: config.SWEEP_EVERY_MS,
+    sweepAfterMs: config.SWEEP_AFTER_MS,
     runbooksUrl: config.RUNBOOKS_URL,
   };
+}
+
+/** A schedule, and the workflow that it starts. */
+interface Row {
+  everyMs: number;
+  id: string;
+  workflowType: string;
+  /** For which pattern, as it is shown and searched. */
+  pattern: Pattern;
+  input: unknown;
+  does: string;
+}
+
+function rowsOf(settings: ScheduleSettings): Row[] {
+  const { timing, runbooksUrl } = settings;
+  const common = { timing, ...(runbooksUrl !== undefined && { runbooksUrl }) };
+  const drain: DrainInput = { ...common, limit: drainRowsMax };
+  const adopt: AdoptInput = {
+    ...common,
+    olderThanMs: settings.adoptAfterMs,
+    limit: ownersAtOnce,
+  };
+  const scan: ScanInput = {
+    ...common,
+    olderThanMs: settings.scanAfterMs,
+    cancelAfterMs: settings.scanCancelAfterMs,
+    limit: branchesMax,
+  };
+  const aged = (olderThanMs: number): AgedInput => ({ ...common, olderThanMs, limit: agedAtOnce });
+  return [
+    {
+      everyMs: settings.drainEveryMs,
+      id: scheduleIds.drain,
+      workflowType: workflowTypes.drainCompensations,
+      pattern: 'saga',
+      input: drain,
+      does: 'tries the compensations that are due',
+    },
+    {
+      everyMs: settings.adoptEveryMs,
+      id: scheduleIds.adoption,
+      workflowType: workflowTypes.adoptOrders,
+      pattern: 'saga',
+      input: adopt,
+      does: 'looks for orders that nobody drives',
+    },
+    {
+      everyMs: settings.scanEveryMs,
+      id: scheduleIds.branches,
+      workflowType: workflowTypes.scanBranches,
+      pattern: 'xa',
+      input: scan,
+      does: 'looks for branches that were left behind',
+    },
+    {
+      everyMs: settings.forceEveryMs,
+      id: scheduleIds.forcedConfirmation,
+      workflowType: workflowTypes.forceConfirmations,
+      pattern: 'tcc',
+      input: aged(settings.forceAfterMs),
+      does: 'confirms again what could not be confirmed',
+    },
+    {
+      everyMs: settings.sweepEveryMs,
+      id: scheduleIds.sweep,
+      workflowType: workflowTypes.sweepReservations,
+      pattern: 'tcc',
+      input: aged(settings.sweepAfterMs),
+      does: 'asks about reservations that are old',
+    },
+  ];
 }
 
 /**
@@ -56,36 +152,21 @@ export async function ensureSchedules(
   settings: ScheduleSettings,
   { searchable }: { searchable: boolean },
 ): Promise<void> {
-  const { timing, runbooksUrl, drainEveryMs, adoptEveryMs } = settings;
-  const links = runbooksUrl === undefined ? {} : { runbooksUrl };
-  const drain: DrainInput = { timing, limit: drainRowsMax, ...links };
-  const adopt: AdoptInput = {
-    timing,
-    olderThanMs: settings.adoptAfterMs,
-    limit: ownersAtOnce,
-    ...links,
-  };
-  const common = {
-    type: 'startWorkflow',
-    taskQueue: taskQueues.workflow,
-    ...(searchable && { typedSearchAttributes: scheduleAttributes }),
-  } as const;
-  await Promise.all([
-    ensure(client, drainEveryMs, {
-      ...common,
-      workflowId: scheduleIds.drain,
-      workflowType: workflowTypes.drainCompensations,
-      args: [drain],
-      staticSummary: 'saga: tries the compensations that are due',
-    }),
-    ensure(client, adoptEveryMs, {
-      ...common,
-      workflowId: scheduleIds.adoption,
-      workflowType: workflowTypes.adoptOrders,
-      args: [adopt],
-      staticSummary: 'saga: looks for orders that nobody drives',
-    }),
-  ]);
+  await Promise.all(
+    rowsOf(settings).map(({ everyMs, id, workflowType, pattern, input, does }) =>
+      ensure(client, everyMs, {
+        type: 'startWorkflow',
+        taskQueue: taskQueues.workflow,
+        ...(searchable && { typedSearchAttributes: besideAttributes(pattern) }),
+        workflowId: id,
+        workflowType,
+        args: [input],
+        staticSummary: `${pattern}: ${does}`,
+      }),
+    ),
+  );
+  // Whoever starts may have died with branches prepared, whose locks the shop waits for.
+  await client.schedule.getHandle(scheduleIds.branches).trigger(ScheduleOverlapPolicy.SKIP);
 }
 
 async function ensure(

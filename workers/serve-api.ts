@@ -23,6 +23,7 @@ export const apiSettings = [
   'JWT_ISSUER',
   'JWT_AUDIENCE',
   'RUNBOOKS_FOLDER',
+  'DEFAULT_PATTERN',
 ] as const;
 
 const poolMax = 10;
@@ -36,7 +37,16 @@ const poolMax = 10;
 export async function serveApi(
   config: Config<(typeof apiSettings)[number]>,
   logger: Logger,
-  drivers: Pick<ApiDependencies, 'patterns' | 'temporalReady' | 'placement' | 'gathering'>,
+  drivers: Pick<
+    ApiDependencies,
+    | 'patterns'
+    | 'unavailable'
+    | 'temporalReady'
+    | 'resolve'
+    | 'releaseEvent'
+    | 'placement'
+    | 'gathering'
+  >,
 ): Promise<() => Promise<void>> {
   const order = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax, silentMsMax });
   const product = openDatabase({ url: config.PRODUCT_DATABASE_URL, poolMax, silentMsMax });
@@ -54,6 +64,7 @@ export async function serveApi(
     },
     timing: timingFrom(config),
     runbooksFolder: config.RUNBOOKS_FOLDER,
+    defaultPattern: config.DEFAULT_PATTERN,
     ...drivers,
   });
   const server = await startServer(api, {

@@ -8,6 +8,7 @@ export const timingSettings = [
   'ACTION_MS_MAX',
   'FIRST_RETRY_MS',
   'COMPENSATION_ATTEMPTS_MAX',
+  'CONFIRM_ATTEMPTS_MAX',
 ] as const;
 
 export function timingFrom(config: Config<(typeof timingSettings)[number]>): StepTiming {
@@ -18,5 +19,6 @@ export function timingFrom(config: Config<(typeof timingSettings)[number]>): Ste
     actionMsMax: config.ACTION_MS_MAX,
     firstRetryMs: config.FIRST_RETRY_MS,
     compensationAttemptsMax: config.COMPENSATION_ATTEMPTS_MAX,
+    confirmAttemptsMax: config.CONFIRM_ATTEMPTS_MAX,
   };
 }

@@ -6,7 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { counted, initialAttributes, summaryOf } from '../contracts/labels';
-import { taskQueues, workflowTypes } from '../contracts/names';
+import { orderWorkflows, taskQueues } from '../contracts/names';
 import type { PlacedOrder } from '../contracts/order';
 import type { Orphan } from '../contracts/steps';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../contracts/workflows';
@@ -60,13 +60,14 @@ async function adoptOne(
   const owner = `adopt-${uuid4()}`;
   const content = await order.adoptOrder(orphan, owner);
   if (!content) return null;
-  await startChild(workflowTypes.placeOrders, {
+  const { pattern, ...placed } = content;
+  await startChild(orderWorkflows[pattern], {
     workflowId: owner,
     taskQueue: taskQueues.workflow,
-    args: [inputOf(content, input)],
+    args: [inputOf(placed, input)],
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `${summaryOf('saga', [content])}, adopted from ${orphan.owner}`,
-    ...(isSearchable() && { typedSearchAttributes: initialAttributes('saga', [content]) }),
+    staticSummary: `${summaryOf(pattern, [placed])}, adopted from ${orphan.owner}`,
+    ...(isSearchable() && { typedSearchAttributes: initialAttributes(pattern, [placed]) }),
   });
   return owner;
 }

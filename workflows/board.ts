@@ -8,7 +8,22 @@ import { quoted, runbookLink, table } from './markdown';
 
 /** Where an order stands in its workflow. */
 type Standing =
-  'asking' | 'held-up' | 'giving-back' | 'completed' | 'cancelled' | 'owed' | 'broken';
+  | 'asking'
+  | 'held-up'
+  | 'giving-back'
+  | 'confirming'
+  | 'delivering'
+  | 'completed'
+  | 'cancelled'
+  | 'owed'
+  | 'unconfirmed'
+  | 'uncancelled'
+  | 'broken'
+  | 'committing'
+  | 'rolling-back'
+  | 'in-doubt'
+  | 'heuristic'
+  | 'parked';
 
 /** A standing with a runbook is trouble, and the runbook says what to do. */
 const standings: Record<Standing, { words: string; runbook?: Runbook }> = {
@@ -18,13 +33,34 @@ const standings: Record<Standing, { words: string; runbook?: Runbook }> = {
     runbook: 'step-failing',
   },
   'giving-back': { words: 'CANCEL; what was taken is given back' },
+  confirming: { words: 'COMPLETE; what is reserved is confirmed' },
   completed: { words: 'completed' },
   cancelled: { words: 'cancelled' },
   owed: {
     words: 'PENDING: a compensation is in the registry, which goes on trying',
     runbook: 'compensation-failing',
   },
+  unconfirmed: {
+    words: 'PENDING: a confirmation keeps failing; a schedule goes on trying',
+    runbook: 'confirmation-failing',
+  },
+  uncancelled: {
+    words: 'PENDING: a cancellation keeps failing; adoption goes on trying',
+    runbook: 'cancellation-failing',
+  },
   broken: { words: 'PENDING: a step is broken', runbook: 'broken-step' },
+  committing: { words: 'COMPLETE; its branches are committed' },
+  'rolling-back': { words: 'CANCEL; its branches are rolled back' },
+  'in-doubt': {
+    words: 'PENDING: a branch cannot be ended; it is tried for ever',
+    runbook: 'branch-in-doubt',
+  },
+  heuristic: {
+    words: 'PENDING: a branch was ended by hand, against the decision',
+    runbook: 'heuristic-outcome',
+  },
+  delivering: { words: 'events that were lost are delivered again' },
+  parked: { words: 'PENDING: an event is parked', runbook: 'event-parked' },
 };
 
 /** What a participant, or the order's row, said of a step. */
@@ -44,7 +80,14 @@ interface Row {
 }
 
 /** Standings in which a step may be tried again and again while nothing is known of it here. */
-const underway: Standing[] = ['asking', 'giving-back'];
+const underway: Standing[] = [
+  'asking',
+  'giving-back',
+  'confirming',
+  'committing',
+  'rolling-back',
+  'delivering',
+];
 
 const ordersShownMax = 50;
 

@@ -1,14 +1,9 @@
 import type { PlacedOrder } from '../contracts/order';
-import type { PointCommand, StockCommand } from '../contracts/steps';
+import { pointCommand, stockCommand, type LockCommand } from '../contracts/steps';
 
-/** What each participant is told of an order: its own part and nothing else. */
-export function stockCommand({ orderId, lines }: PlacedOrder): StockCommand {
-  return {
-    orderId,
-    lines: lines.map(({ productId, quantity }) => ({ productId, quantity })),
-  };
-}
+export { pointCommand, stockCommand };
 
-export function pointCommand({ orderId, customerId, total }: PlacedOrder): PointCommand {
-  return { orderId, customerId, points: total };
+/** Without services one transaction is told both parts. */
+export function lockCommand(order: PlacedOrder): LockCommand {
+  return { ...stockCommand(order), ...pointCommand(order) };
 }

@@ -6,7 +6,13 @@ import {
 } from '@temporalio/workflow';
 import type { StepTiming } from '../contracts/limits';
 import { taskQueues } from '../contracts/names';
-import type { OrderActivities, PointActivities, ProductActivities } from '../contracts/steps';
+import type { EventActivities } from '../contracts/deliveries';
+import type {
+  LockActivities,
+  OrderActivities,
+  PointActivities,
+  ProductActivities,
+} from '../contracts/steps';
 import { summaryOfStep, type Steps } from './summaries';
 
 /**
@@ -17,6 +23,12 @@ type Actions = Pick<ProductActivities, 'deductStock'> & Pick<PointActivities, 'u
 type Compensations = Pick<ProductActivities, 'restoreStock'> &
   Pick<PointActivities, 'refundPoints'>;
 
+type Prepares = Pick<ProductActivities, 'prepareStock'> & Pick<PointActivities, 'preparePoints'>;
+export type BranchEnds = Pick<ProductActivities, 'commitStock' | 'rollbackStock'> &
+  Pick<PointActivities, 'commitPoints' | 'rollbackPoints'>;
+type BranchFinders = Pick<ProductActivities, 'findStockBranches'> &
+  Pick<PointActivities, 'findPointBranches'>;
+
 type Patience = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
 
 /** Actions are given up after a while: the order is then cancelled as `unavailable`. */
@@ -25,6 +37,11 @@ export function actionsOf(timing: StepTiming): Actions {
   const { deductStock } = proxy(timing, taskQueues.product, options);
   const { usePoints } = proxy(timing, taskQueues.point, options);
   return { deductStock, usePoints };
+}
+
+/** The baseline's one step is an action, and is given up like one. */
+export function lockSteps(timing: StepTiming): LockActivities {
+  return proxy(timing, taskQueues.lock, { scheduleToCloseTimeout: timing.actionMsMax });
 }
 
 /** Compensations get a few quick tries, and then go into the registry, which never gives up. */
@@ -42,9 +59,83 @@ export function compensationsOf(
   return { restoreStock, refundPoints };
 }
 
+/** A prepare is given up like an action: the order is then cancelled as `unavailable`. */
+export function preparesOf(timing: StepTiming): Prepares {
+  const options = { scheduleToCloseTimeout: timing.actionMsMax };
+  const { prepareStock } = proxy(timing, taskQueues.product, options);
+  const { preparePoints } = proxy(timing, taskQueues.point, options);
+  return { prepareStock, preparePoints };
+}
+
+/** What ends a branch gets a few tries before somebody is told, or is tried for ever. */
+export function branchEndsOf(timing: StepTiming, attemptsMax: number): BranchEnds {
+  const options =
+    attemptsMax === Infinity
+      ? {}
+      : {
+          scheduleToCloseTimeout: timing.actionMsMax,
+          retry: { maximumAttempts: attemptsMax },
+        };
+  const { commitStock, rollbackStock } = proxy(timing, taskQueues.product, options);
+  const { commitPoints, rollbackPoints } = proxy(timing, taskQueues.point, options);
+  return { commitStock, rollbackStock, commitPoints, rollbackPoints };
+}
+
+/** One try: a participant that is away is looked at by the next run. */
+export function branchFindersOf(timing: StepTiming): BranchFinders {
+  const options = { scheduleToCloseTimeout: timing.actionMsMax, retry: { maximumAttempts: 1 } };
+  const { findStockBranches } = proxy(timing, taskQueues.product, options);
+  const { findPointBranches } = proxy(timing, taskQueues.point, options);
+  return { findStockBranches, findPointBranches };
+}
+
+interface Participants {
+  product: ProductActivities;
+  point: PointActivities;
+}
+
+/** TCC: whatever is asked of the participants is given up after a while, or after so many tries. */
+export function participantsOf(timing: StepTiming, attemptsMax?: number): Participants {
+  const options = {
+    scheduleToCloseTimeout: timing.actionMsMax,
+    ...(attemptsMax !== undefined && { retry: { maximumAttempts: attemptsMax } }),
+  };
+  return {
+    product: proxy(timing, taskQueues.product, options),
+    point: proxy(timing, taskQueues.point, options),
+  };
+}
+
+/** TCC: what was frozen must be thawed, however long that takes. */
+export function untiringParticipants(timing: StepTiming): Participants {
+  return {
+    product: proxy(timing, taskQueues.product, {}),
+    point: proxy(timing, taskQueues.point, {}),
+  };
+}
+
+/** The order service, for who can do without its answer and ask another time. */
+export function impatientOrderSteps(timing: StepTiming): OrderActivities {
+  return proxy(timing, taskQueues.order, { scheduleToCloseTimeout: timing.actionMsMax });
+}
+
 /** The order's own row is written for ever: without it nothing can be decided or ended. */
 export function orderSteps(timing: StepTiming): OrderActivities {
   return proxy(timing, taskQueues.order, {});
+}
+
+/** Reactions are tried for ever: a subscriber that is away parks nothing, it is waited for. */
+export function reactionsOf(timing: StepTiming) {
+  const order: EventActivities = proxy(timing, taskQueues.order, {});
+  const product: EventActivities = proxy(timing, taskQueues.product, {});
+  const point: EventActivities = proxy(timing, taskQueues.point, {});
+  return {
+    order: { react: order.orderReacts, eventsOf: order.eventsOfOrder },
+    product: { react: product.productReacts, eventsOf: product.eventsOfProduct },
+    point: { react: point.pointReacts, eventsOf: point.eventsOfPoint },
+    settleOrder: order.settleOrder,
+    resolveParked: order.resolveParked,
+  };
 }
 
 /**

@@ -1,8 +1,20 @@
 import { counted } from '../contracts/labels';
-import type { OrderActivities, PointActivities, ProductActivities } from '../contracts/steps';
+import type { OrderEvent } from '../contracts/events';
+import type { EventActivities } from '../contracts/deliveries';
+import type { AgedQuery } from '../contracts/reservations';
+import type {
+  LockActivities,
+  OrderActivities,
+  PointActivities,
+  ProductActivities,
+} from '../contracts/steps';
 
 /** Every step of every service. */
-export type Steps = ProductActivities & PointActivities & OrderActivities;
+export type Steps = ProductActivities &
+  PointActivities &
+  OrderActivities &
+  EventActivities &
+  LockActivities;
 
 /** What an operator reads beside each activity's name; a new step without its row does not compile. */
 const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string } = {
@@ -10,6 +22,27 @@ const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string
   restoreStock: about,
   usePoints: about,
   refundPoints: about,
+  placeInOneTransaction: about,
+  prepareStock: about,
+  commitStock: about,
+  rollbackStock: about,
+  findStockBranches: branchesSought,
+  preparePoints: about,
+  commitPoints: about,
+  rollbackPoints: about,
+  findPointBranches: branchesSought,
+  tryStock: about,
+  confirmStock: about,
+  cancelStock: about,
+  freezeStock: about,
+  thawStock: about,
+  agedStock: agedOrders,
+  tryPoints: about,
+  confirmPoints: about,
+  cancelPoints: about,
+  freezePoints: about,
+  thawPoints: about,
+  agedPoints: agedOrders,
   decideOrders: (verdicts) => {
     const complete = verdicts.filter(({ decision }) => decision === 'COMPLETE');
     const cancel = verdicts.filter(({ decision }) => decision === 'CANCEL');
@@ -20,6 +53,9 @@ const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string
     return parts.join(', ');
   },
   closeOrders: (orderIds) => about(orderIds.map((orderId) => ({ orderId }))),
+  readDecisions: (orderIds) => about(orderIds.map((orderId) => ({ orderId }))),
+  completeOrders: (orderIds) => about(orderIds.map((orderId) => ({ orderId }))),
+  alertOrders: about,
   holdOrders: about,
   registerCompensations: about,
   dueCompensations: (limit) => `${limit} rows at most`,
@@ -27,6 +63,19 @@ const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string
   findOrphans: ({ limit, afterOwner }) =>
     `${limit} owners at most${afterOwner === '' ? '' : `, after ${afterOwner}`}`,
   adoptOrder: ({ orderId, owner }) => `order ${orderId} of ${owner}`,
+  findUnconfirmed: agedOrders,
+  openResolution: ({ orderId, action }) => `order ${orderId}, ${action}`,
+  lastResolution: (orderId) => `order ${orderId}`,
+  overturnDecision: (orderId) => `order ${orderId}, CANCEL instead of COMPLETE`,
+  closeResolution: (workflowId, refused) => refused ?? workflowId,
+  orderReacts: toEvent,
+  productReacts: toEvent,
+  pointReacts: toEvent,
+  eventsOfOrder: aboutOne,
+  eventsOfProduct: aboutOne,
+  eventsOfPoint: aboutOne,
+  settleOrder: aboutOne,
+  resolveParked: aboutOne,
 };
 
 /** For whom a step is, in one line: the Temporal UI puts the step's name in front. */
@@ -35,9 +84,25 @@ export function summaryOfStep(step: string, args: unknown[]): string {
   return summary(...args);
 }
 
+function agedOrders({ limit, afterOrder }: AgedQuery): string {
+  return `${limit} orders at most${afterOrder === '' ? '' : `, after ${afterOrder}`}`;
+}
+
 function about(commands: readonly { orderId: string }[]): string {
   const [first] = commands;
   return first && commands.length === 1
     ? `order ${first.orderId}`
     : counted(commands.length, 'order');
+}
+
+function branchesSought({ olderThanMs, limit }: { olderThanMs: number; limit: number }): string {
+  return `${limit} branches at most, older than ${olderThanMs} ms`;
+}
+
+function aboutOne(orderId: string): string {
+  return `order ${orderId}`;
+}
+
+function toEvent({ type, orderId }: OrderEvent): string {
+  return `to ${type} of order ${orderId}`;
 }

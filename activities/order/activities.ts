@@ -3,31 +3,46 @@ import type { OrderActivities } from '../../contracts/steps';
 import { asActivity } from '../transaction/activity-failure';
 import { runTransaction } from '../transaction/transaction';
 import { adopt, findOrphans, type OwnerState } from './adoption';
-import { due, recordResults, register } from './registry';
-import { close, decide, hold, lockOrders } from './steps';
+import { defaultFirstRetryMs, due, recordResults, register } from './registry';
+import { conclude, last, open, overturn, unconfirmed } from './resolutions';
+import { alertAll, close, complete, decide, hold, lockOrders, readDecisions } from './steps';
 
 export interface OrderDeps {
   knex: Knex;
   /** Asks Temporal what has become of a workflow. */
   ownerState: (workflowId: string) => Promise<OwnerState>;
+  /** Until a registered compensation is tried for the first time; doubled with each failure. */
+  registryRetryMs?: number | undefined;
 }
 
 /** The order service's activities, given its database and a way to ask about owners. */
-export function createOrderActivities({ knex, ownerState }: OrderDeps): OrderActivities {
+export function createOrderActivities(deps: OrderDeps): OrderActivities {
+  const { knex, ownerState, registryRetryMs = defaultFirstRetryMs } = deps;
   const inTransaction = <T>(work: (trx: Knex.Transaction) => Promise<T>) =>
     asActivity(() => runTransaction(knex, work));
   return {
     decideOrders: (verdicts) => inTransaction((trx) => decide(trx, verdicts)),
+    readDecisions: (orderIds) => asActivity(() => readDecisions(knex, orderIds)),
     closeOrders: (orderIds) =>
       inTransaction(async (trx) => {
         await lockOrders(trx, orderIds);
         await close(trx, orderIds);
       }),
+    completeOrders: (orderIds) => inTransaction((trx) => complete(trx, orderIds)),
+    alertOrders: (troubled) => inTransaction((trx) => alertAll(trx, troubled)),
     holdOrders: (broken) => inTransaction((trx) => hold(trx, broken)),
-    registerCompensations: (failed) => inTransaction((trx) => register(trx, failed)),
+    registerCompensations: (failed) =>
+      inTransaction((trx) => register(trx, failed, registryRetryMs)),
     dueCompensations: (limit) => asActivity(() => due(knex, limit)),
-    recordCompensations: (results) => inTransaction((trx) => recordResults(trx, results)),
+    recordCompensations: (results) =>
+      inTransaction((trx) => recordResults(trx, results, registryRetryMs)),
     findOrphans: (input) => asActivity(() => findOrphans(knex, ownerState, input)),
     adoptOrder: (orphan, newOwner) => asActivity(() => adopt(knex, orphan, newOwner)),
+    findUnconfirmed: (query) => asActivity(() => unconfirmed(knex, query)),
+    openResolution: (request, workflowId) => inTransaction((trx) => open(trx, request, workflowId)),
+    lastResolution: (orderId, owner) => inTransaction((trx) => last(trx, orderId, owner)),
+    overturnDecision: (orderId, owner) => inTransaction((trx) => overturn(trx, orderId, owner)),
+    closeResolution: (workflowId, refused) =>
+      inTransaction((trx) => conclude(trx, workflowId, refused)),
   };
 }

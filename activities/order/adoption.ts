@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { PlacedOrder } from '../../contracts/order';
+import type { AdoptedOrder, Pattern } from '../../contracts/order';
 import type { Orphan } from '../../contracts/steps';
 import { readOrders } from './content';
 
@@ -17,8 +17,13 @@ interface Candidate {
   order_id: string;
   owner: string;
   status: string;
+  pattern: Pattern | null;
   decision: string | null;
   owed: number;
+  /** Events of its own that a relay has yet to send. */
+  unsent: number;
+  /** A parked event, whose cancellation, if it is to be cancelled, has been said. */
+  parked: number;
 }
 
 /**
@@ -61,24 +66,52 @@ function ownersIn(
 }
 
 /**
- * PLACING without an open owner is always an orphan. PENDING is one unless it waits for
- * something: for the registry's drain, or, undecided after a broken step, for an operator.
+ * PLACING without an open owner is an orphan, unless its next event waits for the relay. PENDING
+ * is one unless it waits for something: for the registry's drain, or, undecided after a broken
+ * step or with an event parked, for an operator. An order of TCC that is to COMPLETE has a schedule
+ * of its own, or an operator; one that is to CANCEL has none, because adoption is that schedule.
  */
 function isOrphan(row: Candidate, owner: OwnerState): boolean {
+  if (row.unsent > 0) return false;
   if (row.status === 'PLACING') return true;
-  if (row.owed > 0) return false;
+  if (row.owed > 0 || row.parked > 0) return false;
+  if (row.pattern === 'tcc' && row.decision === 'COMPLETE') return owner === 'gone';
   return owner === 'gone' || row.decision !== null;
 }
 
 function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
   return knex('orders')
-    .select('order_id', 'owner', 'status', 'decision')
+    .select('order_id', 'owner', 'status', 'pattern', 'decision')
     .select(
       knex('compensations')
         .count('*')
         .whereRaw('compensations.order_id = orders.order_id')
         .where('compensations.status', 'PENDING')
         .as('owed'),
+    )
+    .select(
+      knex('outbox')
+        .count('*')
+        .whereRaw('outbox.order_id = orders.order_id')
+        .whereNull('sent_at')
+        .as('unsent'),
+    )
+    .select(
+      knex('alerts')
+        .count('*')
+        .whereRaw('alerts.order_id = orders.order_id')
+        .where({ kind: 'event-parked', resolved_at: null })
+        .where((either) => {
+          void either
+            .whereNull('orders.decision')
+            .orWhereExists(
+              knex('outbox')
+                .select(knex.raw('1'))
+                .whereRaw('outbox.order_id = orders.order_id')
+                .where('type', 'OrderCancelled'),
+            );
+        })
+        .as('parked'),
     )
     .whereIn('status', ['PLACING', 'PENDING'])
     .whereIn('owner', owners)
@@ -90,16 +123,17 @@ export async function adopt(
   knex: Knex,
   orphan: Orphan,
   newOwner: string,
-): Promise<PlacedOrder | null> {
+): Promise<AdoptedOrder | null> {
   await knex('orders')
     .where({ order_id: orphan.orderId, owner: orphan.owner })
     .whereIn('status', ['PLACING', 'PENDING'])
     .update({ owner: newOwner, owned_at: knex.fn.now(6) });
   // Read rather than counted, so that a retry after a lost reply finds that it has adopted.
-  const mine: unknown = await knex('orders')
+  const mine = await knex('orders')
     .where({ order_id: orphan.orderId, owner: newOwner })
-    .first('order_id');
+    .first<{ pattern: Pattern } | undefined>('pattern');
   if (!mine) return null;
   const orders = await readOrders(knex, [orphan.orderId]);
-  return orders.get(orphan.orderId) ?? null;
+  const order = orders.get(orphan.orderId);
+  return order ? { ...order, pattern: mine.pattern } : null;
 }

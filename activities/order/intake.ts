@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
+import { deliveriesOf, eventOf } from '../../contracts/events';
 import type { OrderStatus, Pattern, PlacedOrder } from '../../contracts/order';
 import { classify, type ErrorClass } from '../transaction/errors';
+import { say } from '../transaction/outbox';
 import { runTransaction } from '../transaction/transaction';
 import { readOrders } from './content';
 import { create, find, type Creation, type OrderDraft } from './creation';
@@ -127,6 +129,7 @@ async function claim(
   pattern: Pattern,
 ): Promise<Claims> {
   if (orderIds.length === 0) return { claimed: [], locked: [] };
+  if (pattern === 'choreography') return claimByEvents(trx, orderIds);
   await trx
     .raw(
       `UPDATE orders FORCE INDEX (PRIMARY)
@@ -138,6 +141,41 @@ async function claim(
   // Read rather than counted, so that a retry after a lost reply finds what it has claimed.
   const mine = await trx('orders')
     .where('owner', owner)
+    .whereIn('order_id', orderIds)
+    .timeout(statementMsMax)
+    .pluck<string[]>('order_id');
+  return { claimed: [...(await readOrders(trx, mine)).values()], locked: [] };
+}
+
+/**
+ * No workflow drives these: the claim and the event that sets all else going are one transaction,
+ * so that nothing can fall between. Their owner is their deliveries, so a repeat claims nothing
+ * anew, and answers what is driven that way already.
+ */
+async function claimByEvents(trx: Knex.Transaction, orderIds: readonly string[]): Promise<Claims> {
+  const fresh = await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+    .whereIn('order_id', orderIds)
+    .where('status', 'CREATED')
+    .orderBy('order_id')
+    .forUpdate()
+    .timeout(statementMsMax)
+    .pluck<string[]>('order_id');
+  await trx('orders')
+    .whereIn('order_id', fresh)
+    .update({
+      status: 'PLACING',
+      pattern: 'choreography',
+      owner: trx.raw('CONCAT(?, order_id)', [deliveriesOf('')]),
+      owned_at: trx.fn.now(6),
+    })
+    .timeout(statementMsMax);
+  const placed = await readOrders(trx, fresh);
+  await say(
+    trx,
+    [...placed.values()].map((order) => eventOf('OrderPlaced', order.orderId, { order })),
+  );
+  const mine = await trx('orders')
+    .whereIn('owner', orderIds.map(deliveriesOf))
     .whereIn('order_id', orderIds)
     .timeout(statementMsMax)
     .pluck<string[]>('order_id');

@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
 import type { FailureCode } from '../../contracts/failures';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
+import { readParked, type ParkedEvent } from '../transaction/parked-events';
+
+export type { ParkedEvent };
 
 /** Read-only views of the order database, for the API. */
 
@@ -27,6 +30,19 @@ export interface PlaceableOrder extends OrderSummary {
   lineCount: number;
 }
 
+/** An order as an operator sees it in a list. */
+export interface OwnedOrder extends OrderSummary {
+  owner: string | null;
+}
+
+export interface OpenAlert {
+  orderId: string;
+  kind: string;
+  detail: string;
+  runbook: string;
+  raisedAt: Date;
+}
+
 export interface OrderQueries {
   /** One order with its lines. */
   byId(orderId: string): Promise<OrderDetail | undefined>;
@@ -36,6 +52,12 @@ export interface OrderQueries {
   page(customerId: string, limit: number, before?: string): Promise<OrderSummary[]>;
   /** Those of these orders that have come to rest: COMPLETED, CANCELLED or PENDING. */
   settled(orderIds: readonly string[]): Promise<OrderSummary[]>;
+  /** Orders that wait for somebody, in the order of ids, from after `after` on; `limit` at most. */
+  pending(limit: number, after?: string): Promise<OwnedOrder[]>;
+  /** The alerts that are not resolved, oldest first; `limit` at most. */
+  openAlerts(limit: number): Promise<OpenAlert[]>;
+  /** Events that this service could not react to: all, or the one of this id. */
+  parked(eventId?: string): Promise<ParkedEvent[]>;
   /** Resolves when the database answers, and rejects when it does not. */
   ready(): Promise<void>;
 }
@@ -103,6 +125,23 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .whereIn('status', ['COMPLETED', 'CANCELLED', 'PENDING'])) as OrderRow[];
       return rows.map(summaryOf);
     },
+    async pending(limit, after = '') {
+      const rows = (await summaries()
+        .select('owner')
+        .where('status', 'PENDING')
+        .where('order_id', '>', after)
+        .orderBy('order_id')
+        .limit(limit)) as (OrderRow & { owner: string | null })[];
+      return rows.map((row) => ({ ...summaryOf(row), owner: row.owner }));
+    },
+    openAlerts: (limit) =>
+      knex('alerts')
+        .select({ orderId: 'order_id', raisedAt: 'raised_at' }, 'kind', 'detail', 'runbook')
+        .whereNull('resolved_at')
+        .orderBy('raised_at')
+        .limit(limit)
+        .timeout(queryMsMax) as Promise<OpenAlert[]>,
+    parked: (eventId) => readParked(knex, queryMsMax, eventId),
     async ready() {
       await knex('orders').first('order_id').timeout(queryMsMax);
     },

@@ -10,15 +10,20 @@ import { close, isOpen, lockOrders, raiseAlerts, setPending } from './steps';
 
 /** The compensation registry: what is owed to somebody and could not be given back yet. */
 
-const firstRetryS = 2;
-const retrySMax = 600;
+/** After the quick tries that the workflow itself has made in vain. */
+export const defaultFirstRetryMs = 2_000;
+const retryMsMax = 600_000;
 const doublingsMax = 10;
 
 /**
  * Writes the rows, the orders' PENDING and an alert in one transaction. An order that has ended
  * meanwhile (an adopter was faster) owes nothing: no row is written.
  */
-export async function register(trx: Knex.Transaction, failed: FailedCompensation[]): Promise<void> {
+export async function register(
+  trx: Knex.Transaction,
+  failed: FailedCompensation[],
+  firstRetryMs: number,
+): Promise<void> {
   const rows = await lockOrders(trx, unique(failed));
   const owed = failed.filter(({ orderId }) => isOpen(rows.get(orderId)));
   if (owed.length === 0) return;
@@ -27,7 +32,7 @@ export async function register(trx: Knex.Transaction, failed: FailedCompensation
       owed.map(({ orderId, step, error }) => ({
         order_id: orderId,
         step,
-        next_retry_at: trx.raw('NOW(6) + INTERVAL ? SECOND', [firstRetryS]),
+        next_retry_at: trx.raw('NOW(6) + INTERVAL ? MICROSECOND', [firstRetryMs * 1_000]),
         last_error: error.slice(0, 512),
       })),
     )
@@ -74,6 +79,7 @@ export async function due(knex: Knex, limit: number): Promise<DueCompensation[]>
 export async function recordResults(
   trx: Knex.Transaction,
   results: CompensationResult[],
+  firstRetryMs: number,
 ): Promise<void> {
   await lockOrders(trx, unique(results));
   for (const { orderId, step, error } of results) {
@@ -85,8 +91,8 @@ export async function recordResults(
         attempts: trx.raw('attempts + 1'),
         // The exponent is bounded as well: POW itself overflows, after a week of trying.
         next_retry_at: trx.raw(
-          'NOW(6) + INTERVAL LEAST(? * POW(2, LEAST(attempts, ?)), ?) SECOND',
-          [firstRetryS, doublingsMax, retrySMax],
+          'NOW(6) + INTERVAL LEAST(? * POW(2, LEAST(attempts, ?)), ?) * 1000 MICROSECOND',
+          [firstRetryMs, doublingsMax, retryMsMax],
         ),
         last_error: error.slice(0, 512),
       });

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { alertKinds, type AlertKind } from '../../contracts/alerts';
 import type { Decision, OrderStatus } from '../../contracts/order';
-import type { BrokenOrder, Verdict } from '../../contracts/steps';
+import type { BrokenOrder, StandingDecision, TroubledOrder, Verdict } from '../../contracts/steps';
 
 /**
  * The order service's side of placing: the decision, first writer wins, and what follows from it.
@@ -31,8 +31,9 @@ export async function lockOrders(
 }
 
 /**
- * Writes each verdict where no decision stands, and answers what holds. COMPLETE and the status
- * are one statement, so that no saga's order is ever "decided but not yet completed".
+ * Writes each verdict where no decision stands, and answers what holds. Where all effects are
+ * there already, COMPLETE and the status are one statement, so that no saga's order is ever
+ * "decided but not yet completed".
  */
 export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promise<Decision[]> {
   const rows = await lockOrders(
@@ -41,14 +42,12 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   );
   const undecided = verdicts.filter(({ orderId }) => !decisionIn(rows, orderId));
   const complete = undecided.filter(({ decision }) => decision === 'COMPLETE');
-  if (complete.length > 0) {
-    await trx('orders')
-      .whereIn('order_id', orderIdsOf(complete))
-      .whereNull('decision')
-      .update({ decision: 'COMPLETE', status: 'COMPLETED', ended_at: trx.fn.now(6) });
-  }
+  const atOnce = complete.filter(({ effectsFollow }) => !effectsFollow);
+  const later = complete.filter(({ effectsFollow }) => effectsFollow);
+  await writeComplete(trx, atOnce, { status: 'COMPLETED', ended_at: trx.fn.now(6) });
+  await writeComplete(trx, later, {});
   // Only an order that waited for an operator can have an alert that ends with it.
-  const held = complete.filter(({ orderId }) => rows.get(orderId)?.status === 'PENDING');
+  const held = atOnce.filter(({ orderId }) => rows.get(orderId)?.status === 'PENDING');
   await resolveAlerts(trx, orderIdsOf(held));
   const cancel = undecided.filter(({ decision }) => decision === 'CANCEL');
   for (const [reason, group] of groupBy(cancel, (verdict) => verdict.reason ?? 'unavailable')) {
@@ -63,6 +62,47 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   );
   await close(trx, orderIdsOf(nothingTaken));
   return decisions;
+}
+
+/** The decisions that stand, in the same order. */
+export async function readDecisions(
+  knex: Knex,
+  orderIds: readonly string[],
+): Promise<StandingDecision[]> {
+  const rows = (await knex('orders')
+    .select('order_id', 'decision')
+    .whereIn('order_id', orderIds)) as Pick<OrderRow, 'order_id' | 'decision'>[];
+  const decisions = new Map<string, StandingDecision>(
+    rows.map((row) => [row.order_id, row.decision ?? 'undecided']),
+  );
+  return orderIds.map((orderId) => decisions.get(orderId) ?? 'unknown');
+}
+
+async function writeComplete(
+  trx: Knex.Transaction,
+  verdicts: readonly Verdict[],
+  ending: object,
+): Promise<void> {
+  if (verdicts.length === 0) return;
+  await trx('orders')
+    .whereIn('order_id', orderIdsOf(verdicts))
+    .whereNull('decision')
+    .update({ decision: 'COMPLETE', ...ending });
+}
+
+/** Ends orders that are decided COMPLETE and whose effects have all been made, and their alerts. */
+export async function complete(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
+  await lockOrders(trx, orderIds);
+  await trx('orders')
+    .whereIn('order_id', orderIds)
+    .where('decision', 'COMPLETE')
+    .whereIn('status', ['PLACING', 'PENDING'])
+    .update({ status: 'COMPLETED', ended_at: trx.fn.now(6) });
+  const ended = await trx('orders')
+    .whereIn('order_id', orderIds)
+    .where('status', 'COMPLETED')
+    .pluck<string[]>('order_id');
+  await resolveAlerts(trx, ended);
 }
 
 /**
@@ -112,6 +152,16 @@ export async function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promis
       detail: `${step}: ${code}${detail === undefined ? '' : `, ${detail}`}`,
     })),
   );
+}
+
+/** Puts orders aside, PENDING, each with an alert of its own kind, unless they have ended. */
+export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[]): Promise<void> {
+  const rows = await lockOrders(trx, orderIdsOf(troubled));
+  const open = troubled.filter(({ orderId }) => isOpen(rows.get(orderId)));
+  await setPending(trx, orderIdsOf(open));
+  for (const [kind, group] of groupBy(open, (one) => one.kind)) {
+    await raiseAlerts(trx, kind as AlertKind, group);
+  }
 }
 
 /** PENDING is what an order is while it waits for somebody or something. */

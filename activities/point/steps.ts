@@ -15,14 +15,21 @@ export const pointBooks: Books = {
   key: 'customer_id',
   ledger: 'point_ledger',
   amount: 'points',
+  taking: 'use',
 };
 
-/** The whole total or nothing, order by order as they come, over rows locked in key order. */
+/**
+ * The whole total or nothing, order by order as they come, over rows locked in key order.
+ *
+ * @param post where to what is taken goes, as in the product service
+ */
 export async function takePoints(
   trx: Knex.Transaction,
   commands: PointCommand[],
+  books: Books = pointBooks,
+  post: typeof applyChanges = applyChanges,
 ): Promise<RecordedOutcome[]> {
-  const available = await lockBalances(trx, pointBooks, customerIds(commands));
+  const available = await lockBalances(trx, books, customerIds(commands));
   const taken: PointCommand[] = [];
   const outcomes = commands.map((command): RecordedOutcome => {
     // Who has no account has nothing to spend, as `GET /points` says too.
@@ -32,7 +39,7 @@ export async function takePoints(
     taken.push(command);
     return { kind: 'done' };
   });
-  await applyChanges(trx, pointBooks, changes(taken, 'use', -1));
+  await post(trx, books, changes(taken, books.taking, -1));
   return outcomes;
 }
 

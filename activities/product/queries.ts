@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
+import { readBranchRecords, type BranchRecord } from '../transaction/branch-records';
+import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { readStepRecords, type StepRecord } from '../transaction/step-records';
 
-export type { StepRecord };
+export type { BranchRecord, StepRecord };
 
 /** Read-only views of the product database, for the API. */
 
@@ -12,6 +14,8 @@ export interface Product {
   price: bigint;
   /** Pieces that can be sold now. */
   available: bigint;
+  /** Pieces held for orders that are neither confirmed nor cancelled. */
+  reserved: bigint;
   retired: boolean;
 }
 
@@ -22,6 +26,10 @@ export interface ProductQueries {
   byIds(productIds: readonly string[]): Promise<Map<string, Product>>;
   /** What this service has recorded of an order, oldest first. */
   stepsOf(orderId: string): Promise<StepRecord[]>;
+  /** XA branches that are not known to be settled, oldest first; of one order, or of all. */
+  branchesInDoubt(of: { orderId?: string; limit: number }): Promise<BranchRecord[]>;
+  /** Events that this service could not react to: all, or the one of this id. */
+  parked(eventId?: string): Promise<ParkedEvent[]>;
   /** Resolves when the database answers, and rejects when it does not. */
   ready(): Promise<void>;
 }
@@ -31,6 +39,7 @@ interface ProductRow {
   name: string;
   price: number | string;
   available: number | string;
+  reserved: number | string;
   retired_at: Date | null;
 }
 
@@ -41,7 +50,7 @@ const queryMsMax = 5_000;
 export function createProductQueries(knex: Knex): ProductQueries {
   const products = () =>
     knex('products')
-      .select('product_id', 'name', 'price', 'available', 'retired_at')
+      .select('product_id', 'name', 'price', 'available', 'reserved', 'retired_at')
       .timeout(queryMsMax);
   return {
     async page(limit, after) {
@@ -56,6 +65,8 @@ export function createProductQueries(knex: Knex): ProductQueries {
       return new Map(rows.map((row) => [row.product_id, productOf(row)]));
     },
     stepsOf: (orderId) => readStepRecords(knex, orderId, queryMsMax),
+    branchesInDoubt: (of) => readBranchRecords(knex, queryMsMax, of),
+    parked: (eventId) => readParked(knex, queryMsMax, eventId),
     async ready() {
       await knex('products').first('product_id').timeout(queryMsMax);
     },
@@ -68,6 +79,7 @@ function productOf(row: ProductRow): Product {
     name: row.name,
     price: BigInt(row.price),
     available: BigInt(row.available),
+    reserved: BigInt(row.reserved),
     retired: row.retired_at !== null,
   };
 }

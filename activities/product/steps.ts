@@ -18,14 +18,21 @@ export const stockBooks: Books = {
   key: 'product_id',
   ledger: 'stock_ledger',
   amount: 'quantity',
+  taking: 'deduct',
 };
 
-/** All lines of an order or none, order by order as they come, over rows locked in key order. */
+/**
+ * All lines of an order or none, order by order as they come, over rows locked in key order.
+ *
+ * @param post where to what is taken goes: out of the books, or into a reservation
+ */
 export async function takeStock(
   trx: Knex.Transaction,
   commands: StockCommand[],
+  books: Books = stockBooks,
+  post: typeof applyChanges = applyChanges,
 ): Promise<RecordedOutcome[]> {
-  const available = await lockBalances(trx, stockBooks, productIds(commands));
+  const available = await lockBalances(trx, books, productIds(commands));
   const unknown = commands.filter(({ lines }) => lines.some((l) => !available.has(l.productId)));
   if (unknown.length > 0) throw new SetAside(unknown, { kind: 'broken', code: 'unknown-product' });
 
@@ -39,7 +46,7 @@ export async function takeStock(
     taken.push(command);
     return { kind: 'done' };
   });
-  await applyChanges(trx, stockBooks, changes(taken, 'deduct', -1));
+  await post(trx, books, changes(taken, books.taking, -1));
   return outcomes;
 }
 

@@ -1,13 +1,27 @@
 import type { Knex } from 'knex';
 import { SetAside } from './once';
 
+/** A table of the connection's own database, or of another one that is named. */
+type InSomeDatabase<T extends string> = T | `${string}.${T}`;
+
 /** A table of balances and the ledger beside it, as each participant keeps one. */
 export interface Books {
-  balances: 'products' | 'point_accounts';
+  balances: InSomeDatabase<'products' | 'point_accounts'>;
   key: 'product_id' | 'customer_id';
-  ledger: 'stock_ledger' | 'point_ledger';
+  ledger: InSomeDatabase<'stock_ledger' | 'point_ledger'>;
   /** The ledger's column of signed amounts. */
   amount: 'quantity' | 'points';
+  /** The ledger's word for taking. */
+  taking: 'deduct' | 'use';
+}
+
+/** The same books, for a transaction that reaches beyond its connection's own database. */
+export function inDatabase(books: Books, database: string): Books {
+  return {
+    ...books,
+    balances: `${database}.${books.balances}` as Books['balances'],
+    ledger: `${database}.${books.ledger}` as Books['ledger'],
+  };
 }
 
 /** One signed change of one balance for one order. */
@@ -63,6 +77,15 @@ export async function applyChanges(
   changes: readonly Change[],
 ): Promise<void> {
   if (changes.length === 0) return;
+  await writeLedger(trx, books, changes);
+  await moveBalances(trx, books, changes, { available: '+' });
+}
+
+export async function writeLedger(
+  trx: Knex.Transaction,
+  books: Books,
+  changes: readonly Change[],
+): Promise<void> {
   await trx(books.ledger).insert(
     changes.map((change) => ({
       order_id: change.orderId,
@@ -71,14 +94,28 @@ export async function applyChanges(
       [books.amount]: change.amount,
     })),
   );
+}
+
+/** Which columns of a balance a movement changes, and whether by its amount or by the opposite. */
+export type Columns = Partial<Record<'available' | 'reserved', '+' | '-'>>;
+
+export async function moveBalances(
+  trx: Knex.Transaction,
+  books: Books,
+  changes: readonly Pick<Change, 'id' | 'amount'>[],
+  columns: Columns,
+): Promise<void> {
   const sums = new Map<string, number>();
   for (const { id, amount } of changes) sums.set(id, (sums.get(id) ?? 0) + amount);
+  const assignments = Object.entries(columns).map(
+    ([column, sign]) => `balance.${column} = balance.${column} ${sign} moved.amount`,
+  );
   // The literals must have the key's own collation, or the join could not use its index.
   await trx.raw(
-    `UPDATE ${books.balances} AS balance
+    `UPDATE ?? AS balance
      JOIN (VALUES ${[...sums].map(() => 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, ?)').join(', ')})
        AS moved (id, amount) ON balance.${books.key} = moved.id
-     SET balance.available = balance.available + moved.amount`,
-    [...sums].flat(),
+     SET ${assignments.join(', ')}`,
+    [books.balances, ...[...sums].flat()],
   );
 }

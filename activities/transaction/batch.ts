@@ -106,6 +106,13 @@ async function halve<C extends Keyed>(
   return new Map([...first, ...second]);
 }
 
+/** What an error says of the one order that met it; undefined when it is not the order's fault. */
+export function brokenBecause(error: unknown): StepOutcome | undefined {
+  if (error instanceof SetAside) return error.outcome;
+  const code = brokenBy[classify(error)];
+  return code && brokenOutcome(code, error);
+}
+
 function brokenOutcome(code: BrokenCode, error: unknown): StepOutcome {
   const detail = whatWasViolated(error);
   return { kind: 'broken', code, ...(detail !== undefined && { detail }) };

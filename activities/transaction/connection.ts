@@ -15,6 +15,11 @@ export interface DatabaseSettings {
    * statements are short; without it none is broken off.
    */
   silentMsMax?: number;
+  /**
+   * The first connection is also the last: when it is lost, what would follow fails. For an XA
+   * branch, whose next statement would otherwise be committed by itself on another connection.
+   */
+  oneConnection?: boolean;
 }
 
 const defaultLockWaitS = 3;
@@ -30,6 +35,7 @@ const acquireMsMax = 5_000;
 interface RawConnection {
   query(sql: string, done: (error: Error | null) => void): void;
   stream: Socket;
+  destroy(): void;
 }
 
 /**
@@ -43,6 +49,7 @@ export function openDatabase(settings: DatabaseSettings): Knex {
     `SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', ` +
     `innodb_lock_wait_timeout = ${String(settings.lockWaitSMax ?? defaultLockWaitS)}, ` +
     `wait_timeout = ${String(sessionIdleSMax)}`;
+  let connections = 0;
   return knex({
     client: 'mysql2',
     connection: {
@@ -65,6 +72,12 @@ export function openDatabase(settings: DatabaseSettings): Knex {
         connection: RawConnection,
         done: (e: Error | null, c: RawConnection) => void,
       ) => {
+        connections += 1;
+        if (settings.oneConnection === true && connections > 1) {
+          connection.destroy();
+          done(new Error('The connection is closed, and there is no second'), connection);
+          return;
+        }
         breakOffWhenSilent(connection.stream, settings.silentMsMax);
         connection.query(session, (error) => {
           done(error, connection);

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { Books } from './balances';
 import { classify } from './errors';
 
 /**
@@ -25,7 +24,7 @@ export async function lockedBarriers(
 /** Which of these balance rows, all of which exist, somebody else holds. */
 export async function lockedBalances(
   trx: Knex.Transaction,
-  { balances, key }: Books,
+  { balances, key }: { balances: string; key: string },
   ids: readonly string[],
 ): Promise<Set<string>> {
   const there = await trx(balances).whereIn(key, ids).pluck<string[]>(key);

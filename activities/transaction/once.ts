@@ -5,7 +5,7 @@ import type { StepOutcome } from '../../contracts/steps';
 /** What a barrier row may record. `locked` and `broken` leave no trace, so both can be retried. */
 export type RecordedOutcome = Extract<StepOutcome, { kind: 'done' | 'rejected' | 'cancelled' }>;
 
-interface Keyed {
+export interface Keyed {
   orderId: string;
 }
 
@@ -15,7 +15,7 @@ interface Entry {
   hash: string;
 }
 
-interface BarrierRow {
+export interface BarrierRow {
   hash: string;
   /** Null means that the row is this transaction's own, to be filled in before the commit. */
   outcome: RecordedOutcome | null;
@@ -107,6 +107,23 @@ export async function compensateOnce<C extends Keyed>(
   return commands.map(() => ({ kind: 'done' }));
 }
 
+/**
+ * Leaves a tombstone where a step of an order has not come, and answers what its row then says:
+ * only a `cancelled` or a `rejected` means that nothing was taken and nothing will be.
+ */
+export async function entomb(
+  trx: Knex.Transaction,
+  step: string,
+  orderId: string,
+): Promise<RecordedOutcome> {
+  // Of no content: the tombstone is tested before the hash.
+  const entry = { orderId, step, hash: 'v1:tombstone' };
+  const row = (await enter(trx, [entry])).get(keyOf(orderId, step));
+  if (row?.outcome) return row.outcome;
+  await record(trx, [entry], [cancelled]);
+  return cancelled;
+}
+
 /** Thrown to leave these orders out of a batch: the transaction is run again without them. */
 export class SetAside extends Error {
   readonly orderIds: ReadonlySet<string>;
@@ -124,7 +141,7 @@ export class SetAside extends Error {
  * already is updated to itself, which locks it; INSERT IGNORE would instead truncate long keys
  * into collisions and turn a failed CHECK into "0 rows".
  */
-async function enter(
+export async function enter(
   trx: Knex.Transaction,
   entries: readonly Entry[],
 ): Promise<Map<string, BarrierRow>> {
@@ -139,11 +156,19 @@ async function enter(
      ON DUPLICATE KEY UPDATE order_id = steps.order_id`,
     sorted.flatMap((entry) => [entry.orderId, entry.step, entry.hash]),
   );
+  return readRows(trx, sorted);
+}
+
+/** Locks those of these rows that there are, and reads them. */
+export async function readRows(
+  trx: Knex.Transaction,
+  entries: readonly Entry[],
+): Promise<Map<string, BarrierRow>> {
   const [found] = (await trx.raw(
     `SELECT order_id, step, hash, outcome FROM steps FORCE INDEX (PRIMARY)
-     WHERE (order_id, step) IN (${sorted.map(() => '(?, ?)').join(', ')})
+     WHERE (order_id, step) IN (${entries.map(() => '(?, ?)').join(', ')})
      ORDER BY order_id, step FOR UPDATE`,
-    sorted.flatMap((entry) => [entry.orderId, entry.step]),
+    entries.flatMap((entry) => [entry.orderId, entry.step]),
   )) as [{ order_id: string; step: string; hash: string; outcome: string | null }[]];
   return new Map(
     found.map((row) => [
@@ -156,7 +181,7 @@ async function enter(
   );
 }
 
-async function record(
+export async function record(
   trx: Knex.Transaction,
   entries: readonly Entry[],
   outcomes: readonly RecordedOutcome[],
@@ -187,11 +212,19 @@ function entryOf<C extends Keyed>(barrier: Barrier<C>, step: string, command: C)
   return { orderId: command.orderId, step, hash: barrier.hashOf(command) };
 }
 
-function keyOf(orderId: string, step: string): string {
+export function entriesOf<C extends Keyed>(
+  barrier: Barrier<C>,
+  step: string,
+  commands: readonly C[],
+) {
+  return commands.map((command) => entryOf(barrier, step, command));
+}
+
+export function keyOf(orderId: string, step: string): string {
   return `${orderId} ${step}`;
 }
 
-function rowOf(rows: Map<string, BarrierRow>, command: Keyed, step: string): BarrierRow {
+export function rowOf(rows: Map<string, BarrierRow>, command: Keyed, step: string): BarrierRow {
   const row = rows.get(keyOf(command.orderId, step));
   if (!row) throw new Error(`The barrier row of ${command.orderId} ${step} is gone`);
   return row;

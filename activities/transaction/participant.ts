@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Step } from '../../contracts/steps';
+import type { Step, StepOutcome } from '../../contracts/steps';
 import { asActivity } from './activity-failure';
 import type { Books } from './balances';
 import { runBatch } from './batch';
@@ -22,25 +22,31 @@ export interface ParticipantRules<C extends Keyed> {
   giveBack: (trx: Knex.Transaction, commands: C[]) => Promise<void>;
 }
 
+type Work<C> = (trx: Knex.Transaction, commands: C[]) => Promise<StepOutcome[]>;
+
+/** A participant's action and its compensation behind the barrier, in somebody's transaction. */
+export function barrierWork<C extends Keyed>(
+  rules: ParticipantRules<C>,
+): { act: Work<C>; undo: Work<C> } {
+  const { action, compensation, hashOf, take, giveBack } = rules;
+  return {
+    act: (trx, batch) => once(trx, { step: action, hashOf }, batch, (fresh) => take(trx, fresh)),
+    undo: (trx, batch) =>
+      compensateOnce(trx, { step: compensation, undoes: action, hashOf }, batch, (taken) =>
+        giveBack(trx, taken),
+      ),
+  };
+}
+
 /** A participant's action and its compensation, as the saga calls them, on its own database. */
 export function createSagaSteps<C extends Keyed>(
   knex: Knex,
   rules: ParticipantRules<C>,
 ): { act: Step<C>; compensate: Step<C> } {
-  const { action, compensation, hashOf, take, giveBack } = rules;
   const findLocked = (trx: Knex.Transaction, commands: C[]) => lockedOf(trx, rules, commands);
-  const act = {
-    findLocked,
-    work: (trx: Knex.Transaction, batch: C[]) =>
-      once(trx, { step: action, hashOf }, batch, (fresh) => take(trx, fresh)),
-  };
-  const undo = {
-    findLocked,
-    work: (trx: Knex.Transaction, batch: C[]) =>
-      compensateOnce(trx, { step: compensation, undoes: action, hashOf }, batch, (taken) =>
-        giveBack(trx, taken),
-      ),
-  };
+  const work = barrierWork(rules);
+  const act = { findLocked, work: work.act };
+  const undo = { findLocked, work: work.undo };
   return {
     act: (commands) => asActivity(() => runBatch(knex, act, commands)),
     compensate: (commands) => asActivity(() => runBatch(knex, undo, commands)),
@@ -48,9 +54,9 @@ export function createSagaSteps<C extends Keyed>(
 }
 
 /** Those whose barrier row or balances somebody else holds. */
-async function lockedOf<C extends Keyed>(
+export async function lockedOf<C extends Keyed>(
   trx: Knex.Transaction,
-  { books, balancesOf }: ParticipantRules<C>,
+  { books, balancesOf }: Pick<ParticipantRules<C>, 'books' | 'balancesOf'>,
   commands: C[],
 ): Promise<C[]> {
   const barriers = await lockedBarriers(

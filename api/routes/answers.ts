@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { OrderSummary } from '../../activities/order/queries';
-import type { OrderLine } from '../../contracts/order';
+import { isTerminal, type OrderLine } from '../../contracts/order';
 import { problemContentType } from '../problems';
 import { problem, type orderSummary } from '../schemas';
 
@@ -9,9 +9,12 @@ import { problem, type orderSummary } from '../schemas';
 /** An order as lists and outcomes show it. */
 export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary> {
   const { orderId, status, pattern, reason, total } = order;
+  // Only TCC's orders are ever seen between the decision and its effects.
+  const confirming = pattern === 'tcc' && order.decision === 'COMPLETE' && !isTerminal(status);
   return {
     orderId,
     status,
+    ...(confirming && { phase: 'confirming' as const }),
     pattern,
     reason,
     total,

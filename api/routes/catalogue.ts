@@ -35,6 +35,8 @@ export interface CatalogueRoutesDeps {
   points: PointQueries;
 }
 
+const noPoints = { available: 0n, reserved: 0n };
+
 /** `GET /products`, for everybody with a token, and `GET /points`, for customers. */
 export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void {
   const anybody = requireRole(deps.authenticate, ...roles);
@@ -44,10 +46,11 @@ export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void
     const { cursor, limit } = c.req.valid('query');
     const found = await deps.products.page(limit + 1, cursor);
     const { rows, nextCursor } = pageOf(found, limit, ({ productId }) => productId);
-    const products = rows.map(({ price, available, ...product }) => ({
+    const products = rows.map(({ price, available, reserved, ...product }) => ({
       ...product,
       price: Number(price),
       available: Number(available),
+      reserved: Number(reserved),
     }));
     return c.json({ products, nextCursor }, 200);
   });
@@ -55,7 +58,7 @@ export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void
   app.openapi({ ...getPoints, middleware: customer }, async (c) => {
     const customerId = c.var.principal.subject;
     // Who was never given an account has nothing to spend.
-    const available = (await deps.points.availableTo(customerId)) ?? 0n;
-    return c.json({ customerId, available: Number(available) }, 200);
+    const { available, reserved } = (await deps.points.balanceOf(customerId)) ?? noPoints;
+    return c.json({ customerId, available: Number(available), reserved: Number(reserved) }, 200);
   });
 }

@@ -1,13 +1,16 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { OrderDetail, OrderQueries } from '../../activities/order/queries';
 import type { Authenticator } from '../authentication';
+import { isTerminal } from '../../contracts/order';
 import { requireRole, type ApiApp } from '../context';
 import type { CreateOrder } from '../creation';
 import { idempotencyKey } from '../idempotency-key';
 import { noSuchOrder } from '../placement';
 import { strictJsonBody } from '../request-body';
 import * as schemas from '../schemas';
+import type { ReadInDoubt } from '../in-doubt';
 import type { ReadSteps } from '../steps';
+import { inDoubtAnswer } from './in-doubt';
 import { jsonAnswer, linesAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
 
 const create = createRoute({
@@ -62,6 +65,7 @@ export interface OrderRoutesDeps {
   createOrder: CreateOrder;
   orders: OrderQueries;
   readSteps: ReadSteps;
+  readInDoubt: ReadInDoubt;
 }
 
 /** `POST /orders`, `GET /orders` and `GET /orders/{orderId}`, for customers. */
@@ -97,9 +101,20 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
       c.req.valid('param').orderId,
       c.var.principal.subject,
     );
-    const steps = await deps.readSteps(order.orderId);
-    return c.json({ ...summaryAnswer(order), items: linesAnswer(order.lines), ...steps }, 200);
+    const [steps, inDoubt] = await Promise.all([
+      deps.readSteps(order.orderId),
+      inDoubtOf(deps.readInDoubt, order),
+    ]);
+    const items = linesAnswer(order.lines);
+    return c.json({ ...summaryAnswer(order), items, ...steps, ...inDoubt }, 200);
   });
+}
+
+/** Absent where there is nothing to doubt: an order that has ended was seen through. */
+async function inDoubtOf(readInDoubt: ReadInDoubt, { orderId, pattern, status }: OrderDetail) {
+  if (pattern !== 'xa' || isTerminal(status)) return {};
+  const { branches } = await readInDoubt({ orderId, limit: 1 });
+  return branches.length > 0 ? { inDoubt: branches.map(inDoubtAnswer) } : {};
 }
 
 async function ownOrder(

@@ -25,6 +25,26 @@ CREATE TABLE `compensations` (
   CONSTRAINT `compensations_status_known` CHECK ((`status` in (_utf8mb4'PENDING',_utf8mb4'DONE')))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
+CREATE TABLE `inbox` (
+  `event_id` varchar(128) COLLATE ascii_bin NOT NULL,
+  `reaction` varchar(32) COLLATE ascii_bin NOT NULL,
+  `type` varchar(32) COLLATE ascii_bin NOT NULL,
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `received_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `emitted` varchar(128) COLLATE ascii_bin DEFAULT NULL COMMENT 'the event that the reaction emitted: it has been made',
+  `tries` int NOT NULL DEFAULT '0' COMMENT 'how often it failed with what may never mend',
+  `payload` json DEFAULT NULL COMMENT 'the event, so that it can be released',
+  `last_error` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT NULL,
+  `parked_at` datetime(6) DEFAULT NULL,
+  `released_at` datetime(6) DEFAULT NULL,
+  `released_by` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT NULL,
+  `release_reason` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT NULL,
+  PRIMARY KEY (`event_id`,`reaction`),
+  KEY `inbox_order` (`order_id`),
+  KEY `inbox_parked` (`parked_at`),
+  CONSTRAINT `inbox_parked_not_made` CHECK (((`parked_at` is null) or (`emitted` is null)))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
 CREATE TABLE `order_lines` (
   `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
   `line_number` smallint NOT NULL,
@@ -58,4 +78,32 @@ CREATE TABLE `orders` (
   CONSTRAINT `orders_decision_known` CHECK ((`decision` in (_utf8mb4'COMPLETE',_utf8mb4'CANCEL'))),
   CONSTRAINT `orders_status_known` CHECK ((`status` in (_utf8mb4'CREATED',_utf8mb4'PLACING',_utf8mb4'PENDING',_utf8mb4'COMPLETED',_utf8mb4'CANCELLED'))),
   CONSTRAINT `orders_total_positive` CHECK ((`total` > 0))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `outbox` (
+  `event_id` varchar(128) COLLATE ascii_bin NOT NULL,
+  `type` varchar(32) COLLATE ascii_bin NOT NULL,
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `payload` json NOT NULL,
+  `created_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `sent_at` datetime(6) DEFAULT NULL COMMENT 'when every subscriber had its delivery workflow',
+  PRIMARY KEY (`event_id`),
+  KEY `outbox_unsent` (`sent_at`,`created_at`),
+  KEY `outbox_order` (`order_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `resolutions` (
+  `resolution_id` bigint NOT NULL AUTO_INCREMENT,
+  `workflow_id` varchar(128) COLLATE ascii_bin NOT NULL,
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `operator` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
+  `action` varchar(16) COLLATE ascii_bin NOT NULL,
+  `reason` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
+  `outcome` varchar(32) COLLATE ascii_bin DEFAULT NULL,
+  `requested_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `ended_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`resolution_id`),
+  UNIQUE KEY `resolutions_workflow` (`workflow_id`),
+  KEY `resolutions_order` (`order_id`),
+  CONSTRAINT `resolutions_action_known` CHECK ((`action` in (_utf8mb4'confirm',_utf8mb4'cancel',_utf8mb4'retry')))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;

@@ -1,3 +1,35 @@
+CREATE TABLE `inbox` (
+  `event_id` varchar(128) COLLATE ascii_bin NOT NULL,
+  `reaction` varchar(32) COLLATE ascii_bin NOT NULL,
+  `type` varchar(32) COLLATE ascii_bin NOT NULL,
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `received_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `emitted` varchar(128) COLLATE ascii_bin DEFAULT NULL COMMENT 'the event that the reaction emitted: it has been made',
+  `tries` int NOT NULL DEFAULT '0' COMMENT 'how often it failed with what may never mend',
+  `payload` json DEFAULT NULL COMMENT 'the event, so that it can be released',
+  `last_error` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT NULL,
+  `parked_at` datetime(6) DEFAULT NULL,
+  `released_at` datetime(6) DEFAULT NULL,
+  `released_by` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT NULL,
+  `release_reason` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT NULL,
+  PRIMARY KEY (`event_id`,`reaction`),
+  KEY `inbox_order` (`order_id`),
+  KEY `inbox_parked` (`parked_at`),
+  CONSTRAINT `inbox_parked_not_made` CHECK (((`parked_at` is null) or (`emitted` is null)))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `outbox` (
+  `event_id` varchar(128) COLLATE ascii_bin NOT NULL,
+  `type` varchar(32) COLLATE ascii_bin NOT NULL,
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `payload` json NOT NULL,
+  `created_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `sent_at` datetime(6) DEFAULT NULL COMMENT 'when every subscriber had its delivery workflow',
+  PRIMARY KEY (`event_id`),
+  KEY `outbox_unsent` (`sent_at`,`created_at`),
+  KEY `outbox_order` (`order_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
 CREATE TABLE `products` (
   `product_id` varchar(64) COLLATE ascii_bin NOT NULL,
   `name` varchar(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
@@ -10,6 +42,19 @@ CREATE TABLE `products` (
   CONSTRAINT `products_available_not_negative` CHECK ((`available` >= 0)),
   CONSTRAINT `products_price_positive` CHECK ((`price` > 0)),
   CONSTRAINT `products_reserved_not_negative` CHECK ((`reserved` >= 0))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `reservations` (
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `product_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `quantity` bigint NOT NULL,
+  `state` varchar(16) COLLATE ascii_bin NOT NULL DEFAULT 'reserved',
+  `resolution` bigint NOT NULL DEFAULT '0',
+  `reserved_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  PRIMARY KEY (`order_id`,`product_id`),
+  KEY `reservations_open` (`state`,`order_id`,`reserved_at`),
+  CONSTRAINT `reservations_positive` CHECK ((`quantity` > 0)),
+  CONSTRAINT `reservations_state_known` CHECK ((`state` in (_utf8mb4'reserved',_utf8mb4'frozen',_utf8mb4'confirmed',_utf8mb4'cancelled')))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
 CREATE TABLE `steps` (
@@ -31,4 +76,20 @@ CREATE TABLE `stock_ledger` (
   PRIMARY KEY (`entry_id`),
   KEY `stock_ledger_order` (`order_id`,`product_id`),
   CONSTRAINT `stock_ledger_signed` CHECK ((((`kind` = _utf8mb4'deduct') and (`quantity` < 0)) or ((`kind` = _utf8mb4'restore') and (`quantity` > 0))))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+CREATE TABLE `xa_branches` (
+  `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `gtrid` char(64) COLLATE ascii_bin NOT NULL COMMENT 'hexadecimal, as XA RECOVER shows it',
+  `participant` varchar(16) COLLATE ascii_bin NOT NULL COMMENT 'the bqual',
+  `hash` varchar(64) COLLATE ascii_bin NOT NULL,
+  `locked_rows` json NOT NULL,
+  `started_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `ended_at` datetime(6) DEFAULT NULL,
+  `ended_as` varchar(24) COLLATE ascii_bin DEFAULT NULL,
+  PRIMARY KEY (`order_id`),
+  UNIQUE KEY `xa_branches_gtrid` (`gtrid`),
+  KEY `xa_branches_open` (`ended_as`,`started_at`),
+  CONSTRAINT `xa_branches_ended_known` CHECK ((`ended_as` in (_utf8mb4'committed',_utf8mb4'rolled-back',_utf8mb4'rejected',_utf8mb4'heuristic-commit',_utf8mb4'heuristic-rollback'))),
+  CONSTRAINT `xa_branches_ended_whole` CHECK (((`ended_at` is null) = (`ended_as` is null)))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;

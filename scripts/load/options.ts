@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { patterns } from '../../contracts/order';
+import { mixed } from './mix';
 
 /** What `npm run load` is told; what is absent has its default below, or none. */
 export interface LoadCommandOptions {
@@ -44,10 +45,19 @@ export function loadOptions(): LoadCommandOptions {
     .description(description)
     .option('--orders <n>', 'how many; 1000, or all of the file', wholeFrom(1, ordersMax))
     .option('--callers <n>', 'at once; 16, or 256 with --chaos', wholeFrom(1, callersMax))
-    .addOption(new Option('--pattern <name>', 'for orders that name none').choices(patterns))
+    .addOption(
+      new Option(
+        '--pattern <name>',
+        'for orders that name none; mixed: for each one that the stack offers, by --seed',
+      ).choices([...patterns, mixed]),
+    )
     .option('--file <path>', 'orders to place, one JSON object a line; with --generate: to write')
     .option('--generate <n>', 'write so many orders, to stdout or --file', wholeFrom(1, ordersMax))
-    .option('--seed <n>', 'of the generated orders; 1, or that of --chaos', wholeFrom(0, seedMax))
+    .option(
+      '--seed <n>',
+      'of the generated orders and mixed patterns; 1, or that of --chaos',
+      wholeFrom(0, seedMax),
+    )
     .option('--chaos <seed>', 'of the faults that befall the stack', wholeFrom(0, seedMax))
     .option(
       '--seconds <n>',

@@ -21,6 +21,8 @@ export interface MysqlOptions {
   bufferPoolMb: number;
   /** Needed to look into `performance_schema.data_locks`; costs 250 MB. */
   performanceSchema: boolean;
+  /** Flags over all others, for those who look into the server. */
+  moreArgs?: readonly string[];
   connectionsMax: number;
   env: NodeJS.ProcessEnv;
 }
@@ -100,6 +102,7 @@ export function mysqlCommand(options: MysqlOptions): ServerCommand {
     `--innodb-buffer-pool-size=${String(options.bufferPoolMb)}M`,
     `--innodb-flush-log-at-trx-commit=${options.durable ? '1' : '2'}`,
     `--performance-schema=${options.performanceSchema ? 'ON' : 'OFF'}`,
+    ...(options.moreArgs ?? []),
   ];
   return {
     program: program.program,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ServerCommand } from './bound-process';
 import { cloneFolder, type StackSettings } from './settings';
-import type { StackFile } from './stack-file';
+import { databaseNames, type StackFile } from './stack-file';
 import { databaseUrl, describeStack, jwtAudience, jwtIssuer } from './state';
 import type { ProcessSpec } from './supervised-process';
 
@@ -15,12 +15,22 @@ const tuning = [
   'ADOPT_AFTER_MS',
   'ADOPT_EVERY_MS',
   'DRAIN_EVERY_MS',
+  'SCAN_EVERY_MS',
+  'SCAN_AFTER_MS',
+  'SCAN_CANCEL_AFTER_MS',
   'ATTEMPT_MS_MAX',
   'ACTION_MS_MAX',
   'FIRST_RETRY_MS',
   'COMPENSATION_ATTEMPTS_MAX',
+  'REGISTRY_RETRY_MS',
+  'CONFIRM_ATTEMPTS_MAX',
+  'FORCE_CONFIRM_AFTER_MS',
+  'FORCE_CONFIRM_EVERY_MS',
+  'SWEEP_AFTER_MS',
+  'SWEEP_EVERY_MS',
   'LOCK_WAIT_S_MAX',
   'STICKY_MS_MAX',
+  'DEFAULT_PATTERN',
   'BATCH_ORDERS_MAX',
   'BATCHES_IN_FLIGHT_MAX',
 ];
@@ -58,10 +68,25 @@ interface Part {
 }
 
 function separateProcesses(stack: StackFile): Part[] {
-  const workers: [name: string, own: NodeJS.ProcessEnv][] = [
+  const workers: (readonly [name: string, own: NodeJS.ProcessEnv])[] = [
     ['order-worker', { ORDER_DATABASE_URL: databaseUrl(stack, 'order', 'order_worker') }],
-    ['product-worker', { PRODUCT_DATABASE_URL: databaseUrl(stack, 'product', 'product_worker') }],
-    ['point-worker', { POINT_DATABASE_URL: databaseUrl(stack, 'point', 'point_worker') }],
+    [
+      'product-worker',
+      {
+        PRODUCT_DATABASE_URL: databaseUrl(stack, 'product', 'product_worker'),
+        PRODUCT_RECOVERY_URL: databaseUrl(stack, 'product', 'product_recovery'),
+        ...xaEnvironment(stack),
+      },
+    ],
+    [
+      'point-worker',
+      {
+        POINT_DATABASE_URL: databaseUrl(stack, 'point', 'point_worker'),
+        POINT_RECOVERY_URL: databaseUrl(stack, 'point', 'point_recovery'),
+        ...xaEnvironment(stack),
+      },
+    ],
+    ...(stack.separateDatabases ? [] : [['lock-worker', lockEnvironment(stack)] as const]),
     ['workflow-worker', {}],
     [apiProcess, apiEnvironment(stack)],
   ];
@@ -75,8 +100,25 @@ function localProcess(stack: StackFile): Part[] {
     ORDER_WORKER_DATABASE_URL: databaseUrl(stack, 'order', 'order_worker'),
     PRODUCT_WORKER_DATABASE_URL: databaseUrl(stack, 'product', 'product_worker'),
     POINT_WORKER_DATABASE_URL: databaseUrl(stack, 'point', 'point_worker'),
+    ...(!stack.separateDatabases && lockEnvironment(stack)),
+    PRODUCT_RECOVERY_URL: databaseUrl(stack, 'product', 'product_recovery'),
+    POINT_RECOVERY_URL: databaseUrl(stack, 'point', 'point_recovery'),
+    ...xaEnvironment(stack),
   };
   return [{ name: apiProcess, file: 'local', own }];
+}
+
+/** One connection that reaches all three databases: only where one server holds them. */
+function lockEnvironment(stack: StackFile): NodeJS.ProcessEnv {
+  return {
+    LOCK_DATABASE_URL: databaseUrl(stack, 'order', 'lock_worker'),
+    LOCK_PRODUCT_DATABASE: databaseNames.product,
+    LOCK_POINT_DATABASE: databaseNames.point,
+  };
+}
+
+function xaEnvironment({ xa }: StackFile): NodeJS.ProcessEnv {
+  return { XA_SECRET: xa.secret, XA_INSTALLATION: xa.installation };
 }
 
 function apiEnvironment(stack: StackFile): NodeJS.ProcessEnv {
@@ -84,6 +126,7 @@ function apiEnvironment(stack: StackFile): NodeJS.ProcessEnv {
     ORDER_DATABASE_URL: databaseUrl(stack, 'order', 'order_api'),
     PRODUCT_DATABASE_URL: databaseUrl(stack, 'product', 'product_reader'),
     POINT_DATABASE_URL: databaseUrl(stack, 'point', 'point_reader'),
+    DATABASE_SERVERS: stack.separateDatabases ? 'separate' : 'one',
     API_HOST: '127.0.0.1',
     API_PORT: String(stack.ports.api),
     JWT_PUBLIC_KEY: stack.jwt.publicKey,

@@ -41,11 +41,16 @@ export function dataFolderOf({ localFolder }: StackSettings): string {
   return join(localFolder, 'data');
 }
 
-/** Makes the data of the stack's MySQL servers where there are none, and answers the servers. */
+/**
+ * Makes the data of the stack's MySQL servers where there are none, and answers the servers.
+ *
+ * @param inside for those who look into the servers while they work
+ */
 export async function prepareMysqlServers(
   stack: StackFile,
   settings: StackSettings,
   programs: Programs,
+  inside: Partial<Pick<MysqlOptions, 'performanceSchema' | 'moreArgs'>> = {},
 ): Promise<ProcessSpec[]> {
   const servers = mysqlServers(stack.separateDatabases);
   return Promise.all(
@@ -60,6 +65,7 @@ export async function prepareMysqlServers(
         performanceSchema: false,
         connectionsMax,
         env: settings.basicEnvironment,
+        ...inside,
       };
       await initialiseMysql(options);
       return {

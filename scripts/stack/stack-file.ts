@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { services, type Service } from '../../contracts/order';
@@ -14,6 +14,14 @@ export interface StackFile {
   userPasswords: Record<string, string>;
   /** PEM: PKCS#8 and SPKI, for ES256. For development only: the API trusts what it signs. */
   jwt: { privateKey: string; publicKey: string };
+  /** What the ids of XA branches are made of. */
+  xa: XaIdentity;
+}
+
+interface XaIdentity {
+  secret: string;
+  /** Tells this stack's branches from another's on the same server. */
+  installation: string;
 }
 
 export interface StackPorts {
@@ -60,6 +68,7 @@ export function newStackFile(separateDatabases: boolean): StackFile {
     adminPassword: randomPassword(),
     userPasswords: completePasswords({}),
     jwt: { privateKey, publicKey },
+    xa: completeXa(undefined),
   };
 }
 
@@ -67,6 +76,11 @@ export function newStackFile(separateDatabases: boolean): StackFile {
 export function completePasswords(passwords: Record<string, string>): Record<string, string> {
   const users = databaseUsers.map(({ user }) => user);
   return Object.fromEntries(users.map((user) => [user, passwords[user] ?? randomPassword()]));
+}
+
+/** Makes what a stack of an earlier version has not got; what there is stays as it is. */
+export function completeXa(xa: XaIdentity | undefined): XaIdentity {
+  return xa ?? { secret: randomPassword(), installation: randomUUID() };
 }
 
 /** Name of each service's database. */

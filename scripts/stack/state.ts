@@ -53,6 +53,8 @@ export interface RunningStack {
   apiUrl: string;
   temporal: { address: string; namespace: string; uiUrl: string };
   databases: Record<Service, DatabaseAccess>;
+  /** Whether all three databases are on one server: only then can one transaction span them. */
+  databaseServers: 'one' | 'separate';
   jwt: JwtIssuer;
 }
 
@@ -112,6 +114,7 @@ export function describeStack(stack: StackFile): RunningStack {
       uiUrl: `http://${temporalHost}:${String(stack.ports.temporalUi)}`,
     },
     databases: Object.fromEntries(databases) as Record<Service, DatabaseAccess>,
+    databaseServers: stack.separateDatabases ? 'separate' : 'one',
     jwt: { privateKey: stack.jwt.privateKey, issuer: jwtIssuer, audience: jwtAudience },
   };
 }

@@ -36,6 +36,7 @@ describe('GET /products', () => {
       name: productId,
       price,
       available,
+      reserved: 0,
       retired: false,
       ...more,
     });
@@ -64,9 +65,12 @@ describe('GET /products', () => {
 describe('GET /points', () => {
   test('shows what the caller can spend, and nothing to who was given nothing', async () => {
     const mine = await call(harness.api, 'GET', '/points');
-    expect([mine.status, mine.body]).toEqual([200, { customerId: 'c-1', available: 42 }]);
+    expect([mine.status, mine.body]).toEqual([
+      200,
+      { customerId: 'c-1', available: 42, reserved: 0 },
+    ]);
     const nobody = await call(harness.api, 'GET', '/points', { as: 'c-2' });
-    expect(nobody.body).toEqual({ customerId: 'c-2', available: 0 });
+    expect(nobody.body).toEqual({ customerId: 'c-2', available: 0, reserved: 0 });
   });
 });
 
@@ -153,6 +157,10 @@ describe('health and OpenAPI, for everybody', () => {
     expect(methods.sort()).toEqual([
       '/health/live get',
       '/health/ready get',
+      '/operator/alerts get',
+      '/operator/in-doubt get',
+      '/operator/orders get',
+      '/operator/orders/{orderId}/resolve post',
       '/orders get,post',
       '/orders/{orderId} get',
       '/orders/{orderId}/cancel post',

@@ -52,6 +52,7 @@ export async function createHarness(changes: Partial<ApiDependencies> = {}): Pro
     points: createPointQueries(pools.point),
     authentication: authentication(),
     patterns: { saga: { start: workflows.start } },
+    defaultPattern: 'saga',
     timing: defaultTiming,
     temporalReady: () => Promise.resolve(),
     ...changes,

@@ -96,6 +96,22 @@ test('an order on its way is in flight with its workflow, whatever it has taken'
   ]);
 });
 
+test('orders of `lock` are proved without barrier rows, ended or on their way', async () => {
+  const pattern = 'lock';
+  await world.order({ orderId: 'taken', status: 'COMPLETED', pattern });
+  await world.takeByLock('taken');
+  await world.order({
+    orderId: 'short',
+    status: 'CANCELLED',
+    pattern,
+    reason: 'insufficient-stock',
+  });
+  await world.order({ orderId: 'cancelled', status: 'PLACING', pattern, decision: 'CANCEL' });
+  await world.order({ orderId: 'begun', status: 'PLACING', pattern });
+  world.open.add('owner-of-cancelled').add('owner-of-begun');
+  expect(verdict(await world.audit())).toEqual(provedInFlight);
+});
+
 test('a registered compensation, an alert and adoption to come excuse a closed workflow', async () => {
   const { order: orders } = world.databases;
   await world.order({ orderId: 'registered', status: 'PENDING', decision: 'CANCEL', ownedS: 300 });
@@ -124,10 +140,9 @@ test('a registered compensation, an alert and adoption to come excuse a closed w
 });
 
 test('a reservation is right while an order may hold it', async () => {
-  const { product } = world.databases;
   await world.order({ orderId: 'on-its-way', status: 'PLACING', owner: 'w-1' });
   world.open.add('w-1');
-  await product('products').where({ product_id: 'p-1' }).update({ available: 98, reserved: 2 });
+  await world.reserve('on-its-way', 'p-1', 2);
   expect(verdict(await world.audit())).toEqual(provedInFlight);
 });
 
@@ -206,16 +221,21 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'stock-all-or-none',
     'points-all-or-none',
     'given-back-after-cancel',
+    'lock-in-one',
     'points-of-customer',
     'stock-barrier',
     'points-barrier',
+    'branch-left-prepared',
+    'heuristic-outcome',
     'registry-row-left-open',
     'row-without-order',
     'stuck-order',
+    'outbox-drained',
     'overdue',
     'stock-balance',
     'points-balance',
     'negative-balance',
+    'reserved-by-orders',
     'reserved-at-rest',
   ]);
 });

@@ -2,7 +2,9 @@ import { exitCodeOf } from '../../audit/audit';
 import { toText } from '../../audit/report';
 import { ruleIds } from '../../audit/rules';
 import { barrierTampering } from './tampering/barrier';
+import { branchTampering } from './tampering/branches';
 import { ledgerTampering } from './tampering/ledgers';
+import { lockTampering } from './tampering/lock';
 import { orderTampering } from './tampering/orders';
 import { cleanWorld, tables } from './tampering/tampering';
 import { createWorld, type World } from './world';
@@ -23,6 +25,8 @@ describe.each([
   ['the ledgers and balances', ledgerTampering],
   ['the barrier', barrierTampering],
   ['the orders and the registry', orderTampering],
+  ['orders of `lock`', lockTampering],
+  ['the branches', branchTampering],
 ])('tampering with %s', (_, cases) => {
   test.each(cases)('$what', async ({ orderId, rules, tamper }) => {
     await cleanWorld(world);
@@ -96,10 +100,7 @@ test('a reservation that no order holds is found once all is at rest', async () 
   await world.begin();
   await world.order({ orderId: 'long-done', status: 'COMPLETED', ownedS: 30 });
   await world.take('long-done');
-  await tables(world)
-    .products()
-    .where({ product_id: 'p-2' })
-    .update({ available: 97, reserved: 2 });
+  await world.reserve('long-done', 'p-2', 2);
   const report = await world.audit();
   expect(report.violations).toEqual([
     { rule: 'reserved-at-rest', orderId: null, detail: 'product p-2: 2 reserved' },
@@ -117,9 +118,14 @@ test('the report shows the violation, what to do, and the verdict', async () => 
 });
 
 test('every rule is broken by a case above', () => {
-  const broken = [...ledgerTampering, ...barrierTampering, ...orderTampering].flatMap(
-    ({ rules }) => rules,
-  );
+  const cases = [
+    ledgerTampering,
+    barrierTampering,
+    orderTampering,
+    lockTampering,
+    branchTampering,
+  ].flat();
+  const broken = cases.flatMap(({ rules }) => rules);
   const alone = ['negative-balance', 'reserved-at-rest'];
   expect([...new Set([...broken, ...alone])].sort()).toEqual([...ruleIds].sort());
 });

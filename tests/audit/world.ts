@@ -1,13 +1,15 @@
 import type { Knex } from 'knex';
 import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../../audit/audit';
 import { openDatabase } from '../../activities/transaction/connection';
-import { services, type OrderStatus } from '../../contracts/order';
+import { services, type OrderStatus, type Pattern } from '../../contracts/order';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** An order as a test writes it; prices are the world's. */
 export interface OrderSpec {
   orderId: string;
   status: OrderStatus;
+  /** Of an order that was claimed; `saga` unless it says otherwise. */
+  pattern?: Pattern;
   customerId?: string;
   lines?: { productId: string; quantity: number }[];
   owner?: string;
@@ -27,8 +29,13 @@ export interface World {
   order(spec: OrderSpec): Promise<void>;
   /** Takes stock and points for an order, with barrier rows. */
   take(orderId: string, what?: { stock?: boolean; points?: boolean }): Promise<void>;
+  /** Takes both, as the one transaction of `lock` does: without barrier rows. */
+  takeByLock(orderId: string): Promise<void>;
+  giveBackByLock(orderId: string): Promise<void>;
   /** Gives back what `take` took, with barrier rows. */
   giveBack(orderId: string, what?: { stock?: boolean; points?: boolean }): Promise<void>;
+  /** Reserves pieces of a product for an order, as TCC's try does; no barrier row. */
+  reserve(orderId: string, productId: string, quantity: number): Promise<void>;
   barrier(
     service: 'product' | 'point',
     orderId: string,
@@ -82,6 +89,14 @@ export async function createWorld(): Promise<World> {
         await world.barrier('point', orderId, 'usePoints', done);
       }
     },
+    takeByLock: async (orderId) => {
+      await moveStock(databases, orderId, 'deduct');
+      await movePoints(databases, orderId, 'use');
+    },
+    giveBackByLock: async (orderId) => {
+      await moveStock(databases, orderId, 'restore');
+      await movePoints(databases, orderId, 'refund');
+    },
     giveBack: async (orderId, what = { stock: true, points: true }) => {
       if (what.stock) {
         await moveStock(databases, orderId, 'restore');
@@ -91,6 +106,13 @@ export async function createWorld(): Promise<World> {
         await movePoints(databases, orderId, 'refund');
         await world.barrier('point', orderId, 'refundPoints', done);
       }
+    },
+    reserve: async (orderId, productId, quantity) => {
+      const row = { order_id: orderId, product_id: productId, quantity };
+      await product('reservations').insert(row);
+      await product('products')
+        .where({ product_id: productId })
+        .increment({ available: -quantity, reserved: quantity });
     },
     barrier: async (service, orderId, step, outcome) => {
       const row = { order_id: orderId, step, hash: 'v1:test' };
@@ -120,7 +142,7 @@ async function writeOrder(orders: Knex, spec: OrderSpec): Promise<void> {
     idempotency_key: orderId,
     request_hash: 'test',
     status,
-    pattern: status === 'CREATED' ? null : 'saga',
+    pattern: status === 'CREATED' ? null : (spec.pattern ?? 'saga'),
     owner: status === 'CREATED' ? null : (spec.owner ?? `owner-of-${orderId}`),
     decision: spec.decision ?? decisionOf[status] ?? null,
     reason: spec.reason ?? null,

@@ -24,7 +24,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
       },
       {
         file: steps,
-        from: ".whereNull('decision')\n      .update({ decision: 'COMPLETE'",
+        from: ".whereNull('decision')\n    .update({ decision: 'COMPLETE'",
         to: ".update({ reason: null, decision: 'COMPLETE'",
       },
     ],

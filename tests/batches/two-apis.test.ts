@@ -59,6 +59,7 @@ function anApi(): Api {
     points: createPointQueries(open('point_reader', 'point')),
     authentication: authentication(),
     patterns: { saga: { start: createTemporalStarter(world.client, driven) } },
+    defaultPattern: 'saga',
     timing: hurriedTiming,
     temporalReady: () => Promise.resolve(),
   });

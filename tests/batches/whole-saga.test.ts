@@ -4,7 +4,8 @@ import { createOrderIntake } from '../../activities/order/intake';
 import type { PlacedOrder } from '../../contracts/order';
 import { ownerState } from '../../workers/owner-state';
 import { createOrder, runOnce, startSaga, stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type Faults, type World } from '../support/world';
+import type { Faults } from '../support/faults';
+import { createWorld, hurriedTiming, type World } from '../support/world';
 
 /**
  * Whole batches on the real thing: whatever steps fail once or lose their reply, and whichever

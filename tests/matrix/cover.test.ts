@@ -1,36 +1,35 @@
-import { coverOf, runnableCells } from '../../matrix/cells';
 import { nameOf } from '../../matrix/cell';
+import { coverOf, declaredCells, runnableCells } from '../../matrix/cells';
 import { faults } from '../../matrix/faults';
-import { sagaSteps } from '../../matrix/steps';
-import { runCells, type RunResult } from '../../matrix/run';
+import { runOnStacks, type RunResult } from '../../matrix/run';
 import { readSettings } from '../../scripts/stack/settings';
-import { startStack, type MatrixStack } from '../../matrix/stack';
 
-/** Each fault and each step at least once; all of the matrix when MATRIX=all. */
+/** Each step and each fault at least once; all of the matrix when MATRIX=all. */
 const cells =
   readSettings().environment['MATRIX'] === 'all' ? runnableCells() : coverOf(runnableCells());
-const results: RunResult[] = [];
-
-let stack: MatrixStack;
+let results: RunResult[] = [];
 
 beforeAll(
   async () => {
-    stack = await startStack(() => undefined);
-    await runCells(stack, cells, (result) => results.push(result));
+    results = await runOnStacks(cells, () => undefined);
   },
-  cells.length * 10_000 + 60_000,
+  cells.length * 10_000 + 120_000,
 );
 
-afterAll(() => stack.close());
-
 it('has each step and each fault at least once', () => {
-  expect(new Set(cells.map(({ step }) => step.name))).toEqual(
-    new Set(sagaSteps.map(({ name }) => name)),
+  const steps = declaredCells().map(({ protocol, step }) => `${protocol} ${step.name}`);
+  expect(new Set(cells.map(({ protocol, step }) => `${protocol} ${step.name}`))).toEqual(
+    new Set(steps),
   );
   expect(new Set(cells.map(({ fault }) => nameOf(fault)))).toEqual(new Set(faults.map(nameOf)));
 });
 
-it.each(cells.map(({ step, fault }) => [step.name, nameOf(fault)]))('%s: %s', (step, fault) => {
-  const result = results.find((one) => one.step === step && one.fault === fault);
-  expect(result).toMatchObject({ ok: true });
-});
+it.each(cells.map(({ protocol, step, fault }) => [protocol, step.name, nameOf(fault)]))(
+  '%s, %s: %s',
+  (protocol, step, fault) => {
+    const result = results.find(
+      (one) => one.protocol === protocol && one.step === step && one.fault === fault,
+    );
+    expect(result).toMatchObject({ ok: true });
+  },
+);

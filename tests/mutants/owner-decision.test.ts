@@ -27,7 +27,7 @@ const lastWriterWins: Mutation[] = [
   },
   {
     file: 'activities/order/steps.ts',
-    from: ".whereNull('decision')\n      .update({ decision: 'COMPLETE'",
+    from: ".whereNull('decision')\n    .update({ decision: 'COMPLETE'",
     to: ".update({ reason: null, decision: 'COMPLETE'",
   },
 ];

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { createLockActivities } from '../../activities/lock/activities';
 import { createOrderActivities } from '../../activities/order/activities';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderQueries } from '../../activities/order/queries';
@@ -171,8 +172,33 @@ it('the point database is never read whole, nor sorted', async () => {
     await recorder.sentBy('usePoints', () => point.usePoints(commands));
     await recorder.sentBy('refundPoints', () => point.refundPoints(commands));
   }
-  await recorder.sentBy('availableTo', () => queries.availableTo(customerId(1)));
+  await recorder.sentBy('balanceOf', () => queries.balanceOf(customerId(1)));
   expect(await explain(recorder, 'point')).toEqual([]);
+});
+
+it('no database is read whole by the one transaction over all three, nor sorted', async () => {
+  const recorder = new Recorder();
+  const knex = listening(recorder, 'lock_worker', 'order');
+  const lock = createLockActivities({ knex, databases: databases.names });
+  const reopened = range(5_000, 300).map(orderId);
+  await databases
+    .order('orders')
+    .whereIn('order_id', reopened)
+    .update({ status: 'PLACING', decision: null });
+  for (const [i, count] of counts.entries()) {
+    const commands = range(5_000 + afterSizes(i), count).map((n) => ({
+      orderId: orderId(n),
+      customerId: customerId(n),
+      points: 1,
+      lines: [1, 2].map((line) => ({ productId: productId(n + line * 7), quantity: 1 })),
+    }));
+    await recorder.sentBy('placeInOneTransaction', async () => {
+      const outcomes = await lock.placeInOneTransaction(commands);
+      expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['done']));
+    });
+  }
+  // Explained by who may see all three, from where its connection stands.
+  expect(await explain(recorder, 'order')).toEqual([]);
 });
 
 it('a statement that reads a whole table or sorts would be found', async () => {

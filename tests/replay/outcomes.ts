@@ -1,3 +1,17 @@
+/** The baseline's. */
+const lockOutcomes = [
+  'lock-completed',
+  'lock-rejected',
+  'lock-broken-step',
+  'lock-unavailable',
+  'lock-cancelled-by-operator',
+  'lock-held-up-in-batch',
+  'lock-local-completed',
+  'lock-adopted-after-cancel',
+] as const;
+
+export type LockOutcome = (typeof lockOutcomes)[number];
+
 /**
  * Every way in which a workflow of ours ends. Each has a recorded history, which new code must be
  * able to replay; a history that is missing fails the tests.
@@ -31,6 +45,7 @@ export const outcomes = [
   'adopt-nothing',
   'adopted',
   'adopted-after-cancel',
+  ...lockOutcomes,
 ] as const;
 
 export type Outcome = (typeof outcomes)[number];

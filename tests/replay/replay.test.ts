@@ -149,6 +149,15 @@ const incompatible: [name: string, mutation: Mutation, breaks: string[]][] = [
     },
     ['adopt-nothing', 'adopt-orders'],
   ],
+  [
+    'a transaction that was given up is no longer decided on',
+    {
+      file: 'workflows/lock.ts',
+      from: 'const decisions = await CancellationScope.nonCancellable(() =>',
+      to: "const decisions = await ((_: unknown) => Promise.resolve(orders.map(() => 'CANCEL')))(() =>",
+    },
+    ['lock-unavailable', 'lock-cancelled-by-operator'],
+  ],
 ];
 
 it.each(incompatible)('catches that %s', async (_what, mutation, breaks) => {

@@ -5,7 +5,9 @@ import type { PlacedOrder } from '../../contracts/order';
 import { ensureSchedules } from '../../workers/schedules';
 import { claim, createOrder, Gate, startRun, startSaga, stateOf, until } from '../support/orders';
 import type { OrderSketch } from '../support/orders';
+import { seldom } from '../support/schedules';
 import { hurriedTiming, type World } from '../support/world';
+import { lockScenarios } from './lock-scenarios';
 import type { Outcome } from './outcomes';
 import { startLosableWorker } from './losable-worker';
 
@@ -16,7 +18,6 @@ const local = { ...hurriedTiming, placement: 'local' } as const;
 const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_000 };
 /** It takes stock and then lacks the points, so that it must be compensated. */
 const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
-const hourMs = 3_600_000;
 
 /** Every scenario; a declared outcome without one does not compile. */
 export const scenarios: Record<Outcome, Scenario> = {
@@ -125,6 +126,7 @@ export const scenarios: Record<Outcome, Scenario> = {
     await createOrderIntake(world.databases.order).cancelOrder(order.orderId);
     return adopted(world, order, [0, 1, 0]);
   },
+  ...lockScenarios,
 };
 
 type Counts = [completed: number, cancelled: number, pending: number];
@@ -182,8 +184,7 @@ async function drainNow(
   world: World,
   result: { madeGood: number; failed: number },
 ): Promise<WorkflowHandle> {
-  const seldom = { drainEveryMs: hourMs, adoptEveryMs: hourMs, adoptAfterMs: hourMs };
-  await ensureSchedules(world.client, { timing: hurriedTiming, ...seldom }, { searchable: true });
+  await ensureSchedules(world.client, seldom, { searchable: true });
   const schedule = world.client.schedule.getHandle(scheduleIds.drain);
   const runs = async () => (await schedule.describe()).info.recentActions;
   const before = (await runs()).length;

@@ -1,7 +1,8 @@
 import { scheduleIds, workflowTypes } from '../../contracts/names';
 import { ensureSchedules } from '../../workers/schedules';
 import { claim, createOrder, netEffect, place, stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { seldom } from '../support/schedules';
+import { createWorld, type World } from '../support/world';
 
 let world: World;
 
@@ -13,12 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-const settings = {
-  timing: hurriedTiming,
-  drainEveryMs: 1_000,
-  adoptEveryMs: 1_000,
-  adoptAfterMs: 100,
-};
+const settings = { ...seldom, drainEveryMs: 1_000, adoptEveryMs: 1_000, adoptAfterMs: 100 };
 
 it('the schedules drain the registry and adopt orders by themselves', async () => {
   await ensureSchedules(world.client, settings, { searchable: true });

@@ -78,6 +78,7 @@ it('every process is killed once while 256 callers place orders: nothing is lost
     'order-worker',
     'temporal',
     'point-worker',
+    'lock-worker',
     'mysql',
   ];
   let done = 0;
@@ -116,7 +117,7 @@ it('everything killed at once starts again with nothing lost', async () => {
   const stack = await live.ready();
   const client = clientOf(stack, 1);
   const { orderId = '' } = await client.create(order, 'before everything is killed');
-  expect(await live.killAll()).toBe(7);
+  expect(await live.killAll()).toBe(8);
   await client.close();
 
   live.start();

@@ -4,7 +4,7 @@ import { openDatabase } from '../../activities/transaction/connection';
 import { services, type Service } from '../../contracts/order';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
-import { mysqlServer } from './servers';
+import { mysqlServer, type TestMysql } from './servers';
 
 /** The three services' databases, fresh for one test file; the handles are the administrator's. */
 export interface TestDatabases extends Record<Service, Knex> {
@@ -23,27 +23,43 @@ export interface TestDatabases extends Record<Service, Knex> {
 const testPassword = 'for-tests-only';
 const poolMax = 8;
 
-/** Creates, migrates and grants three databases of their own on the tests' MySQL server. */
-export async function createTestDatabases(): Promise<TestDatabases> {
-  const server = mysqlServer();
+/**
+ * Creates, migrates and grants three databases of their own on the tests' MySQL server, or where a
+ * test has a server of its own.
+ */
+export async function createTestDatabases(
+  servers: Partial<Record<Service, TestMysql>> = {},
+): Promise<TestDatabases> {
+  const serverOf = (service: Service) => servers[service] ?? mysqlServer();
   const suffix = randomBytes(4).toString('hex');
   const names = {
     order: `order_${suffix}`,
     product: `product_${suffix}`,
     point: `point_${suffix}`,
   };
-  const at = (user: string, password: string, database: string) =>
-    `mysql://${user}:${encodeURIComponent(password)}@${server.host}:${String(server.port)}/${database}`;
-  const adminUrl = (database: string) => at(server.user, server.password, database);
-  const admin = openDatabase({ url: adminUrl(''), poolMax: 1 });
-  const [order, product, point] = services.map((service) =>
-    openDatabase({ url: adminUrl(names[service]), poolMax }),
-  ) as [Knex, Knex, Knex];
+  const at = (service: Service, user: string, password: string, database = names[service]) => {
+    const { host, port } = serverOf(service);
+    return `mysql://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/${database}`;
+  };
+  const open = (service: Service, size: number, database?: string) => {
+    const { user, password } = serverOf(service);
+    return openDatabase({ url: at(service, user, password, database), poolMax: size });
+  };
+  const admins = {
+    order: open('order', 1, ''),
+    product: open('product', 1, ''),
+    point: open('point', 1, ''),
+  };
+  const [order, product, point] = services.map((service) => open(service, poolMax)) as [
+    Knex,
+    Knex,
+    Knex,
+  ];
   const handles = { order, product, point };
   const passwords = Object.fromEntries(databaseUsers.map(({ user }) => [user, testPassword]));
   for (const service of services) {
     await prepareDatabase({
-      admin,
+      admin: admins[service],
       schema: handles[service],
       service,
       database: names[service],
@@ -54,7 +70,7 @@ export async function createTestDatabases(): Promise<TestDatabases> {
   return {
     ...handles,
     names,
-    url: (user, service) => at(user, testPassword, names[service]),
+    url: (user, service) => at(service, user, testPassword),
     async stock(products) {
       const rows = Object.entries(products).map(([id, { available, price }]) => ({
         product_id: id,
@@ -79,9 +95,9 @@ export async function createTestDatabases(): Promise<TestDatabases> {
     async drop() {
       for (const service of services) {
         await handles[service].destroy();
-        await admin.raw('DROP DATABASE ??', [names[service]]);
+        await admins[service].raw('DROP DATABASE ??', [names[service]]);
+        await admins[service].destroy();
       }
-      await admin.destroy();
     },
   };
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOrderIntake } from '../../activities/order/intake';
-import { initialAttributes, scheduleAttributes, summaryOf } from '../../contracts/labels';
-import { taskQueues, workflowTypes } from '../../contracts/names';
-import type { PlacedOrder } from '../../contracts/order';
+import { besideAttributes, initialAttributes, summaryOf } from '../../contracts/labels';
+import { orderWorkflows, taskQueues } from '../../contracts/names';
+import type { Pattern, PlacedOrder } from '../../contracts/order';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { hurriedTiming, type World } from './world';
 
@@ -35,42 +35,61 @@ export async function createOrder(world: World, sketch: OrderSketch = {}): Promi
 }
 
 /** Claims these orders for a new owner, as the dispatcher does, and answers the owner. */
-export async function claim(world: World, orders: PlacedOrder[]): Promise<string> {
+export async function claim(
+  world: World,
+  orders: PlacedOrder[],
+  pattern: Pattern = 'saga',
+): Promise<string> {
   const owner = `place-${randomUUID()}`;
   const ids = orders.map(({ orderId }) => orderId);
   const { claimed } = await createOrderIntake(world.databases.order).claimOrders(
     ids,
     owner,
-    'saga',
+    pattern,
   );
   if (claimed.length !== orders.length) throw new Error('Somebody else has claimed one of these');
   return owner;
 }
 
 /** Claims these orders and starts the saga that owns them, labelled as the API labels it. */
-export async function startSaga(
+export function startSaga(
   world: World,
   orders: PlacedOrder[],
   timing = hurriedTiming,
   more: Pick<PlaceOrdersInput, 'runbooksUrl'> = {},
 ) {
-  const workflowId = await claim(world, orders);
+  return startOrders(world, 'saga', orders, timing, more);
+}
+
+/** Claims these orders and starts the pattern's workflow that owns them, labelled as by the API. */
+export async function startOrders(
+  world: World,
+  pattern: Pattern,
+  orders: PlacedOrder[],
+  timing = hurriedTiming,
+  more: Pick<PlaceOrdersInput, 'runbooksUrl'> = {},
+) {
+  const workflowId = await claim(world, orders, pattern);
   const input: PlaceOrdersInput = { orders, timing, ...more };
   return world.client.workflow.start<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
-    workflowTypes.placeOrders,
+    orderWorkflows[pattern],
     {
       workflowId,
       taskQueue: taskQueues.workflow,
       args: [input],
-      staticSummary: summaryOf('saga', orders),
-      typedSearchAttributes: initialAttributes('saga', orders),
+      staticSummary: summaryOf(pattern, orders),
+      typedSearchAttributes: initialAttributes(pattern, orders),
     },
   );
 }
 
-/** Runs the saga of these orders to its end. */
-export async function place(world: World, orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
-  return (await startSaga(world, orders)).result();
+/** Runs the workflow of these orders, the saga unless another is named, to its end. */
+export async function place(
+  world: World,
+  orders: PlacedOrder[],
+  pattern: Pattern = 'saga',
+): Promise<PlaceOrdersResult> {
+  return (await startOrders(world, pattern, orders)).result();
 }
 
 /** Starts a schedule's workflow once, now, labelled as the schedule labels it. */
@@ -79,7 +98,7 @@ export function startRun(world: World, type: string, input: unknown) {
     workflowId: `${type}-${randomUUID()}`,
     taskQueue: taskQueues.workflow,
     args: [input],
-    typedSearchAttributes: scheduleAttributes,
+    typedSearchAttributes: besideAttributes('saga'),
   });
 }
 

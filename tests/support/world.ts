@@ -2,19 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import type { Knex } from 'knex';
+import type * as LockModule from '../../activities/lock/activities';
 import type * as OrderModule from '../../activities/order/activities';
 import type * as PointModule from '../../activities/point/activities';
 import type * as ProductModule from '../../activities/product/activities';
+import { openXa, type XaConnections } from '../../activities/transaction/branch-connection';
+import { createOrderReactions } from '../../activities/order/reactions';
+import { createPointReactions } from '../../activities/point/reactions';
+import { createProductReactions } from '../../activities/product/reactions';
 import { openDatabase } from '../../activities/transaction/connection';
 import type { StepTiming } from '../../contracts/limits';
 import { taskQueues } from '../../contracts/names';
 import type { Service } from '../../contracts/order';
-import type { OrderActivities, PointActivities, ProductActivities } from '../../contracts/steps';
 import type * as BundleModule from '../../workers/bundle';
 import { ownerState } from '../../workers/owner-state';
 import { ensureSearchAttributes } from '../../workers/search-attributes';
 import { createTestDatabases, type TestDatabases } from './databases';
+import { withFaults, type Faults } from './faults';
 import { quietRuntime } from './runtime';
 import { temporalServer } from './servers';
 
@@ -30,15 +34,12 @@ export interface World {
   /** What the running services' activities are; a test wraps one to put a fault in its window. */
   faults: Faults;
   clearFaults(): void;
+  /** Called when a service has said something; without a relay nothing sends it. */
+  onSaid: Partial<Record<Service, () => void>>;
   stop(): Promise<void>;
 }
 
-export type WorkerName = 'workflow' | Service;
-
-/** Called around an activity of this name; `run` does the real thing. */
-export type Fault = (run: () => Promise<unknown>, args: unknown[]) => Promise<unknown>;
-type StepName = keyof (OrderActivities & ProductActivities & PointActivities);
-export type Faults = Partial<Record<StepName, Fault>>;
+export type WorkerName = 'workflow' | 'lock' | Service;
 
 export const hurriedTiming: StepTiming = {
   placement: 'separate',
@@ -47,6 +48,7 @@ export const hurriedTiming: StepTiming = {
   firstRetryMs: 50,
   retryMsMax: 500,
   compensationAttemptsMax: 2,
+  confirmAttemptsMax: 2,
 };
 
 /** The code that a world runs: ours, or a mutant of it. */
@@ -54,6 +56,7 @@ export interface Code {
   order: typeof OrderModule;
   product: typeof ProductModule;
   point: typeof PointModule;
+  lock: typeof LockModule;
   bundle: typeof BundleModule;
 }
 
@@ -63,21 +66,27 @@ export function codeIn(folder = join(__dirname, '..', '..')): Code {
     order: jest.requireActual(join(folder, 'activities/order/activities')),
     product: jest.requireActual(join(folder, 'activities/product/activities')),
     point: jest.requireActual(join(folder, 'activities/point/activities')),
+    lock: jest.requireActual(join(folder, 'activities/lock/activities')),
     bundle: jest.requireActual(join(folder, 'workers/bundle')),
   };
 }
 
 /** Starts everything; about a second. */
-export async function createWorld(code = codeIn()): Promise<World> {
+export async function createWorld(
+  code = codeIn(),
+  servers: Parameters<typeof createTestDatabases>[0] = {},
+): Promise<World> {
   quietRuntime();
   const [databases, { client, connection, namespace }, bundle] = await Promise.all([
-    createTestDatabases(),
+    createTestDatabases(servers),
     connectToOwnNamespace(),
     code.bundle.workflowBundle(),
   ]);
   const faults: Faults = {};
   const pools = openPools(databases);
-  const activities = activitiesOf(code, pools, client, faults);
+  const xa = openXaOf(databases);
+  const onSaid: World['onSaid'] = {};
+  const activities = activitiesOf(code, { pools, xa }, databases.names, client, faults, onSaid);
   const running = new Map<WorkerName, { worker: Worker; run: Promise<void> }>();
 
   const startWorker = async (name: WorkerName) => {
@@ -102,7 +111,7 @@ export async function createWorld(code = codeIn()): Promise<World> {
     entry?.worker.shutdown();
     await entry?.run;
   };
-  const names: WorkerName[] = ['workflow', 'order', 'product', 'point'];
+  const names: WorkerName[] = ['workflow', 'order', 'product', 'point', 'lock'];
   await Promise.all(names.map(startWorker));
   return {
     databases,
@@ -110,6 +119,7 @@ export async function createWorld(code = codeIn()): Promise<World> {
     connection,
     namespace,
     faults,
+    onSaid,
     clearFaults() {
       for (const name of Object.keys(faults)) Reflect.deleteProperty(faults, name);
     },
@@ -118,6 +128,7 @@ export async function createWorld(code = codeIn()): Promise<World> {
     async stop() {
       await Promise.all(names.map(stopWorker));
       await Promise.all(Object.values(pools).map((pool) => pool.destroy()));
+      await Promise.all([xa.product.close(), xa.point.close()]);
       await databases.drop();
       await connection.close();
     },
@@ -146,35 +157,71 @@ export async function createNamespace(
   return namespace;
 }
 
-function openPools(databases: TestDatabases): Record<Service, Knex> {
-  const open = (service: Service) =>
+function openPools(databases: TestDatabases) {
+  const open = (service: Service, worker: string = service) =>
     openDatabase({
-      url: databases.url(`${service}_worker`, service),
+      url: databases.url(`${worker}_worker`, service),
       poolMax: 10,
       lockWaitSMax: 1,
     });
-  return { order: open('order'), product: open('product'), point: open('point') };
-}
-
-function activitiesOf(code: Code, pools: Record<Service, Knex>, client: Client, faults: Faults) {
-  const deps = { knex: pools.order, ownerState: (id: string) => ownerState(client.workflow, id) };
   return {
-    order: withFaults(code.order.createOrderActivities(deps), faults),
-    product: withFaults(code.product.createProductActivities(pools.product), faults),
-    point: withFaults(code.point.createPointActivities(pools.point), faults),
+    order: open('order'),
+    product: open('product'),
+    point: open('point'),
+    lock: open('order', 'lock'),
   };
 }
 
-type Activities = Record<string, (...args: never[]) => Promise<unknown>>;
+export type WorldXa = Record<'product' | 'point', XaConnections>;
 
-function withFaults(activities: object, faults: Faults): Activities {
-  return Object.fromEntries(
-    Object.entries(activities as Activities).map(([name, run]) => [
-      name,
-      (...args: never[]) => {
-        const fault = faults[name as StepName];
-        return fault ? fault(() => run(...args), args) : run(...args);
-      },
-    ]),
-  );
+/** Each participant's way to its server for XA; each world is an installation of its own. */
+export function openXaOf(
+  databases: Pick<TestDatabases, 'url' | 'names'>,
+  installation = databases.names.order,
+): WorldXa {
+  const open = (service: 'product' | 'point') =>
+    openXa({
+      worker: { url: databases.url(`${service}_worker`, service), poolMax: 1, lockWaitSMax: 1 },
+      recovery: { url: databases.url(`${service}_recovery`, service), poolMax: 10 },
+      secret: 'for tests only',
+      installation,
+    });
+  return { product: open('product'), point: open('point') };
+}
+
+interface Ways {
+  pools: ReturnType<typeof openPools>;
+  xa: WorldXa;
+}
+
+function activitiesOf(
+  code: Code,
+  { pools, xa }: Ways,
+  databases: TestDatabases['names'],
+  client: Client,
+  faults: Faults,
+  onSaid: World['onSaid'],
+) {
+  const deps = { knex: pools.order, ownerState: (id: string) => ownerState(client.workflow, id) };
+  const wake = (service: Service) => () => onSaid[service]?.();
+  const activities: Record<Service, object> = {
+    order: {
+      ...code.order.createOrderActivities(deps),
+      ...createOrderReactions(pools.order, wake('order')),
+    },
+    product: {
+      ...code.product.createProductActivities(pools.product, xa.product),
+      ...createProductReactions(pools.product, wake('product')),
+    },
+    point: {
+      ...code.point.createPointActivities(pools.point, xa.point),
+      ...createPointReactions(pools.point, wake('point')),
+    },
+  };
+  return {
+    order: withFaults(activities.order, faults),
+    product: withFaults(activities.product, faults),
+    point: withFaults(activities.point, faults),
+    lock: withFaults(code.lock.createLockActivities({ knex: pools.lock, databases }), faults),
+  };
 }

@@ -32,13 +32,13 @@ export function sessionsOf(target: string, processes: readonly string[]): Sessio
   return databaseUsers
     .filter(({ user }) => user !== 'auditor')
     .filter(({ user, service }) =>
-      served ? served.services.includes(service) : holderOf(user, service, processes) === target,
+      served ? served.services.includes(service) : holderOf(user, processes) === target,
     )
     .map(({ user, service }) => ({ user, service }));
 }
 
 /** Where one process does it all, that one holds all sessions. */
-function holderOf(user: string, service: Service, processes: readonly string[]): string {
-  const worker = `${service}-worker`;
-  return user.endsWith('_worker') && processes.includes(worker) ? worker : apiProcess;
+function holderOf(user: string, processes: readonly string[]): string {
+  const worker = user.replace('_recovery', '_worker').replace('_', '-');
+  return processes.includes(worker) ? worker : apiProcess;
 }

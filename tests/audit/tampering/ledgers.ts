@@ -134,6 +134,27 @@ export const ledgerTampering: Tampering[] = [
     tamper: (world) => world.barrier('product', 'CREATED-1', 'deductStock', { kind: 'done' }),
   },
   {
+    what: 'pieces reserved that no reservation explains',
+    orderId: 'PLACING-1',
+    rules: ['reserved-by-orders'],
+    tamper: async (world) => {
+      await world.reserve('PLACING-1', 'p-1', 2);
+      await tables(world)
+        .products()
+        .where({ product_id: 'p-1' })
+        .increment({ available: -1, reserved: 1 });
+    },
+  },
+  {
+    what: 'a reservation ended without its balance',
+    orderId: null,
+    rules: ['reserved-by-orders'],
+    tamper: async (world) => {
+      await world.reserve('PLACING-1', 'p-1', 2);
+      await world.databases.product('reservations').update({ state: 'confirmed' });
+    },
+  },
+  {
     what: 'stock restored before anybody decided to cancel',
     orderId: 'PLACING-1',
     rules: ['given-back-after-cancel'],

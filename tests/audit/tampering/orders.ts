@@ -70,6 +70,21 @@ export const orderTampering: Tampering[] = [
     tamper: (world) => world.order({ orderId: 'forgotten', status: 'PENDING', ownedS: 90 }),
   },
   {
+    what: 'an event that no relay sends',
+    orderId: 'COMPLETED-1',
+    rules: ['outbox-drained'],
+    tamper: (world) =>
+      tables(world)
+        .stockSaid()
+        .insert({
+          event_id: 'COMPLETED-1:StockDeducted:OrderPlaced',
+          type: 'StockDeducted',
+          order_id: 'COMPLETED-1',
+          payload: '{}',
+          created_at: new Date(Date.now() - 1_000_000),
+        }),
+  },
+  {
     what: 'an order that its open workflow does not end',
     orderId: 'slow',
     rules: ['overdue'],

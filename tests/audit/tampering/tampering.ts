@@ -5,8 +5,8 @@ import type { World } from '../world';
 /** One thing changed by hand in a world that is clean, and how it is found. */
 export interface Tampering {
   what: string;
-  /** The order whose id is expected. */
-  orderId: string;
+  /** The order whose id is expected; null where nothing points to one. */
+  orderId: string | null;
   /** Every rule that must speak up; no other may. */
   rules: RuleId[];
   tamper: (world: World) => Promise<unknown> | Knex.QueryBuilder;
@@ -34,6 +34,7 @@ export function tables({ databases }: World) {
     orders: () => databases.order('orders'),
     lines: () => databases.order('order_lines'),
     compensations: () => databases.order('compensations'),
+    stockSaid: () => databases.product('outbox'),
     products: () => databases.product('products'),
     stock: () => databases.product('stock_ledger'),
     stockSteps: () => databases.product('steps'),

@@ -8,6 +8,7 @@ const processes = [
   'order-worker',
   'product-worker',
   'point-worker',
+  'lock-worker',
   'workflow-worker',
   'api',
 ];
@@ -25,8 +26,8 @@ describe('the schedule of a seed', () => {
   test('is this one for seed 150 and fifteen seconds', () => {
     expect(planFaults(150, 15_000, targets)).toEqual([
       { atMs: 4_676, kind: 'cut', target: 'order-worker', forMs: 0 },
-      { atMs: 9_697, kind: 'freeze', target: 'point-worker', forMs: 4_898 },
-      { atMs: 13_148, kind: 'restart', target: 'mysql', forMs: 0 },
+      { atMs: 9_697, kind: 'freeze', target: 'mysql', forMs: 4_898 },
+      { atMs: 13_148, kind: 'restart', target: 'lock-worker', forMs: 0 },
     ]);
   });
 
@@ -85,6 +86,7 @@ describe('the targets', () => {
     const cut = targets.filter(({ kinds }) => kinds.includes('cut')).map(({ name }) => name);
     expect(cut).toEqual([
       'api',
+      'lock-worker',
       'mysql',
       'order-worker',
       'point-worker',
@@ -95,9 +97,14 @@ describe('the targets', () => {
 
   test.each([
     ['api', processes, ['order_api', 'product_reader', 'point_reader']],
-    ['point-worker', processes, ['point_worker']],
+    ['point-worker', processes, ['point_worker', 'point_recovery']],
+    ['lock-worker', processes, ['lock_worker', 'lock_worker', 'lock_worker']],
     ['workflow-worker', processes, []],
-    ['mysql-point', [...processes, 'mysql-point'], ['point_worker', 'point_reader']],
+    [
+      'mysql-point',
+      [...processes, 'mysql-point'],
+      ['point_worker', 'point_reader', 'lock_worker', 'point_recovery'],
+    ],
     [
       'api',
       ['api', 'mysql', 'temporal'],
@@ -108,6 +115,11 @@ describe('the targets', () => {
         'product_reader',
         'point_worker',
         'point_reader',
+        'lock_worker',
+        'lock_worker',
+        'lock_worker',
+        'product_recovery',
+        'point_recovery',
       ],
     ],
   ])('%s holds the sessions of its users', (target, among, users) => {

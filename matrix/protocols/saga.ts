@@ -1,40 +1,13 @@
-import type { Service } from '../contracts/order';
-import { scenarios, type OrderPlan, type Scenario } from './scenarios';
+import { scenariosOf, sagaScenarios } from '../scenarios';
+import { aroundSteps, close, decide, enterBarrier, hold, type Step } from '../step';
 
-/** Who has the step made. */
-export type Driver = 'api' | 'saga' | 'drain' | 'adoption';
-
-/** A row that somebody else may hold: which, is filled in for the cell's order. */
-export type LockedRow = 'barrier' | 'balance' | 'order' | 'compensation';
-
-/** A step of a protocol, as the matrix breaks it. A protocol joins by declaring its own. */
-export interface Step {
-  name: string;
-  kind: 'claim' | 'action' | 'decision' | 'compensation' | 'record';
-  driver: Driver;
-  service: Service;
-  scenario: Scenario;
-  /** The first statement of its transaction, and how many such of the same order come before it. */
-  enter: RegExp;
-  skip: number;
-  /** What its transaction says that no other does: proof that it was this one that was caught. */
-  effect: RegExp;
-  /** Whose order is watched. */
-  subject: OrderPlan['kind'];
-  /** The rows that it waits for, in the order in which it locks them. */
-  locks: readonly [LockedRow] | readonly [LockedRow, LockedRow];
-}
-
-const enterBarrier = (step: string, not?: string) =>
-  new RegExp(
-    `^INSERT INTO steps \\(order_id, step, hash\\) VALUES (?!.*'${not ?? '-'}').*'${step}'`,
-  );
-const lockOrder = /from orders FORCE INDEX \(PRIMARY\).*for update/i;
+const scenarios = { ...scenariosOf('saga'), ...sagaScenarios };
+const { claim, adopt } = aroundSteps(scenarios);
 
 const deductStock = {
   name: 'deductStock',
   kind: 'action',
-  driver: 'saga',
+  driver: 'owner',
   service: 'product',
   enter: enterBarrier('deductStock', 'restoreStock'),
   skip: 0,
@@ -64,43 +37,8 @@ const refundPoints = {
   effect: /point_ledger/,
   subject: 'short-of-stock',
 } as const;
-const decide = {
-  name: 'decideOrders',
-  kind: 'decision',
-  driver: 'saga',
-  service: 'order',
-  enter: lockOrder,
-  skip: 0,
-  effect: /`decision` = '(COMPLETE|CANCEL)'/,
-  subject: 'good',
-  locks: ['order'],
-} as const;
-const close = {
-  ...decide,
-  name: 'closeOrders',
-  kind: 'record',
-  skip: 1,
-  effect: /`status` = 'CANCELLED'/,
-  subject: 'short-of-points',
-} as const;
-const hold = {
-  ...decide,
-  name: 'holdOrders',
-  kind: 'record',
-  effect: /broken-step/,
-  subject: 'broken',
-} as const;
-
 const alone: Step[] = [
-  {
-    ...decide,
-    name: 'claim',
-    kind: 'claim',
-    driver: 'api',
-    enter: /UPDATE orders FORCE INDEX/,
-    effect: /SET status = 'PLACING'/,
-    scenario: scenarios.placed,
-  },
+  claim,
   { ...deductStock, scenario: scenarios.placed },
   { ...usePoints, scenario: scenarios.placed },
   { ...decide, name: 'decideOrders (COMPLETE)', scenario: scenarios.placed },
@@ -142,15 +80,7 @@ const alone: Step[] = [
     locks: ['order', 'compensation'],
     scenario: scenarios.owingStock,
   },
-  {
-    ...decide,
-    name: 'adoptOrder',
-    kind: 'record',
-    driver: 'adoption',
-    enter: /^update `orders` set `owner`/,
-    effect: /set `owner`/,
-    scenario: scenarios.abandoned,
-  },
+  adopt,
 ];
 
 const inBatch: Step[] = [

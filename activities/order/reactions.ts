@@ -1,0 +1,121 @@
+import type { Knex } from 'knex';
+import { eventOf, type EventType, type OrderEvent } from '../../contracts/events';
+import type { AlertKind } from '../../contracts/alerts';
+import type { RejectionCode } from '../../contracts/failures';
+import { isTerminal, type OrderStatus } from '../../contracts/order';
+import type { EventActivities } from '../../contracts/deliveries';
+import { asActivity } from '../transaction/activity-failure';
+import { heardOf } from '../transaction/inbox';
+import { say, wasSaid } from '../transaction/outbox';
+import { createEventsOf, createReact } from '../transaction/reactor';
+import { runTransaction } from '../transaction/transaction';
+import { readOrders } from './content';
+import { close, decide, lockOrders } from './steps';
+
+/** The order service's part in choreography; `onSaid` wakes its relay. */
+export function createOrderReactions(
+  knex: Knex,
+  onSaid: () => void,
+): Pick<EventActivities, 'orderReacts' | 'eventsOfOrder' | 'settleOrder' | 'resolveParked'> {
+  return {
+    orderReacts: createReact({ knex, subscriber: 'order', react: hearReply, onSaid }),
+    eventsOfOrder: createEventsOf(knex),
+    settleOrder: (orderId) =>
+      asActivity(async () => {
+        const status = await runTransaction(knex, (trx) => settleAgain(trx, orderId));
+        onSaid();
+        return status;
+      }),
+    resolveParked: (orderId) =>
+      asActivity(() => runTransaction(knex, (trx) => resolve(trx, orderId))),
+  };
+}
+
+/** By the order's key, as all alerts are resolved. */
+async function resolve(trx: Knex.Transaction, orderId: string): Promise<void> {
+  await trx(trx.raw('alerts FORCE INDEX (alerts_order_kind)'))
+    .where({ order_id: orderId, kind: 'event-parked' satisfies AlertKind })
+    .whereNull('resolved_at')
+    .update({ resolved_at: trx.fn.now(6) });
+}
+
+/** A participant has answered: what follows for the order, if anything does. */
+async function hearReply(trx: Knex.Transaction, event: OrderEvent): Promise<OrderEvent> {
+  const emitted = await settle(trx, event.orderId, event);
+  return emitted ?? eventOf('ReplyNoted', event.orderId, {}, event);
+}
+
+/** For an order whose events were lost: its decision may have nobody left to announce it. */
+async function settleAgain(trx: Knex.Transaction, orderId: string): Promise<OrderStatus> {
+  const emitted = await settle(trx, orderId);
+  if (emitted) await say(trx, [emitted]);
+  const row = (await lockOrders(trx, [orderId])).get(orderId);
+  if (!row) throw new Error(`Order ${orderId} does not exist`);
+  return row.status;
+}
+
+/**
+ * Decides and ends the order as far as what was heard permits. Its row is locked first: of two
+ * replies at once the second reads what the first has committed, so that one of them sees both.
+ * CANCELLED only once each participant has said that it holds nothing.
+ */
+async function settle(
+  trx: Knex.Transaction,
+  orderId: string,
+  reply?: OrderEvent,
+): Promise<OrderEvent | undefined> {
+  const row = (await lockOrders(trx, [orderId])).get(orderId);
+  if (!row) throw new Error(`Order ${orderId} does not exist`);
+  if (isTerminal(row.status)) return undefined;
+  const heard = await heardOf(trx, orderId);
+  if (reply) heard.add(reply.type);
+  const decision = row.decision ?? (await decideBy(trx, orderId, heard));
+  if (decision === 'COMPLETE') return eventOf('OrderCompleted', orderId, {});
+  if (decision === undefined) return undefined;
+  if (holdsNothing(heard, stock) && holdsNothing(heard, points)) {
+    await close(trx, [orderId]);
+    return eventOf('OrderClosed', orderId, {});
+  }
+  const order = (await readOrders(trx, [orderId])).get(orderId);
+  if (!order) throw new Error(`Order ${orderId} has no lines`);
+  const cancelled = eventOf('OrderCancelled', orderId, { order });
+  return (await wasSaid(trx, cancelled.eventId)) ? undefined : cancelled;
+}
+
+/** What a participant's replies say: that it took its part, or that it holds nothing, for good. */
+interface Replies {
+  took: EventType;
+  rejected: EventType;
+  holdsNothing: readonly EventType[];
+}
+
+const stock: Replies = {
+  took: 'StockDeducted',
+  rejected: 'StockRejected',
+  holdsNothing: ['StockRejected', 'StockNotTaken', 'StockRestored'],
+};
+const points: Replies = {
+  took: 'PointsUsed',
+  rejected: 'PointsRejected',
+  holdsNothing: ['PointsRejected', 'PointsNotTaken', 'PointsRefunded'],
+};
+
+/** Stock's refusal is named before points': hence both are waited for before anything is decided. */
+const refusals: [EventType, RejectionCode][] = [
+  [stock.rejected, 'insufficient-stock'],
+  [points.rejected, 'insufficient-points'],
+];
+
+async function decideBy(trx: Knex.Transaction, orderId: string, heard: ReadonlySet<EventType>) {
+  const both = [stock, points];
+  if (both.every(({ took }) => heard.has(took))) {
+    return (await decide(trx, [{ orderId, decision: 'COMPLETE' }]))[0];
+  }
+  if (!both.every((one) => heard.has(one.took) || holdsNothing(heard, one))) return undefined;
+  const reason = refusals.find(([type]) => heard.has(type))?.[1] ?? 'unavailable';
+  return (await decide(trx, [{ orderId, decision: 'CANCEL', reason }]))[0];
+}
+
+function holdsNothing(heard: ReadonlySet<EventType>, replies: Replies): boolean {
+  return replies.holdsNothing.some((type) => heard.has(type));
+}

@@ -1,0 +1,104 @@
+import type { Knex } from 'knex';
+import type { FindBranches, FoundBranches } from '../../contracts/branches';
+import {
+  hasOurForm,
+  listPrepared,
+  type PreparedBranch,
+  type XaConnections,
+} from './branch-connection';
+
+/**
+ * The table `xa_branches`, which says what the server cannot: whose a branch is, since when, and
+ * what it locks. It is written outside the branches, so that it can be read while they are open.
+ */
+
+const participants = ['product', 'point'];
+
+type EndedAs = 'committed' | 'rolled-back' | 'rejected' | 'heuristic-commit' | 'heuristic-rollback';
+
+interface BranchNote {
+  orderId: string;
+  gtrid: string;
+  participant: string;
+  hash: string;
+  lockedRows: string[];
+}
+
+/** Notes a branch, committed, before it is begun; answers the hash that was noted first. */
+export async function noteBranch(
+  knex: Knex,
+  { orderId, gtrid, participant, hash, lockedRows }: BranchNote,
+): Promise<{ hash: string }> {
+  // Begun again after it ended, as by a repeat: its age counts from there.
+  await knex.raw(
+    `INSERT INTO xa_branches (order_id, gtrid, participant, hash, locked_rows)
+     VALUES (?, ?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE
+       started_at = IF(ended_as IS NULL, started_at, CURRENT_TIMESTAMP(6)),
+       ended_at = NULL, ended_as = NULL`,
+    [orderId, gtrid, participant, hash, JSON.stringify(lockedRows)],
+  );
+  const row = await knex('xa_branches')
+    .where('order_id', orderId)
+    .first<{ hash: string } | undefined>('hash');
+  if (!row) throw new Error(`The branch of ${orderId} was not noted`);
+  return row;
+}
+
+/** Notes how a branch was seen to have ended; what was heuristic may be put right later. */
+export async function endBranch(knex: Knex, orderId: string, as: EndedAs): Promise<void> {
+  await knex('xa_branches')
+    .where('order_id', orderId)
+    .whereRaw(`(ended_as IS NULL OR ended_as IN ('heuristic-commit', 'heuristic-rollback'))`)
+    .update({ ended_at: knex.fn.now(6), ended_as: as });
+}
+
+interface NoteRow {
+  order_id: string;
+  gtrid: string;
+  ended_as: string | null;
+  age_ms: number;
+}
+
+/**
+ * Branches of ours that are prepared, whatever is noted of them, and those noted as begun and not
+ * as ended. Ours are those whose gtrid we can make; what else is prepared on the server is others'.
+ */
+export async function findBranches(
+  knex: Knex,
+  { recovery, gtridOf }: XaConnections,
+  participant: string,
+  { olderThanMs, limit }: Parameters<FindBranches>[0],
+): Promise<FoundBranches> {
+  const prepared = await listPrepared(recovery);
+  const candidates = prepared.filter((branch) => hasOurForm(branch, participant));
+  const notes = () =>
+    knex('xa_branches')
+      .select('order_id', 'gtrid', 'ended_as')
+      .select(
+        knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
+      );
+  const open = (await notes()
+    .whereNull('ended_as')
+    .orderBy('started_at')
+    .limit(limit)) as NoteRow[];
+  const noted = (await notes().whereIn(
+    'gtrid',
+    candidates.map(({ gtrid }) => gtrid),
+  )) as NoteRow[];
+  const isOurs = (row: NoteRow) => row.gtrid === gtridOf(row.order_id);
+  const ours = new Map([...open, ...noted].filter(isOurs).map((row) => [row.gtrid, row]));
+  const old = [...ours.values()].filter(({ age_ms: ageMs }) => ageMs >= olderThanMs);
+  old.sort((a, b) => b.age_ms - a.age_ms);
+  return {
+    own: old.slice(0, limit).map((row) => ({ orderId: row.order_id, ageMs: row.age_ms })),
+    others: prepared
+      .filter((branch) => !ours.has(branch.gtrid) && !isSiblings(branch, participant))
+      .map(({ formatId, gtrid, bqual }) => `${String(formatId)} ${gtrid} ${bqual}`),
+  };
+}
+
+/** On one server each participant sees the other's: that one knows which of them are ours. */
+function isSiblings(branch: PreparedBranch, participant: string): boolean {
+  return participants.some((one) => one !== participant && hasOurForm(branch, one));
+}

@@ -1,0 +1,52 @@
+import type { Knex } from 'knex';
+
+/** A branch that holds its locks until it is ended, or that was ended against the decision. */
+export interface BranchRecord {
+  orderId: string;
+  /** The rows that it changes, and locks: `table key`. */
+  lockedRows: string[];
+  since: Date;
+  ageMs: number;
+  /** It was ended by hand, against the decision: it locks nothing any more. */
+  heuristic: boolean;
+}
+
+interface Row {
+  order_id: string;
+  locked_rows: unknown;
+  started_at: Date;
+  ended_as: string | null;
+  age_ms: number;
+}
+
+const unsettled = `(ended_as IS NULL OR ended_as IN ('heuristic-commit', 'heuristic-rollback'))`;
+
+/** The branches that are not known to be settled, oldest first, of one order or of all. */
+export async function readBranchRecords(
+  knex: Knex,
+  msMax: number,
+  { orderId, limit }: { orderId?: string; limit: number },
+): Promise<BranchRecord[]> {
+  const found = knex('xa_branches')
+    .select('order_id', 'locked_rows', 'started_at', 'ended_as')
+    .select(
+      knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
+    )
+    .whereRaw(unsettled)
+    .orderBy('started_at')
+    .limit(limit)
+    .timeout(msMax);
+  if (orderId !== undefined) void found.where('order_id', orderId);
+  return ((await found) as Row[]).map((row) => ({
+    orderId: row.order_id,
+    lockedRows: lockedRowsOf(row.locked_rows),
+    since: row.started_at,
+    ageMs: Math.max(0, row.age_ms),
+    heuristic: row.ended_as !== null,
+  }));
+}
+
+/** The driver parses JSON columns, or does not, as its version pleases. */
+function lockedRowsOf(column: unknown): string[] {
+  return (typeof column === 'string' ? JSON.parse(column) : column) as string[];
+}

@@ -1,0 +1,44 @@
+import type { Knex } from 'knex';
+import type { OrderEvent } from '../../contracts/events';
+
+/** An event that a service could not react to, as an operator sees it. */
+export interface ParkedEvent {
+  event: OrderEvent;
+  reaction: string;
+  tries: number;
+  /** The fault, never the data. */
+  error: string;
+  parkedAt: Date;
+}
+
+interface ParkedRow {
+  reaction: string;
+  tries: number;
+  payload: OrderEvent;
+  last_error: string | null;
+  parked_at: Date;
+}
+
+const parkedMax = 100;
+
+/** The events that are parked, oldest first, a hundred at most; or the one of this id. */
+export async function readParked(
+  knex: Knex,
+  msMax: number,
+  eventId?: string,
+): Promise<ParkedEvent[]> {
+  const parked = knex('inbox')
+    .select('reaction', 'tries', 'payload', 'last_error', 'parked_at')
+    .whereNotNull('parked_at')
+    .orderBy('parked_at')
+    .limit(parkedMax)
+    .timeout(msMax);
+  if (eventId !== undefined) void parked.where('event_id', eventId);
+  return ((await parked) as ParkedRow[]).map((row) => ({
+    event: row.payload,
+    reaction: row.reaction,
+    tries: row.tries,
+    error: row.last_error ?? '',
+    parkedAt: row.parked_at,
+  }));
+}

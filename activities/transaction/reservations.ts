@@ -1,0 +1,200 @@
+import type { Knex } from 'knex';
+import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
+import type { StepOutcome } from '../../contracts/steps';
+import {
+  lockBalancesToReturn,
+  moveBalances,
+  writeLedger,
+  type Books,
+  type Change,
+} from './balances';
+import { SetAside } from './once';
+
+/**
+ * Reservations: what is taken from a balance's `available` and has not left the books yet. At
+ * every commit a balance's `reserved` is the sum of its open reservations. Rows are locked after
+ * the barrier's and before the balances', always in key order.
+ */
+
+interface Reservation {
+  orderId: string;
+  id: string;
+  amount: number;
+  state: 'reserved' | 'frozen' | 'confirmed' | 'cancelled';
+  /** The newest resolution of an operator that has frozen or thawed it; 0 for none. */
+  resolution: number;
+}
+
+/** Moves what was taken from `available` to `reserved`; no ledger row before the confirm. */
+export async function reserve(
+  trx: Knex.Transaction,
+  books: Books,
+  changes: readonly Change[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  await trx('reservations').insert(
+    changes.map(({ orderId, id, amount }) => ({
+      order_id: orderId,
+      [books.key]: id,
+      [books.amount]: -amount,
+    })),
+  );
+  await moveBalances(trx, books, changes, { available: '+', reserved: '-' });
+}
+
+/**
+ * What was reserved leaves the books, and the ledger says so.
+ *
+ * @throws SetAside for orders that an operator has frozen
+ */
+export async function confirmReserved(
+  trx: Knex.Transaction,
+  books: Books,
+  orderIds: readonly string[],
+): Promise<void> {
+  const rows = await lockOpen(trx, books, orderIds);
+  const frozen = rows.filter(({ state }) => state === 'frozen');
+  if (frozen.length > 0) throw new SetAside(uniqueOrders(frozen), { kind: 'frozen' });
+  const spent = rows.map(({ amount, ...row }) => ({ ...row, kind: books.taking, amount: -amount }));
+  await writeLedger(trx, books, spent);
+  await moveBalances(trx, books, spent, { reserved: '+' });
+  await setState(trx, orderIds, { state: 'confirmed' });
+}
+
+/** What was reserved is available again, frozen or not; the ledger never hears of it. */
+export async function cancelReserved(
+  trx: Knex.Transaction,
+  books: Books,
+  orderIds: readonly string[],
+): Promise<void> {
+  const rows = await lockOpen(trx, books, orderIds);
+  await moveBalances(trx, books, rows, { available: '+', reserved: '-' });
+  await setState(trx, orderIds, { state: 'cancelled' });
+}
+
+/**
+ * Freezes reservations for an operator's resolution. A resolution that has been thawed, or that a
+ * newer one has overtaken, can freeze no more, however late its command arrives: otherwise what
+ * nobody knows to be frozen would stay so for ever.
+ */
+export async function freezeReserved(
+  trx: Knex.Transaction,
+  books: Books,
+  commands: readonly FreezeCommand[],
+): Promise<StepOutcome[]> {
+  const byOrder = groupByOrder(await lockReservations(trx, books, orderIdsOf(commands)));
+  const outcomes: StepOutcome[] = [];
+  for (const { orderId, resolution } of commands) {
+    const outcome = freezeOutcome(byOrder.get(orderId) ?? [], resolution);
+    if (outcome.kind === 'done') await setState(trx, [orderId], { state: 'frozen', resolution });
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+function freezeOutcome(rows: readonly Reservation[], resolution: number): StepOutcome {
+  if (rows.length === 0) return { kind: 'broken', code: 'confirm-without-reservation' };
+  const may = rows.every(
+    (row) =>
+      row.resolution < resolution || (row.state === 'frozen' && row.resolution === resolution),
+  );
+  const open = rows.every(({ state }) => state === 'reserved' || state === 'frozen');
+  return may && open ? { kind: 'done' } : { kind: 'refused' };
+}
+
+/** Undoes this resolution's freeze, and those of older ones; none of them can freeze any more. */
+export async function thawReserved(
+  trx: Knex.Transaction,
+  books: Books,
+  commands: readonly FreezeCommand[],
+): Promise<StepOutcome[]> {
+  const byOrder = groupByOrder(await lockReservations(trx, books, orderIdsOf(commands)));
+  for (const { orderId, resolution } of commands) {
+    const rows = byOrder.get(orderId) ?? [];
+    const open = rows.every(({ state }) => state === 'reserved' || state === 'frozen');
+    const newest = rows.every((row) => row.resolution <= resolution);
+    if (open && newest) await setState(trx, [orderId], { state: 'reserved', resolution });
+  }
+  return commands.map(() => ({ kind: 'done' }));
+}
+
+/** Reservations that are open and old, whole orders, in the order of their ids. */
+export async function agedReservations(
+  knex: Knex,
+  books: Books,
+  { olderThanMs, afterOrder, limit }: AgedQuery,
+): Promise<Map<string, { id: string; amount: number }[]>> {
+  const orderIds = await knex('reservations')
+    .distinct()
+    .whereIn('state', ['reserved', 'frozen'])
+    .where('order_id', '>', afterOrder)
+    .where('reserved_at', '<', knex.raw('NOW(6) - INTERVAL ? MICROSECOND', [olderThanMs * 1_000]))
+    .orderBy('order_id')
+    .limit(limit)
+    .pluck<string[]>('order_id');
+  return groupByOrder(await reservationsOf(knex, books, orderIds));
+}
+
+function reservationsOf(
+  knex: Knex | Knex.Transaction,
+  { key, amount }: Books,
+  orderIds: readonly string[],
+): Knex.QueryBuilder<object, Reservation[]> {
+  return knex(knex.raw('reservations FORCE INDEX (PRIMARY)'))
+    .select({ orderId: 'order_id', id: key, amount, state: 'state', resolution: 'resolution' })
+    .whereIn('order_id', [...orderIds].sort())
+    .orderBy(['order_id', key]) as Knex.QueryBuilder<object, Reservation[]>;
+}
+
+async function lockReservations(
+  trx: Knex.Transaction,
+  books: Books,
+  orderIds: readonly string[],
+): Promise<Reservation[]> {
+  return reservationsOf(trx, books, orderIds).forUpdate();
+}
+
+/** @throws SetAside for orders without open reservations, though the barrier says that they have. */
+async function lockOpen(
+  trx: Knex.Transaction,
+  books: Books,
+  orderIds: readonly string[],
+): Promise<Reservation[]> {
+  const byOrder = groupByOrder(await lockReservations(trx, books, orderIds));
+  const isOpen = ({ state }: Reservation) => state === 'reserved' || state === 'frozen';
+  const gone = orderIds.filter(
+    (orderId) => !(byOrder.get(orderId) ?? [undefined]).every((row) => row && isOpen(row)),
+  );
+  if (gone.length > 0) {
+    const outcome: StepOutcome = { kind: 'broken', code: 'effect-unaccounted' };
+    throw new SetAside(
+      gone.map((orderId) => ({ orderId })),
+      outcome,
+    );
+  }
+  const orders = [...byOrder].map(([orderId, rows]) => ({ orderId, rows }));
+  await lockBalancesToReturn(trx, books, orders, ({ rows }) => rows.map(({ id }) => id));
+  return orders.flatMap(({ rows }) => rows);
+}
+
+async function setState(
+  trx: Knex.Transaction,
+  orderIds: readonly string[],
+  to: Partial<Pick<Reservation, 'state' | 'resolution'>>,
+): Promise<void> {
+  await trx('reservations').whereIn('order_id', orderIds).update(to);
+}
+
+function groupByOrder<R extends { orderId: string }>(rows: readonly R[]): Map<string, R[]> {
+  const groups = new Map<string, R[]>();
+  for (const row of rows) groups.set(row.orderId, [...(groups.get(row.orderId) ?? []), row]);
+  return groups;
+}
+
+function orderIdsOf(commands: readonly { orderId: string }[]): string[] {
+  return commands.map(({ orderId }) => orderId);
+}
+
+function uniqueOrders(rows: readonly { orderId: string }[]): { orderId: string }[] {
+  return [...new Set(orderIdsOf(rows))].map((orderId) => ({ orderId }));
+}

@@ -1,0 +1,122 @@
+import type { Knex } from 'knex';
+import type { BrokenCode } from '../../contracts/failures';
+import type { StepOutcome } from '../../contracts/steps';
+import {
+  enter,
+  entriesOf,
+  keyOf,
+  readRows,
+  record,
+  rowOf,
+  SetAside,
+  type Barrier,
+  type BarrierRow,
+  type Keyed,
+  type RecordedOutcome,
+} from './once';
+
+/**
+ * The barrier's side of TCC's second phase: rows of the same table, for steps of which only one
+ * may ever end a try.
+ */
+
+const broken: StepOutcome = { kind: 'broken', code: 'content-mismatch' };
+const cancelled: RecordedOutcome = { kind: 'cancelled' };
+
+/** A step of TCC's second phase: the try that it ends, and the other step that may have ended it. */
+export interface SecondPhase<C extends Keyed> extends Barrier<C> {
+  ends: string;
+  otherwise: string;
+}
+
+/**
+ * Makes good what was tried, once. Of a confirm and a cancel the first counts: a confirm without
+ * a reservation, or after a cancel, is a bug somewhere, and is never answered `done`.
+ */
+export async function confirmOnce<C extends Keyed>(
+  trx: Knex.Transaction,
+  barrier: SecondPhase<C>,
+  commands: readonly C[],
+  act: (tried: C[]) => Promise<void>,
+): Promise<StepOutcome[]> {
+  const phases = await enterSecondPhase(trx, barrier, commands);
+  for (const { command, tried, other } of phases) {
+    const code = confirmFault(tried, other, barrier.hashOf(command));
+    // One at a time: the transaction is run again without it, and finds the next.
+    if (code) throw new SetAside([command], { kind: 'broken', code });
+  }
+  const fresh = phases.filter(({ own }) => !own).map(({ command }) => command);
+  if (fresh.length > 0) await act(fresh);
+  await record(trx, entriesOf(barrier, barrier.step, fresh), fresh.map(asDone));
+  return commands.map(asDone);
+}
+
+/**
+ * Gives up what was tried, once, as `compensateOnce` does, and leaves the same tombstone for a try
+ * that has not come; what is confirmed already is `refused`.
+ */
+export async function cancelOnce<C extends Keyed>(
+  trx: Knex.Transaction,
+  barrier: SecondPhase<C>,
+  commands: readonly C[],
+  reverse: (tried: C[]) => Promise<void>,
+): Promise<StepOutcome[]> {
+  const phases = await enterSecondPhase(trx, barrier, commands);
+  const fresh = phases.filter(({ own, other }) => !own && !other);
+  const reserved = fresh.filter(({ tried }) => tried.outcome?.kind === 'done');
+  const other = reserved.filter((one) => one.tried.hash !== barrier.hashOf(one.command));
+  if (other.length > 0) throw new SetAside(other.map(commandOf), broken);
+  if (reserved.length > 0) await reverse(reserved.map(commandOf));
+  const early = fresh.filter(({ tried }) => tried.outcome === null).map(commandOf);
+  await record(
+    trx,
+    entriesOf(barrier, barrier.ends, early),
+    early.map(() => cancelled),
+  );
+  await record(trx, entriesOf(barrier, barrier.step, fresh.map(commandOf)), fresh.map(asDone));
+  return phases.map((phase) => (phase.other ? { kind: 'refused' } : { kind: 'done' }));
+}
+
+interface Phase<C> {
+  command: C;
+  tried: BarrierRow;
+  own: BarrierRow | undefined;
+  other: BarrierRow | undefined;
+}
+
+/** Both steps lock the try's row first, so that of the two, and of repeats, one goes before. */
+async function enterSecondPhase<C extends Keyed>(
+  trx: Knex.Transaction,
+  barrier: SecondPhase<C>,
+  commands: readonly C[],
+): Promise<Phase<C>[]> {
+  const tries = await enter(trx, entriesOf(barrier, barrier.ends, commands));
+  const ends = await readRows(trx, [
+    ...entriesOf(barrier, barrier.step, commands),
+    ...entriesOf(barrier, barrier.otherwise, commands),
+  ]);
+  return commands.map((command) => ({
+    command,
+    tried: rowOf(tries, command, barrier.ends),
+    own: ends.get(keyOf(command.orderId, barrier.step)),
+    other: ends.get(keyOf(command.orderId, barrier.otherwise)),
+  }));
+}
+
+function confirmFault(
+  tried: BarrierRow,
+  cancel: BarrierRow | undefined,
+  hash: string,
+): BrokenCode | undefined {
+  if (cancel || tried.outcome?.kind === 'cancelled') return 'confirm-after-cancel';
+  if (tried.outcome?.kind !== 'done') return 'confirm-without-reservation';
+  return tried.hash === hash ? undefined : 'content-mismatch';
+}
+
+function commandOf<C>({ command }: { command: C }): C {
+  return command;
+}
+
+function asDone(): RecordedOutcome {
+  return { kind: 'done' };
+}

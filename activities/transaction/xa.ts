@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomInt } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Knex } from 'knex';
+import type {
+  BranchCommand,
+  BranchOutcome,
+  BranchStep,
+  FindBranches,
+} from '../../contracts/branches';
+import type { Step, StepOutcome } from '../../contracts/steps';
+import { asActivity } from './activity-failure';
+import { brokenBecause } from './batch';
+import {
+  BranchExists,
+  isPrepared,
+  PrepareUnknown,
+  runBranch,
+  xidOf,
+  type XaConnections,
+} from './branch-connection';
+import { endBranch, findBranches, noteBranch } from './branch-notes';
+import { entomb, once, type RecordedOutcome } from './once';
+import type { ParticipantRules } from './participant';
+import { runTransaction } from './transaction';
+
+interface Keyed {
+  orderId: string;
+}
+
+/** What a participant says of itself for XA; its business rules are the saga's. */
+export interface XaRules<C extends Keyed> extends Pick<
+  ParticipantRules<C>,
+  'books' | 'balancesOf' | 'hashOf' | 'take'
+> {
+  /** The bqual of its branches. */
+  participant: 'product' | 'point';
+  /** The barrier's step, inside the branch. */
+  prepare: string;
+  /** The barrier's step of an operator who has given back what was committed by hand. */
+  rollback: string;
+}
+
+interface XaSteps<C> {
+  prepare: Step<C>;
+  commit: BranchStep;
+  rollback: BranchStep;
+  find: FindBranches;
+}
+
+/** A participant's part of two-phase commit, on its own server. */
+export function createXaSteps<C extends Keyed>(
+  knex: Knex,
+  xa: XaConnections | undefined,
+  rules: XaRules<C>,
+): XaSteps<C> {
+  const participantOf = () => {
+    if (xa) return new XaParticipant(knex, xa, rules);
+    throw ApplicationFailure.nonRetryable('This process was given no XA', 'not-configured');
+  };
+  const each =
+    <I, O>(step: (participant: XaParticipant<C>, item: I) => Promise<O>) =>
+    (items: I[]) =>
+      asActivity(async () => {
+        const outcomes: O[] = [];
+        for (const item of items) outcomes.push(await step(participantOf(), item));
+        return outcomes;
+      });
+  return {
+    prepare: each((participant, command: C) => participant.prepare(command)),
+    commit: each((participant, command: BranchCommand) => participant.commit(command)),
+    rollback: each((participant, command: BranchCommand) => participant.rollback(command)),
+    find: (input) => asActivity(() => participantOf().find(input)),
+  };
+}
+
+/** Looks at a branch that is neither prepared nor committed, before it is called heuristic. */
+const looksMax = 3;
+const lookAgainMs = 100;
+
+class XaParticipant<C extends Keyed> {
+  constructor(
+    private readonly knex: Knex,
+    private readonly xa: XaConnections,
+    private readonly rules: XaRules<C>,
+  ) {}
+
+  /**
+   * `done` once the branch is prepared. A rejection is committed at once, in one phase, by the
+   * branch that found it, which holds nothing but its barrier row: there is nothing to decide, and
+   * a repeat finds it as it finds a prepared branch.
+   */
+  async prepare(command: C): Promise<StepOutcome> {
+    const { orderId } = command;
+    const { participant, hashOf, books, balancesOf } = this.rules;
+    const gtrid = this.xa.gtridOf(orderId);
+    const lockedRows = balancesOf(command).map((id) => `${books.balances} ${id}`);
+    const hash = hashOf(command);
+    const noted = await noteBranch(this.knex, { orderId, gtrid, participant, hash, lockedRows });
+    if (noted.hash !== hash) return { kind: 'broken', code: 'content-mismatch' };
+    try {
+      const outcome = await this.branchOff(command, xidOf(gtrid, participant));
+      if (outcome.kind === 'done') return outcome;
+      await endBranch(this.knex, orderId, outcome.kind === 'rejected' ? 'rejected' : 'rolled-back');
+      return outcome;
+    } catch (error) {
+      if (error instanceof BranchExists || error instanceof PrepareUnknown) {
+        if (await this.isPrepared(orderId)) return { kind: 'done' };
+        throw stillActive(error);
+      }
+      const broken = brokenBecause(error);
+      if (!broken) throw error;
+      await endBranch(this.knex, orderId, 'rolled-back');
+      return broken;
+    }
+  }
+
+  private branchOff(command: C, xid: string): Promise<StepOutcome> {
+    const { prepare: step, hashOf, take } = this.rules;
+    return runBranch(this.xa.openBranch, xid, async (trx) => {
+      let fresh: RecordedOutcome | undefined;
+      const [result] = await once(trx, { step, hashOf }, [command], async (commands) => {
+        const outcomes = await take(trx, commands);
+        fresh = outcomes[0];
+        return outcomes;
+      });
+      if (!result) throw new Error(`No outcome for ${command.orderId} ${step}`);
+      // A repeat has written nothing: what it found was committed before.
+      if (!fresh) return { result, end: 'rollback' };
+      return { result, end: fresh.kind === 'done' ? 'prepare' : 'commit-one-phase' };
+    });
+  }
+
+  /**
+   * Whatever `XA COMMIT` answers is only its word; a look is proof. First what is prepared, then
+   * the barrier row: in the other order a commit between the two looks would raise a false alarm.
+   */
+  async commit({ orderId }: BranchCommand): Promise<BranchOutcome> {
+    for (let look = 1; ; look += 1) {
+      await this.endIfPrepared('COMMIT', orderId);
+      if ((await this.recorded(orderId))?.kind === 'done') {
+        await endBranch(this.knex, orderId, 'committed');
+        return { kind: 'committed' };
+      }
+      if (look === looksMax) break;
+      await sleep(lookAgainMs);
+    }
+    await endBranch(this.knex, orderId, 'heuristic-rollback');
+    return { kind: 'heuristic', was: 'rolled-back' };
+  }
+
+  /**
+   * The branch of a frozen worker is active, and not seen among the prepared. The tombstone has the
+   * key of its barrier row, so that both cannot stand: it waits for the branch's end, or is there
+   * first. While it waits in vain the caller asks again, and what was prepared meanwhile is seen.
+   */
+  async rollback({ orderId }: BranchCommand): Promise<BranchOutcome> {
+    await this.endIfPrepared('ROLLBACK', orderId);
+    const outcome = await runTransaction(this.knex, (trx) =>
+      entomb(trx, this.rules.prepare, orderId),
+    );
+    if (outcome.kind === 'done' && !(await this.givenBack(orderId))) {
+      await endBranch(this.knex, orderId, 'heuristic-commit');
+      return { kind: 'heuristic', was: 'committed' };
+    }
+    await endBranch(this.knex, orderId, 'rolled-back');
+    return { kind: 'rolled-back' };
+  }
+
+  find(input: Parameters<FindBranches>[0]) {
+    return findBranches(this.knex, this.xa, this.rules.participant, input);
+  }
+
+  /** @throws the last error while the branch is still prepared: it is the caller's to ask again. */
+  private async endIfPrepared(how: 'COMMIT' | 'ROLLBACK', orderId: string): Promise<void> {
+    if (!(await this.isPrepared(orderId))) return;
+    const xid = xidOf(this.xa.gtridOf(orderId), this.rules.participant);
+    try {
+      await this.xa.recovery.raw(`XA ${how} ${xid}`);
+    } catch (error) {
+      if (await this.isPrepared(orderId)) throw error;
+      return;
+    }
+    if (await this.isPrepared(orderId)) throw stillActive(new Error(`It is still prepared`));
+  }
+
+  private isPrepared(orderId: string): Promise<boolean> {
+    return isPrepared(this.xa.recovery, this.xa.gtridOf(orderId), this.rules.participant);
+  }
+
+  private async recorded(
+    orderId: string,
+    step = this.rules.prepare,
+  ): Promise<RecordedOutcome | undefined> {
+    const row = await this.knex('steps')
+      .where({ order_id: orderId, step })
+      .first<{ outcome: string | null } | undefined>('outcome');
+    return row?.outcome ? (JSON.parse(row.outcome) as RecordedOutcome) : undefined;
+  }
+
+  /** Only an operator writes this row, with what gives back: see the runbook. */
+  private async givenBack(orderId: string): Promise<boolean> {
+    return (await this.recorded(orderId, this.rules.rollback))?.kind === 'done';
+  }
+}
+
+/** Tried again with jitter: whoever holds the branch is about to end, or to be ended. */
+function stillActive(cause: Error): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `${cause.message}; another session has it, or its end is not seen yet`,
+    type: 'branch-active',
+    nextRetryDelay: randomInt(50, 500),
+  });
+}

@@ -1,0 +1,99 @@
+import { z } from '@hono/zod-openapi';
+import { decisions, services } from '../contracts/order';
+import { resolutionActions } from '../contracts/reservations';
+import { id, inDoubt, orderSummary, pageQuery, time } from './schemas';
+
+/** What the operators' calls take and answer. */
+
+/** Staff also see whose a branch is, and what waits for it. */
+export const inDoubtList = z
+  .object({
+    branches: z.array(inDoubt.extend({ orderId: id, lockedRows: z.array(z.string()) })),
+    unavailable: z
+      .array(z.enum(services))
+      .optional()
+      .openapi({ description: 'The services whose branches could not be read now.' }),
+  })
+  .openapi('InDoubt');
+
+/** Who is asked for: the operators' lists. */
+export const operatorOrdersQuery = z.strictObject({
+  status: z.literal('PENDING', 'must be PENDING'),
+  cursor: id.optional().openapi({ description: 'The last page’s `nextCursor`.' }),
+  limit: pageQuery.shape.limit,
+});
+
+export const operatorOrderPage = z
+  .object({
+    orders: z.array(
+      orderSummary
+        .extend({
+          customerId: id,
+          decision: z.enum(decisions).nullable(),
+          owner: z.string().nullable().openapi({ description: 'The workflow that drives it.' }),
+        })
+        .openapi('OperatorOrder'),
+    ),
+    nextCursor: id.nullable(),
+  })
+  .openapi('OperatorOrderPage');
+
+export const alertList = z
+  .object({
+    alerts: z.array(
+      z
+        .object({
+          orderId: id,
+          kind: z.string(),
+          detail: z.string(),
+          runbook: z.string(),
+          raisedAt: time,
+        })
+        .openapi('Alert'),
+    ),
+  })
+  .openapi('Alerts');
+
+const reasonRule = 'must be 1 to 500 characters';
+
+export const resolveBody = z
+  .strictObject(
+    {
+      action: z.enum(resolutionActions, `must be one of ${resolutionActions.join(', ')}`),
+      reason: z.string(reasonRule).trim().min(1, reasonRule).max(500, reasonRule),
+    },
+    'must be an object',
+  )
+  .openapi('Resolution', { example: { action: 'cancel', reason: 'the customer called' } });
+
+export const parkedQuery = z.strictObject({
+  parked: z.literal(['', 'true'], 'must be true: only parked events are listed').optional(),
+});
+
+const eventId = z
+  .string('must be an event id')
+  .regex(/^[A-Za-z0-9_:-]{1,128}$/, 'must be an event id');
+
+export const eventParams = z.object({ eventId });
+
+export const releaseBody = z
+  .strictObject(
+    { reason: z.string('must be given').min(1, 'must be given').max(512, 'must be 512 at most') },
+    'must be an object',
+  )
+  .openapi('Release', { example: { reason: 'the product is back' } });
+
+const parkedEvent = z
+  .object({
+    eventId,
+    type: z.string(),
+    orderId: id,
+    subscriber: z.enum(services),
+    reaction: z.string(),
+    tries: z.int(),
+    error: z.string().openapi({ description: 'The fault; never the data.' }),
+    parkedAt: time,
+  })
+  .openapi('ParkedEvent');
+
+export const parkedEvents = z.object({ events: z.array(parkedEvent) }).openapi('ParkedEvents');

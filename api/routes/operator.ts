@@ -1,0 +1,99 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { OrderQueries } from '../../activities/order/queries';
+import type { Authenticator } from '../authentication';
+import { requireRole, type ApiApp } from '../context';
+import { unavailable } from '../unavailability';
+import { strictJsonBody } from '../request-body';
+import { resolve, type ResolveOrder } from '../resolution';
+import * as operatorSchemas from '../operator-schemas';
+import * as schemas from '../schemas';
+import { jsonAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
+
+const listOrders = createRoute({
+  method: 'get',
+  path: '/operator/orders',
+  summary: 'The orders that wait for somebody',
+  security,
+  request: { query: operatorSchemas.operatorOrdersQuery },
+  responses: {
+    200: jsonAnswer('A page', operatorSchemas.operatorOrderPage),
+    default: problemAnswer('A problem'),
+  },
+});
+
+const listAlerts = createRoute({
+  method: 'get',
+  path: '/operator/alerts',
+  summary: 'The alerts that are not resolved, oldest first',
+  security,
+  responses: {
+    200: jsonAnswer('They are', operatorSchemas.alertList),
+    default: problemAnswer('A problem'),
+  },
+});
+
+const resolveOrder = createRoute({
+  method: 'post',
+  path: '/operator/orders/{orderId}/resolve',
+  summary: 'Confirm, cancel or retry an order that is PENDING; kept on record',
+  security,
+  request: {
+    params: schemas.orderParams,
+    body: {
+      required: true,
+      content: { 'application/json': { schema: operatorSchemas.resolveBody } },
+    },
+  },
+  responses: {
+    200: jsonAnswer('It has ended', schemas.orderSummary),
+    202: jsonAnswer('It is PENDING still: look at the alerts', schemas.orderSummary),
+    409: problemAnswer('It is not PENDING, or this would not be safe: nothing was changed'),
+    default: problemAnswer('Nothing was done, or `outcome-unknown`'),
+  },
+});
+
+export interface OperatorRoutesDeps {
+  authenticate: Authenticator;
+  orders: OrderQueries;
+  resolve: ResolveOrder | undefined;
+}
+
+const alertsMax = 500;
+
+/** The operators' lists, for all staff, and their resolutions, for operators alone. */
+export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
+  const staff = requireRole(deps.authenticate, 'viewer', 'operator', 'approver');
+  const operator = requireRole(deps.authenticate, 'operator');
+  const json = strictJsonBody({ optional: false });
+
+  app.openapi({ ...listOrders, middleware: staff }, async (c) => {
+    const { cursor, limit } = c.req.valid('query');
+    const found = await deps.orders.pending(limit + 1, cursor);
+    const { rows, nextCursor } = pageOf(found, limit, ({ orderId }) => orderId);
+    const orders = rows.map((order) => {
+      const { customerId, decision, owner } = order;
+      return { ...summaryAnswer(order), customerId, decision, owner };
+    });
+    return c.json({ orders, nextCursor }, 200);
+  });
+
+  app.openapi({ ...listAlerts, middleware: staff }, async (c) => {
+    const found = await deps.orders.openAlerts(alertsMax);
+    const alerts = found.map(({ raisedAt, ...alert }) => ({
+      ...alert,
+      raisedAt: raisedAt.toISOString(),
+    }));
+    return c.json({ alerts }, 200);
+  });
+
+  app.openapi({ ...resolveOrder, middleware: [operator, json] as const }, async (c) => {
+    if (!deps.resolve) throw unavailable();
+    const order = await resolve(deps.orders, deps.resolve, {
+      ...c.req.valid('json'),
+      orderId: c.req.valid('param').orderId,
+      operator: c.var.principal.subject,
+    });
+    const ended = order.status === 'COMPLETED' || order.status === 'CANCELLED';
+    return c.json(summaryAnswer(order), ended ? 200 : 202);
+  });
+}

@@ -1,0 +1,75 @@
+import { services, type Service } from '../contracts/order';
+import type { Findings } from './findings';
+import { inParts } from './in-parts';
+import type { AuditedOrder } from './orders';
+import type { InFlight } from './second-look';
+import type { Reader } from './snapshot';
+
+/** Something that a service has said, and its relay has not handed over. */
+interface Unsent {
+  orderId: string;
+  eventId: string;
+  service: Service;
+  /** Whole seconds since it was said, by the database's clock. */
+  ageS: number;
+}
+
+/** More than these help nobody. */
+const unsentMax = 1_000;
+
+/** What the services' relays have yet to hand over, oldest first. */
+export async function readUnsent(readers: Record<Service, Reader>): Promise<Unsent[]> {
+  const found = await Promise.all(
+    services.map(async (service) => {
+      const rows = await readers[service].rows<Omit<Unsent, 'service'>>(
+        `SELECT order_id orderId, event_id eventId,
+                TIMESTAMPDIFF(SECOND, created_at, UTC_TIMESTAMP(6)) ageS
+         FROM outbox WHERE sent_at IS NULL ORDER BY created_at LIMIT ?`,
+        [unsentMax],
+      );
+      return rows.map((row) => ({ ...row, service }));
+    }),
+  );
+  return found.flat();
+}
+
+/**
+ * Those of these orders of which a service has said something within the last `withinS`: the next
+ * of their events is on its way, though no list that is read piece by piece may show it there.
+ */
+export async function readMoving(
+  readers: Record<Service, Reader>,
+  unfinished: readonly AuditedOrder[],
+  withinS: number,
+): Promise<Set<string>> {
+  const ids = unfinished
+    .filter(({ pattern }) => pattern === 'choreography')
+    .map(({ orderId }) => orderId);
+  const moving = new Set<string>();
+  for (const service of services) {
+    const rows = await inParts<{ o: string }>(
+      readers[service],
+      `SELECT order_id o FROM outbox
+       WHERE created_at > UTC_TIMESTAMP(6) - INTERVAL ${String(withinS)} SECOND AND order_id IN`,
+      ids,
+    );
+    for (const { o } of rows) moving.add(o);
+  }
+  return moving;
+}
+
+/** Each outbox is judged: at rest nothing is unsent, and unsent for too long is a violation. */
+export function judgeUnsent(
+  unsent: readonly Unsent[],
+  unfinishedSMax: number,
+  findings: Findings,
+): InFlight[] {
+  findings.count('outbox-drained', services.length);
+  return unsent.map(({ orderId, eventId, service, ageS }) => {
+    if (ageS > unfinishedSMax) {
+      const detail = `${eventId} of the ${service} service is unsent for ${String(ageS)} s`;
+      findings.add({ rule: 'outbox-drained', orderId, detail });
+    }
+    return { orderId, waitsFor: 'event' as const };
+  });
+}

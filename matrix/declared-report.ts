@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { Pattern } from '../contracts/order';
+import { nameOf, promisedEnds } from './cell';
+import { declaredCells, type DeclaredCell } from './cells';
+import type { End } from './scenarios';
+
+/** A cell as it is written down; `holds` only ever after the whole matrix was run and held. */
+export interface ReportedCell {
+  protocol: Pattern;
+  step: string;
+  fault: string;
+  scenario: string;
+  /** How the order whose step it is was promised to end; empty where there is nothing to run. */
+  promised: string[];
+  verdict: 'holds' | 'inapplicable';
+  why?: string;
+}
+
+const folder = join(__dirname, '..', 'docs');
+export const reportFiles = {
+  json: join(folder, 'failure-matrix.json'),
+  markdown: join(folder, 'failure-matrix.md'),
+};
+
+/** What the files must say for the cells that are declared now, of all protocols or of one. */
+export function declaredReport(of?: Pattern): ReportedCell[] {
+  const cells = declaredCells().filter(({ protocol }) => of === undefined || protocol === of);
+  return cells.map((cell) => ({
+    protocol: cell.protocol,
+    step: cell.step.name,
+    fault: nameOf(cell.fault),
+    scenario: cell.step.scenario.name,
+    promised: cell.inapplicable ? [] : promisesOf(cell),
+    verdict: cell.inapplicable ? 'inapplicable' : 'holds',
+    ...(cell.inapplicable && { why: cell.inapplicable }),
+  }));
+}
+
+/** How the order whose step it is may end, in words. */
+export function promisesOf(cell: DeclaredCell): string[] {
+  const { orders } = cell.step.scenario;
+  const plan = orders.find(({ kind }) => kind === cell.step.subject);
+  return plan ? promisedEnds(cell, plan, true).map(endText) : [];
+}
+
+export function endText(end: End): string {
+  if (end.status === 'COMPLETED') return 'COMPLETED';
+  return end.status === 'CANCELLED' ? `CANCELLED, ${end.reason}` : `PENDING, alert ${end.alert}`;
+}

@@ -1,0 +1,102 @@
+import type { Knex } from 'knex';
+import { createOrderIntake } from '../../activities/order/intake';
+import { createOrderReactions } from '../../activities/order/reactions';
+import { createPointReactions } from '../../activities/point/reactions';
+import { createProductReactions } from '../../activities/product/reactions';
+import { openDatabase } from '../../activities/transaction/connection';
+import { markSent, readUnsent } from '../../activities/transaction/outbox';
+import { audit } from '../../audit/audit';
+import { events, type EventType, type OrderEvent } from '../../contracts/events';
+import { services, type Service } from '../../contracts/order';
+import type { React } from '../../contracts/deliveries';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+
+/** One event for one subscriber, to be delivered whenever a test likes, as often as it likes. */
+export interface HandDelivery {
+  event: OrderEvent;
+  subscriber: Service;
+}
+
+/** The three services on their real databases; the test is the broker. */
+export interface HandDelivered {
+  databases: TestDatabases;
+  /** Creates an order of one apple for one point, and places it. */
+  place(orderId: string): Promise<void>;
+  cancel(orderId: string): Promise<unknown>;
+  /** What the services have said since this was last asked. */
+  handOver(): Promise<HandDelivery[]>;
+  /** Delivers, and answers the type that was emitted. */
+  deliver(delivery: HandDelivery): Promise<EventType>;
+  /** Fills one shelf and one account, and forgets everything else. */
+  begin(balances: { apples: number; points: number }): Promise<void>;
+  orderRow(orderId: string): Promise<{ status: string; reason: string | null }>;
+  expectClean(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** @param wrap around each service's database, for faults in its transactions */
+export async function createHandDelivered(
+  wrap: (knex: Knex) => Knex = (knex) => knex,
+): Promise<HandDelivered> {
+  const databases = await createTestDatabases();
+  const open = (service: Service, user = `${service}_worker`) =>
+    openDatabase({ url: databases.url(user, service), poolMax: 6, lockWaitSMax: 10 });
+  const pools = { order: open('order'), product: open('product'), point: open('point') };
+  const auditors = services.map((service) => open(service, 'auditor')) as [Knex, Knex, Knex];
+  const api = open('order', 'order_api');
+  const intake = createOrderIntake(api);
+  const nothing = () => undefined;
+  const reactions: Record<Service, React> = {
+    order: createOrderReactions(wrap(pools.order), nothing).orderReacts,
+    product: createProductReactions(wrap(pools.product), nothing).productReacts,
+    point: createPointReactions(wrap(pools.point), nothing).pointReacts,
+  };
+  return {
+    databases,
+    async place(orderId) {
+      const lines = [{ productId: 'apple', quantity: 1, unitPrice: 1 }];
+      const draft = { orderId, customerId: 'anna', idempotencyKey: orderId, requestHash: 'test' };
+      await intake.createOrders([{ ...draft, lines, total: 1 }]);
+      await intake.claimOrders([orderId], 'ignored', 'choreography');
+    },
+    cancel: (orderId) => intake.cancelOrder(orderId),
+    async handOver() {
+      const said = await Promise.all(services.map((service) => readUnsent(pools[service], 100)));
+      for (const [i, service] of services.entries()) {
+        const ids = (said[i] ?? []).map(({ eventId }) => eventId);
+        await markSent(pools[service], ids);
+      }
+      return said
+        .flat()
+        .flatMap((event) =>
+          events[event.type].subscriptions.map(({ subscriber }) => ({ event, subscriber })),
+        );
+    },
+    async deliver({ event, subscriber }) {
+      const delivery = await reactions[subscriber](event);
+      if (delivery.kind === 'parked') throw new Error(`${event.eventId} was parked`);
+      return delivery.emitted.split(':')[1] as EventType;
+    },
+    async begin({ apples, points }) {
+      await databases.empty();
+      await databases.stock({ apple: { available: apples } });
+      await databases.points({ anna: points });
+    },
+    orderRow: (orderId) =>
+      databases.order('orders').where('order_id', orderId).first() as Promise<{
+        status: string;
+        reason: string | null;
+      }>,
+    async expectClean() {
+      const [order, product, point] = auditors;
+      const isOpen = () => Promise.resolve(false);
+      const report = await audit({ order, product, point, isOpen });
+      expect(report.violations).toEqual([]);
+      expect(report.inFlight).toEqual([]);
+    },
+    async end() {
+      for (const pool of [...Object.values(pools), ...auditors, api]) await pool.destroy();
+      await databases.drop();
+    },
+  };
+}

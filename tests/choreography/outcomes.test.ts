@@ -1,0 +1,68 @@
+import { createOrder, netEffect, stateOf } from '../support/orders';
+import { createWorld, type World } from '../support/world';
+import { startRelays, type Relays } from '../support/relays';
+import { ends, expectClean, placeByEvents, saidOf } from './support';
+
+let world: World;
+let relays: Relays;
+
+beforeAll(async () => {
+  world = await createWorld();
+  relays = startRelays(world);
+});
+
+afterAll(async () => {
+  await relays.end();
+  await world.stop();
+});
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
+  await world.databases.points({ anna: 10_000, poor: 3 });
+  world.clearFaults();
+});
+
+it('completes an order: stock and points taken once, and every service has told of it', async () => {
+  const order = await createOrder(world, { lines: { apple: 2, rare: 1 }, unitPrice: 5 });
+  await placeByEvents(world, order);
+  await ends(world, order, 'COMPLETED');
+  expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'COMPLETE', reason: null });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -15 });
+  expect(await saidOf(world, 'product', order)).toEqual(['StockDeducted']);
+  expect(await saidOf(world, 'point', order)).toEqual(['PointsUsed']);
+  expect(await saidOf(world, 'order', order)).toEqual([
+    'OrderCompleted',
+    'OrderPlaced',
+    'ReplyNoted',
+  ]);
+  await expectClean(world);
+});
+
+it.each([
+  ['stock is short', { lines: { rare: 2 } }, 'insufficient-stock'],
+  ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
+  // Stock's reason is named before points', whichever service answered first.
+  ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
+])('cancels an order when %s, and gives everything back', async (_when, sketch, reason) => {
+  const order = await createOrder(world, sketch);
+  await placeByEvents(world, order);
+  await ends(world, order, 'CANCELLED');
+  expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'CANCEL', reason });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+  await expectClean(world);
+});
+
+it('places an order once that is placed many times at once', async () => {
+  const order = await createOrder(world);
+  await Promise.all(Array.from({ length: 8 }, () => placeByEvents(world, order)));
+  await ends(world, order, 'COMPLETED');
+  await placeByEvents(world, order);
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+  expect(await saidOf(world, 'order', order)).toEqual([
+    'OrderCompleted',
+    'OrderPlaced',
+    'ReplyNoted',
+  ]);
+  await expectClean(world);
+});

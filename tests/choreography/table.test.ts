@@ -1,0 +1,136 @@
+import { events, type EventType } from '../../contracts/events';
+import type { Service } from '../../contracts/order';
+import { createHandDelivered, type HandDelivered, type HandDelivery } from './hand-delivery';
+
+/**
+ * The table in contracts/events.ts is what the code does: each way in which an order can go is
+ * gone, and what every reaction emitted is held against it, in both directions.
+ */
+
+let shop: HandDelivered;
+
+beforeAll(async () => {
+  shop = await createHandDelivered();
+});
+
+afterAll(() => shop.end());
+
+type Wish = `${EventType} ${Service}`;
+
+interface Way {
+  what: string;
+  apples?: number;
+  points?: number;
+  cancelled?: true;
+  /** In this order as soon as they can be; then whatever is left, as it comes. */
+  wishes: Wish[];
+  ends: 'COMPLETED' | 'CANCELLED';
+  reason?: string;
+}
+
+const short = { apples: 0, points: 0 };
+const stockFirst: Wish[] = ['OrderPlaced product', 'StockDeducted order'];
+const pointsFirst: Wish[] = ['OrderPlaced point', 'PointsUsed order'];
+const stockRefusedFirst: Wish[] = ['OrderPlaced product', 'StockRejected order'];
+const pointsRefusedFirst: Wish[] = ['OrderPlaced point', 'PointsRejected order'];
+const refunded: Wish[] = ['OrderCancelled point', 'PointsRefunded order'];
+const restored: Wish[] = ['OrderCancelled product', 'StockRestored order'];
+
+const ways: Way[] = [
+  { what: 'both take, stock first', wishes: stockFirst, ends: 'COMPLETED' },
+  { what: 'both take, points first', wishes: pointsFirst, ends: 'COMPLETED' },
+  {
+    what: 'no stock, which is heard first',
+    apples: 0,
+    wishes: stockRefusedFirst,
+    ends: 'CANCELLED',
+    reason: 'insufficient-stock',
+  },
+  {
+    what: 'no stock, points are heard first, and refunded first',
+    apples: 0,
+    wishes: [...pointsFirst, 'OrderPlaced product', 'StockRejected order', ...refunded],
+    ends: 'CANCELLED',
+    reason: 'insufficient-stock',
+  },
+  {
+    what: 'no points, which is heard first',
+    points: 0,
+    wishes: pointsRefusedFirst,
+    ends: 'CANCELLED',
+    reason: 'insufficient-points',
+  },
+  {
+    what: 'no points, stock is heard first, and restored first',
+    points: 0,
+    wishes: [...stockFirst, 'OrderPlaced point', 'PointsRejected order', ...restored],
+    ends: 'CANCELLED',
+    reason: 'insufficient-points',
+  },
+  {
+    what: 'neither, stock is heard first',
+    ...short,
+    wishes: stockRefusedFirst,
+    ends: 'CANCELLED',
+    reason: 'insufficient-stock',
+  },
+  {
+    what: 'neither, points are heard first',
+    ...short,
+    wishes: pointsRefusedFirst,
+    ends: 'CANCELLED',
+    reason: 'insufficient-stock',
+  },
+  {
+    what: 'cancelled, and points hear of that before of the order',
+    cancelled: true,
+    wishes: [...stockFirst, 'OrderCancelled point', 'OrderPlaced point', ...restored],
+    ends: 'CANCELLED',
+    reason: 'cancelled-by-customer',
+  },
+  {
+    what: 'cancelled, and stock hears of that before of the order',
+    cancelled: true,
+    wishes: [...pointsFirst, 'OrderCancelled product', 'OrderPlaced product', ...refunded],
+    ends: 'CANCELLED',
+    reason: 'cancelled-by-customer',
+  },
+];
+
+/** What each event made each of its subscribers emit, in all the ways. */
+const seen = new Set<string>();
+
+it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
+  await shop.begin({ apples, points });
+  await shop.place('o-1');
+  if (way.cancelled) await shop.cancel('o-1');
+  const open: HandDelivery[] = await shop.handOver();
+  const wishes = [...way.wishes];
+  while (open.length > 0) {
+    const wish = wishes.shift();
+    const at = wish === undefined ? 0 : open.findIndex((one) => nameOf(one) === wish);
+    if (at < 0) throw new Error(`Nobody has said what is to be delivered: ${String(wish)}`);
+    const [delivery] = open.splice(at, 1);
+    if (!delivery) throw new Error('Nothing is left');
+    seen.add(`${nameOf(delivery)} ${await shop.deliver(delivery)}`);
+    open.push(...(await shop.handOver()));
+  }
+  expect(await shop.orderRow('o-1')).toMatchObject({
+    status: way.ends,
+    reason: way.reason ?? null,
+  });
+  await shop.expectClean();
+});
+
+it('the table says all of that, and nothing else', () => {
+  const written = Object.entries(events).flatMap(([type, { subscriptions }]) =>
+    subscriptions.flatMap(({ subscriber, emits }) =>
+      emits.map((emitted) => `${type} ${subscriber} ${emitted}`),
+    ),
+  );
+  expect([...seen].sort()).toEqual(written.sort());
+});
+
+function nameOf({ event, subscriber }: HandDelivery): Wish {
+  return `${event.type} ${subscriber}`;
+}

@@ -1,0 +1,45 @@
+import { patterns, type Pattern } from '../../contracts/order';
+import { outcomes, type Conforming } from './outcomes';
+import { offered, openShop, type Shop } from './shop';
+
+/**
+ * One list of outcomes, whichever pattern brings them about, through the real API. A pattern joins
+ * by its row; one that is offered and has none fails.
+ */
+
+const rows: Partial<Record<Pattern, Conforming['steps']>> = {
+  lock: ['placeInOneTransaction'],
+  xa: ['prepareStock', 'preparePoints'],
+  tcc: ['tryStock', 'tryPoints'],
+  saga: ['deductStock', 'usePoints'],
+  choreography: ['productReacts', 'pointReacts'],
+};
+
+const conforming = patterns.flatMap((pattern): Conforming[] => {
+  const steps = rows[pattern];
+  return steps ? [{ pattern, steps }] : [];
+});
+
+it('every pattern that is offered has its row, and no other has', () => {
+  expect(Object.keys(rows).sort()).toEqual([...offered].sort());
+});
+
+describe.each(['separate', 'local'] as const)('placement %s', (placement) => {
+  let shop: Shop;
+
+  beforeAll(async () => {
+    shop = await openShop(placement);
+  });
+
+  afterAll(() => shop.close());
+
+  beforeEach(() => shop.begin());
+
+  describe.each(conforming)('$pattern', (one) => {
+    it.each(outcomes)('$what', async ({ happens }) => {
+      await happens(shop, one);
+      const { violations, atRest } = await shop.audit();
+      expect({ violations, atRest }).toEqual({ violations: [], atRest: true });
+    });
+  });
+});

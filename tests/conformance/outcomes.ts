@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pattern } from '../../contracts/order';
+import { Gate, stateOf, until } from '../support/orders';
+import type { World } from '../support/world';
+import type { End, Shop } from './shop';
+
+/** What an outcome has to know of a pattern: the steps that its participants make, in any order. */
+export interface Conforming {
+  pattern: Pattern;
+  /** The last of them is made before the order is decided: paused, it leaves time to cancel. */
+  steps: [StepName, ...StepName[]];
+}
+
+type StepName = keyof World['faults'];
+
+interface Outcome {
+  what: string;
+  happens: (shop: Shop, one: Conforming) => Promise<void>;
+}
+
+const completed: End = { status: 'COMPLETED', reason: null };
+const cancelled = (reason: string): End => ({ status: 'CANCELLED', reason });
+const nothing = { stock: 0, points: 0 };
+
+/** What every pattern must make of the same orders. The auditor looks after each. */
+export const outcomes: Outcome[] = [
+  {
+    what: 'an order that can be had is completed, everything taken once',
+    happens: async (shop, { pattern }) => {
+      const orderId = await shop.order({ apple: 2, pear: 1 });
+      expect(await shop.place(orderId, pattern)).toEqual(completed);
+      expect(await shop.moved(orderId)).toEqual({ stock: -3, points: -7 });
+      expect(await stateOf(shop.world, orderId)).toMatchObject({ decision: 'COMPLETE' });
+    },
+  },
+  {
+    what: 'stock that is short is the reason, and nothing is kept',
+    happens: (shop, one) => turnedDown(shop, one, { apple: 1, rare: 4 }, 'insufficient-stock'),
+  },
+  {
+    what: 'points that are short are the reason, and nothing is kept',
+    happens: (shop, one) => turnedDown(shop, one, { apple: 2 }, 'insufficient-points', 'poor'),
+  },
+  {
+    what: 'where both are short the stock is the reason',
+    happens: (shop, one) => turnedDown(shop, one, { rare: 4 }, 'insufficient-stock', 'poor'),
+  },
+  {
+    what: 'placed again it is answered the same, and nothing is done twice',
+    happens: async (shop, { pattern }) => {
+      const orderId = await shop.order({ apple: 1 });
+      for (let i = 0; i < 3; i += 1) {
+        expect(await shop.place(orderId, pattern)).toEqual(completed);
+      }
+      expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+    },
+  },
+  {
+    what: 'placed by many at once all are answered the same, and nothing is done twice',
+    happens: async (shop, { pattern }) => {
+      const orderId = await shop.order({ apple: 1 });
+      const calls = Array.from({ length: 20 }, () => shop.place(orderId, pattern));
+      expect(await Promise.all(calls)).toEqual(calls.map(() => completed));
+      expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+    },
+  },
+  {
+    what: 'a cancel before it is placed ends it, and placing it then takes nothing',
+    happens: async (shop, { pattern }) => {
+      const orderId = await shop.order({ apple: 1 });
+      expect(await shop.cancel(orderId)).toEqual(cancelled('cancelled-by-customer'));
+      expect(await shop.place(orderId, pattern)).toEqual(cancelled('cancelled-by-customer'));
+      expect(await shop.moved(orderId)).toEqual(nothing);
+    },
+  },
+  {
+    what: 'a cancel while it is placed wins, and everything is given back',
+    happens: cancelledWhilePlacing,
+  },
+  {
+    what: 'a cancel after it was completed is refused',
+    happens: async (shop, { pattern }) => {
+      const orderId = await shop.order({ apple: 1 });
+      await shop.place(orderId, pattern);
+      expect(await shop.cancel(orderId)).toEqual(completed);
+      expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+    },
+  },
+  {
+    what: 'of what is scarce as much is sold as there is, and no more',
+    happens: scarce,
+  },
+  {
+    what: 'participants that answer too late are asked again, and it is done once',
+    happens: late,
+  },
+];
+
+async function turnedDown(
+  shop: Shop,
+  { pattern }: Conforming,
+  items: Record<string, number>,
+  reason: string,
+  customer = 'anna',
+): Promise<void> {
+  const orderId = await shop.order(items, customer);
+  expect(await shop.place(orderId, pattern, customer)).toEqual(cancelled(reason));
+  expect(await shop.moved(orderId)).toEqual(nothing);
+  expect(await shop.available('rare')).toBe(3);
+}
+
+async function cancelledWhilePlacing(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
+  const gate = new Gate();
+  const paused = steps[steps.length - 1] ?? steps[0];
+  shop.world.faults[paused] = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const orderId = await shop.order({ apple: 1, pear: 1 });
+  const placing = shop.place(orderId, pattern);
+  await gate.reached;
+  const cancelling = shop.cancel(orderId);
+  // The decision stands before anything goes on.
+  await until('the order is to CANCEL', async () => {
+    return (await stateOf(shop.world, orderId)).decision === 'CANCEL';
+  });
+  gate.open();
+  expect(await cancelling).toEqual(cancelled('cancelled-by-customer'));
+  expect(await placing).toEqual(cancelled('cancelled-by-customer'));
+  expect(await shop.moved(orderId)).toEqual(nothing);
+}
+
+async function scarce(shop: Shop, { pattern }: Conforming): Promise<void> {
+  const orders: string[] = [];
+  for (let i = 0; i < 6; i += 1) orders.push(await shop.order({ rare: 1 }));
+  const ends = await Promise.all(orders.map((orderId) => shop.place(orderId, pattern)));
+  const sold = ends.filter(({ status }) => status === 'COMPLETED');
+  const short = ends.filter(({ reason }) => reason === 'insufficient-stock');
+  expect([sold.length, short.length]).toEqual([3, 3]);
+  expect(await shop.available('rare')).toBe(0);
+}
+
+/**
+ * Far longer than one attempt of a step in the shop: a busy server notices a timeout late, and until
+ * then it takes the answer.
+ */
+const lateMs = 4_000;
+
+async function late(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
+  const asked = Object.fromEntries(steps.map((step) => [step, 0]));
+  for (const step of steps) {
+    shop.world.faults[step] = async (run) => {
+      const outcome = await run();
+      asked[step] = (asked[step] ?? 0) + 1;
+      if (asked[step] === 1) await sleep(lateMs);
+      return outcome;
+    };
+  }
+  const orderId = await shop.order({ apple: 1 });
+  expect(await shop.place(orderId, pattern)).toEqual(completed);
+  // The caller may be told by the order's row before the workflow has heard of it.
+  for (const step of steps) {
+    await until(`${step} has been asked again`, () => (asked[step] ?? 0) > 1);
+  }
+  expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+}

@@ -1,0 +1,167 @@
+import type { Knex } from 'knex';
+import pino from 'pino';
+import { createOrderIntake } from '../../activities/order/intake';
+import { createOrderQueries } from '../../activities/order/queries';
+import { createPointQueries } from '../../activities/point/queries';
+import { createProductQueries } from '../../activities/product/queries';
+import { openDatabase } from '../../activities/transaction/connection';
+import { createApp, type Api } from '../../api/app';
+import type { ApiDependencies } from '../../api/dependencies';
+import { auditAtRest } from '../../audit/at-rest';
+import type { AuditReport } from '../../audit/audit';
+import { openWorkflows } from '../../audit/workflows';
+import type { Placement } from '../../contracts/limits';
+import type { Pattern, Service } from '../../contracts/order';
+import { readConfig } from '../../workers/config';
+import { patternsOffered, patternsOn, patternSettings } from '../../workers/patterns';
+import { authentication, call, createdOrder } from '../api/harness';
+import { netEffect, until } from '../support/orders';
+import { startRelays } from '../support/relays';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+
+const config = readConfig(patternSettings, { DATABASE_SERVERS: 'one' });
+
+/** Every pattern that can be placed by, where all three databases are on one server. */
+export const offered: readonly Pattern[] = patternsOffered(config);
+
+/** How an order ended, as its customer was told. */
+export interface End {
+  status: string;
+  /** Null for one that is COMPLETED. */
+  reason: string | null;
+}
+
+/** The real API in front of the real workers: what every pattern must hold to. */
+export interface Shop {
+  world: World;
+  api: Api;
+  /** Empties the books, and puts there what every outcome expects. */
+  begin(): Promise<void>;
+  /** Creates an order of Anna's, unless it is another's, and answers its id. */
+  order(items: Record<string, number>, customer?: string): Promise<string>;
+  /** Places it, and answers how it ended, whether one waits for that or looks again later. */
+  place(orderId: string, pattern: Pattern, customer?: string): Promise<End>;
+  /** The customer's cancel; answers how the order ended. */
+  cancel(orderId: string): Promise<End>;
+  /** What it has moved in all, by the ledgers. */
+  moved(orderId: string): Promise<{ stock: number; points: number }>;
+  available(productId: string): Promise<number>;
+  audit(): Promise<AuditReport>;
+  close(): Promise<void>;
+}
+
+/** Less patient than a step that answers late: see the outcome of that name. */
+const hurried = { ...hurriedTiming, attemptMsMax: 1_000, actionMsMax: 15_000 };
+
+export async function openShop(placement: Placement): Promise<Shop> {
+  const world = await createWorld();
+  const timing = { ...hurried, placement };
+  const relays = startRelays(world, timing);
+  const pools: Knex[] = [];
+  const open = (user: string, service: Service) => {
+    const pool = openDatabase({ url: world.databases.url(user, service), poolMax: 5 });
+    pools.push(pool);
+    return pool;
+  };
+  const runners = patternsOn(world.client, config);
+  const api = apiOn(runners, timing, open);
+  const auditor = {
+    order: open('auditor', 'order'),
+    product: open('auditor', 'product'),
+    point: open('auditor', 'point'),
+    isOpen: openWorkflows(world.client),
+  };
+  return {
+    world,
+    api,
+    async begin() {
+      world.clearFaults();
+      await world.databases.empty();
+      await world.databases.stock({
+        apple: { available: 1_000, price: 2 },
+        pear: { available: 1_000, price: 3 },
+        rare: { available: 3, price: 1 },
+      });
+      await world.databases.points({ anna: 10_000, poor: 3 });
+    },
+    order: (items, customer = 'anna') =>
+      createdOrder(
+        api,
+        Object.entries(items).map(([productId, quantity]) => ({ productId, quantity })),
+        customer,
+      ),
+    place: (orderId, pattern, customer) =>
+      place(api, orderId, { ...runners[pattern], pattern }, customer),
+    async cancel(orderId) {
+      const { status, body } = await call(api, 'POST', `/orders/${orderId}/cancel`, { as: 'anna' });
+      if (status === 409) return { status: 'COMPLETED', reason: null };
+      expect(status === 200 || status === 202 ? '' : JSON.stringify(body)).toBe('');
+      return endOf(api, orderId);
+    },
+    moved: (orderId) => netEffect(world, orderId),
+    async available(productId) {
+      const { product } = world.databases;
+      const [left] = await product('products')
+        .where('product_id', productId)
+        .pluck<number[]>('available');
+      return left ?? 0;
+    },
+    audit: () => auditAtRest(auditor),
+    async close() {
+      await api.close();
+      for (const pool of pools) await pool.destroy();
+      await relays.end();
+      await world.stop();
+    },
+  };
+}
+
+function apiOn(
+  runners: ApiDependencies['patterns'],
+  timing: ApiDependencies['timing'],
+  open: (user: string, service: Service) => Knex,
+): Api {
+  const order = open('order_api', 'order');
+  return createApp({
+    logger: pino({ level: 'silent' }),
+    intake: createOrderIntake(order),
+    orders: createOrderQueries(order),
+    products: createProductQueries(open('product_reader', 'product')),
+    points: createPointQueries(open('point_reader', 'point')),
+    authentication: authentication(),
+    patterns: runners,
+    defaultPattern: 'saga',
+    timing,
+    temporalReady: () => Promise.resolve(),
+  });
+}
+
+async function place(
+  api: Api,
+  orderId: string,
+  { pattern, answersAtOnce = false }: { pattern: Pattern; answersAtOnce?: boolean | undefined },
+  as = 'anna',
+): Promise<End> {
+  const answer = await call(api, 'POST', `/orders/${orderId}/place`, { as, body: { pattern } });
+  if (answersAtOnce && answer.status === 202) return endOf(api, orderId, as);
+  // Whoever waits is told the end itself, and it is the one that the order's page shows.
+  expect([200, 409]).toContain(answer.status);
+  const told: End =
+    answer.status === 200
+      ? { status: String(answer.body['status']), reason: null }
+      : { status: 'CANCELLED', reason: String(answer.body['type']).replace('/problems/', '') };
+  expect(await endOf(api, orderId, as)).toEqual(told);
+  return told;
+}
+
+/** Looks at the order's page until it has ended. */
+async function endOf(api: Api, orderId: string, as = 'anna'): Promise<End> {
+  let end: End = { status: 'unknown', reason: null };
+  await until(`${orderId} has ended`, async () => {
+    const { body } = await call(api, 'GET', `/orders/${orderId}`, { as });
+    const reason = typeof body['reason'] === 'string' ? body['reason'] : null;
+    end = { status: String(body['status']), reason };
+    return end.status === 'COMPLETED' || end.status === 'CANCELLED';
+  });
+  return end;
+}

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { until } from '../support/orders';
+import { temporalServer } from '../support/servers';
+import type { World } from '../support/world';
+
+/** Stops the transaction in its middle: its stock is taken, and somebody holds the points. */
+export interface Midway {
+  /** A stranger's transaction that has everybody's points locked, and more to lose than ours. */
+  holdPoints(): Promise<Knex.Transaction>;
+  /** Waits until one of ours stands at the points, and answers its session. */
+  reached(): Promise<number>;
+  /** Waits until none of ours stands there any more. */
+  left(): Promise<void>;
+  /** Ends what was begun and not ended. */
+  letGo(): Promise<void>;
+}
+
+export function midwayOf({ databases }: World): Midway {
+  const { names, order, product } = databases;
+  const strangers: Knex.Transaction[] = [];
+  const standing = () =>
+    order('information_schema.PROCESSLIST')
+      .where({ USER: 'lock_worker', DB: names.order })
+      .where('INFO', 'like', '%point_accounts%for update')
+      .pluck<number[]>('ID');
+  return {
+    async holdPoints() {
+      const many = Array.from({ length: 20 }, (_, i) => [`somebody-${String(i)}`, 1] as const);
+      await databases.points(Object.fromEntries(many));
+      // The administrator's connection to one database reaches the others too.
+      const stranger = await product.transaction();
+      strangers.push(stranger);
+      await stranger(`${names.point}.point_accounts`).increment('opening', 1);
+      return stranger;
+    },
+    async reached() {
+      await until('the stock is taken, and the points are waited for', async () => {
+        return (await standing()).length > 0;
+      });
+      const [session, ...others] = await standing();
+      if (session === undefined || others.length > 0) throw new Error('Not one stands there');
+      return session;
+    },
+    left: () => until('the transaction is gone', async () => (await standing()).length === 0),
+    async letGo() {
+      for (const stranger of strangers.splice(0)) await stranger.rollback();
+    },
+  };
+}
+
+/** The real lock worker in a process of its own, as patient with locks as it is told. */
+export async function spawnLockWorker({ namespace, databases }: World, lockWaitS = 3) {
+  const root = join(__dirname, '..', '..');
+  const child = spawn(
+    process.execPath,
+    ['--require', join(root, 'scripts/stack/typescript.cjs'), join(root, 'workers/lock-worker.ts')],
+    {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: {
+        TEMPORAL_ADDRESS: temporalServer().address,
+        TEMPORAL_NAMESPACE: namespace,
+        LOCK_DATABASE_URL: databases.url('lock_worker', 'order'),
+        LOCK_PRODUCT_DATABASE: databases.names.product,
+        LOCK_POINT_DATABASE: databases.names.point,
+        LOCK_WAIT_S_MAX: String(lockWaitS),
+      },
+    },
+  );
+  await once(child, 'message');
+  return child;
+}

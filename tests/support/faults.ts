@@ -1,0 +1,31 @@
+import type { EventActivities } from '../../contracts/deliveries';
+import type {
+  LockActivities,
+  OrderActivities,
+  PointActivities,
+  ProductActivities,
+} from '../../contracts/steps';
+
+/** Called around an activity of this name; `run` does the real thing. */
+type Fault = (run: () => Promise<unknown>, args: unknown[]) => Promise<unknown>;
+type StepName = keyof (OrderActivities &
+  ProductActivities &
+  PointActivities &
+  EventActivities &
+  LockActivities);
+export type Faults = Partial<Record<StepName, Fault>>;
+
+export type Activities = Record<string, (...args: never[]) => Promise<unknown>>;
+
+/** These activities, each with the fault that its name has at the time of the call. */
+export function withFaults(activities: object, faults: Faults): Activities {
+  return Object.fromEntries(
+    Object.entries(activities as Activities).map(([name, run]) => [
+      name,
+      (...args: never[]) => {
+        const fault = faults[name as StepName];
+        return fault ? fault(() => run(...args), args) : run(...args);
+      },
+    ]),
+  );
+}

@@ -1,0 +1,209 @@
+import { createOrder, netEffect, place, stateOf, until } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { expectClean, statesOf } from './reservations';
+import { adopt, force, sweep } from './schedule-runs';
+
+/** What is decided and cannot be carried out: how the order waits, and what ends it. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
+  await world.databases.points({ anna: 10_000 });
+});
+
+const pending = { completed: 0, cancelled: 0, pending: 1 };
+
+const openAlerts = () =>
+  world.databases.order('alerts').whereNull('resolved_at').select('kind', 'order_id', 'detail');
+
+const ends = (orderId: string, status: string) =>
+  until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
+
+it('a confirm that keeps failing leaves its order PENDING, and is forced later', async () => {
+  const order = await createOrder(world, { lines: { apple: 3 } });
+  let tries = 0;
+  world.faults.confirmPoints = () => {
+    tries += 1;
+    return Promise.reject(new Error('the bank is closed'));
+  };
+  expect(await place(world, [order], 'tcc')).toEqual(pending);
+  expect(tries).toBe(hurriedTiming.confirmAttemptsMax);
+  expect(await stateOf(world, order.orderId)).toMatchObject({
+    status: 'PENDING',
+    decision: 'COMPLETE',
+  });
+  expect(await statesOf(world, order.orderId)).toEqual(['confirmed', 'reserved']);
+  const alert = {
+    kind: 'confirmation-failing',
+    order_id: order.orderId,
+    detail: 'confirmPoints: the bank is closed',
+  };
+  expect(await openAlerts()).toEqual([alert]);
+
+  // Adoption leaves it to its own schedule, which never gives up.
+  expect(await adopt(world)).toEqual({ adopted: 0 });
+  expect(await force(world)).toEqual({ completed: 0, pending: 1 });
+  expect(tries).toBe(hurriedTiming.confirmAttemptsMax + 1);
+  expect(await openAlerts()).toEqual([alert]);
+
+  delete world.faults.confirmPoints;
+  expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'COMPLETED' });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -3 });
+  expect(await openAlerts()).toEqual([]);
+  await expectClean(world);
+});
+
+it('forces more orders than it looks at in one go, and each only after its time', async () => {
+  const orders = [];
+  for (let i = 0; i < 5; i += 1) orders.push(await createOrder(world));
+  world.faults.confirmStock = () => Promise.reject(new Error('away'));
+  expect(await place(world, orders, 'tcc')).toEqual({ ...pending, pending: 5 });
+  delete world.faults.confirmStock;
+  const young = orders[2]?.orderId ?? '';
+  const later = world.databases.order.raw('NOW(6) + INTERVAL 1 HOUR');
+  await world.databases.order('alerts').where('order_id', young).update({ raised_at: later });
+  expect(await force(world)).toEqual({ completed: 4, pending: 0 });
+  expect(await stateOf(world, young)).toMatchObject({ status: 'PENDING' });
+  await world.databases.order('alerts').update({ raised_at: new Date(0) });
+  expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+  await expectClean(world);
+});
+
+it('a confirm whose reply is lost is made once', async () => {
+  const order = await createOrder(world);
+  let lost = 0;
+  world.faults.confirmStock = async (run) => {
+    const outcome = await run();
+    lost += 1;
+    if (lost === 1) throw new Error('the reply is lost');
+    return outcome;
+  };
+  expect(await place(world, [order], 'tcc')).toMatchObject({ completed: 1 });
+  expect(lost).toBe(2);
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+  await expectClean(world);
+});
+
+it('a cancel that keeps failing leaves its order PENDING, and adoption ends it', async () => {
+  const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 1_000_000 });
+  world.faults.cancelStock = () => Promise.reject(new Error('the shelf is on fire'));
+  expect(await place(world, [order], 'tcc')).toEqual(pending);
+  expect(await stateOf(world, order.orderId)).toMatchObject({
+    status: 'PENDING',
+    decision: 'CANCEL',
+    reason: 'insufficient-points',
+  });
+  expect(await openAlerts()).toEqual([
+    {
+      kind: 'cancellation-failing',
+      order_id: order.orderId,
+      detail: 'cancelStock: the shelf is on fire',
+    },
+  ]);
+  delete world.faults.cancelStock;
+  expect(await adopt(world)).toEqual({ adopted: 1 });
+  await ends(order.orderId, 'CANCELLED');
+  expect(await openAlerts()).toEqual([]);
+  await expectClean(world);
+});
+
+it('a confirm that has nothing to confirm is an alarm, and no schedule touches it', async () => {
+  const order = await createOrder(world);
+  world.faults.decideOrders = async (run) => {
+    const decisions = await run();
+    const orderId = order.orderId;
+    await world.databases.product('steps').where({ order_id: orderId, step: 'tryStock' }).delete();
+    return decisions;
+  };
+  expect(await place(world, [order], 'tcc')).toEqual(pending);
+  expect(await openAlerts()).toEqual([
+    {
+      kind: 'broken-step',
+      order_id: order.orderId,
+      detail: 'confirmStock: confirm-without-reservation',
+    },
+  ]);
+  expect(await force(world)).toEqual({ completed: 0, pending: 0 });
+  expect(await adopt(world)).toEqual({ adopted: 0 });
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
+});
+
+describe('the sweep', () => {
+  it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders end', async () => {
+    const good = await createOrder(world, { lines: { apple: 2 } });
+    const bad = await createOrder(world, { lines: { apple: 4 }, unitPrice: 1_000_000 });
+    const away = () => Promise.reject(new Error('away'));
+    world.faults.confirmStock = away;
+    world.faults.confirmPoints = away;
+    world.faults.cancelStock = away;
+    expect(await place(world, [good, bad], 'tcc')).toEqual({ ...pending, pending: 2 });
+    world.clearFaults();
+    expect(await sweep(world, { olderThanMs: 60_000 })).toMatchObject({ confirmed: 0, held: 0 });
+    expect(await sweep(world)).toEqual({ confirmed: 2, cancelled: 1, held: 0 });
+    expect(await statesOf(world, good.orderId)).toEqual(['confirmed', 'confirmed']);
+    expect(await statesOf(world, bad.orderId)).toEqual(['cancelled']);
+    expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+    await adopt(world);
+    await ends(bad.orderId, 'CANCELLED');
+    await expectClean(world);
+  });
+
+  it('holds what is undecided, and what no order is known of', async () => {
+    const order = await createOrder(world, { lines: { ghost: 1 } });
+    expect(await place(world, [order], 'tcc')).toEqual(pending);
+    expect(await statesOf(world, order.orderId)).toEqual(['reserved']);
+    expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+    await world.databases.point('reservations').update({ order_id: 'nobody' });
+    expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+    expect(await statesOf(world, 'nobody')).toEqual(['reserved']);
+  });
+
+  it('holds everything while the order service does not answer, and says so', async () => {
+    const order = await createOrder(world);
+    world.faults.confirmStock = () => Promise.reject(new Error('away'));
+    await place(world, [order], 'tcc');
+    let asked = 0;
+    world.faults.readDecisions = () => {
+      asked += 1;
+      return Promise.reject(new Error('away'));
+    };
+    expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+    expect(asked).toBeGreaterThan(0);
+    const troubled = world.client.workflow.list({
+      query: "WorkflowType = 'sweepReservations' AND OrderTroubled = true",
+    });
+    await until('the sweep is found among those in trouble', async () => {
+      for await (const run of troubled) return run.status.name === 'COMPLETED';
+      return false;
+    });
+    delete world.faults.readDecisions;
+    delete world.faults.confirmStock;
+    expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
+    expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+    await expectClean(world);
+  });
+
+  it('goes on with the one participant while the other is away', async () => {
+    const order = await createOrder(world);
+    world.faults.confirmStock = () => Promise.reject(new Error('away'));
+    world.faults.confirmPoints = () => Promise.reject(new Error('away'));
+    await place(world, [order], 'tcc');
+    delete world.faults.confirmStock;
+    world.faults.agedPoints = () => Promise.reject(new Error('away'));
+    expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
+    expect(await statesOf(world, order.orderId)).toEqual(['confirmed', 'reserved']);
+    world.clearFaults();
+    expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+    await expectClean(world);
+  });
+});

@@ -1,0 +1,82 @@
+import type { StepOutcome } from '../../contracts/steps';
+
+/**
+ * What a participant in TCC should do, written down a second time and far simpler: no database,
+ * one thing after another. The property test holds the real one against it.
+ */
+
+export type Phase = 'try' | 'confirm' | 'cancel';
+
+export interface ModelOrder {
+  orderId: string;
+  takes: Record<string, number>;
+}
+
+export class Model {
+  /** `available+reserved` of each balance comes of these two. */
+  private readonly available: Map<string, number>;
+  private readonly reserved = new Map<string, number>();
+  private readonly tried = new Map<string, StepOutcome>();
+  private readonly confirmed = new Set<string>();
+  private readonly cancelled = new Set<string>();
+
+  constructor(opening: Iterable<[string, number]>) {
+    this.available = new Map(opening);
+  }
+
+  clone(): Model {
+    const copy = new Model(this.available);
+    for (const [id, n] of this.reserved) copy.reserved.set(id, n);
+    for (const [id, outcome] of this.tried) copy.tried.set(id, outcome);
+    for (const id of this.confirmed) copy.confirmed.add(id);
+    for (const id of this.cancelled) copy.cancelled.add(id);
+    return copy;
+  }
+
+  apply(phase: Phase, orders: ModelOrder[]): StepOutcome[] {
+    return orders.map((order) => this[phase](order));
+  }
+
+  balances(): string[] {
+    return [...this.available].map(([id, n]) => `${id} ${n}+${this.reserved.get(id) ?? 0}`).sort();
+  }
+
+  private try({ orderId, takes }: ModelOrder): StepOutcome {
+    const recorded = this.tried.get(orderId);
+    if (recorded) return recorded;
+    const enough = Object.entries(takes).every(([id, n]) => (this.available.get(id) ?? 0) >= n);
+    const outcome: StepOutcome = enough
+      ? { kind: 'done' }
+      : { kind: 'rejected', code: 'insufficient-stock' };
+    this.tried.set(orderId, outcome);
+    if (enough) this.move(takes, { available: -1, reserved: 1 });
+    return outcome;
+  }
+
+  private confirm({ orderId, takes }: ModelOrder): StepOutcome {
+    const tried = this.tried.get(orderId)?.kind;
+    if (this.cancelled.has(orderId)) return { kind: 'broken', code: 'confirm-after-cancel' };
+    if (tried !== 'done') return { kind: 'broken', code: 'confirm-without-reservation' };
+    if (!this.confirmed.has(orderId)) this.move(takes, { available: 0, reserved: -1 });
+    this.confirmed.add(orderId);
+    return { kind: 'done' };
+  }
+
+  private cancel({ orderId, takes }: ModelOrder): StepOutcome {
+    if (this.confirmed.has(orderId)) return { kind: 'refused' };
+    const tried = this.tried.get(orderId)?.kind;
+    if (tried === 'done' && !this.cancelled.has(orderId)) {
+      this.move(takes, { available: 1, reserved: -1 });
+    }
+    if (tried === undefined) this.tried.set(orderId, { kind: 'cancelled' });
+    this.cancelled.add(orderId);
+    return { kind: 'done' };
+  }
+
+  private move(takes: Record<string, number>, by: { available: number; reserved: number }): void {
+    for (const [id, n] of Object.entries(takes)) {
+      this.available.set(id, (this.available.get(id) ?? 0) + by.available * n);
+      this.reserved.set(id, (this.reserved.get(id) ?? 0) + by.reserved * n);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { createTemporalResolver } from '../../api/temporal';
+import { createHarness, call, problemLike, token } from '../api/harness';
+import type { ApiHarness } from '../api/harness';
+import { createOrder, place, stateOf } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { createApp, type Api } from '../../api/app';
+import { createOrderIntake } from '../../activities/order/intake';
+import { createOrderQueries } from '../../activities/order/queries';
+import { openDatabase } from '../../activities/transaction/connection';
+import { expectClean } from './reservations';
+import { away, unconfirmed } from './pending';
+
+/** The operators' calls, on the whole system; and what the customers see meanwhile. */
+
+let world: World;
+let harness: ApiHarness;
+let api: Api;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  [world, harness] = await Promise.all([createWorld(), createHarness()]);
+  const order = openDatabase({ url: world.databases.url('order_api', 'order'), poolMax: 5 });
+  close = () => order.destroy();
+  api = createApp({
+    ...harness.deps,
+    intake: createOrderIntake(order),
+    orders: createOrderQueries(order),
+    resolve: createTemporalResolver(world.client, { timing: hurriedTiming }),
+  });
+});
+
+afterAll(async () => {
+  await close();
+  await harness.close();
+  await world.stop();
+});
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 10_000 });
+});
+
+async function as(role: string): Promise<Record<string, string>> {
+  return { Authorization: `Bearer ${await token('olga', { claims: { role } })}` };
+}
+
+async function resolve(orderId: string, body: unknown, role = 'operator') {
+  const path = `/operator/orders/${orderId}/resolve`;
+  return call(api, 'POST', path, { body, headers: await as(role) });
+}
+
+async function read(path: string, role = 'viewer') {
+  return call(api, 'GET', path, { headers: await as(role) });
+}
+
+const because = (action: string) => ({ action, reason: 'the customer called' });
+
+it('lists what waits and why; both lists are empty when nothing does', async () => {
+  expect((await read('/operator/orders?status=PENDING')).body).toEqual({
+    orders: [],
+    nextCursor: null,
+  });
+  expect((await read('/operator/alerts')).body).toEqual({ alerts: [] });
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  const listed = await read('/operator/orders?status=PENDING&limit=1');
+  expect(listed.body).toMatchObject({
+    orders: [
+      {
+        orderId,
+        customerId: 'anna',
+        status: 'PENDING',
+        phase: 'confirming',
+        decision: 'COMPLETE',
+        owner: (await stateOf(world, orderId)).owner,
+      },
+    ],
+    nextCursor: null,
+  });
+  expect((await read('/operator/alerts')).body).toMatchObject({
+    alerts: [
+      {
+        orderId,
+        kind: 'confirmation-failing',
+        detail: 'confirmStock: away',
+        runbook: 'docs/runbooks/confirmation-failing.md',
+      },
+    ],
+  });
+});
+
+it('shows the customer that the order is being confirmed, and refuses the cancel', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  const shown = await call(api, 'GET', `/orders/${orderId}`, { as: 'anna' });
+  expect(shown.body).toMatchObject({ status: 'PENDING', phase: 'confirming' });
+  const cancelled = await call(api, 'POST', `/orders/${orderId}/cancel`, { as: 'anna' });
+  expect(cancelled.status).toBe(409);
+  expect(cancelled.body).toMatchObject({ type: '/problems/already-completed' });
+  await resolve(orderId, because('confirm'));
+  expect((await call(api, 'GET', `/orders/${orderId}`, { as: 'anna' })).body).not.toHaveProperty(
+    'phase',
+  );
+});
+
+it('confirms, cancels and says when it is PENDING still; all of it is on record', async () => {
+  const first = await unconfirmed(world, 'confirmStock', 'confirmPoints');
+  const cancelled = await resolve(first.orderId, because('cancel'));
+  expect([cancelled.status, cancelled.body['status']]).toEqual([200, 'CANCELLED']);
+  const second = await unconfirmed(world, 'confirmStock');
+  world.faults.confirmStock = away;
+  const pending = await resolve(second.orderId, because('retry'));
+  expect([pending.status, pending.body['status']]).toEqual([202, 'PENDING']);
+  delete world.faults.confirmStock;
+  const completed = await resolve(second.orderId, because('confirm'));
+  expect([completed.status, completed.body['status']]).toEqual([200, 'COMPLETED']);
+  const trail = await world.databases
+    .order('resolutions')
+    .select('operator', 'action', 'reason', 'outcome')
+    .orderBy('resolution_id');
+  const by = { operator: 'olga', reason: 'the customer called' };
+  expect(trail).toEqual([
+    { ...by, action: 'cancel', outcome: 'cancelled' },
+    { ...by, action: 'retry', outcome: 'pending' },
+    { ...by, action: 'confirm', outcome: 'completed' },
+  ]);
+  await expectClean(world);
+});
+
+it('refuses what is unsafe, what does not wait, and what does not exist', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmPoints');
+  const unsafe = await resolve(orderId, because('cancel'));
+  expect([unsafe.status, unsafe.body]).toEqual([
+    409,
+    problemLike('resolution-unsafe', 409, { orderId }),
+  ]);
+  await resolve(orderId, because('confirm'));
+  const ended = await resolve(orderId, because('cancel'));
+  expect([ended.status, ended.body]).toEqual([409, problemLike('not-pending', 409, { orderId })]);
+  const created = await createOrder(world);
+  expect((await resolve(created.orderId, because('retry'))).status).toBe(409);
+  expect((await resolve('o-none', because('retry'))).status).toBe(404);
+  expect((await resolve('a%20b', because('retry'))).status).toBe(400);
+  await place(world, [created], 'tcc');
+  await expectClean(world);
+});
+
+it.each([
+  ['an unknown action', { action: 'forget', reason: 'x' }],
+  ['no reason', { action: 'cancel' }],
+  ['an empty reason', { action: 'cancel', reason: '  ' }],
+  ['too long a reason', { action: 'cancel', reason: 'x'.repeat(501) }],
+  ['another field', { action: 'cancel', reason: 'x', operator: 'me' }],
+])('refuses a resolution with %s', async (_what, body) => {
+  const answer = await resolve('o-1', body);
+  expect([answer.status, answer.body['type']]).toEqual([422, '/problems/validation']);
+});
+
+it('lets staff read, operators resolve, and customers neither', async () => {
+  for (const role of ['viewer', 'operator', 'approver']) {
+    expect((await read('/operator/alerts', role)).status).toBe(200);
+    expect((await read('/operator/orders?status=PENDING', role)).status).toBe(200);
+  }
+  for (const role of ['viewer', 'approver', 'customer']) {
+    expect((await resolve('o-1', because('cancel'), role)).status).toBe(403);
+  }
+  expect((await read('/operator/alerts', 'customer')).status).toBe(403);
+  expect((await read('/operator/orders?status=PENDING', 'customer')).status).toBe(403);
+  expect((await read('/operator/orders?status=COMPLETED')).status).toBe(422);
+  expect((await call(api, 'DELETE', '/operator/alerts')).status).toBe(405);
+});
+
+it('without a way to resolve says so, and nothing is done', async () => {
+  const headers = await as('operator');
+  const body = because('retry');
+  const answer = await call(harness.api, 'POST', '/operator/orders/o-1/resolve', { body, headers });
+  expect([answer.status, answer.body]).toEqual([503, problemLike('unavailable', 503)]);
+});

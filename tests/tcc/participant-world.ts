@@ -1,0 +1,73 @@
+import type { StockCommand } from '../../contracts/steps';
+import { createPointActivities } from '../../activities/point/activities';
+import { createProductActivities } from '../../activities/product/activities';
+import { openDatabase } from '../../activities/transaction/connection';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+
+/** Both participants on databases of their own, with two products and one customer. */
+export interface Participants {
+  databases: TestDatabases;
+  stock: ReturnType<typeof createProductActivities>;
+  points: ReturnType<typeof createPointActivities>;
+  begin(): Promise<void>;
+  /** `available+reserved` of each product. */
+  shelf(): Promise<string[]>;
+  ledger(): Promise<string[]>;
+  end(): Promise<void>;
+}
+
+export async function createParticipants(): Promise<Participants> {
+  const databases = await createTestDatabases();
+  const [product, point] = (['product', 'point'] as const).map((service) =>
+    openDatabase({
+      url: databases.url(`${service}_worker`, service),
+      poolMax: 8,
+      lockWaitSMax: 1,
+    }),
+  );
+  if (!product || !point) throw new Error('There are two participants');
+  return {
+    databases,
+    stock: createProductActivities(product),
+    points: createPointActivities(point),
+    async begin() {
+      await databases.empty();
+      await databases.stock({ a: { available: 10 }, b: { available: 5 } });
+      await databases.points({ anna: 100 });
+    },
+    async shelf() {
+      const rows = (await databases.product('products').orderBy('product_id')) as {
+        available: number;
+        reserved: number;
+      }[];
+      return rows.map((row) => `${row.available}+${row.reserved}`);
+    },
+    async ledger() {
+      const rows = (await databases.product('stock_ledger').orderBy('entry_id')) as {
+        order_id: string;
+        kind: string;
+        product_id: string;
+        quantity: number;
+      }[];
+      return rows.map((row) => `${row.order_id} ${row.kind} ${row.product_id} ${row.quantity}`);
+    },
+    async end() {
+      await Promise.all([product.destroy(), point.destroy()]);
+      await databases.drop();
+    },
+  };
+}
+
+/** What the product service is asked for. */
+export function of(orderId: string, lines: Record<string, number> = { a: 2, b: 1 }): StockCommand {
+  return {
+    orderId,
+    lines: Object.entries(lines).map(([productId, quantity]) => ({ productId, quantity })),
+  };
+}
+
+export const done = { kind: 'done' };
+
+export function alarm(code: string): object {
+  return { kind: 'broken', code };
+}

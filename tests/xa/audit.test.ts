@@ -1,0 +1,93 @@
+import { audit, type AuditDeps } from '../../audit/audit';
+import { openDatabase } from '../../activities/transaction/connection';
+import { createOrderIntake } from '../../activities/order/intake';
+import { services, type Service } from '../../contracts/order';
+import type { Knex } from 'knex';
+import { createOrder, Gate, place, startOrders, stateOf, until } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { endByHand, preparedIn, rollBackAll } from './branches';
+
+/** What the auditor says of XA orders that the real coordinator has driven. */
+
+let world: World;
+let deps: AuditDeps;
+let pools: Knex[];
+
+beforeAll(async () => {
+  world = await createWorld();
+  const open = (service: Service) =>
+    openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 });
+  const [order, product, point] = services.map(open) as [Knex, Knex, Knex];
+  pools = [order, product, point];
+  deps = { order, product, point, isOpen: () => Promise.resolve(true) };
+});
+
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.destroy()));
+  await world.stop();
+});
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
+  await world.databases.points({ anna: 10_000, poor: 3 });
+});
+
+afterEach(async () => {
+  world.clearFaults();
+  await rollBackAll(world);
+});
+
+it('every outcome of an XA order is clean and at rest', async () => {
+  for (const sketch of [
+    { lines: { apple: 2, rare: 1 } },
+    { lines: { rare: 2 } },
+    { customerId: 'poor', lines: { apple: 4 } },
+  ]) {
+    await place(world, [await createOrder(world, sketch)], 'xa');
+  }
+  const cancelled = await createOrder(world);
+  world.faults.decideOrders = async (run) => {
+    await createOrderIntake(world.databases.order).cancelOrder(cancelled.orderId);
+    return run();
+  };
+  await place(world, [cancelled], 'xa');
+  const report = await audit(deps);
+  expect(report.violations).toEqual([]);
+  expect(report).toMatchObject({ atRest: true, byStatus: { COMPLETED: 1, CANCELLED: 3 } });
+  expect(report.checked['branch-left-prepared']).toBe(4);
+});
+
+it('an order on its way, its branches prepared, is in flight and no violation', async () => {
+  const order = await createOrder(world);
+  const gate = new Gate();
+  world.faults.decideOrders = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const handle = await startOrders(world, 'xa', [order]);
+  await gate.reached;
+  expect(await preparedIn(world)).toEqual(['product', 'point']);
+  expect(await audit(deps)).toMatchObject({ clean: true, atRest: false });
+  gate.open();
+  await handle.result();
+});
+
+it.each([
+  ['ROLLBACK', false],
+  ['COMMIT', true],
+] as const)('a %s by hand, against the decision, is a violation', async (how, cancel) => {
+  const order = await createOrder(world);
+  world.faults.decideOrders = async (run) => {
+    expect(await endByHand(world, 'point', how)).toBe(1);
+    if (cancel) await createOrderIntake(world.databases.order).cancelOrder(order.orderId);
+    return run();
+  };
+  const handle = await startOrders(world, 'xa', [order], hurriedTiming);
+  await until('it is found', async () => {
+    return (await stateOf(world, order.orderId)).status === 'PENDING';
+  });
+  const report = await audit(deps);
+  expect(report.violations).toMatchObject([{ rule: 'heuristic-outcome', orderId: order.orderId }]);
+  await handle.terminate();
+});

@@ -1,0 +1,121 @@
+import { takeStock } from '../../activities/product/steps';
+import { Gate } from '../support/orders';
+import {
+  createParticipant,
+  entombed,
+  order,
+  untouched,
+  type Participant,
+} from './participant-world';
+
+/** A branch whose worker freezes, whose session is lost, whose replies never come. */
+
+let p: Participant;
+
+beforeAll(async () => {
+  p = await createParticipant();
+});
+
+afterAll(() => p.end());
+
+beforeEach(() => p.begin());
+
+afterEach(() => p.letGo());
+
+const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
+
+it('a branch of a frozen worker holds the tombstone up; woken, it prepares and is rolled back', async () => {
+  const frozen = new Gate();
+  const steps = p.stepsWith({
+    take: async (trx, commands) => {
+      const outcomes = await takeStock(trx, commands);
+      await frozen.pass();
+      return outcomes;
+    },
+  });
+  const waking = steps.prepare([order('o-1')]);
+  await frozen.reached;
+  // Active: the server does not list it, and the order is cancelled meanwhile.
+  expect(await p.prepared('o-1')).toBe(false);
+  await expect(p.product.rollbackStock([{ orderId: 'o-1' }])).rejects.toMatchObject({
+    type: 'lock-timeout',
+  });
+  frozen.open();
+  expect(await waking).toEqual([{ kind: 'done' }]);
+  expect(await p.prepared('o-1')).toBe(true);
+  expect(await p.product.rollbackStock([{ orderId: 'o-1' }])).toEqual([{ kind: 'rolled-back' }]);
+  expect(await p.prepared('o-1')).toBe(false);
+  expect(await p.books()).toEqual(entombed);
+});
+
+it('another try of a frozen prepare waits for it, and begins no second branch', async () => {
+  const frozen = new Gate();
+  const steps = p.stepsWith({
+    take: async (trx, commands) => {
+      await frozen.pass();
+      return takeStock(trx, commands);
+    },
+  });
+  const waking = steps.prepare([order('o-1')]);
+  await frozen.reached;
+  await expect(steps.prepare([order('o-1')])).rejects.toMatchObject({ type: 'branch-active' });
+  frozen.open();
+  expect(await waking).toEqual([{ kind: 'done' }]);
+  expect(await steps.prepare([order('o-1')])).toEqual([{ kind: 'done' }]);
+});
+
+it('a session lost in the middle of a branch leaves nothing, inside it or outside', async () => {
+  let killed = 0;
+  const steps = p.stepsWith({
+    take: async (trx, commands) => {
+      await p.killSession(trx);
+      killed += 1;
+      return takeStock(trx, commands);
+    },
+  });
+  await expect(steps.prepare([order('o-1')])).rejects.toMatchObject({ type: 'outcome-unknown' });
+  expect(killed).toBe(1);
+  expect(await p.prepared('o-1')).toBe(false);
+  expect(await p.books()).toEqual(untouched);
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
+});
+
+it('a lock-wait timeout undoes the whole branch', async () => {
+  const holder = await p.databases.product.transaction();
+  await holder('products').where('product_id', 'apple').forUpdate();
+  await expect(p.product.prepareStock([order('o-1')])).rejects.toMatchObject({
+    type: 'lock-timeout',
+  });
+  // The barrier row, written before the wait, is free again.
+  expect(await p.databases.product('steps').where('order_id', 'o-1').forUpdate().noWait()).toEqual(
+    [],
+  );
+  await holder.rollback();
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
+});
+
+it('finds its branch among the prepared when the reply to XA PREPARE is lost', async () => {
+  let losses = 0;
+  const openBranch = p.openFaulty(/^XA PREPARE/, async (run) => {
+    await run();
+    losses += 1;
+    throw lost;
+  });
+  expect(await p.stepsWith({ openBranch }).prepare([order('o-1')])).toEqual([{ kind: 'done' }]);
+  expect(losses).toBe(1);
+  expect(await p.prepared('o-1')).toBe(true);
+});
+
+it('begins again when XA PREPARE itself was lost', async () => {
+  let losses = 0;
+  const openBranch = p.openFaulty(/^XA PREPARE/, () => {
+    losses += 1;
+    return Promise.reject(lost);
+  });
+  await expect(p.stepsWith({ openBranch }).prepare([order('o-1')])).rejects.toMatchObject({
+    type: 'branch-active',
+  });
+  expect(losses).toBe(1);
+  expect(await p.prepared('o-1')).toBe(false);
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
+});

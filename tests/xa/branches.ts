@@ -1,0 +1,103 @@
+import { hasOurForm, listPrepared } from '../../activities/transaction/branch-connection';
+import { workflowTypes } from '../../contracts/names';
+import type { AdoptInput, ScanInput, ScanResult } from '../../contracts/workflows';
+import { Gate, runOnce } from '../support/orders';
+import type { Faults } from '../support/faults';
+import { hurriedTiming, type World } from '../support/world';
+
+/** What the tests of XA look at and do beside the system itself. */
+
+type Participant = 'product' | 'point';
+
+/** Where branches of this world are prepared, as the servers themselves say. */
+export async function preparedIn(world: World): Promise<Participant[]> {
+  const found: Participant[] = [];
+  for (const participant of ['product', 'point'] as const) {
+    const gtrids = await gtridsOf(world, participant);
+    const prepared = await listPrepared(world.databases[participant]);
+    for (const branch of prepared) {
+      if (hasOurForm(branch, participant) && gtrids.has(branch.gtrid)) found.push(participant);
+    }
+  }
+  return found;
+}
+
+/** Commits or rolls back what is prepared in a participant, as an operator does by hand. */
+export async function endByHand(
+  world: Pick<World, 'databases'>,
+  participant: Participant,
+  how: 'COMMIT' | 'ROLLBACK',
+): Promise<number> {
+  const gtrids = await gtridsOf(world, participant);
+  const prepared = await listPrepared(world.databases[participant]);
+  const ours = prepared.filter(
+    (branch) => hasOurForm(branch, participant) && gtrids.has(branch.gtrid),
+  );
+  for (const { gtrid, bqual, formatId } of ours) {
+    await world.databases[participant].raw(
+      `XA ${how} X'${gtrid}', X'${bqual}', ${String(formatId)}`,
+    );
+  }
+  return ours.length;
+}
+
+async function gtridsOf(
+  world: Pick<World, 'databases'>,
+  participant: Participant,
+): Promise<Set<string>> {
+  return new Set(await world.databases[participant]('xa_branches').pluck<string[]>('gtrid'));
+}
+
+/** How each participant has noted the branch of an order; undefined where it was never begun. */
+export async function notesOf(world: World, orderId: string) {
+  const note = async (participant: Participant) => {
+    const row = await world.databases[participant]('xa_branches')
+      .where('order_id', orderId)
+      .first<{ ended_as: string | null } | undefined>('ended_as');
+    return row && (row.ended_as ?? 'open');
+  };
+  return { product: await note('product'), point: await note('point') };
+}
+
+/** An order's open alerts, by kind. */
+export function alertsOf(world: World, orderId: string): Promise<string[]> {
+  return world.databases
+    .order('alerts')
+    .where('order_id', orderId)
+    .whereNull('resolved_at')
+    .orderBy('kind')
+    .pluck<string[]>('kind');
+}
+
+/** What the customer's and the product's rows hold of branches is let go, whatever a test left. */
+export async function rollBackAll(world: Pick<World, 'databases'>): Promise<void> {
+  await endByHand(world, 'product', 'ROLLBACK');
+  await endByHand(world, 'point', 'ROLLBACK');
+}
+
+/**
+ * The process dies in this step, before or after its work: its answer is never heard, and nothing
+ * of it runs any more. Open the gate once the test is over, so that the worker can be ended.
+ */
+export function dies(world: World, step: keyof Faults, when: 'before' | 'after'): Gate {
+  const gate = new Gate();
+  world.faults[step] = async (run) => {
+    if (when === 'after') await run();
+    await gate.pass();
+    throw new Error('the process is dead');
+  };
+  return gate;
+}
+
+export const adopt = (world: World) =>
+  runOnce(world, workflowTypes.adoptOrders, {
+    timing: hurriedTiming,
+    olderThanMs: 0,
+    limit: 5,
+  } satisfies AdoptInput);
+
+/** One run of the scanner, for which every branch is old enough to be looked at. */
+export function scan(world: World, cancelAfterMs = 0): Promise<ScanResult> {
+  const input: ScanInput = { timing: hurriedTiming, olderThanMs: 0, cancelAfterMs, limit: 100 };
+  return runOnce(world, workflowTypes.scanBranches, input) as Promise<ScanResult>;
+}

@@ -1,0 +1,125 @@
+import type { Knex } from 'knex';
+import { createProductActivities } from '../../activities/product/activities';
+import { stockBooks, takeStock } from '../../activities/product/steps';
+import { isPrepared, type XaConnections } from '../../activities/transaction/branch-connection';
+import { openDatabase } from '../../activities/transaction/connection';
+import { contentHash } from '../../activities/transaction/once';
+import { createXaSteps } from '../../activities/transaction/xa';
+import type { ProductActivities, StockCommand } from '../../contracts/steps';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { openXaOf } from '../support/world';
+
+interface Changes {
+  take?: typeof takeStock;
+  openBranch?: XaConnections['openBranch'];
+}
+
+/** The product service's XA steps on databases of their own, and what a test looks at beside them. */
+export interface Participant {
+  databases: TestDatabases;
+  xa: XaConnections;
+  pool: Knex;
+  product: ProductActivities;
+  /** Ten apples, and nothing else. */
+  begin(): Promise<void>;
+  /** Rolls back what a test has left prepared. */
+  letGo(): Promise<void>;
+  prepared(orderId: string): Promise<boolean>;
+  available(): Promise<number>;
+  books(): Promise<{ available: number; steps: string[]; ledger: number[] }>;
+  /** The steps with another way to take stock, or another connection for the branch. */
+  stepsWith(changes: Changes): ReturnType<typeof createXaSteps<StockCommand>>;
+  /** A branch's connection on which one statement meets a fault. */
+  openFaulty(
+    statement: RegExp,
+    fault: (run: () => Promise<unknown>) => Promise<unknown>,
+  ): XaConnections['openBranch'];
+  /** Ends the session in which this runs, as the server sees it. */
+  killSession(trx: Knex): Promise<void>;
+  end(): Promise<void>;
+}
+
+export const order = (orderId: string, quantity = 2): StockCommand => ({
+  orderId,
+  lines: [{ productId: 'apple', quantity }],
+});
+
+export const untouched = { available: 10, steps: [], ledger: [] };
+export const takenOnce = { available: 8, steps: ['{"kind":"done"}'], ledger: [-2] };
+export const entombed = { available: 10, steps: ['{"kind":"cancelled"}'], ledger: [] };
+
+export async function createParticipant(): Promise<Participant> {
+  const databases = await createTestDatabases();
+  const xa = openXaOf(databases).product;
+  const url = databases.url('product_worker', 'product');
+  const pool = openDatabase({ url, poolMax: 3, lockWaitSMax: 1 });
+  const product = createProductActivities(pool, xa);
+  const admin = databases.product;
+  const prepared = (orderId: string) => isPrepared(admin, xa.gtridOf(orderId), 'product');
+  const available = async () => {
+    const row = await admin('products')
+      .where('product_id', 'apple')
+      .first<{ available: number }>('available');
+    return row.available;
+  };
+  return {
+    databases,
+    xa,
+    pool,
+    product,
+    prepared,
+    available,
+    async begin() {
+      await databases.empty();
+      await databases.stock({ apple: { available: 10 } });
+    },
+    async letGo() {
+      const orderIds = await admin('xa_branches').pluck<string[]>('order_id');
+      for (const orderId of orderIds) {
+        if (await prepared(orderId)) await product.rollbackStock([{ orderId }]);
+      }
+    },
+    async books() {
+      const steps = await admin('steps').pluck<string[]>('outcome');
+      const ledger = await admin('stock_ledger').pluck<number[]>('quantity');
+      return { available: await available(), steps, ledger };
+    },
+    stepsWith: ({ take = takeStock, openBranch = xa.openBranch }) =>
+      createXaSteps<StockCommand>(pool, { ...xa, openBranch }, { ...rules, take }),
+    openFaulty: (statement, fault) => () => faulty(xa.openBranch(), statement, fault),
+    async killSession(trx) {
+      const [[row]] = (await trx.raw('SELECT CONNECTION_ID() AS id')) as [[{ id: number }]];
+      await admin.raw('KILL ?', [row.id]);
+    },
+    async end() {
+      await Promise.all([pool.destroy(), xa.close()]);
+      await databases.drop();
+    },
+  };
+}
+
+const rules = {
+  participant: 'product',
+  prepare: 'prepareStock',
+  rollback: 'rollbackStock',
+  books: stockBooks,
+  balancesOf: ({ lines }: StockCommand) => lines.map(({ productId }) => productId),
+  hashOf: ({ lines }: StockCommand) =>
+    contentHash(lines.map(({ productId, quantity }) => [productId, quantity]).sort()),
+} as const;
+
+function faulty(
+  knex: Knex,
+  statement: RegExp,
+  fault: (run: () => Promise<unknown>) => Promise<unknown>,
+): Knex {
+  return new Proxy(knex, {
+    get(target, name) {
+      if (name !== 'raw') return Reflect.get(target, name) as unknown;
+      return (sql: string, bindings: readonly Knex.RawBinding[] = []) =>
+        statement.test(sql)
+          ? fault(async () => (await target.raw(sql, bindings)) as unknown)
+          : target.raw(sql, bindings);
+    },
+  });
+}

@@ -1,0 +1,167 @@
+import { listPrepared } from '../../activities/transaction/branch-connection';
+import { createProductActivities } from '../../activities/product/activities';
+import { openDatabase } from '../../activities/transaction/connection';
+import { createTestDatabases } from '../support/databases';
+import { until } from '../support/orders';
+import { openXaOf } from '../support/world';
+import {
+  createParticipant,
+  entombed,
+  order,
+  takenOnce,
+  untouched,
+  type Participant,
+} from './participant-world';
+
+/** One participant's part of two-phase commit, on real MySQL, without a coordinator. */
+
+let p: Participant;
+
+beforeAll(async () => {
+  p = await createParticipant();
+});
+
+afterAll(() => p.end());
+
+beforeEach(() => p.begin());
+
+afterEach(() => p.letGo());
+
+it('answers every repeat of every step alike, and makes the effect once', async () => {
+  for (let i = 0; i < 3; i += 1) {
+    expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
+    expect(await p.prepared('o-1')).toBe(true);
+    expect(await p.books()).toEqual(untouched);
+  }
+  for (let i = 0; i < 3; i += 1) {
+    expect(await p.product.commitStock([{ orderId: 'o-1' }])).toEqual([{ kind: 'committed' }]);
+    expect(await p.books()).toEqual(takenOnce);
+  }
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
+  expect(await p.prepared('o-1')).toBe(false);
+  expect(await p.books()).toEqual(takenOnce);
+});
+
+it('rolls back as often as it is asked, and a prepare that comes then is cancelled', async () => {
+  await p.product.prepareStock([order('o-1')]);
+  for (let i = 0; i < 3; i += 1) {
+    expect(await p.product.rollbackStock([{ orderId: 'o-1' }])).toEqual([{ kind: 'rolled-back' }]);
+    expect(await p.books()).toEqual(entombed);
+  }
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'cancelled' }]);
+  expect(await p.prepared('o-1')).toBe(false);
+  expect(await p.books()).toEqual(entombed);
+});
+
+it('leaves a tombstone for a prepare that has not come', async () => {
+  await p.product.rollbackStock([{ orderId: 'o-1' }]);
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'cancelled' }]);
+  expect(await p.books()).toEqual(entombed);
+});
+
+it('says a rejection again, though the stock has come meanwhile', async () => {
+  const rejected = { kind: 'rejected', code: 'insufficient-stock' };
+  expect(await p.product.prepareStock([order('o-1', 11)])).toEqual([rejected]);
+  await p.databases.stock({ apple: { available: 100 } });
+  expect(await p.product.prepareStock([order('o-1', 11)])).toEqual([rejected]);
+  expect(await p.prepared('o-1')).toBe(false);
+  expect(await p.product.rollbackStock([{ orderId: 'o-1' }])).toEqual([{ kind: 'rolled-back' }]);
+  expect(await p.available()).toBe(100);
+});
+
+it('calls the same order with other content broken', async () => {
+  await p.product.prepareStock([order('o-1')]);
+  expect(await p.product.prepareStock([order('o-1', 3)])).toEqual([
+    { kind: 'broken', code: 'content-mismatch' },
+  ]);
+  expect(await p.prepared('o-1')).toBe(true);
+});
+
+it('never calls a branch that is gone without its effect a success, nor the other way', async () => {
+  await p.product.prepareStock([order('o-1')]);
+  await p.product.rollbackStock([{ orderId: 'o-1' }]);
+  expect(await p.product.commitStock([{ orderId: 'o-1' }])).toEqual([
+    { kind: 'heuristic', was: 'rolled-back' },
+  ]);
+  await p.product.prepareStock([order('o-2')]);
+  await p.product.commitStock([{ orderId: 'o-2' }]);
+  expect(await p.product.rollbackStock([{ orderId: 'o-2' }])).toEqual([
+    { kind: 'heuristic', was: 'committed' },
+  ]);
+});
+
+it('notes a branch, with the rows that it locks, before it is begun', async () => {
+  const seen: unknown[] = [];
+  const openBranch = p.openFaulty(/^XA START/, async (run) => {
+    const rows: unknown[] = await p.databases
+      .product('xa_branches')
+      .select('order_id', 'ended_as', 'locked_rows');
+    seen.push(...rows);
+    return run();
+  });
+  await p.stepsWith({ openBranch }).prepare([order('o-1')]);
+  expect(seen).toEqual([{ order_id: 'o-1', ended_as: null, locked_rows: ['products apple'] }]);
+});
+
+/** Sessions of the participant's user, as the server counts them. */
+async function sessions(): Promise<number> {
+  const [[row]] = (await p.databases.product.raw(
+    `SELECT COUNT(*) AS n FROM information_schema.processlist WHERE user = 'product_worker' AND db = ?`,
+    [p.databases.names.product],
+  )) as [[{ n: number }]];
+  return row.n;
+}
+
+it('branches keep no connection and lend none: the pool is clean beside them', async () => {
+  await p.pool('products').first('product_id');
+  const before = await sessions();
+  expect(before).toBeLessThanOrEqual(3);
+  for (let i = 0; i < 10; i += 1) {
+    const orderId = `o-${String(i)}`;
+    await p.product.prepareStock([order(orderId, 1)]);
+    if (i % 2 === 0) await p.product.commitStock([{ orderId }]);
+    else await p.product.rollbackStock([{ orderId }]);
+  }
+  await p.product.prepareStock([order('o-last', 1)]);
+  await until('only the pool is connected', async () => (await sessions()) <= 3);
+  // A write through the pool is committed by itself, and not a part of the prepared branch.
+  await p.pool.raw(
+    `INSERT INTO steps (order_id, step, hash, outcome) VALUES ('p', 'x', 'h', NULL)`,
+  );
+  await p.product.rollbackStock([{ orderId: 'o-last' }]);
+  expect(await p.databases.product('steps').where('order_id', 'p')).toHaveLength(1);
+  expect(await p.available()).toBe(5);
+});
+
+it('two installations on one server never touch each other’s branches, of the same order too', async () => {
+  const second = await createTestDatabases();
+  const otherXa = openXaOf(second).product;
+  const otherPool = openDatabase({ url: second.url('product_worker', 'product'), poolMax: 2 });
+  const other = createProductActivities(otherPool, otherXa);
+  await second.stock({ apple: { available: 10 } });
+  try {
+    await p.product.prepareStock([order('same')]);
+    await other.prepareStock([order('same')]);
+    const all = { olderThanMs: 0, limit: 100 };
+    const mine = await p.product.findStockBranches(all);
+    expect(mine.own.map(({ orderId }) => orderId)).toEqual(['same']);
+    expect(mine.others.join()).toContain(otherXa.gtridOf('same'));
+    await p.product.commitStock([{ orderId: 'same' }]);
+    expect(await p.available()).toBe(8);
+    const gtrids = (await listPrepared(p.databases.product)).map(({ gtrid }) => gtrid);
+    expect(gtrids).toContain(otherXa.gtridOf('same'));
+    expect((await p.product.findStockBranches(all)).own).toEqual([]);
+    expect((await other.findStockBranches(all)).own).toHaveLength(1);
+  } finally {
+    await other.rollbackStock([{ orderId: 'same' }]);
+    await Promise.all([otherXa.close(), otherPool.destroy()]);
+    await second.drop();
+  }
+});
+
+it('the recovery user sees what is prepared and may read no table; the worker may not see it', async () => {
+  await expect(p.pool.raw('XA RECOVER')).rejects.toMatchObject({ errno: 1401 });
+  await expect(
+    p.xa.recovery.raw('SELECT * FROM ??.products', [p.databases.names.product]),
+  ).rejects.toMatchObject({ errno: 1142 });
+});

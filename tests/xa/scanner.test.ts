@@ -1,0 +1,109 @@
+import { openDatabase } from '../../activities/transaction/connection';
+import { createProductActivities } from '../../activities/product/activities';
+import { isPrepared } from '../../activities/transaction/branch-connection';
+import { ensureSchedules } from '../../workers/schedules';
+import { createTestDatabases } from '../support/databases';
+import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
+import { seldom } from '../support/schedules';
+import { createWorld, openXaOf, type World } from '../support/world';
+import { dies, endByHand, preparedIn, rollBackAll, scan } from './branches';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 1_000 });
+});
+
+afterEach(async () => {
+  world.clearFaults();
+  await rollBackAll(world);
+});
+
+/** Both branches of an order are prepared, and nobody drives it any more. */
+async function leftBehind(): Promise<string> {
+  const order = await createOrder(world);
+  const gate = dies(world, 'decideOrders', 'before');
+  const handle = await startOrders(world, 'xa', [order]);
+  await gate.reached;
+  expect(await preparedIn(world)).toEqual(['product', 'point']);
+  await handle.terminate();
+  world.clearFaults();
+  gate.open();
+  return order.orderId;
+}
+
+it('runs at every start by itself, and lets go of what was left behind', async () => {
+  const orderId = await leftBehind();
+  const settings = { ...seldom, scanAfterMs: 0, scanCancelAfterMs: 0 };
+  await ensureSchedules(world.client, settings, { searchable: true });
+  await until('nothing is prepared', async () => (await preparedIn(world)).length === 0);
+  expect(await stateOf(world, orderId)).toMatchObject({ decision: 'CANCEL' });
+  const again = await leftBehind();
+  await ensureSchedules(world.client, settings, { searchable: true });
+  await until('nothing is prepared', async () => (await preparedIn(world)).length === 0);
+  expect(await stateOf(world, again)).toMatchObject({ decision: 'CANCEL' });
+});
+
+it('leaves an undecided order alone until it is old', async () => {
+  const orderId = await leftBehind();
+  expect(await scan(world, 60_000)).toMatchObject({ ended: 0, failed: 0, heuristic: 0 });
+  expect(await preparedIn(world)).toEqual(['product', 'point']);
+  expect(await stateOf(world, orderId)).toMatchObject({ decision: null });
+});
+
+it('lists the branches of another installation on its server, and never touches them', async () => {
+  const second = await createTestDatabases();
+  const xa = openXaOf(second).product;
+  const pool = openDatabase({ url: second.url('product_worker', 'product'), poolMax: 2 });
+  const other = createProductActivities(pool, xa);
+  await second.stock({ apple: { available: 10 } });
+  try {
+    const orderId = await leftBehind();
+    // Of the very same order: only the installation tells them apart.
+    const command = { orderId, lines: [{ productId: 'apple', quantity: 1 }] };
+    expect(await other.prepareStock([command])).toEqual([{ kind: 'done' }]);
+    const { others, ...rest } = await scan(world);
+    expect(rest).toEqual({ ended: 2, failed: 0, heuristic: 0 });
+    // Whoever else tests on this server may have branches too.
+    expect(others).toBeGreaterThanOrEqual(1);
+    expect(await preparedIn(world)).toEqual([]);
+    expect(await isPrepared(second.product, xa.gtridOf(orderId), 'product')).toBe(true);
+  } finally {
+    await rollBackAll({ databases: second });
+    await Promise.all([xa.close(), pool.destroy()]);
+    await second.drop();
+  }
+});
+
+it('ends a branch that is prepared, though it is noted as ended', async () => {
+  const orderId = await leftBehind();
+  await world.databases
+    .product('xa_branches')
+    .update({ ended_as: 'rolled-back', ended_at: new Date() });
+  expect(await scan(world)).toMatchObject({ ended: 2 });
+  expect(await preparedIn(world)).toEqual([]);
+  expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: 0 });
+});
+
+it('tells somebody of a branch that was ended by hand, against the decision', async () => {
+  const orderId = await leftBehind();
+  await world.databases.order('orders').where('order_id', orderId).update({ decision: 'COMPLETE' });
+  expect(await endByHand(world, 'point', 'ROLLBACK')).toBe(1);
+  expect(await scan(world)).toMatchObject({ ended: 1, failed: 0, heuristic: 1 });
+  expect(await stateOf(world, orderId)).toMatchObject({ status: 'PENDING' });
+});
+
+it('leaves a branch alone whose order does not exist, and shows it as failed', async () => {
+  const orderId = await leftBehind();
+  await world.databases.order('orders').where('order_id', orderId).delete();
+  expect(await scan(world)).toMatchObject({ ended: 0, failed: 2 });
+  expect(await preparedIn(world)).toEqual(['product', 'point']);
+});

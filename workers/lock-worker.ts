@@ -1,0 +1,23 @@
+import { taskQueues } from '../contracts/names';
+import { commonSettings, readConfig } from './config';
+import { lockSettings, openLock } from './lock';
+import { serveWorker } from './serve';
+
+/** The baseline before services: all three databases, which is what services give up. */
+const config = readConfig([...commonSettings, ...lockSettings]);
+
+void serveWorker({
+  name: 'lock-worker',
+  config,
+  build: () => {
+    const { activities, close } = openLock(config);
+    return Promise.resolve({
+      options: {
+        taskQueue: taskQueues.lock,
+        activities: { ...activities },
+        maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
+      },
+      close,
+    });
+  },
+});

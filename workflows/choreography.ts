@@ -1,0 +1,178 @@
+/**
+ * Choreography (sagas without an orchestrator; the transactional outbox): each service reacts to
+ * what the others say, and nobody tells anybody what to do. There is no workflow that places an
+ * order. The protocol is the table in contracts/events.ts; a reaction is one local transaction
+ * of the service that reacts (activities/transaction/reactor.ts). Temporal is the broker:
+ *
+ * | workflow            | does                                       | promises                    |
+ * |---------------------|--------------------------------------------|-----------------------------|
+ * | deliverEvent        | brings one event to one subscriber         | at least once; what cannot  |
+ * |                     |                                            | be handled is parked        |
+ * | placeByChoreography | brings what was lost of an order's events  | a Terminate loses nothing   |
+ * |                     | to whoever has not reacted; for adoption   |                             |
+ *
+ * Neither knows what comes next: the subscriber's reaction says something, and its service's
+ * relay (workers/relay.ts) has that delivered in its turn.
+ */
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { events, type OrderEvent } from '../contracts/events';
+import type { StepTiming } from '../contracts/limits';
+import { isTerminal, services, type OrderStatus, type PlacedOrder } from '../contracts/order';
+import type { Service } from '../contracts/order';
+import type { Delivery, OrderEvents, Release } from '../contracts/deliveries';
+import type { TroubledOrder } from '../contracts/steps';
+import type {
+  DeliverEventInput,
+  PlaceOrdersInput,
+  PlaceOrdersResult,
+} from '../contracts/workflows';
+import { showTroubled } from './attributes';
+import { Board } from './board';
+import { quoted, runbookLink } from './markdown';
+import { orderSteps, reactionsOf } from './proxies';
+
+/** Delivers one event to one subscriber, which reacts once however often it comes. */
+export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
+  const { event, subscriber, timing, release, runbooksUrl } = input;
+  const what = `**${event.type}** of order ${event.orderId} to the ${subscriber} service`;
+  const lasting = runbookLink('step-failing', runbooksUrl);
+  setCurrentDetails(
+    `${what}: on its way. If this lasts, the pending activity says why; ${lasting}`,
+  );
+  // Shielded: an event that is not delivered would have to be found missing, and sent again.
+  return CancellationScope.nonCancellable(async () => {
+    const delivery = await deliver(timing, event, subscriber, release);
+    if (delivery.kind === 'parked') {
+      showTroubled();
+      const link = runbookLink('event-parked', runbooksUrl);
+      setCurrentDetails(`${what}: **parked** (${quoted(delivery.detail)}). What to do: ${link}`);
+    } else {
+      setCurrentDetails(`${what}: it reacted with ${delivery.emitted}`);
+    }
+    return delivery;
+  });
+}
+
+/** A parked event keeps its order waiting for an operator, who is told. */
+async function deliver(
+  timing: StepTiming,
+  event: OrderEvent,
+  subscriber: Service,
+  release?: Release,
+): Promise<Delivery> {
+  const { [subscriber]: service, resolveParked } = reactionsOf(timing);
+  const { eventId, orderId } = event;
+  // First, so that an order whose release is lost is no longer thought to wait for an operator.
+  if (release) await resolveParked(orderId);
+  const delivery = await (release ? service.react(event, release) : service.react(event));
+  if (delivery.kind === 'parked') {
+    const detail = `${eventId} at ${subscriber}: ${delivery.detail}`;
+    await orderSteps(timing).alertOrders([{ orderId, kind: 'event-parked', detail }]);
+  }
+  return delivery;
+}
+
+/**
+ * Delivers again whatever was lost of these orders' events, until each order has ended, or an
+ * event of it is parked. Adoption starts it, with one order.
+ */
+export async function placeByChoreography(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
+  const board = new Board(input.orders, input.runbooksUrl);
+  const cancelled = heedCancellation(input);
+  await CancellationScope.nonCancellable(() =>
+    Promise.all(input.orders.map((order) => redeliver(order, input.timing, board, cancelled))),
+  );
+  return board.end();
+}
+
+/** Whoever cancels the workflow means its undecided orders. */
+function heedCancellation({ orders, timing }: PlaceOrdersInput): { seen: boolean } {
+  const cancelled = { seen: false };
+  CancellationScope.current().cancelRequested.catch(async () => {
+    await CancellationScope.nonCancellable(() =>
+      orderSteps(timing).decideOrders(
+        orders.map(({ orderId }) => ({
+          orderId,
+          decision: 'CANCEL',
+          reason: 'cancelled-by-operator',
+        })),
+      ),
+    );
+    cancelled.seen = true;
+  });
+  return cancelled;
+}
+
+/** Between two looks, so that deliveries which are only slow may be made by others. */
+const firstPauseMs = 200;
+const pauseMsMax = 30_000;
+
+async function redeliver(
+  order: PlacedOrder,
+  timing: StepTiming,
+  board: Board,
+  cancelled: { seen: boolean },
+): Promise<void> {
+  const { orderId } = order;
+  const reactions = reactionsOf(timing);
+  board.mark([{ order }], 'delivering');
+  let pauseMs = firstPauseMs;
+  // Once the history is long we leave the order to the next adoption, which finds it PLACING.
+  while (!workflowInfo().continueAsNewSuggested) {
+    const heeded = cancelled.seen;
+    const status = await reactions.settleOrder(orderId);
+    if (isTerminal(status)) {
+      board.mark([{ order }], standingOf(status));
+      return;
+    }
+    const found = await Promise.all(
+      services.map((service) => reactions[service].eventsOf(orderId)),
+    );
+    const lost = lostOf(found);
+    await Promise.all(lost.map(({ event, subscriber }) => deliver(timing, event, subscriber)));
+    const parked = parkedOf(orderId, found);
+    if (parked !== undefined && lost.length === 0) {
+      // Told again, in case whoever parked it was terminated before it could tell.
+      await orderSteps(timing).alertOrders([parked]);
+      board.mark([{ order, why: parked.detail }], 'parked');
+      return;
+    }
+    if (lost.length > 0) continue;
+    await condition(() => cancelled.seen && !heeded, pauseMs);
+    pauseMs = Math.min(2 * pauseMs, pauseMsMax);
+  }
+}
+
+function standingOf(status: OrderStatus): 'completed' | 'cancelled' {
+  return status === 'COMPLETED' ? 'completed' : 'cancelled';
+}
+
+/** What was said, and somebody who is to react to it has not: with everything of this order. */
+function lostOf(found: OrderEvents[]): { event: OrderEvent; subscriber: Service }[] {
+  return found.flatMap(({ said }) =>
+    said.flatMap((event) =>
+      events[event.type].subscriptions.flatMap(({ subscriber }) => {
+        const heard = found[services.indexOf(subscriber)]?.heard ?? [];
+        return heard.some(({ eventId }) => eventId === event.eventId)
+          ? []
+          : [{ event, subscriber }];
+      }),
+    ),
+  );
+}
+
+/** Whether an event of the order is parked, as an operator is told of it. */
+function parkedOf(orderId: string, found: OrderEvents[]): TroubledOrder | undefined {
+  const parked = found.flatMap(({ heard }, i) =>
+    heard.flatMap((one) =>
+      one.parked ? [`${one.eventId} at ${services[i] ?? ''}: ${one.error ?? ''}`] : [],
+    ),
+  );
+  const [detail] = parked;
+  return detail === undefined ? undefined : { orderId, kind: 'event-parked', detail };
+}

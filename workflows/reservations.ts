@@ -1,0 +1,130 @@
+import { sleep } from '@temporalio/workflow';
+import type { BrokenCode } from '../contracts/failures';
+import type { StepTiming } from '../contracts/limits';
+import type { PlacedOrder } from '../contracts/order';
+import type { BrokenOrder, Step, StepOutcome } from '../contracts/steps';
+import { pointCommand, stockCommand } from './commands';
+import { participantsOf } from './proxies';
+import { reasonOf } from './reasons';
+
+/** What came of one participant's confirm or cancel. */
+export type Settled =
+  | { kind: 'done' }
+  /** It may succeed another time; `cause` is in the words that an operator reads. */
+  | { kind: 'failing'; cause: string }
+  /** An alarm: it never will. */
+  | { kind: 'broken'; code: BrokenCode; detail?: string };
+
+/** The second phase of TCC: both participants do the one or the other. */
+export type Phase = 'confirm' | 'cancel';
+
+export const phaseSteps = {
+  try: { stock: 'tryStock', points: 'tryPoints' },
+  confirm: { stock: 'confirmStock', points: 'confirmPoints' },
+  cancel: { stock: 'cancelStock', points: 'cancelPoints' },
+} as const;
+
+export interface Ended {
+  order: PlacedOrder;
+  stock: Settled;
+  points: Settled;
+}
+
+/** Asks both participants to confirm, or to cancel, and never throws: each order gets its answer. */
+export async function endReservations(
+  phase: Phase,
+  timing: StepTiming,
+  orders: PlacedOrder[],
+): Promise<Ended[]> {
+  const { product, point } = participantsOf(timing, timing.confirmAttemptsMax);
+  const { stock: stockStep, points: pointStep } = phaseSteps[phase];
+  const [stock, points] = await Promise.all([
+    settle(product[stockStep], orders.map(stockCommand), timing),
+    settle(point[pointStep], orders.map(pointCommand), timing),
+  ]);
+  return orders.map((order, i) => ({
+    order,
+    stock: stock[i] ?? noAnswer,
+    points: points[i] ?? noAnswer,
+  }));
+}
+
+const noAnswer: Settled = { kind: 'failing', cause: 'answered nothing' };
+
+/**
+ * One participant's part of a phase, for a batch: what is locked is asked again alone, and what an
+ * operator has frozen after a pause, as often as a step that fails.
+ */
+export async function settle<C extends { orderId: string }>(
+  step: Step<C>,
+  commands: C[],
+  timing: StepTiming,
+  triesLeft = timing.confirmAttemptsMax - 1,
+): Promise<Settled[]> {
+  if (commands.length === 0) return [];
+  let outcomes: Awaited<ReturnType<Step<C>>>;
+  try {
+    outcomes = await step(commands);
+  } catch (error) {
+    const cause = reasonOf(error);
+    return commands.map(() => ({ kind: 'failing', cause }));
+  }
+  const again = async (command: C, left: number) =>
+    (await settle(step, [command], timing, left))[0] ?? noAnswer;
+  return Promise.all(
+    commands.map(async (command, i): Promise<Settled> => {
+      const outcome = outcomes[i];
+      switch (outcome?.kind) {
+        case 'done':
+        case 'broken':
+          return outcome;
+        case 'refused':
+          return { kind: 'broken', code: 'cancel-after-confirm' };
+        case 'locked':
+          return again(command, triesLeft);
+        case 'frozen':
+          if (triesLeft <= 0) return { kind: 'failing', cause: 'frozen by an operator' };
+          await sleep(timing.retryMsMax);
+          return again(command, triesLeft - 1);
+        default:
+          return { kind: 'failing', cause: `answered ${outcome?.kind ?? 'nothing'}` };
+      }
+    }),
+  );
+}
+
+export function isDone({ stock, points }: Ended): boolean {
+  return stock.kind === 'done' && points.kind === 'done';
+}
+
+export function isBroken({ stock, points }: Ended): boolean {
+  return stock.kind === 'broken' || points.kind === 'broken';
+}
+
+/** The first step that is broken, as an operator's alert names it. */
+export function brokenOf(
+  phase: Phase | 'try',
+  { order, stock, points }: { order: PlacedOrder; stock: Answer; points: Answer },
+): BrokenOrder {
+  const names = phaseSteps[phase];
+  const [step, outcome] = stock.kind === 'broken' ? [names.stock, stock] : [names.points, points];
+  if (outcome.kind !== 'broken') throw new Error(`Order ${order.orderId} is not broken`);
+  const { code, detail } = outcome;
+  return { orderId: order.orderId, step, code, ...(detail !== undefined && { detail }) };
+}
+
+/** Whatever a participant may have answered: only what is broken is looked into. */
+type Answer = Extract<Settled, { kind: 'broken' }> | { kind: NotBroken };
+type NotBroken = Exclude<Settled['kind'] | StepOutcome['kind'] | 'given-up', 'broken'>;
+
+const alertOf = { confirm: 'confirmation-failing', cancel: 'cancellation-failing' } as const;
+
+/** An order of which a step keeps failing, as an operator's alert names it. */
+export function failingOf(phase: Phase, { order, stock, points }: Ended) {
+  const steps = phaseSteps[phase];
+  const parts = [
+    ...(stock.kind === 'failing' ? [`${steps.stock}: ${stock.cause}`] : []),
+    ...(points.kind === 'failing' ? [`${steps.points}: ${points.cause}`] : []),
+  ];
+  return { orderId: order.orderId, kind: alertOf[phase], detail: parts.join('; ') };
+}

@@ -1,0 +1,115 @@
+import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { initialAttributes, summaryOf } from '../contracts/labels';
+import { orderWorkflows, taskQueues } from '../contracts/names';
+import type { AdoptedOrder, Decision, PlacedOrder } from '../contracts/order';
+import type { FreezeCommand, Resolution } from '../contracts/reservations';
+import type {
+  PlaceOrdersInput,
+  PlaceOrdersResult,
+  ResolveInput,
+  ResolveResult,
+} from '../contracts/workflows';
+import { isSearchable } from './attributes';
+import { orderSteps, participantsOf, untiringParticipants } from './proxies';
+import { reasonOf } from './reasons';
+
+/**
+ * An operator's resolution of a PENDING order; every one is kept on record, refused or not.
+ *
+ * | asked for | undecided                     | COMPLETE                            | CANCEL         |
+ * |-----------|-------------------------------|-------------------------------------|----------------|
+ * | retry     | its pattern's workflow again  | the same                            | the same       |
+ * | confirm   | unsafe: it may be impossible  | TCC: the same; else unsafe          | unsafe         |
+ * | cancel    | CANCEL, then its workflow     | TCC: freeze, CANCEL; else unsafe    | its workflow   |
+ *
+ * A cancel after COMPLETE first freezes every reservation. Were one confirmed already, everything
+ * is thawed and the decision stands. All frozen, nothing can be confirmed any more, and the
+ * decision changes to CANCEL: the one change that a decision may ever have. Should we die in
+ * between, whoever adopts the order thaws what we froze: only its owner may, and only the owner
+ * may change the decision.
+ */
+export async function resolveOrder(input: ResolveInput): Promise<ResolveResult> {
+  const { orderId, action, reason, operator, timing } = input;
+  const { workflowId } = workflowInfo();
+  const order = orderSteps(timing);
+  const request = { orderId, action, reason, operator };
+  const resolution = await order.openResolution(request, workflowId);
+  if (!resolution) return { outcome: 'not-pending' };
+  const safe = await prepare(input, resolution, order);
+  if (safe) await driveOn(input, safe);
+  const outcome = await order.closeResolution(workflowId, ...(safe ? [] : (['unsafe'] as const)));
+  setCurrentDetails(`${action} of order ${orderId} by ${operator}: **${outcome}**`);
+  return { outcome };
+}
+
+/** Makes sure that the order may go where the operator wants it; null when it may not. */
+async function prepare(
+  input: ResolveInput,
+  { number, order: placed }: Resolution,
+  order: ReturnType<typeof orderSteps>,
+): Promise<AdoptedOrder | null> {
+  const { action, timing, orderId } = input;
+  const command = { orderId, resolution: number };
+  const isTcc = placed.pattern === 'tcc';
+  const decided = (decision: Decision) => ({ ...placed, decision });
+  if (placed.decision === 'COMPLETE') {
+    if (!isTcc) return action === 'retry' ? placed : null;
+    if (action !== 'cancel') {
+      // An older resolution may have frozen it, and died.
+      await thaw(input, command);
+      return placed;
+    }
+    const overturned =
+      (await freeze(input, command)) &&
+      (await order.overturnDecision(orderId, workflowInfo().workflowId));
+    if (overturned) return decided('CANCEL');
+    await thaw(input, command);
+    return null;
+  }
+  if (action === 'confirm') return null;
+  if (action === 'retry' || placed.decision === 'CANCEL') return placed;
+  const cancel = { orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' } as const;
+  const [decision] = await orderSteps(timing).decideOrders([cancel]);
+  // Somebody may have decided since we looked: that stands.
+  return decision === 'CANCEL' ? decided('CANCEL') : null;
+}
+
+/** True when both participants have frozen it: nothing of the order can be confirmed now. */
+async function freeze({ timing }: ResolveInput, command: FreezeCommand): Promise<boolean> {
+  const { product, point } = participantsOf(timing);
+  try {
+    const answers = await Promise.all([
+      product.freezeStock([command]),
+      point.freezePoints([command]),
+    ]);
+    return answers.flat().every(({ kind }) => kind === 'done');
+  } catch (error) {
+    // Not known to be frozen is not frozen; a failure that is none of Temporal's is thrown again.
+    reasonOf(error);
+    return false;
+  }
+}
+
+async function thaw({ timing }: ResolveInput, command: FreezeCommand): Promise<void> {
+  const { product, point } = untiringParticipants(timing);
+  await Promise.all([product.thawStock([command]), point.thawPoints([command])]);
+}
+
+/** Its own pattern's workflow drives the order on, to its end or to its next wait. */
+async function driveOn(input: ResolveInput, { pattern, ...order }: AdoptedOrder): Promise<void> {
+  const { workflowId } = workflowInfo();
+  await executeChild<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
+    orderWorkflows[pattern],
+    {
+      workflowId: `${workflowId}-drive`,
+      taskQueue: taskQueues.workflow,
+      args: [inputOf(order, input)],
+      staticSummary: `${summaryOf(pattern, [order])}, ${input.action} by ${input.operator}`,
+      ...(isSearchable() && { typedSearchAttributes: initialAttributes(pattern, [order]) }),
+    },
+  );
+}
+
+function inputOf(order: PlacedOrder, { timing, runbooksUrl }: ResolveInput): PlaceOrdersInput {
+  return { orders: [order], timing, ...(runbooksUrl !== undefined && { runbooksUrl }) };
+}
