@@ -2,8 +2,11 @@ import { patterns, type Pattern } from '../contracts/order';
 import type { Cell } from './cell';
 import { nameOf } from './cell';
 import { faults } from './faults';
+import { choreographySteps } from './protocols/choreography';
 import { lockSteps } from './protocols/lock';
 import { sagaSteps } from './protocols/saga';
+import { tccSteps } from './protocols/tcc';
+import { xaSteps } from './protocols/xa';
 import type { Step } from './step';
 
 /** A protocol as the matrix breaks it. */
@@ -13,13 +16,13 @@ interface Protocol {
   separateDatabases: boolean;
 }
 
-/** Every protocol; one without steps is not in the matrix yet. */
+/** Every protocol. */
 export const protocols: Record<Pattern, Protocol> = {
   lock: { steps: lockSteps, separateDatabases: false },
-  xa: { steps: [], separateDatabases: true },
-  tcc: { steps: [], separateDatabases: true },
+  xa: { steps: xaSteps, separateDatabases: true },
+  tcc: { steps: tccSteps, separateDatabases: true },
   saga: { steps: sagaSteps, separateDatabases: true },
-  choreography: { steps: [], separateDatabases: true },
+  choreography: { steps: choreographySteps, separateDatabases: true },
 };
 
 export interface DeclaredCell extends Cell {

@@ -23,16 +23,21 @@ export interface Fault {
   patience?: Partial<StepTiming>;
 }
 
-const noWorkflow = (step: Step) =>
-  step.driver === 'api'
+const noWorkflow = ({ driver }: Step) => {
+  if (driver === 'relay') return 'A relay is no workflow: it looks again by itself.';
+  return driver === 'api'
     ? 'No workflow has begun by then: the claim comes before its start.'
     : undefined;
+};
 const noWorker = (step: Step) =>
   step.driver === 'api' ? 'The API makes this step; see the rows on the API.' : undefined;
-const oneRow = ({ locks }: Step) =>
-  locks.length === 1
+const noRow = ({ locks }: Step) =>
+  locks.length === 0 ? 'The step waits for no row that somebody else may hold.' : undefined;
+const oneRow = (step: Step) =>
+  noRow(step) ??
+  (step.locks.length === 1
     ? 'The step waits for one row at a time and holds none while it waits: there is no cycle.'
-    : undefined;
+    : undefined);
 
 export const faults: Fault[] = [
   { name: 'fails', at: 'before its effect', inject: inject.failBefore },
@@ -49,13 +54,7 @@ export const faults: Fault[] = [
     inject: inject.late,
     effectless: () => true,
     patience: { actionMsMax: 2_500 },
-    inapplicable: ({ kind, driver }) => {
-      if (kind === 'action' || kind === 'decision') return undefined;
-      if (driver === 'api') return 'Nothing undoes a claim.';
-      return kind === 'compensation'
-        ? 'A compensation has no compensation.'
-        : 'It only records what holds already; nothing undoes it.';
-    },
+    inapplicable: ({ kind }) => nothingUndoes[kind],
     ends: ({ kind }, plan, isSubject) => late(kind, plan, isSubject),
   },
   {
@@ -70,7 +69,7 @@ export const faults: Fault[] = [
     inject: inject.killDatabase,
     alone: true,
   },
-  { name: 'row locked', at: 'past the lock wait', inject: inject.lockRow },
+  { name: 'row locked', at: 'past the lock wait', inject: inject.lockRow, inapplicable: noRow },
   {
     name: 'deadlock',
     at: 'with somebody heavier',
@@ -116,9 +115,10 @@ export const faults: Fault[] = [
     at: 'while a caller waits',
     inject: inject.killApi,
     alone: true,
-    inapplicable: ({ driver, scenario }) => {
+    inapplicable: ({ driver, resumes, scenario }) => {
       if (scenario.start === 'batch') return 'The same code as for one order, whose row it is.';
-      return driver === 'api' || driver === 'owner' ? undefined : 'No caller waits for this step.';
+      const isWaitedFor = (driver === 'api' || driver === 'owner') && !resumes;
+      return isWaitedFor ? undefined : 'No caller waits for this step.';
     },
   },
   {
@@ -126,8 +126,12 @@ export const faults: Fault[] = [
     at: 'between claim and start, until after adoption',
     inject: inject.freezeApi,
     alone: true,
-    inapplicable: ({ driver }) =>
-      driver === 'api' ? undefined : 'The API is not in this step’s way: its workflow has begun.',
+    inapplicable: ({ driver, scenario }) => {
+      if (driver !== 'api') return 'The API is not in this step’s way: what drives it has begun.';
+      return scenario.pattern === 'choreography'
+        ? 'The claim is the start: its event is written in the same transaction.'
+        : undefined;
+    },
   },
   {
     name: 'workflow terminated',
@@ -144,8 +148,20 @@ export const faults: Fault[] = [
   },
 ];
 
+/** Why a step of this kind cannot come after what undoes it. */
+const nothingUndoes: Record<Step['kind'], string | undefined> = {
+  action: undefined,
+  reaction: undefined,
+  decision: undefined,
+  claim: 'Nothing undoes a claim.',
+  compensation: 'A compensation has no compensation.',
+  ending: 'It carries out a decision, and the order does not end before it has.',
+  record: 'It only records what holds already; nothing undoes it.',
+};
+
 function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | undefined {
   const given: End[] = [{ status: 'CANCELLED', reason: 'unavailable' }];
+  if (kind === 'reaction') return [byCustomer];
   if (kind === 'decision') return isSubject ? [byCustomer] : undefined;
   // The other participant was asked, and may have refused.
   return plan.kind === 'good' ? given : [...given, plan.end];

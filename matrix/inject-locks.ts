@@ -20,8 +20,7 @@ export async function lockRow(cell: Injection): Promise<void> {
   const hit = await window.hit();
   const holder = await cell.database.transaction();
   try {
-    const [first, last = first] = cell.step.locks;
-    await hold(cell, holder, last, 'last');
+    await hold(cell, holder, lockedRows(cell).last, 'last');
     hit.release();
     await saw(window, lockWaitTimeout);
   } finally {
@@ -31,7 +30,7 @@ export async function lockRow(cell: Injection): Promise<void> {
 
 /** Somebody heavier holds the step's last row, and then wants its first. */
 export async function deadlock(cell: Injection): Promise<void> {
-  const [first, last = first] = cell.step.locks;
+  const { first, last } = lockedRows(cell);
   const window = cell.window('begin');
   await cell.begin();
   const hit = await window.hit();
@@ -50,6 +49,12 @@ export async function deadlock(cell: Injection): Promise<void> {
   }
 }
 
+function lockedRows({ step }: Injection): { first: LockedRow; last: LockedRow } {
+  const [first, last = first] = step.locks;
+  if (!first || !last) throw new Error(`${step.name} waits for no row`);
+  return { first, last };
+}
+
 async function saw(window: Window, error: number): Promise<void> {
   const name = error === deadlockFound ? 'a deadlock' : 'a lock-wait timeout';
   await until(`the step was told of ${name}`, () => window.errors.includes(error), 8_000);
@@ -61,17 +66,21 @@ async function hold(
   row: LockedRow,
   which: 'first' | 'last',
 ) {
-  await rowsOf(cell, trx, row, which).forUpdate();
+  if (row === 'tombstone') {
+    // Not there yet: whoever is about to write it holds it, as the branch of a frozen worker does.
+    const { orderId: order_id } = cell.subject;
+    await trx('steps').insert({ order_id, step: 'prepareStock', hash: 'v1:of-another' });
+  } else await rowsOf(cell, trx, row, which).forUpdate();
 }
 
 /** A row that was inserted a moment ago is nobody's until its transaction has gone on. */
 async function isHeld(cell: Injection, window: Window, row: LockedRow): Promise<boolean> {
-  if (row === 'barrier') {
-    // Its barrier row, the reading of it, and the balances, for which it waits now.
-    if (window.sent < 3) return false;
+  if (row === 'barrier' || row === 'inbox') {
+    if (window.sent < (cell.step.waitsAt ?? 3)) return false;
     await sleep(100);
     return true;
   }
+  if (row === 'tombstone') throw new Error('A tombstone is its step’s only row');
   return cell.database.transaction(async (trx) => {
     const free = (await rowsOf(cell, trx, row, 'first').forUpdate().skipLocked()) as unknown[];
     return free.length === 0;
@@ -81,7 +90,7 @@ async function isHeld(cell: Injection, window: Window, row: LockedRow): Promise<
 function rowsOf(
   { subject, orders, step }: Injection,
   trx: Knex.Transaction,
-  row: LockedRow,
+  row: Exclude<LockedRow, 'tombstone'>,
   which: 'first' | 'last',
 ): Knex.QueryBuilder {
   const { orderId, customerId, productId } = subject;
@@ -97,6 +106,10 @@ function rowsOf(
       return trx(`${databaseNames.point}.point_accounts`)
         .where('customer_id', customerId)
         .select('customer_id');
+    case 'inbox':
+      return trx('inbox').where('order_id', orderId).select('event_id');
+    case 'outbox':
+      return trx('outbox').where('order_id', orderId).select('event_id');
     case 'compensation':
       return trx('compensations').where('order_id', orderId).select('step');
     case 'order': {

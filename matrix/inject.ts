@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Injection } from './injection';
+import { doorOf } from './known';
 import { ask, begin } from './orders';
 import { attemptMsMax } from './stack';
-import { doorOf } from './step';
+
 import { until } from './until';
 
 /**
@@ -55,18 +56,29 @@ async function claimedByTwo(cell: Injection): Promise<void> {
 /** Every try is held until the order has ended without it, or somebody else has decided. */
 export async function late(cell: Injection): Promise<void> {
   const window = cell.window('begin', cell.step.kind === 'decision' ? 1 : Infinity);
+  const other = cell.step.overtakenBy && cell.watch(cell.step.overtakenBy, onceAtItsBegin);
   await cell.begin();
   const first = await window.hit();
-  const { orderId, customerId } = cell.subject;
   if (cell.step.kind === 'decision') {
-    await ask(cell.stack, customerId, 'POST', `/orders/${orderId}/cancel`, {});
+    await cancelAsCustomer(cell);
     first.release();
     return;
+  }
+  if (other) {
+    const reply = await other.hit();
+    await cancelAsCustomer(cell);
+    reply.release();
   }
   cell.whenEnded(async () => {
     for (const hit of [first, ...window.rest()]) hit.release();
     await until('the late ones have ended', () => window.ended >= window.entered);
   });
+}
+
+const onceAtItsBegin = { skip: 0, position: 'begin', times: 1 } as const;
+
+async function cancelAsCustomer({ stack, subject }: Injection): Promise<void> {
+  await ask(stack, subject.customerId, 'POST', `/orders/${subject.orderId}/cancel`, {});
 }
 
 export async function refuseConnections(cell: Injection): Promise<void> {
@@ -167,7 +179,7 @@ export async function freezeApi(cell: Injection): Promise<void> {
   await cell.begin();
   const hit = await window.hit();
   stack.signal('api', 'SIGSTOP');
-  const frozenOwner = await ownerOf(cell);
+  const { owner: frozenOwner } = await rowOf(cell);
   try {
     hit.release();
     await until(`${subject.orderId} was adopted and has ended`, async () => {
@@ -185,38 +197,8 @@ export async function freezeApi(cell: Injection): Promise<void> {
   });
 }
 
-export async function terminate(cell: Injection): Promise<void> {
-  await interrupt(cell, (handle) => handle.terminate('the failure matrix'));
-}
-
-export async function cancel(cell: Injection): Promise<void> {
-  await interrupt(cell, (handle) => handle.cancel());
-}
-
-type Handle = ReturnType<Injection['stack']['temporal']['workflow']['getHandle']>;
-
-async function interrupt(cell: Injection, how: (handle: Handle) => Promise<unknown>) {
-  const window = cell.window('inside');
-  await cell.begin();
-  const hit = await window.hit();
-  await how(cell.stack.temporal.workflow.getHandle(await driverOf(cell)));
-  hit.release();
-}
-
-/** The workflow that has the step made: the order's owner, or the schedule's. */
-async function driverOf(cell: Injection): Promise<string> {
-  const types = { drain: 'drainCompensations', adoption: 'adoptOrders' } as const;
-  const { driver } = cell.step;
-  if (driver !== 'drain' && driver !== 'adoption') return ownerOf(cell);
-  const query = `WorkflowType = '${types[driver]}' AND ExecutionStatus = 'Running'`;
-  let found: string | undefined;
-  await until(`${types[driver]} is seen to run`, async () => {
-    for await (const { workflowId } of cell.stack.temporal.workflow.list({ query }))
-      found = workflowId;
-    return found !== undefined;
-  });
-  return String(found);
-}
+export { deadlock, lockRow } from './inject-locks';
+export { cancel, terminate } from './inject-workflow';
 
 async function rowOf({ stack, subject }: Injection): Promise<{ owner: string; status: string }> {
   const row: unknown = await stack.databases
@@ -225,9 +207,3 @@ async function rowOf({ stack, subject }: Injection): Promise<{ owner: string; st
     .first('owner', 'status');
   return row as { owner: string; status: string };
 }
-
-async function ownerOf(cell: Injection): Promise<string> {
-  return (await rowOf(cell)).owner;
-}
-
-export { deadlock, lockRow } from './inject-locks';

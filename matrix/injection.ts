@@ -1,16 +1,18 @@
 import type { Knex } from 'knex';
 import type { StepTiming } from '../contracts/limits';
+import { doorOf, type Door, type Known } from './known';
 import { begin, insist, place, type CellOrder } from './orders';
 import type { MatrixStack } from './stack';
-import { doorOf, type Step } from './step';
+import type { Step } from './step';
 import { until } from './until';
-import { Window, type Position } from './window';
+import { Window, type Position, type WindowSpec } from './window';
 
 /** One cell while it runs: its orders, its windows, and what is to be done in them. */
 export class Injection {
   /** Rejects when the caller's connection or patience ended before the answer. */
   answered: Promise<unknown> = Promise.resolve();
   readonly windows: Window[] = [];
+  private readonly watched: { door: Door; window: Window }[] = [];
   private readonly afterEnd: (() => Promise<void>)[] = [];
   private owing: Promise<void> = Promise.resolve();
 
@@ -34,22 +36,31 @@ export class Injection {
 
   /** Opens a window on the cell's step; the first `times` transactions are caught in it. */
   window(position: Position, times = 1): Window {
-    const { enter, skip } = this.step;
-    const window = new Window({ enter, skip, position, times, orderId: this.subject.orderId });
+    const window = this.watch(this.step, { skip: this.step.skip, position, times });
     this.windows.push(window);
-    this.stack.watch(doorOf(this.step), window);
+    return window;
+  }
+
+  /** Watches for transactions of the subject's order that need not be the cell's step. */
+  watch(known: Known, how: Pick<WindowSpec, 'skip' | 'position' | 'times'>): Window {
+    const { orderId } = this.subject;
+    const gtrid = this.stack.gtridOf(orderId);
+    const name = known.names?.({ orderId, gtrid }) ?? orderId;
+    const window = new Window({ ...how, enter: known.enter, name });
+    this.watched.push({ door: doorOf(known), window });
+    this.stack.watch(doorOf(known), window);
     return window;
   }
 
   /** Lets the scenario begin, unless it had to before its windows were opened. */
   async begin(): Promise<void> {
-    if (this.step.driver !== 'drain') await this.start();
-    else await this.owing;
+    if (this.step.resumes) await this.owing;
+    else await this.start();
   }
 
-  /** Runs the scenario up to where its compensation is in the registry. */
+  /** Runs the scenario up to where its order waits, for a step that is broken only then. */
   async prepare(): Promise<void> {
-    if (this.step.driver !== 'drain') return;
+    if (!this.step.resumes) return;
     await this.start();
     await this.owing;
   }
@@ -73,37 +84,34 @@ export class Injection {
   }
 
   close(): void {
-    for (const window of this.windows) {
-      this.stack.unwatch(doorOf(this.step), window);
+    for (const { door, window } of this.watched) {
+      this.stack.unwatch(door, window);
       for (const hit of window.rest()) hit.release();
     }
   }
 
   private async start(): Promise<void> {
     const { scenario } = this.step;
-    if (scenario.owes) this.owing = this.refuseUntilRegistered(scenario.owes);
+    if (scenario.owes) this.owing = this.cutUntilPending(scenario.owes);
     // Whoever waits for it is told; that nobody does, because the cell has failed, is no crash.
     this.owing.catch(() => undefined);
     const { answered } = await begin(this.stack, scenario, this.orders, this.patience);
     this.answered = answered;
   }
 
-  /** Cuts every try of the compensation until the registry has it. */
-  private async refuseUntilRegistered(name: 'restoreStock' | 'refundPoints'): Promise<void> {
+  /** Cuts every try of what is owed until the order waits for it. */
+  private async cutUntilPending(owed: Known): Promise<void> {
     const { orderId } = this.subject;
-    const service = name === 'restoreStock' ? 'product' : 'point';
-    const enter = new RegExp(`^INSERT INTO steps .*'${name}'`);
-    const window = new Window({ enter, skip: 0, position: 'begin', times: Infinity, orderId });
-    this.stack.watch(service, window);
-    await until(`${name} of ${orderId} is in the registry`, async () => {
+    const window = this.watch(owed, { skip: 0, position: 'begin', times: Infinity });
+    await until(`${orderId} is PENDING`, async () => {
       for (const hit of window.rest()) hit.cut();
       const row: unknown = await this.stack.databases
-        .order('compensations')
+        .order('orders')
         .where({ order_id: orderId, status: 'PENDING' })
-        .first('step');
+        .first('order_id');
       return row !== undefined;
     });
-    this.stack.unwatch(service, window);
+    this.stack.unwatch(doorOf(owed), window);
     for (const hit of window.rest()) hit.cut();
   }
 }

@@ -26,6 +26,7 @@ const timing: StepTiming = {
   actionMsMax: Number(tuning.ACTION_MS_MAX),
   firstRetryMs: Number(tuning.FIRST_RETRY_MS),
   compensationAttemptsMax: Number(tuning.COMPENSATION_ATTEMPTS_MAX),
+  confirmAttemptsMax: Number(tuning.CONFIRM_ATTEMPTS_MAX),
 };
 
 /** Puts on the shelves what the scenario's orders need, or lack, and creates them by the API. */
@@ -93,11 +94,19 @@ export async function begin(
     return { answered };
   }
   const owner = `place-${randomUUID()}`;
-  const intake = createOrderIntake(stack.databases.order);
   const ids = orders.map(({ orderId }) => orderId);
-  const { claimed } = await intake.claimOrders(ids, owner, scenario.pattern);
+  const claimed = await stack.databases.order.transaction(async (trx) => {
+    const claims = await createOrderIntake(trx).claimOrders(ids, owner, scenario.pattern);
+    // Of events it is what was handed over, and lost, that leaves an order with nobody.
+    if (scenario.start === 'abandoned') {
+      await trx('outbox')
+        .whereIn('order_id', ids)
+        .update({ sent_at: trx.fn.now(6) });
+    }
+    return claims.claimed;
+  });
   if (claimed.length !== orders.length) throw new Error('An order of this cell is another’s');
-  if (scenario.start !== 'abandoned') {
+  if (scenario.start !== 'abandoned' && scenario.pattern !== 'choreography') {
     const input: PlaceOrdersInput = { orders: claimed, timing: { ...timing, ...patience } };
     await stack.temporal.workflow.start(orderWorkflows[scenario.pattern], {
       workflowId: owner,

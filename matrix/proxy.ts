@@ -120,15 +120,19 @@ class ProxiedConnection {
     const [verb = ''] = statement.toUpperCase().match(/^(XA )?[A-Z]+/) ?? [];
     if (verb === 'BEGIN' || verb === 'XA START') this.inTransaction = true;
     if (/^rollback$/i.test(statement.replace(';', '').trim())) this.end();
-    // What a branch has done is kept from its PREPARE on; its COMMIT is a statement by itself.
-    if (verb === 'COMMIT' || verb === 'XA PREPARE') {
+    const isBranch = verb.startsWith('XA ');
+    if (verb === 'XA ROLLBACK' && this.step) this.end();
+    // What a branch has done is kept from its PREPARE on, or, having nothing to be decided, from a
+    // COMMIT of its own; the COMMIT of what is prepared is a statement by itself.
+    const keeps = ['COMMIT', 'XA PREPARE'].includes(verb) || (verb === 'XA COMMIT' && this.step);
+    if (keeps) {
       this.inTransaction = false;
       this.committing = this.step !== undefined;
       return this.step ? ['inside'] : [];
     }
     this.statements.push(statement);
     if (this.step) {
-      this.step.sent += 1;
+      if (!isBranch) this.step.sent += 1;
       return [];
     }
     this.step = [...this.proxy.windows].find((window) => window.enters(statement));
@@ -136,7 +140,7 @@ class ProxiedConnection {
       this.statements = [];
       return [];
     }
-    this.step.sent = 1;
+    this.step.sent = isBranch ? 0 : 1;
     if (this.inTransaction) return ['begin'];
     // A statement by itself is a transaction by itself: its answer is its commit's.
     this.committing = true;

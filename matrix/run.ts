@@ -59,6 +59,6 @@ export async function runCells(
  * stops it stops other cells too; and forty orders are load enough.
  */
 function isAlone({ fault, step }: DeclaredCell): boolean {
-  const scheduled = step.driver === 'drain' || step.driver === 'adoption';
+  const scheduled = ['drain', 'force', 'adoption'].includes(step.driver);
   return fault.alone ?? (scheduled || step.scenario.orders.length > 1);
 }

@@ -1,12 +1,14 @@
+import type { AlertKind } from '../contracts/alerts';
 import type { FailureCode } from '../contracts/failures';
 import type { Pattern } from '../contracts/order';
+import type { Known } from './known';
 
 /** How an order may end, as the matrix promises it. */
 export type End =
   | { status: 'COMPLETED' }
   | { status: 'CANCELLED'; reason: FailureCode }
   /** Waits for an operator, who has been told. */
-  | { status: 'PENDING'; alert: 'broken-step' };
+  | { status: 'PENDING'; alert: AlertKind };
 
 /** One order of a scenario: what there is for it, and therefore how it ends. */
 export interface OrderPlan {
@@ -25,22 +27,23 @@ export interface Scenario {
    * sends them under load. `abandoned`: claimed for a workflow that never begins.
    */
   start: 'place' | 'batch' | 'abandoned';
-  /** The compensation that fails until the registry has it. */
-  owes?: 'restoreStock' | 'refundPoints';
+  /** The step that fails until its order waits for it, PENDING. */
+  owes?: Known;
 }
 
-const good: OrderPlan = { kind: 'good', end: { status: 'COMPLETED' } };
-const shortOfStock: OrderPlan = {
+export const good: OrderPlan = { kind: 'good', end: { status: 'COMPLETED' } };
+export const shortOfStock: OrderPlan = {
   kind: 'short-of-stock',
   end: { status: 'CANCELLED', reason: 'insufficient-stock' },
 };
-const shortOfPoints: OrderPlan = {
+export const shortOfPoints: OrderPlan = {
   kind: 'short-of-points',
   end: { status: 'CANCELLED', reason: 'insufficient-points' },
 };
-const broken: OrderPlan = { kind: 'broken', end: { status: 'PENDING', alert: 'broken-step' } };
-
-const times = (count: number, plan: OrderPlan) => Array.from({ length: count }, () => plan);
+export const broken: OrderPlan = {
+  kind: 'broken',
+  end: { status: 'PENDING', alert: 'broken-step' },
+};
 
 /** What every protocol goes through. */
 const common = {
@@ -61,27 +64,3 @@ export function scenariosOf(pattern: Pattern): Scenarios {
   ]);
   return Object.fromEntries(entries) as Scenarios;
 }
-
-/** What only the saga has: a registry of what is owed, and batches. */
-export const sagaScenarios = {
-  owingStock: {
-    name: 'too few points, and the stock cannot be given back yet',
-    pattern: 'saga',
-    orders: [shortOfPoints],
-    start: 'place',
-    owes: 'restoreStock',
-  },
-  owingPoints: {
-    name: 'too little stock, and the points cannot be given back yet',
-    pattern: 'saga',
-    orders: [shortOfStock],
-    start: 'place',
-    owes: 'refundPoints',
-  },
-  forty: {
-    name: 'forty at once, eleven of them refused, one broken',
-    pattern: 'saga',
-    orders: [...times(28, good), ...times(6, shortOfStock), ...times(5, shortOfPoints), broken],
-    start: 'batch',
-  },
-} satisfies Record<string, Scenario>;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { gtridOf } from '../activities/transaction/branch-connection';
 import { openDatabase } from '../activities/transaction/connection';
 import type { AuditDeps } from '../audit/audit';
 import { connectAudit } from '../audit/connect';
@@ -17,8 +18,9 @@ import { mysqlServers, newStackFile, type StackFile } from '../scripts/stack/sta
 import { describeStack, type RunningStack } from '../scripts/stack/state';
 import type { ProcessSpec } from '../scripts/stack/supervised-process';
 import { Supervisor } from '../scripts/stack/supervisor';
+import type { Door } from './known';
 import { MysqlProxy } from './proxy';
-import type { Door } from './step';
+
 import type { Window } from './window';
 
 /** How hard things are tried, so that a cell takes seconds; in milliseconds and seconds. */
@@ -28,6 +30,9 @@ export const tuning = {
   ACTION_MS_MAX: '20000',
   FIRST_RETRY_MS: '50',
   COMPENSATION_ATTEMPTS_MAX: '2',
+  CONFIRM_ATTEMPTS_MAX: '2',
+  FORCE_CONFIRM_AFTER_MS: '300',
+  FORCE_CONFIRM_EVERY_MS: '1000',
   REGISTRY_RETRY_MS: '300',
   STICKY_MS_MAX: '500',
   ADOPT_AFTER_MS: '1000',
@@ -56,6 +61,8 @@ export interface MatrixStack {
   /** The administrator's own way to the databases, past the proxies. */
   databases: Record<Service, Knex>;
   audit: AuditDeps;
+  /** What an order's XA branches are called on the servers. */
+  gtridOf(orderId: string): string;
   /** Watches the transactions that go through a door, in every process that may run them. */
   watch(door: Door, window: Window): void;
   unwatch(door: Door, window: Window): void;
@@ -115,7 +122,9 @@ export async function startStack(
     const servers = mysqlServers(separateDatabases);
     const serverOf = (service: Service) =>
       servers.find((server) => server.services.includes(service))?.name ?? '';
-    return { ...connected, ...controls(proxies, supervisor), serverOf, close };
+    const gtridOfOrder = (orderId: string) => gtridOf(file.xa, orderId);
+    const control = controls(proxies, supervisor);
+    return { ...connected, ...control, gtridOf: gtridOfOrder, serverOf, close };
   } catch (error) {
     await close();
     throw error;

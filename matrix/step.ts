@@ -1,48 +1,40 @@
-import type { Service } from '../contracts/order';
+import type { Known } from './known';
 import type { OrderPlan, Scenario, Scenarios } from './scenarios';
 
-/** Who has the step made. */
-export type Driver = 'api' | 'owner' | 'drain' | 'adoption';
-
-/** A worker's own way to its databases. */
-export type Door = Service | 'lock';
+/** Who has the step made: a schedule's workflow, an event's delivery, or a relay among others. */
+export type Driver = 'api' | 'owner' | 'drain' | 'force' | 'adoption' | 'delivery' | 'relay';
 
 /** A row that somebody else may hold: which, is filled in for the cell's order. */
-export type LockedRow = 'barrier' | 'balance' | 'account' | 'order' | 'compensation';
+export type LockedRow =
+  'barrier' | 'balance' | 'account' | 'order' | 'compensation' | 'inbox' | 'outbox' | 'tombstone';
 
 /** A step of a protocol, as the matrix breaks it. A protocol joins by declaring its own. */
-export interface Step {
+export interface Step extends Known {
   name: string;
-  kind: 'claim' | 'action' | 'decision' | 'compensation' | 'record';
+  /** `ending`: carries out what was decided. `reaction`: of a participant to an event. */
+  kind: 'claim' | 'action' | 'decision' | 'ending' | 'compensation' | 'record' | 'reaction';
   driver: Driver;
-  /** Whose database it is made in. */
-  service: Service;
-  /** Which worker makes it, and through which proxy; the service's own unless it says otherwise. */
-  door?: Door;
   /** Its COMMIT is the decision: whoever interrupts it may come too late. */
   decides?: true;
   scenario: Scenario;
-  /** The first statement of its transaction, and how many such of the same order come before it. */
-  enter: RegExp;
+  /** A reply that comes before it, after a cancel, and so has what it would do undone first. */
+  overtakenBy?: Known;
+  /** It is broken only once its order waits, PENDING, for what the scenario owes. */
+  resumes?: true;
+  /** So many transactions of the same order begin with the same statement before it. */
   skip: number;
   /** What its transaction says that no other does: proof that it was this one that was caught. */
   effect: RegExp;
   /** Whose order is watched. */
   subject: OrderPlan['kind'];
-  /** The rows that it waits for, in the order in which it locks them. */
-  locks: readonly [LockedRow] | readonly [LockedRow, LockedRow];
+  /** The first and the last of the rows that it waits for, as it locks them; both may be one. */
+  locks: readonly [] | readonly [LockedRow] | readonly [LockedRow, LockedRow];
+  /** Its so-manyth statement waits for the last of them; the third unless this says otherwise. */
+  waitsAt?: number;
 }
 
-/** Through which proxy the step goes. */
-export function doorOf({ door, service }: Step): Door {
-  return door ?? service;
-}
-
-/** The first statement of a participant's step: it takes its barrier row, and no row of `not`. */
-export const enterBarrier = (step: string, not?: string) =>
-  new RegExp(
-    `^INSERT INTO steps \\(order_id, step, hash\\) VALUES (?!.*'${not ?? '-'}').*'${step}'`,
-  );
+/** The first statement of a participant's step: it takes its barrier row, and names the step. */
+export const enterBarrier = (step: string) => new RegExp(`^INSERT INTO steps /\\* ${step} \\*/`);
 /** The first statement of most of the order service's steps. */
 export const lockOrder = /from orders FORCE INDEX \(PRIMARY\).*for update/i;
 
@@ -101,3 +93,11 @@ export function aroundSteps(scenarios: Pick<Scenarios, 'placed' | 'abandoned'>):
     },
   };
 }
+
+/** Of a pattern whose COMPLETE comes before its effects: what ends the order in the end. */
+export const complete = {
+  ...close,
+  name: 'completeOrders',
+  effect: /`status` = 'COMPLETED'/,
+  subject: 'good',
+} as const;

@@ -18,9 +18,9 @@ export interface Hit {
 }
 
 export interface WindowSpec {
-  /** Of the step's first statement, which names one of these orders. */
+  /** Of the step's first statement, which names the order so. */
   enter: RegExp;
-  orderId: string;
+  name: string;
   /** So many transactions of the order begin with such a statement before the step's. */
   skip: number;
   position: Position;
@@ -51,8 +51,8 @@ export class Window {
 
   /** Whether a transaction that begins with this statement is one of the step's. */
   enters(statement: string): boolean {
-    const { enter, orderId, skip } = this.spec;
-    if (!statement.includes(`'${orderId}'`) || !enter.test(statement)) return false;
+    const { enter, name, skip } = this.spec;
+    if (!statement.includes(`'${name}'`) || !enter.test(statement)) return false;
     if (this.passedBy < skip) {
       this.passedBy += 1;
       return false;

@@ -37,12 +37,19 @@ export function openXa({ worker, recovery, secret, installation }: XaSettings): 
   return {
     openBranch: () => openDatabase({ ...worker, poolMax: 1, oneConnection: true }),
     recovery: recoveryPool,
-    gtridOf: (orderId) =>
-      createHmac('sha256', secret)
-        .update(JSON.stringify([installation, orderId]))
-        .digest('hex'),
+    gtridOf: (orderId) => gtridOf({ secret, installation }, orderId),
     close: () => recoveryPool.destroy(),
   };
+}
+
+/** The gtrid of an order's branches, in hexadecimal. */
+export function gtridOf(
+  { secret, installation }: Pick<XaSettings, 'secret' | 'installation'>,
+  orderId: string,
+): string {
+  return createHmac('sha256', secret)
+    .update(JSON.stringify([installation, orderId]))
+    .digest('hex');
 }
 
 /** Of our own: no other program's branch can be taken for one of ours. */

@@ -51,7 +51,7 @@ export async function once<C extends Keyed>(
   act: (fresh: C[]) => Promise<RecordedOutcome[]>,
 ): Promise<StepOutcome[]> {
   const entries = commands.map((command) => entryOf(barrier, barrier.step, command));
-  const rows = await enter(trx, entries);
+  const rows = await enter(trx, barrier.step, entries);
   const fresh = commands.filter((command) => rowOf(rows, command, barrier.step).outcome === null);
   if (fresh.length > 0) {
     const outcomes = await act(fresh);
@@ -81,6 +81,7 @@ export async function compensateOnce<C extends Keyed>(
   const steps = [barrier.undoes, barrier.step];
   const rows = await enter(
     trx,
+    barrier.step,
     commands.flatMap((command) => steps.map((step) => entryOf(barrier, step, command))),
   );
   const mismatched = commands.filter(
@@ -113,12 +114,13 @@ export async function compensateOnce<C extends Keyed>(
  */
 export async function entomb(
   trx: Knex.Transaction,
+  by: string,
   step: string,
   orderId: string,
 ): Promise<RecordedOutcome> {
   // Of no content: the tombstone is tested before the hash.
   const entry = { orderId, step, hash: 'v1:tombstone' };
-  const row = (await enter(trx, [entry])).get(keyOf(orderId, step));
+  const row = (await enter(trx, by, [entry])).get(keyOf(orderId, step));
   if (row?.outcome) return row.outcome;
   await record(trx, [entry], [cancelled]);
   return cancelled;
@@ -139,10 +141,12 @@ export class SetAside extends Error {
 /**
  * Takes the barrier rows, in key order so that two batches cannot deadlock. A row that exists
  * already is updated to itself, which locks it; INSERT IGNORE would instead truncate long keys
- * into collisions and turn a failed CHECK into "0 rows".
+ * into collisions and turn a failed CHECK into "0 rows". The step that does so is named in the
+ * statement: the server's own lists then say which step waits, though others take the same rows.
  */
 export async function enter(
   trx: Knex.Transaction,
+  step: string,
   entries: readonly Entry[],
 ): Promise<Map<string, BarrierRow>> {
   const sorted = [...entries].sort((a, b) =>
@@ -152,7 +156,8 @@ export async function enter(
     throw new Error('An order is twice in one batch: its effect would be made twice');
   }
   await trx.raw(
-    `INSERT INTO steps (order_id, step, hash) VALUES ${sorted.map(() => '(?, ?, ?)').join(', ')}
+    `INSERT INTO steps /* ${step} */ (order_id, step, hash)
+     VALUES ${sorted.map(() => '(?, ?, ?)').join(', ')}
      ON DUPLICATE KEY UPDATE order_id = steps.order_id`,
     sorted.flatMap((entry) => [entry.orderId, entry.step, entry.hash]),
   );

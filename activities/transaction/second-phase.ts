@@ -90,7 +90,7 @@ async function enterSecondPhase<C extends Keyed>(
   barrier: SecondPhase<C>,
   commands: readonly C[],
 ): Promise<Phase<C>[]> {
-  const tries = await enter(trx, entriesOf(barrier, barrier.ends, commands));
+  const tries = await enter(trx, barrier.step, entriesOf(barrier, barrier.ends, commands));
   const ends = await readRows(trx, [
     ...entriesOf(barrier, barrier.step, commands),
     ...entriesOf(barrier, barrier.otherwise, commands),

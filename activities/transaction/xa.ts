@@ -37,7 +37,7 @@ export interface XaRules<C extends Keyed> extends Pick<
   participant: 'product' | 'point';
   /** The barrier's step, inside the branch. */
   prepare: string;
-  /** The barrier's step of an operator who has given back what was committed by hand. */
+  /** Names the tombstone's statement; the barrier's step of an operator who has given back. */
   rollback: string;
 }
 
@@ -157,7 +157,7 @@ class XaParticipant<C extends Keyed> {
   async rollback({ orderId }: BranchCommand): Promise<BranchOutcome> {
     await this.endIfPrepared('ROLLBACK', orderId);
     const outcome = await runTransaction(this.knex, (trx) =>
-      entomb(trx, this.rules.prepare, orderId),
+      entomb(trx, this.rules.rollback, this.rules.prepare, orderId),
     );
     if (outcome.kind === 'done' && !(await this.givenBack(orderId))) {
       await endBranch(this.knex, orderId, 'heuristic-commit');

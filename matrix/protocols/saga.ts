@@ -1,5 +1,39 @@
-import { scenariosOf, sagaScenarios } from '../scenarios';
+import {
+  broken,
+  good,
+  scenariosOf,
+  shortOfPoints,
+  shortOfStock,
+  type OrderPlan,
+  type Scenario,
+} from '../scenarios';
 import { aroundSteps, close, decide, enterBarrier, hold, type Step } from '../step';
+
+const times = (count: number, plan: OrderPlan) => Array.from({ length: count }, () => plan);
+
+/** What only the saga has: a registry of what is owed, and batches. */
+const sagaScenarios = {
+  owingStock: {
+    name: 'too few points, and the stock cannot be given back yet',
+    pattern: 'saga',
+    orders: [shortOfPoints],
+    start: 'place',
+    owes: { service: 'product', enter: enterBarrier('restoreStock') },
+  },
+  owingPoints: {
+    name: 'too little stock, and the points cannot be given back yet',
+    pattern: 'saga',
+    orders: [shortOfStock],
+    start: 'place',
+    owes: { service: 'point', enter: enterBarrier('refundPoints') },
+  },
+  forty: {
+    name: 'forty at once, eleven of them refused, one broken',
+    pattern: 'saga',
+    orders: [...times(28, good), ...times(6, shortOfStock), ...times(5, shortOfPoints), broken],
+    start: 'batch',
+  },
+} satisfies Record<string, Scenario>;
 
 const scenarios = { ...scenariosOf('saga'), ...sagaScenarios };
 const { claim, adopt } = aroundSteps(scenarios);
@@ -9,7 +43,7 @@ const deductStock = {
   kind: 'action',
   driver: 'owner',
   service: 'product',
-  enter: enterBarrier('deductStock', 'restoreStock'),
+  enter: enterBarrier('deductStock'),
   skip: 0,
   effect: /stock_ledger/,
   subject: 'good',
@@ -19,7 +53,7 @@ const usePoints = {
   ...deductStock,
   name: 'usePoints',
   service: 'point',
-  enter: enterBarrier('usePoints', 'refundPoints'),
+  enter: enterBarrier('usePoints'),
   effect: /point_ledger/,
 } as const;
 const restoreStock = {
@@ -63,18 +97,21 @@ const alone: Step[] = [
     ...restoreStock,
     name: 'restoreStock, drained',
     driver: 'drain',
+    resumes: true,
     scenario: scenarios.owingStock,
   },
   {
     ...refundPoints,
     name: 'refundPoints, drained',
     driver: 'drain',
+    resumes: true,
     scenario: scenarios.owingPoints,
   },
   {
     ...close,
     name: 'recordCompensations',
     driver: 'drain',
+    resumes: true,
     skip: 0,
     effect: /update `compensations`/,
     locks: ['order', 'compensation'],

@@ -80,7 +80,7 @@ const mutants: Mutant[] = [
     what: 'a rejection that is thrown, and takes its neighbours with it',
     step: 'usePoints ×40',
     fault: 'fails',
-    symptom: /promised to be COMPLETED/,
+    symptom: /is CANCELLED unavailable and was promised to be/,
     mutations: [
       {
         file: 'activities/product/steps.ts',

@@ -1,0 +1,124 @@
+import { scenariosOf, type OrderPlan, type Scenario } from '../scenarios';
+import { aroundSteps, decide, lockOrder, type Step } from '../step';
+
+const parked: OrderPlan = { kind: 'broken', end: { status: 'PENDING', alert: 'event-parked' } };
+const common = scenariosOf('choreography');
+const scenarios = {
+  ...common,
+  broken: { ...common.broken, orders: [parked] } satisfies Scenario,
+  abandoned: { ...common.abandoned, name: 'its events were handed over, and lost' },
+};
+const { claim, adopt } = aroundSteps(scenarios);
+
+/** The first statement of a reaction: it takes the event's row. */
+const hear = (reaction: string) => new RegExp(`^INSERT INTO inbox .*'${reaction}'`);
+
+/** The order service hears what a participant says. */
+const settleOrder = {
+  name: 'settleOrder',
+  kind: 'record',
+  driver: 'delivery',
+  service: 'order',
+  enter: hear('settleOrder'),
+  skip: 0,
+  effect: /ReplyNoted|OrderCompleted|OrderCancelled|OrderClosed/,
+  subject: 'good',
+  locks: ['inbox', 'order'],
+  scenario: scenarios.placed,
+} as const;
+const deductStock = {
+  ...settleOrder,
+  name: 'deductStock',
+  kind: 'reaction',
+  service: 'product',
+  enter: hear('deductStock'),
+  effect: /stock_ledger/,
+  locks: ['inbox', 'balance'],
+  waitsAt: 5,
+  overtakenBy: settleOrder,
+} as const;
+const usePoints = {
+  ...deductStock,
+  name: 'usePoints',
+  service: 'point',
+  enter: hear('usePoints'),
+  effect: /point_ledger/,
+} as const;
+const restoreStock = {
+  ...deductStock,
+  name: 'restoreStock',
+  kind: 'compensation',
+  enter: hear('restoreStock'),
+  subject: 'short-of-points',
+  scenario: scenarios.refusedPoints,
+} as const;
+const refundPoints = {
+  ...restoreStock,
+  name: 'refundPoints',
+  service: 'point',
+  enter: hear('refundPoints'),
+  effect: /point_ledger/,
+  subject: 'short-of-stock',
+  scenario: scenarios.refusedStock,
+} as const;
+/** Of the event that sets all else going; the relays of the others are the same code. */
+const markSent: Step = {
+  ...settleOrder,
+  name: 'markSent',
+  driver: 'relay',
+  enter: /^update `outbox` set `sent_at`/,
+  names: ({ orderId }) => `${orderId}:OrderPlaced`,
+  effect: /sent_at/,
+  locks: ['outbox'],
+};
+
+/** The reactions, and what carries what they say from one service to the next. */
+export const choreographySteps: Step[] = [
+  {
+    ...claim,
+    enter: /^select `order_id` from orders FORCE INDEX .*'CREATED'.*for update/i,
+    effect: /OrderPlaced/,
+  },
+  markSent,
+  deductStock,
+  usePoints,
+  { ...settleOrder, name: 'settleOrder, first reply' },
+  { ...settleOrder, name: 'settleOrder, second reply', kind: 'decision', skip: 1 },
+  {
+    ...settleOrder,
+    name: 'settleOrder, a refusal',
+    skip: 1,
+    subject: 'short-of-points',
+    scenario: scenarios.refusedPoints,
+  },
+  restoreStock,
+  refundPoints,
+  {
+    ...settleOrder,
+    name: 'settleOrder, given back',
+    skip: 3,
+    subject: 'short-of-points',
+    scenario: scenarios.refusedPoints,
+  },
+  {
+    ...deductStock,
+    name: 'deductStock, parked',
+    kind: 'record',
+    skip: 1,
+    effect: /parked_at/,
+    subject: 'broken',
+    locks: [],
+    scenario: scenarios.broken,
+  },
+  {
+    ...decide,
+    name: 'alertOrders',
+    kind: 'record',
+    driver: 'delivery',
+    enter: lockOrder,
+    effect: /event-parked/,
+    subject: 'broken',
+    scenario: scenarios.broken,
+  },
+  adopt,
+];
