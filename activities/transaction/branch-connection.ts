@@ -113,7 +113,7 @@ const duplicateXid = 1440;
  * Runs `work` in a branch on a connection that nothing else ever uses and that is closed
  * afterwards: a pool that reset it, or lent it on, would lose writes without a word. Whatever goes
  * wrong before `XA PREPARE` is sent undoes the whole branch, after a lock-wait timeout too, which
- * by itself would undo only its statement.
+ * by itself would undo only its statement; but never a branch that another connection has begun.
  *
  * @throws BranchExists, PrepareUnknown, or what the database or `work` says, after the rollback.
  */
@@ -123,8 +123,10 @@ export async function runBranch<T>(
   work: (trx: Knex.Transaction) => Promise<{ result: T; end: BranchEnd }>,
 ): Promise<T> {
   const connection = openBranch();
+  let begun = false;
   try {
     await begin(connection, xid);
+    begun = true;
     // Knex's own transactions would say BEGIN; on the one connection that there is, the branch is
     // the transaction.
     const { result, end } = await work(connection as unknown as Knex.Transaction);
@@ -134,7 +136,9 @@ export async function runBranch<T>(
     if (end === 'rollback') await connection.raw(`XA ROLLBACK ${xid}`);
     return result;
   } catch (error) {
-    if (!(error instanceof BranchExists || error instanceof PrepareUnknown)) {
+    // A branch of the same xid that was not begun here is another attempt's, which may have
+    // prepared it and been told so: rolled back it would be missing under COMPLETE.
+    if (begun && !(error instanceof PrepareUnknown)) {
       // Where the connection is lost these fail too, and the server undoes the branch by itself.
       await connection.raw(`XA END ${xid}`).catch(() => undefined);
       await connection.raw(`XA ROLLBACK ${xid}`).catch(() => undefined);
