@@ -58,6 +58,12 @@ export const orderChecks: readonly OrderCheck[] = [
     fault: (e) => mayBePrepared(e, stock) ?? mayBePrepared(e, points),
   },
   {
+    rule: 'reservation-left-open',
+    statuses: ['CREATED', 'COMPLETED', 'CANCELLED'],
+    provisional: true,
+    fault: stillReserved,
+  },
+  {
     rule: 'heuristic-outcome',
     statuses: claimed,
     fault: (e) => isHeuristic(e, stock) ?? isHeuristic(e, points),
@@ -68,6 +74,12 @@ export const orderChecks: readonly OrderCheck[] = [
     fault: leftOpen,
   },
 ];
+
+function stillReserved({ stock: s, points: p, order }: Evidence): string | undefined {
+  const reserved = [...s.reserved, ...p.reserved];
+  if (reserved.length === 0) return undefined;
+  return `${order.status}, and ${show(reserved)} are reserved for it`;
+}
 
 function wrongTotal({ order, lines }: Evidence): string | undefined {
   const sum = lines.reduce((total, line) => total + line.quantity * line.unitPrice, 0);

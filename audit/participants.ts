@@ -81,6 +81,8 @@ export interface Movement {
 export interface Account {
   taken: Movement[];
   givenBack: Movement[];
+  /** What is reserved for it and neither confirmed nor cancelled. */
+  reserved: Movement[];
   /** The barrier's outcome by step: `open` is a row committed without one. */
   steps: Partial<Record<string, string>>;
   /** How its XA branch was noted to have ended, or `open`; absent where none was begun. */
@@ -111,6 +113,14 @@ export async function readAccounts(
     const account = accountOf(accounts, o);
     (t === 1 ? account.taken : account.givenBack).push({ key: k, amount: n });
   }
+  const reservations = await snapshot.rows<{ o: string; k: string; n: number }>(
+    `SELECT order_id o, ${key} k, ${amount} n FROM reservations
+     WHERE state IN ('reserved', 'frozen') AND ${where.sql}`,
+    where.bindings,
+  );
+  for (const { o, k, n } of reservations) {
+    accountOf(accounts, o).reserved.push({ key: k, amount: n });
+  }
   const steps = await snapshot.rows<{ o: string; step: string; outcome: string | null }>(
     `SELECT order_id o, step, outcome FROM steps WHERE ${where.sql}`,
     where.bindings,
@@ -140,7 +150,7 @@ export function inRange({ after, upTo }: IdRange): { sql: string; bindings: stri
 function accountOf(accounts: Map<string, Account>, orderId: string): Account {
   const known = accounts.get(orderId);
   if (known) return known;
-  const account: Account = { taken: [], givenBack: [], steps: {} };
+  const account: Account = { taken: [], givenBack: [], reserved: [], steps: {} };
   accounts.set(orderId, account);
   return account;
 }

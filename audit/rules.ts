@@ -66,6 +66,10 @@ export const rules = {
       'An ended XA order has a committed barrier row in each service: no branch is prepared.',
     remedy: 'Look for the branch with XA RECOVER, and end it as the order was decided.',
   },
+  'reservation-left-open': {
+    sentence: 'Nothing is reserved for an order that has ended, or that nobody has placed.',
+    remedy: 'Its confirm or cancel was lost: end the reservation as the order was decided.',
+  },
   'heuristic-outcome': {
     sentence: 'No XA branch was ended against the decision of its order.',
     remedy: 'Somebody ended it by hand: make the books what the decision says, by the runbook.',

@@ -1,3 +1,4 @@
+import { deliveriesOf } from '../contracts/events';
 import type { Decision, OrderStatus } from '../contracts/order';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
@@ -78,7 +79,7 @@ export async function lookAgain(
 async function openOwners(look: SecondLook, walk: Walk, backlog: Backlog): Promise<Set<string>> {
   const owners = walk.unfinished
     .filter(({ orderId }) => !backlog.compensations.has(orderId) && !backlog.alerts.has(orderId))
-    .flatMap(({ owner }) => owner ?? []);
+    .flatMap(driversOf);
   const asked = [...new Set(owners)];
   const open = new Set<string>();
   for (let from = 0; from < asked.length; from += questionsAtOnce) {
@@ -91,6 +92,15 @@ async function openOwners(look: SecondLook, walk: Walk, backlog: Backlog): Promi
   return open;
 }
 
+/**
+ * The workflows of which one that is open drives the order. In choreography that may be a delivery,
+ * whoever the owner is: after a resolution or an adoption the deliveries still make it.
+ */
+function driversOf({ orderId, owner, pattern }: AuditedOrder): string[] {
+  const deliveries = pattern === 'choreography' ? [deliveriesOf(orderId)] : [];
+  return owner === null ? deliveries : [owner, ...deliveries];
+}
+
 /** What an unfinished order waits for; undefined when there is nothing that it could wait for. */
 function waits(
   order: AuditedOrder,
@@ -101,7 +111,7 @@ function waits(
 ): InFlight['waitsFor'] | undefined {
   if (backlogs.some(({ compensations }) => compensations.has(order.orderId))) return 'compensation';
   if (backlogs.some(({ alerts }) => alerts.has(order.orderId))) return 'operator';
-  if (order.owner !== null && open.has(order.owner)) return 'workflow';
+  if (driversOf(order).some((driver) => open.has(driver))) return 'workflow';
   if (moving.has(order.orderId)) return 'event';
   if (!unchanged(order, now)) return 'another-look';
   return (now?.ownedS ?? Infinity) <= graceS ? 'adoption' : undefined;

@@ -33,7 +33,7 @@ export interface Walk {
   strangers: Map<string, string>;
 }
 
-const nothing: Account = { taken: [], givenBack: [], steps: {} };
+const nothing: Account = { taken: [], givenBack: [], reserved: [], steps: {} };
 
 /**
  * Judges every order by every rule that applies to it. Both sides are read in the order of their

@@ -226,6 +226,7 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'stock-barrier',
     'points-barrier',
     'branch-left-prepared',
+    'reservation-left-open',
     'heuristic-outcome',
     'registry-row-left-open',
     'row-without-order',

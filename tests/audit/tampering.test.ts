@@ -96,13 +96,18 @@ test('a balance that no order has touched names none', async () => {
   ]);
 });
 
-test('a reservation that no order holds is found once all is at rest', async () => {
+test('whatever is reserved at rest is found, whoever it is of', async () => {
   await world.begin();
   await world.order({ orderId: 'long-done', status: 'COMPLETED', ownedS: 30 });
   await world.take('long-done');
   await world.reserve('long-done', 'p-2', 2);
   const report = await world.audit();
   expect(report.violations).toEqual([
+    {
+      rule: 'reservation-left-open',
+      orderId: 'long-done',
+      detail: 'COMPLETED, and p-2 × 2 are reserved for it',
+    },
     { rule: 'reserved-at-rest', orderId: null, detail: 'product p-2: 2 reserved' },
   ]);
 });

@@ -155,6 +155,18 @@ export const ledgerTampering: Tampering[] = [
     },
   },
   {
+    what: 'a reservation that its cancelled order has left behind',
+    orderId: 'CANCELLED-1',
+    rules: ['reservation-left-open'],
+    tamper: (world) => world.reserve('CANCELLED-1', 'p-1', 2),
+  },
+  {
+    what: 'a reservation of a completed order, beside what it has taken',
+    orderId: 'COMPLETED-1',
+    rules: ['reservation-left-open'],
+    tamper: (world) => world.reserve('COMPLETED-1', 'p-1', 2),
+  },
+  {
     what: 'stock restored before anybody decided to cancel',
     orderId: 'PLACING-1',
     rules: ['given-back-after-cancel'],
