@@ -84,7 +84,7 @@ export const databaseUsers: UserGrants[] = [
       { table: 'alerts', privileges: 'SELECT, INSERT, UPDATE' },
       {
         table: 'resolutions',
-        privileges: 'SELECT, INSERT, UPDATE (workflow_id, outcome, ended_at)',
+        privileges: 'SELECT, INSERT, UPDATE (outcome, ended_at)',
       },
       ...eventGrants,
     ],

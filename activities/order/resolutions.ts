@@ -34,12 +34,13 @@ export async function unconfirmed(
 
 interface Recorded {
   resolution_id: number;
-  pattern: Pattern;
+  outcome: string | null;
 }
 
 /**
  * Puts a resolution on record and takes the order over, in one transaction: whoever owns the order
- * knows that no newer resolution has begun. Repeated, it answers the same.
+ * knows that no newer resolution has begun. Repeated, it answers the same, and takes nothing: an
+ * attempt that comes late would take the order back from whoever has it since.
  */
 export async function open(
   trx: Knex.Transaction,
@@ -48,10 +49,17 @@ export async function open(
 ): Promise<Resolution | null> {
   const row = (await lockOrders(trx, [orderId])).get(orderId);
   if (!row) return null;
-  await trx('resolutions')
-    .insert({ workflow_id: workflowId, order_id: orderId, operator, action, reason })
-    .onConflict('workflow_id')
-    .merge({ workflow_id: workflowId });
+  const before = await recorded(trx, workflowId);
+  if (before) return before.outcome === null ? resolutionOf(trx, orderId, before) : null;
+  const placed = await placement(trx, orderId);
+  await trx('resolutions').insert({
+    workflow_id: workflowId,
+    order_id: orderId,
+    owner_before: placed.owner,
+    operator,
+    action,
+    reason,
+  });
   if (row.status !== 'PENDING') {
     await end(trx, workflowId, 'not-pending');
     return null;
@@ -59,13 +67,38 @@ export async function open(
   await trx('orders')
     .where('order_id', orderId)
     .update({ owner: workflowId, owned_at: trx.fn.now(6) });
-  const order = (await readOrders(trx, [orderId])).get(orderId);
-  const recorded = await trx('resolutions')
-    .join('orders', 'orders.order_id', 'resolutions.order_id')
+  return resolutionOf(trx, orderId, await recorded(trx, workflowId));
+}
+
+function recorded(trx: Knex.Transaction, workflowId: string): Promise<Recorded | undefined> {
+  return trx('resolutions')
     .where('workflow_id', workflowId)
-    .first<Recorded | undefined>('resolution_id', 'pattern');
-  if (!order || !recorded) throw new Error(`The resolution of order ${orderId} is gone`);
-  return { number: recorded.resolution_id, order: { ...order, pattern: recorded.pattern } };
+    .first<Recorded | undefined>('resolution_id', 'outcome');
+}
+
+async function resolutionOf(
+  trx: Knex.Transaction,
+  orderId: string,
+  one: Recorded | undefined,
+): Promise<Resolution> {
+  const order = (await readOrders(trx, [orderId])).get(orderId);
+  const { pattern } = await placement(trx, orderId);
+  if (!order || !one) throw new Error(`The resolution of order ${orderId} is gone`);
+  return { number: one.resolution_id, order: { ...order, pattern } };
+}
+
+interface Placement {
+  pattern: Pattern;
+  owner: string;
+}
+
+/** Whose the order is, and by which protocol: nobody resolves one that nobody has claimed. */
+async function placement(trx: Knex.Transaction, orderId: string): Promise<Placement> {
+  const row = await trx('orders')
+    .where('order_id', orderId)
+    .first<Placement | undefined>('pattern', 'owner');
+  if (!row) throw new Error(`Order ${orderId} does not exist`);
+  return row;
 }
 
 /** The newest resolution of an order, for its owner: who is not cannot know of the newest. */
@@ -87,7 +120,8 @@ export async function last(
 
 /**
  * The one change that a decision may ever have. It is guarded by the owner: an older resolution,
- * which a newer owner may have thawed, cannot make it any more.
+ * which a newer owner may have thawed, cannot make it any more, though the order be handed back to
+ * it, nor can one that has ended, however late its attempt comes.
  */
 export async function overturn(
   trx: Knex.Transaction,
@@ -96,6 +130,7 @@ export async function overturn(
 ): Promise<boolean> {
   await trx('orders')
     .where({ order_id: orderId, owner, pattern: 'tcc', status: 'PENDING', decision: 'COMPLETE' })
+    .where('owner', 'in', newestUnderWay(trx, orderId))
     .update({ decision: 'CANCEL', reason: 'cancelled-by-operator' });
   const row: unknown = await trx('orders')
     .where({ order_id: orderId, owner, decision: 'CANCEL' })
@@ -103,7 +138,20 @@ export async function overturn(
   return row !== undefined;
 }
 
-/** What came of a resolution is what the order's row then says, unless it was refused. */
+/** The resolution of the order that has not ended and that no other has followed, if there is one. */
+function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuilder {
+  return trx('resolutions')
+    .select('workflow_id')
+    .where('order_id', orderId)
+    .whereNull('outcome')
+    .where('resolution_id', trx('resolutions').max('resolution_id').where('order_id', orderId));
+}
+
+/**
+ * What came of a resolution is what the order's row then says, unless it was refused: then nothing
+ * was changed, and the order is handed back to whoever had it, so that adoption, which leaves alone
+ * what a workflow that has completed left, does not take it for left on purpose.
+ */
 export async function conclude(
   trx: Knex.Transaction,
   workflowId: string,
@@ -117,6 +165,7 @@ export async function conclude(
   const reached = { COMPLETED: 'completed', CANCELLED: 'cancelled' } as const;
   const ended = row.status === 'COMPLETED' || row.status === 'CANCELLED' ? row.status : undefined;
   const outcome = refused ?? (ended ? reached[ended] : 'pending');
+  if (refused) await handBack(trx, workflowId);
   await end(trx, workflowId, outcome);
   return outcome;
 }
@@ -130,4 +179,16 @@ async function end(
     .where('workflow_id', workflowId)
     .whereNull('outcome')
     .update({ outcome, ended_at: trx.fn.now(6) });
+}
+
+/** Once, and not from a newer owner. */
+async function handBack(trx: Knex.Transaction, workflowId: string): Promise<void> {
+  const resolution = await trx('resolutions')
+    .where('workflow_id', workflowId)
+    .whereNull('outcome')
+    .first<{ order_id: string; owner_before: string } | undefined>('order_id', 'owner_before');
+  if (!resolution) return;
+  await trx('orders')
+    .where({ order_id: resolution.order_id, owner: workflowId })
+    .update({ owner: resolution.owner_before, owned_at: trx.fn.now(6) });
 }

@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 /**
  * The audit trail of operators' resolutions: who did what with a PENDING order, when, why, and
  * what came of it. Its ids also number them, so that a participant can tell a newer one from an
- * older one that comes late. A row without an outcome is a resolution that is under way.
+ * older one that comes late. A row without an outcome is a resolution that is under way; one that
+ * is refused hands the order back to `owner_before`.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -11,6 +12,7 @@ export async function up(knex: Knex): Promise<void> {
       resolution_id BIGINT NOT NULL AUTO_INCREMENT,
       workflow_id VARCHAR(128) NOT NULL,
       order_id VARCHAR(64) NOT NULL,
+      owner_before VARCHAR(128) NOT NULL,
       operator VARCHAR(255) CHARACTER SET utf8mb4 NOT NULL,
       action VARCHAR(16) NOT NULL,
       reason VARCHAR(512) CHARACTER SET utf8mb4 NOT NULL,

@@ -1,0 +1,102 @@
+import { createOrderActivities } from '../../activities/order/activities';
+import { workflowTypes } from '../../contracts/names';
+import type { OrderActivities } from '../../contracts/steps';
+import { createOrder, Gate, netEffect, place, startRun, stateOf, until } from '../support/orders';
+import { createWorld, type World } from '../support/world';
+import { unconfirmed } from './pending';
+import { statesOf } from './reservations';
+import { adopt, resolutionOf, resolve } from './schedule-runs';
+
+/** What a resolution that has ended may still do, and what it leaves to others: nothing, and all. */
+
+let world: World;
+let orders: OrderActivities;
+
+beforeAll(async () => {
+  world = await createWorld();
+  orders = createOrderActivities({
+    knex: world.databases.order,
+    ownerState: () => Promise.resolve('open'),
+  });
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 10_000 });
+});
+
+const request = (orderId: string, action: 'cancel' | 'retry') => {
+  return { orderId, action, reason: 'the customer called', operator: 'olga' };
+};
+
+it('opened again, it answers the same', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  const first = await orders.openResolution(request(orderId, 'cancel'), 'R1');
+  expect(first).toMatchObject({ order: { orderId, decision: 'COMPLETE', pattern: 'tcc' } });
+  expect(await orders.openResolution(request(orderId, 'cancel'), 'R1')).toEqual(first);
+});
+
+it('a late attempt to open it does not take the order back from a newer one', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  const first = await orders.openResolution(request(orderId, 'cancel'), 'R1');
+  await orders.openResolution(request(orderId, 'retry'), 'R2');
+  // Under way still, it is answered as before, and finds that it may not change the decision.
+  expect(await orders.openResolution(request(orderId, 'cancel'), 'R1')).toEqual(first);
+  expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R2' });
+  expect(await orders.overturnDecision(orderId, 'R1')).toBe(false);
+  await orders.closeResolution('R1', 'unsafe');
+  expect(await orders.openResolution(request(orderId, 'cancel'), 'R1')).toBeNull();
+  expect(await orders.overturnDecision(orderId, 'R1')).toBe(false);
+  expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R2', decision: 'COMPLETE' });
+});
+
+it('one that is handed the order back cannot cancel what a newer one has thawed', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  await orders.openResolution(request(orderId, 'cancel'), 'R1');
+  await orders.openResolution(request(orderId, 'cancel'), 'R2');
+  expect(await orders.closeResolution('R2', 'unsafe')).toBe('unsafe');
+  expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R1' });
+  expect(await orders.overturnDecision(orderId, 'R1')).toBe(false);
+});
+
+it('a late attempt to change the decision finds that it has ended', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  await orders.openResolution(request(orderId, 'cancel'), 'R1');
+  await orders.closeResolution('R1', 'unsafe');
+  await world.databases.order('orders').update({ owner: 'R1' });
+  expect(await orders.overturnDecision(orderId, 'R1')).toBe(false);
+  expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R1', decision: 'COMPLETE' });
+});
+
+it('a cancel that was refused leaves the order to whom it was left before', async () => {
+  const order = await createOrder(world, { lines: { apple: 3 } });
+  const { orderId } = order;
+  world.faults.tryPoints = () => Promise.resolve([{ kind: 'broken', code: 'guard-violated' }]);
+  expect(await place(world, [order], 'tcc')).toEqual({ completed: 0, cancelled: 0, pending: 1 });
+  world.clearFaults();
+  const gate = new Gate();
+  world.faults.confirmPoints = async () => {
+    await gate.pass();
+    throw new Error('its worker was killed');
+  };
+  const input = resolutionOf(orderId, 'retry');
+  const retry = await startRun(world, workflowTypes.resolveOrder, input);
+  await gate.reached;
+  await until('its stock alone is confirmed', async () => {
+    return (await statesOf(world, orderId)).join() === 'confirmed,reserved';
+  });
+  await retry.terminate('pressed');
+  world.clearFaults();
+  gate.open();
+  expect(await resolve(world, orderId, 'cancel')).toEqual({ outcome: 'unsafe' });
+  expect(await stateOf(world, orderId)).toMatchObject({ owner: retry.workflowId });
+  expect(await adopt(world)).toEqual({ adopted: 1 });
+  await until('it is completed', async () => {
+    return (await stateOf(world, orderId)).status === 'COMPLETED';
+  });
+  expect(await netEffect(world, orderId)).toEqual({ stock: -3, points: -3 });
+});
