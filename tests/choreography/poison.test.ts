@@ -170,6 +170,11 @@ it('ends by its customer’s cancel, though it stays parked', async () => {
   await until('the points are used', async () => {
     return (await netEffect(world, poison.orderId)).points === -1;
   });
+  // Once, for what may have been lost beside it; then it is left to its operator.
+  await until('it was looked after', async () => (await adoptNow(world)) === 1);
+  await ends(world, poison, 'PENDING');
+  const { owner } = await stateOf(world, poison.orderId);
+  await world.client.workflow.getHandle(String(owner)).result();
   expect(await adoptNow(world)).toBe(0);
   expect(await cancel(world, poison)).toBe('cancelling');
   // Which deliveries are open is known with a delay.
