@@ -56,9 +56,10 @@ export async function runCells(
 
 /**
  * Besides what its fault takes down: a schedule's workflow serves all orders at once, so that whoever
- * stops it stops other cells too; and forty orders are load enough.
+ * stops it stops other cells too; orders that are claimed, or whose events are handed over, together
+ * would share the transaction that is to be broken; and forty orders are load enough.
  */
 function isAlone({ fault, step }: DeclaredCell): boolean {
   const scheduled = ['drain', 'force', 'adoption'].includes(step.driver);
-  return fault.alone ?? (scheduled || step.scenario.orders.length > 1);
+  return fault.alone ?? step.shared ?? (scheduled || step.scenario.orders.length > 1);
 }

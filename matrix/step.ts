@@ -19,6 +19,8 @@ export interface Step extends Known {
   scenario: Scenario;
   /** A reply that comes before it, after a cancel, and so has what it would do undone first. */
   overtakenBy?: Known;
+  /** Its transaction may be that of other orders too, so that no other cell runs beside it. */
+  shared?: true;
   /** It is broken only once its order waits, PENDING, for what the scenario owes. */
   resumes?: true;
   /** So many transactions of the same order begin with the same statement before it. */

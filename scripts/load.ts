@@ -7,6 +7,7 @@ import { toJson } from '../audit/report';
 import { apiClient } from './load/api-client';
 import { auditStack } from './load/audit-stack';
 import { defaultPatience } from './load/caller';
+import { leftoversText, readLeftovers } from './load/chaos/leftovers';
 import { chaosSucceeded, chaosText } from './load/chaos/report-text';
 import { runChaos, type ChaosReport } from './load/chaos/run';
 import { generateOrders } from './load/generator';
@@ -52,8 +53,10 @@ async function chaos(
   const { callers = loadDefaults.callers.chaos } = chosen;
   const report = await loadWithFaults(stack, chosen, callers, seed);
   const audit = await auditStack(stack);
-  show(chosen, { callers, ...report }, audit, () => chaosText(report, callers, audit));
-  return chaosSucceeded(report) ? exitCodeOf(audit) : 1;
+  const left = await readLeftovers(stack);
+  const text = () => `${chaosText(report, callers, audit)}\n${leftoversText(left)}`;
+  show(chosen, { callers, ...report, left }, audit, text);
+  return chaosSucceeded(report, left) ? exitCodeOf(audit) : 1;
 }
 
 function show(

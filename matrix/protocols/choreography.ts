@@ -69,6 +69,7 @@ const markSent: Step = {
   enter: /^update `outbox` set `sent_at`/,
   names: ({ orderId }) => `${orderId}:OrderPlaced`,
   effect: /sent_at/,
+  shared: true,
   locks: ['outbox'],
 };
 
@@ -78,6 +79,7 @@ export const choreographySteps: Step[] = [
     ...claim,
     enter: /^select `order_id` from orders FORCE INDEX .*'CREATED'.*for update/i,
     effect: /OrderPlaced/,
+    shared: true,
   },
   markSent,
   deductStock,
@@ -116,6 +118,8 @@ export const choreographySteps: Step[] = [
     kind: 'record',
     driver: 'delivery',
     enter: lockOrder,
+    // The claim's is the first.
+    skip: 1,
     effect: /event-parked/,
     subject: 'broken',
     scenario: scenarios.broken,

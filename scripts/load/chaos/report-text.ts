@@ -1,17 +1,19 @@
 import type { AuditReport } from '../../../audit/audit';
 import { summaryText } from '../summary-text';
 import { viewRules, type ViewRule, type ViewViolation } from './check';
+import type { Leftovers } from './leftovers';
 import { endMsMax, type ChaosReport } from './run';
 
 const violationsShownMax = 50;
 
-/** Did every fault happen, and is nothing wrong with what callers were told? */
-export function chaosSucceeded(report: ChaosReport): boolean {
+/** Did every fault happen, is nothing wrong with what callers were told, and is nothing left? */
+export function chaosSucceeded(report: ChaosReport, left: Leftovers): boolean {
   const { planned, fired, failed } = report.faults;
   const happened = Object.values(fired).reduce((sum, n) => sum + n, 0);
   const all = report.interrupted || (planned > 0 && happened === planned);
   const known = report.toldEnd === report.asked && report.violations.length === 0;
-  return all && failed.length === 0 && known;
+  const nothingLeft = Object.values(left).every((n) => n === 0);
+  return all && failed.length === 0 && known && (nothingLeft || report.interrupted);
 }
 
 /** What a run with faults has come to, for a reader. */
