@@ -1,4 +1,10 @@
-import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  executeChild,
+  isCancellation,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { initialAttributes, summaryOf } from '../contracts/labels';
 import { orderWorkflows, taskQueues } from '../contracts/names';
 import type { AdoptedOrder, Decision, PlacedOrder } from '../contracts/order';
@@ -27,17 +33,22 @@ import { reasonOf } from './reasons';
  * decision changes to CANCEL: the one change that a decision may ever have. Should we die in
  * between, whoever adopts the order thaws what we froze: only its owner may, and only the owner
  * may change the decision.
+ *
+ * Whoever cancels the workflow cancels what drives the order on, which means its order if that is
+ * undecided. What was begun before is finished, and stays on record with what came of it.
  */
 export async function resolveOrder(input: ResolveInput): Promise<ResolveResult> {
   const { orderId, action, reason, operator, timing } = input;
   const { workflowId } = workflowInfo();
   const order = orderSteps(timing);
   const request = { orderId, action, reason, operator };
-  const resolution = await order.openResolution(request, workflowId);
+  const shielded = <T>(step: () => Promise<T>) => CancellationScope.nonCancellable(step);
+  const resolution = await shielded(() => order.openResolution(request, workflowId));
   if (!resolution) return { outcome: 'not-pending' };
-  const safe = await prepare(input, resolution, order);
+  const safe = await shielded(() => prepare(input, resolution, order));
   if (safe) await driveOn(input, safe);
-  const outcome = await order.closeResolution(workflowId, ...(safe ? [] : (['unsafe'] as const)));
+  const refused = safe ? [] : (['unsafe'] as const);
+  const outcome = await shielded(() => order.closeResolution(workflowId, ...refused));
   setCurrentDetails(`${action} of order ${orderId} by ${operator}: **${outcome}**`);
   return { outcome };
 }
@@ -98,16 +109,21 @@ async function thaw({ timing }: ResolveInput, command: FreezeCommand): Promise<v
 /** Its own pattern's workflow drives the order on, to its end or to its next wait. */
 async function driveOn(input: ResolveInput, { pattern, ...order }: AdoptedOrder): Promise<void> {
   const { workflowId } = workflowInfo();
-  await executeChild<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
-    orderWorkflows[pattern],
-    {
-      workflowId: `${workflowId}-drive`,
-      taskQueue: taskQueues.workflow,
-      args: [inputOf(order, input)],
-      staticSummary: `${summaryOf(pattern, [order])}, ${input.action} by ${input.operator}`,
-      ...(isSearchable() && { typedSearchAttributes: initialAttributes(pattern, [order]) }),
-    },
-  );
+  try {
+    await executeChild<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
+      orderWorkflows[pattern],
+      {
+        workflowId: `${workflowId}-drive`,
+        taskQueue: taskQueues.workflow,
+        args: [inputOf(order, input)],
+        staticSummary: `${summaryOf(pattern, [order])}, ${input.action} by ${input.operator}`,
+        ...(isSearchable() && { typedSearchAttributes: initialAttributes(pattern, [order]) }),
+      },
+    );
+  } catch (error) {
+    // Cancelled before it began: the order waits as it did, or for adoption if it is decided.
+    if (!isCancellation(error)) throw error;
+  }
 }
 
 function inputOf(order: PlacedOrder, { timing, runbooksUrl }: ResolveInput): PlaceOrdersInput {

@@ -36,6 +36,14 @@ export function historyOf(name: string): temporal.api.history.v1.IHistory {
   return History.fromObject(JSON.parse(textOf(name)) as Record<string, unknown>);
 }
 
+/** The id that it ran under: ids of child workflows may follow from it. */
+export function workflowIdOf(name: string): string {
+  const [started] = historyOf(name).events ?? [];
+  const id = started?.workflowExecutionStartedEventAttributes?.workflowId;
+  if (!id) throw new Error(`${name} does not say whose history it is`);
+  return id;
+}
+
 /** An event of a history as JSON has it. */
 export interface RecordedEvent {
   eventType: string;

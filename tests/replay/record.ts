@@ -1,4 +1,5 @@
 import { createWorld, type World } from '../support/world';
+import { rollBackAll } from '../xa/branches';
 import { record } from './histories';
 import { outcomes } from './outcomes';
 import { scenarios } from './scenarios';
@@ -15,6 +16,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
+
+// What is prepared holds its rows and tables, and a scenario may end with that.
+afterEach(() => rollBackAll(world));
 
 beforeEach(async () => {
   world.clearFaults();

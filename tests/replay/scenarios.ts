@@ -1,23 +1,36 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { createOrderIntake } from '../../activities/order/intake';
 import { scheduleIds, taskQueues, workflowTypes } from '../../contracts/names';
-import type { PlacedOrder } from '../../contracts/order';
+import { patterns } from '../../contracts/order';
 import { ensureSchedules } from '../../workers/schedules';
-import { claim, createOrder, Gate, startRun, startSaga, stateOf, until } from '../support/orders';
-import type { OrderSketch } from '../support/orders';
+import { claim, createOrder, stateOf, until } from '../support/orders';
 import { seldom } from '../support/schedules';
 import { hurriedTiming, type World } from '../support/world';
+import { choreographyScenarios } from './choreography-scenarios';
 import { lockScenarios } from './lock-scenarios';
-import type { Outcome } from './outcomes';
 import { startLosableWorker } from './losable-worker';
+import type { Outcome } from './outcomes';
+import { reservationScenarios } from './reservation-scenarios';
+import { resolutionScenarios } from './resolution-scenarios';
+import {
+  adopted,
+  away,
+  cancelledAt,
+  cancelledByCustomer,
+  cancelOrder,
+  endedAs,
+  heldUpInBatch,
+  impatient,
+  local,
+  placing,
+  startAdoption,
+  stoppedAt,
+  tooDear,
+  type Scenario,
+} from './support';
+import { tccScenarios } from './tcc-scenarios';
+import { xaScenarios } from './xa-scenarios';
 
-/** Brings one outcome about on a world that is empty but for its shelves; answers its workflow. */
-type Scenario = (world: World) => Promise<WorkflowHandle>;
-
-const local = { ...hurriedTiming, placement: 'local' } as const;
-const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_000 };
-/** It takes stock and then lacks the points, so that it must be compensated. */
-const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
+const ended = placing('saga');
 
 /** Every scenario; a declared outcome without one does not compile. */
 export const scenarios: Record<Outcome, Scenario> = {
@@ -27,24 +40,11 @@ export const scenarios: Record<Outcome, Scenario> = {
   'rejected-both': (world) => {
     return ended(world, [{ customerId: 'poor', lines: { rare: 4 } }], [0, 1, 0]);
   },
-  'cancelled-by-customer': async (world) => {
-    const order = await createOrder(world);
-    world.faults.decideOrders = async (run) => {
-      await createOrderIntake(world.databases.order).cancelOrder(order.orderId);
-      return run();
-    };
-    return endedAs(await startSaga(world, [order]), [0, 1, 0]);
-  },
-  'cancelled-by-operator': async (world) => {
-    const { handle, points } = await stoppedAtPoints(world);
-    await handle.cancel();
-    const cancelled = endedAs(handle, [0, 1, 0]);
-    points.open();
-    return cancelled;
-  },
-  unavailable: async (world) => {
-    world.faults.deductStock = () => Promise.reject(new Error('the stock service is away'));
-    return endedAs(await startSaga(world, [await createOrder(world)], impatient), [0, 1, 0]);
+  'cancelled-by-customer': (world) => cancelledByCustomer(world, 'saga'),
+  'cancelled-by-operator': (world) => cancelledAt(world, 'saga', 'usePoints'),
+  unavailable: (world) => {
+    world.faults.deductStock = away;
+    return ended(world, [{}], [0, 1, 0], impatient);
   },
   'broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
   'compensation-failing': async (world) => {
@@ -54,9 +54,9 @@ export const scenarios: Record<Outcome, Scenario> = {
   'worker-lost-midway': async (world) => {
     await world.stopWorker('workflow');
     const lost = await startLosableWorker(world);
-    const { handle, points } = await stoppedAtPoints(world);
+    const { handle, gate } = await stoppedAt(world, 'saga', 'usePoints');
     await lost.kill();
-    points.open();
+    gate.open();
     await world.startWorker('workflow');
     return endedAs(handle, [1, 0, 0]);
   },
@@ -70,23 +70,11 @@ export const scenarios: Record<Outcome, Scenario> = {
     return endedAs(handle, [1, 0, 0]);
   },
   'mixed-batch': (world) => mixedBatch(world, hurriedTiming),
-  'held-up-in-batch': async (world) => {
-    const held = await createOrder(world, { lines: { pear: 1 } });
-    const free = await createOrder(world);
-    const holder = await world.databases.product.transaction();
-    await holder('products').where('product_id', 'pear').forUpdate();
-    const handle = await startSaga(world, [held, free]);
-    await until('the free one is completed', async () => {
-      return (await stateOf(world, free.orderId)).status === 'COMPLETED';
-    });
-    await holder.rollback();
-    return endedAs(handle, [2, 0, 0]);
-  },
+  'held-up-in-batch': (world) => heldUpInBatch(world, 'saga'),
   'local-completed': (world) => ended(world, [{}], [1, 0, 0], local),
-  'local-unavailable': async (world) => {
-    world.faults.deductStock = () => Promise.reject(new Error('the stock service is away'));
-    const order = await createOrder(world);
-    return endedAs(await startSaga(world, [order], { ...local, actionMsMax: 1_000 }), [0, 1, 0]);
+  'local-unavailable': (world) => {
+    world.faults.deductStock = away;
+    return ended(world, [{}], [0, 1, 0], { ...local, actionMsMax: 1_000 });
   },
   'local-compensation-failing': async (world) => {
     burnTheShelf(world);
@@ -105,14 +93,17 @@ export const scenarios: Record<Outcome, Scenario> = {
   'drain-nothing': (world) => drainNow(world, { madeGood: 0, failed: 0 }),
   'adopt-orders': async (world) => {
     for (let i = 0; i < 2; i += 1) await claim(world, [await createOrder(world)]);
-    const handle = await startAdoption(world);
-    expect(await handle.result()).toEqual({ adopted: 2 });
-    return handle;
+    return adopts(world, 2);
   },
-  'adopt-nothing': async (world) => {
-    const handle = await startAdoption(world);
-    expect(await handle.result()).toEqual({ adopted: 0 });
-    return handle;
+  'adopt-nothing': (world) => adopts(world, 0),
+  'adopt-each-pattern': (world) => adoptEachPattern(world),
+  'adopt-overtaken': async (world) => {
+    await claim(world, [await createOrder(world)]);
+    world.faults.adoptOrder = async (run) => {
+      await world.databases.order('orders').update({ owner: 'somebody-faster' });
+      return run();
+    };
+    return adopts(world, 0);
   },
   adopted: async (world) => {
     const order = await createOrder(world);
@@ -120,36 +111,19 @@ export const scenarios: Record<Outcome, Scenario> = {
     return adopted(world, order, [1, 0, 0]);
   },
   'adopted-after-cancel': async (world) => {
-    const { order, handle, points } = await stoppedAtPoints(world);
+    const { order, handle, gate } = await stoppedAt(world, 'saga', 'usePoints');
     await handle.terminate();
-    points.open();
-    await createOrderIntake(world.databases.order).cancelOrder(order.orderId);
+    gate.open();
+    await cancelOrder(world, order);
     return adopted(world, order, [0, 1, 0]);
   },
   ...lockScenarios,
+  ...xaScenarios,
+  ...tccScenarios,
+  ...reservationScenarios,
+  ...resolutionScenarios,
+  ...choreographyScenarios,
 };
-
-type Counts = [completed: number, cancelled: number, pending: number];
-
-/** Waits for its end, and sees to it that it is the end that was meant. */
-async function endedAs(
-  handle: WorkflowHandle,
-  [completed, cancelled, pending]: Counts,
-): Promise<WorkflowHandle> {
-  expect(await handle.result()).toEqual({ completed, cancelled, pending });
-  return handle;
-}
-
-async function ended(
-  world: World,
-  sketches: OrderSketch[],
-  counts: Counts,
-  timing = hurriedTiming,
-): Promise<WorkflowHandle> {
-  const orders: PlacedOrder[] = [];
-  for (const sketch of sketches) orders.push(await createOrder(world, sketch));
-  return endedAs(await startSaga(world, orders, timing), counts);
-}
 
 function mixedBatch(world: World, timing: typeof hurriedTiming): Promise<WorkflowHandle> {
   const refused = [{ lines: { rare: 2 } }, { customerId: 'poor', lines: { apple: 4 } }];
@@ -158,19 +132,6 @@ function mixedBatch(world: World, timing: typeof hurriedTiming): Promise<Workflo
 
 function burnTheShelf(world: World): void {
   world.faults.restoreStock = () => Promise.reject(new Error('the shelf is on fire'));
-}
-
-/** One order whose stock is taken, and whose points wait at the gate. */
-async function stoppedAtPoints(world: World) {
-  const points = new Gate();
-  world.faults.usePoints = async (run) => {
-    await points.pass();
-    return run();
-  };
-  const order = await createOrder(world);
-  const handle = await startSaga(world, [order]);
-  await points.reached;
-  return { order, handle, points };
 }
 
 async function oweACompensation(world: World): Promise<void> {
@@ -197,14 +158,23 @@ async function drainNow(
   return handle;
 }
 
-function startAdoption(world: World): Promise<WorkflowHandle> {
-  return startRun(world, workflowTypes.adoptOrders, { timing: hurriedTiming, olderThanMs: 0 });
+async function adopts(world: World, count: number): Promise<WorkflowHandle> {
+  const handle = await startAdoption(world);
+  expect(await handle.result()).toEqual({ adopted: count });
+  return handle;
 }
 
-/** The workflow to which adoption gave this order. */
-async function adopted(world: World, { orderId }: PlacedOrder, counts: Counts) {
-  await (await startAdoption(world)).result();
-  const { owner } = await stateOf(world, orderId);
-  if (!owner?.startsWith('adopt-')) throw new Error(`${orderId} was not adopted`);
-  return endedAs(world.client.workflow.getHandle(owner), counts);
+/** A page for each owner, and each order driven on by its own pattern's workflow. */
+async function adoptEachPattern(world: World): Promise<WorkflowHandle> {
+  const orders = await Promise.all(patterns.map(() => createOrder(world)));
+  for (const [i, order] of orders.entries()) await claim(world, [order], patterns[i]);
+  await world.databases.order('outbox').update({ sent_at: new Date() });
+  const handle = await startAdoption(world, { limit: 1 });
+  expect(await handle.result()).toEqual({ adopted: patterns.length });
+  for (const { orderId } of orders) {
+    await until('it is completed', async () => {
+      return (await stateOf(world, orderId)).status === 'COMPLETED';
+    });
+  }
+  return handle;
 }

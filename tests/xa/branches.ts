@@ -96,8 +96,35 @@ export const adopt = (world: World) =>
     limit: 5,
   } satisfies AdoptInput);
 
-/** One run of the scanner, for which every branch is old enough to be looked at. */
-export function scan(world: World, cancelAfterMs = 0): Promise<ScanResult> {
-  const input: ScanInput = { timing: hurriedTiming, olderThanMs: 0, cancelAfterMs, limit: 100 };
+/** For the scanner: every branch is old enough to be looked at. */
+export function scanInput(cancelAfterMs = 0): ScanInput {
+  return { timing: hurriedTiming, olderThanMs: 0, cancelAfterMs, limit: 100 };
+}
+
+/** One run of the scanner. */
+export function scan(world: World, cancelAfterMs?: number): Promise<ScanResult> {
+  const input = scanInput(cancelAfterMs);
   return runOnce(world, workflowTypes.scanBranches, input) as Promise<ScanResult>;
+}
+
+const handSteps = { use: 'preparePoints', refund: 'rollbackPoints' } as const;
+
+/** What an operator makes good in the points' books, by the runbook's statements. */
+export async function putRight(
+  world: World,
+  orderId: string,
+  kind: 'use' | 'refund',
+  points = 1,
+): Promise<void> {
+  const change = kind === 'use' ? -points : points;
+  await world.databases.point.transaction(async (trx) => {
+    await trx.raw(
+      `INSERT INTO steps (order_id, step, hash, outcome)
+       SELECT order_id, ?, hash, '{"kind":"done"}' FROM xa_branches WHERE order_id = ?`,
+      [handSteps[kind], orderId],
+    );
+    const entry = { order_id: orderId, customer_id: 'anna', kind, points: change };
+    await trx('point_ledger').insert(entry);
+    await trx('point_accounts').where('customer_id', 'anna').increment('available', change);
+  });
 }

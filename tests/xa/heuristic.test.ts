@@ -1,7 +1,7 @@
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createWorld, hurriedTiming, type World } from '../support/world';
-import { alertsOf, endByHand, notesOf, preparedIn, rollBackAll } from './branches';
+import { alertsOf, endByHand, notesOf, preparedIn, putRight, rollBackAll } from './branches';
 
 /** Somebody ends a prepared branch behind the coordinator's back. */
 
@@ -59,22 +59,7 @@ it('COMPLETE, and rolled back: found, never a success, and ends by itself once p
     product: 'committed',
     point: 'heuristic-rollback',
   });
-  // The runbook's statements.
-  await world.databases.point.transaction(async (trx) => {
-    await trx.raw(
-      `INSERT INTO steps (order_id, step, hash, outcome)
-       SELECT order_id, 'preparePoints', hash, '{"kind":"done"}'
-       FROM xa_branches WHERE order_id = ?`,
-      [orderId],
-    );
-    await trx('point_ledger').insert({
-      order_id: orderId,
-      customer_id: 'anna',
-      kind: 'use',
-      points: -10,
-    });
-    await trx('point_accounts').where('customer_id', 'anna').decrement('available', 10);
-  });
+  await putRight(world, orderId, 'use', 10);
   expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
   await ends(orderId, 'COMPLETED');
   expect(await alertsOf(world, orderId)).toEqual([]);
@@ -89,21 +74,7 @@ it('CANCEL, and committed: found, never closed, and ends by itself once given ba
     product: 'rolled-back',
     point: 'heuristic-commit',
   });
-  await world.databases.point.transaction(async (trx) => {
-    await trx.raw(
-      `INSERT INTO steps (order_id, step, hash, outcome)
-       SELECT order_id, 'rollbackPoints', hash, '{"kind":"done"}'
-       FROM xa_branches WHERE order_id = ?`,
-      [orderId],
-    );
-    await trx('point_ledger').insert({
-      order_id: orderId,
-      customer_id: 'anna',
-      kind: 'refund',
-      points: 10,
-    });
-    await trx('point_accounts').where('customer_id', 'anna').increment('available', 10);
-  });
+  await putRight(world, orderId, 'refund', 10);
   expect(await handle.result()).toEqual({ completed: 0, cancelled: 1, pending: 0 });
   await ends(orderId, 'CANCELLED');
   expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: 0 });

@@ -1,0 +1,155 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { readUnsent } from '../../activities/transaction/outbox';
+import type { Delivery, Release } from '../../contracts/deliveries';
+import { workflowTypes } from '../../contracts/names';
+import type { PlacedOrder } from '../../contracts/order';
+import type { DeliverEventInput } from '../../contracts/workflows';
+import { ends, placeByEvents } from '../choreography/support';
+import { claim, createOrder, startOrders, startRun, stateOf, until } from '../support/orders';
+import { startRelays } from '../support/relays';
+import { hurriedTiming, type World } from '../support/world';
+import type { ChoreographyOutcome } from './outcomes';
+import {
+  adopted,
+  adoptedAfterCancel,
+  cancelOrder,
+  endedAs,
+  holdAt,
+  local,
+  patient,
+  placing,
+  ran,
+  stoppedAt,
+  tooDear,
+  type Scenario,
+} from './support';
+
+const ended = placing('choreography');
+const ghost = { lines: { ghost: 1 } };
+const reacted = { kind: 'reacted' } as const;
+const parked = { kind: 'parked' } as const;
+
+/** As in scenarios.ts, for the deliveries of events, and for what adoption starts. */
+export const choreographyScenarios: Record<ChoreographyOutcome, Scenario> = {
+  delivery: async (world) => {
+    await placeByEvents(world, await createOrder(world));
+    return delivered(world, reacted);
+  },
+  'delivery-parked': async (world) => {
+    await placeByEvents(world, await createOrder(world, ghost));
+    return delivered(world, parked);
+  },
+  'delivery-released': async (world) => {
+    await park(world);
+    await world.databases.stock({ ghost: { available: 5 } });
+    return delivered(world, reacted, { release });
+  },
+  'delivery-released-in-vain': async (world) => {
+    await park(world);
+    return delivered(world, parked, { release });
+  },
+  'delivery-cancelled': async (world) => {
+    await placeByEvents(world, await createOrder(world));
+    const gate = holdAt(world, 'productReacts');
+    const handle = await startRun(world, workflowTypes.deliverEvent, await eventIn(world));
+    await gate.reached;
+    await handle.cancel();
+    gate.open();
+    expect(await handle.result()).toMatchObject(reacted);
+    return handle;
+  },
+  'delivery-local': async (world) => {
+    await placeByEvents(world, await createOrder(world));
+    return delivered(world, reacted, { timing: local });
+  },
+  'delivery-local-parked': async (world) => {
+    await placeByEvents(world, await createOrder(world, ghost));
+    return delivered(world, parked, { timing: local });
+  },
+  'choreography-completed': (world) => ended(world, [{}], [1, 0, 0]),
+  'choreography-rejected-stock': (world) => ended(world, [{ lines: { rare: 2 } }], [0, 1, 0]),
+  'choreography-rejected-points': (world) => ended(world, [tooDear], [0, 1, 0]),
+  'choreography-cancelled-by-customer': async (world) => {
+    const { order, handle, gate } = await stoppedAt(world, 'choreography', 'pointReacts');
+    await cancelOrder(world, order);
+    gate.open();
+    return endedAs(handle, [0, 1, 0]);
+  },
+  'choreography-cancelled-by-operator': async (world) => {
+    const { order, handle, gate } = await stoppedAt(world, 'choreography', 'pointReacts', patient);
+    await handle.cancel();
+    await until('CANCEL is written', async () => {
+      return (await stateOf(world, order.orderId)).decision === 'CANCEL';
+    });
+    gate.open();
+    return endedAs(handle, [0, 1, 0]);
+  },
+  'choreography-cancelled-too-late': async (world) => {
+    const { handle, gate } = await deliveredByOthers(world);
+    let asked = false;
+    world.faults.decideOrders = async (run) => {
+      const decisions = await run();
+      asked = true;
+      return decisions;
+    };
+    await handle.cancel();
+    await until('it has asked for CANCEL in vain', async () => {
+      const waitsFor = (await handle.describe()).raw.pendingActivities ?? [];
+      return asked && waitsFor.every(({ activityType }) => activityType?.name !== 'decideOrders');
+    });
+    gate.open();
+    return endedAs(handle, [1, 0, 0]);
+  },
+  'choreography-delivered-by-others': async (world) => {
+    const { handle, gate } = await deliveredByOthers(world);
+    gate.open();
+    return endedAs(handle, [1, 0, 0]);
+  },
+  'choreography-parked': (world) => ended(world, [ghost], [0, 0, 1]),
+  'choreography-local-completed': (world) => ended(world, [{}], [1, 0, 0], local),
+  'choreography-local-parked': (world) => ended(world, [ghost], [0, 0, 1], local),
+  'choreography-adopted': async (world) => {
+    const order = await createOrder(world);
+    await claim(world, [order], 'choreography');
+    await world.databases.order('outbox').update({ sent_at: new Date() });
+    return adopted(world, order, [1, 0, 0]);
+  },
+  'choreography-adopted-after-cancel': (world) => adoptedAfterCancel(world, 'choreography'),
+};
+
+const release: Release = { by: 'olga', reason: 'the product is back' };
+
+/** What the order service has said first, on its way to the product service. */
+async function eventIn(
+  world: World,
+  changes: Partial<DeliverEventInput> = {},
+): Promise<DeliverEventInput> {
+  const [event] = await readUnsent(world.databases.order, 1);
+  if (!event) throw new Error('The order service has said nothing');
+  return { event, subscriber: 'product', timing: hurriedTiming, ...changes };
+}
+
+async function delivered(
+  world: World,
+  delivery: Pick<Delivery, 'kind'>,
+  changes: Partial<DeliverEventInput> = {},
+): Promise<WorkflowHandle> {
+  return ran(world, workflowTypes.deliverEvent, await eventIn(world, changes), delivery);
+}
+
+async function park(world: World): Promise<void> {
+  await placeByEvents(world, await createOrder(world, ghost));
+  await delivered(world, parked);
+}
+
+/** While the workflow looks what was lost, everything is delivered by the relays, and it ends. */
+async function deliveredByOthers(world: World) {
+  const gate = holdAt(world, 'eventsOfOrder', 'eventsOfProduct', 'eventsOfPoint');
+  const order: PlacedOrder = await createOrder(world);
+  const handle = await startOrders(world, 'choreography', [order], patient);
+  await gate.reached;
+  const relays = startRelays(world);
+  await ends(world, order, 'COMPLETED');
+  await relays.end();
+  return { handle, gate };
+}

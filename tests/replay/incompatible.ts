@@ -1,0 +1,250 @@
+import type { Mutation } from '../mutants/mutate';
+import type { Outcome } from './outcomes';
+
+/** A change in words, what it is in the code, and histories of open workflows that it breaks. */
+type Change = [what: string, mutation: Mutation, breaks: Outcome[]];
+
+export const askStock =
+  "      this.ask('deductStock', orders, () => this.actions.deductStock(orders.map(stockCommand))),\n";
+export const askPoints =
+  "      this.ask('usePoints', orders, () => this.actions.usePoints(orders.map(pointCommand))),\n";
+export const saga = 'workflows/saga.ts';
+
+const settleStock = '    settle(product[stockStep], orders.map(stockCommand), timing),\n';
+const settlePoints = '    settle(point[pointStep], orders.map(pointCommand), timing),\n';
+const sweepCancel =
+  "    const cancelled = await this.settlePhase(participant, 'cancel', decided('CANCEL'));\n";
+const sweepConfirm =
+  "    const confirmed = await this.settlePhase(participant, 'confirm', decided('COMPLETE'));\n";
+const resolveParked = '  if (release) await resolveParked(orderId);\n';
+const react =
+  '  const delivery = await (release ? service.react(event, release) : service.react(event));\n';
+
+const xaChanges: Change[] = [
+  [
+    'the points’ branch is ended before the stock’s',
+    {
+      file: 'workflows/branches.ts',
+      from: "COMPLETE: ['commitStock', 'commitPoints'],",
+      to: "COMPLETE: ['commitPoints', 'commitStock'],",
+    },
+    ['xa-completed', 'xa-adopted-after-complete', 'xa-local-completed', 'scan-decided'],
+  ],
+  [
+    'nobody is told of a branch in doubt',
+    {
+      file: 'workflows/xa.ts',
+      from: "await this.alert(order, 'branch-in-doubt', `${step}: ${cause}`);",
+      to: '',
+    },
+    ['xa-commit-in-doubt', 'xa-rollback-in-doubt'],
+  ],
+  [
+    'a branch that was ended by hand is looked at again at once',
+    { file: 'workflows/xa.ts', from: 'await sleep(pauseMs);', to: 'await Promise.resolve(sleep);' },
+    ['xa-heuristic-rollback', 'xa-heuristic-commit'],
+  ],
+  [
+    'an order that is prepared is decided on though its workflow is cancelled',
+    {
+      file: 'workflows/xa.ts',
+      from: 'const [decision] = await CancellationScope.nonCancellable(() =>\n      this.order.decideOrders([asked]),\n    );',
+      to: 'const [decision] = await this.order.decideOrders([asked]);',
+    },
+    ['xa-cancelled-by-operator', 'xa-cancelled-once-prepared'],
+  ],
+  [
+    'the scanner cancels without a look at what was decided',
+    {
+      file: 'workflows/scan-branches.ts',
+      from: 'const standing = await order.readDecisions(ids);',
+      to: "const standing = await Promise.resolve(ids.map(() => 'undecided' as const));",
+    },
+    ['scan-decided', 'scan-undecided', 'scan-too-young', 'scan-unknown-order'],
+  ],
+];
+
+const tccChanges: Change[] = [
+  [
+    'the second phase asks for the points before the stock',
+    {
+      file: 'workflows/reservations.ts',
+      from: `const [stock, points] = await Promise.all([\n${settleStock}${settlePoints}`,
+      to: `const [points, stock] = await Promise.all([\n${settlePoints}${settleStock}`,
+    },
+    ['tcc-completed', 'tcc-rejected-stock', 'tcc-local-completed', 'force-completed'],
+  ],
+  [
+    'what an operator has frozen is asked again at once',
+    {
+      file: 'workflows/reservations.ts',
+      from: 'await sleep(timing.retryMsMax);',
+      to: 'await Promise.resolve(sleep);',
+    },
+    ['tcc-confirm-frozen', 'tcc-confirm-thawed'],
+  ],
+  [
+    'an adopted order is not thawed',
+    {
+      file: 'workflows/tcc.ts',
+      from: 'if (resolution === null || resolution === 0) continue;',
+      to: 'if (resolution !== null || resolution === null) continue;',
+    },
+    ['tcc-adopted-frozen'],
+  ],
+  [
+    'a forced confirmation that is broken is held at once',
+    {
+      file: 'workflows/force.ts',
+      from: 'const now = await order.readDecisions(broken.map((one) => one.order.orderId));',
+      to: "const now = await Promise.resolve(broken.map(() => 'COMPLETE'));",
+    },
+    ['force-broken', 'force-overtaken'],
+  ],
+  [
+    'a sweep cancels before it confirms',
+    {
+      file: 'workflows/sweep.ts',
+      from: `${sweepCancel}${sweepConfirm}`,
+      to: `${sweepConfirm}${sweepCancel}`,
+    },
+    ['sweep-decided'],
+  ],
+  [
+    'a confirm by an operator thaws nothing',
+    {
+      file: 'workflows/resolve.ts',
+      from: 'await thaw(input, command);\n      return placed;',
+      to: 'return placed;',
+    },
+    ['resolve-confirm', 'resolve-confirm-overtaken'],
+  ],
+  [
+    'the workflow that drives a resolved order has another id',
+    { file: 'workflows/resolve.ts', from: '`${workflowId}-drive`', to: '`drive-${workflowId}`' },
+    ['resolve-retry', 'resolve-cancel', 'resolve-stopped-driving'],
+  ],
+];
+
+const choreographyChanges: Change[] = [
+  [
+    'a released event is tried before its alert is resolved',
+    {
+      file: 'workflows/choreography.ts',
+      from: `${resolveParked}${react}`,
+      to: `${react}${resolveParked}`,
+    },
+    ['delivery-released', 'delivery-released-in-vain'],
+  ],
+  [
+    'what was parked is not told again',
+    {
+      file: 'workflows/choreography.ts',
+      from: 'await orderSteps(timing).alertOrders([parked]);',
+      to: '',
+    },
+    ['choreography-parked', 'choreography-local-parked'],
+  ],
+  [
+    'there is no pause between two looks',
+    {
+      file: 'workflows/choreography.ts',
+      from: 'await condition(() => cancelled.seen && !heeded, pauseMs);',
+      to: 'await condition(() => cancelled.seen || !heeded);',
+    },
+    ['choreography-delivered-by-others'],
+  ],
+  [
+    'the services are asked in another order for what they have heard',
+    {
+      file: 'workflows/choreography.ts',
+      from: 'services.map((service) => reactions[service].eventsOf(orderId)),',
+      to: '[...services].reverse().map((service) => reactions[service].eventsOf(orderId)),',
+    },
+    ['choreography-completed', 'choreography-adopted', 'choreography-local-completed'],
+  ],
+];
+
+/** Changes that look harmless. */
+export const incompatible: Change[] = [
+  [
+    'the points are asked for before the stock',
+    {
+      file: saga,
+      from: `const [stock, points] = await Promise.all([\n${askStock}${askPoints}`,
+      to: `const [points, stock] = await Promise.all([\n${askPoints}${askStock}`,
+    },
+    ['completed', 'worker-lost-midway', 'local-completed', 'adopted'],
+  ],
+  [
+    'a failed compensation is no longer registered',
+    {
+      file: saga,
+      from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
+      to: '',
+    },
+    ['compensation-failing', 'local-compensation-failing'],
+  ],
+  [
+    'a broken order is no longer held',
+    {
+      file: saga,
+      from: 'await CancellationScope.nonCancellable(() => this.order.holdOrders(steps));',
+      to: '',
+    },
+    ['broken-step', 'mixed-batch', 'local-mixed-batch'],
+  ],
+  [
+    'the worst status is no longer shown',
+    {
+      file: 'workflows/board.ts',
+      from: 'else showWorstStatus(result.cancelled > 0',
+      to: 'else void (result.cancelled > 0',
+    },
+    ['completed', 'rejected-stock', 'adopted-after-cancel'],
+  ],
+  [
+    'the drain records nothing',
+    { file: 'workflows/drain.ts', from: 'await order.recordCompensations(results);', to: '' },
+    ['drain-by-schedule', 'drain-failing'],
+  ],
+  [
+    'the drain does not ask what is due',
+    {
+      file: 'workflows/drain.ts',
+      from: 'await order.dueCompensations(limit);',
+      to: 'await Promise.resolve<Awaited<ReturnType<typeof order.dueCompensations>>>([]);',
+    },
+    ['drain-nothing', 'drain-failing'],
+  ],
+  [
+    'adoption drives nobody’s order on',
+    {
+      file: 'workflows/adopt.ts',
+      from: 'if (!content) return null;',
+      to: 'if (content) return null;',
+    },
+    ['adopt-orders'],
+  ],
+  [
+    'adoption looks at no owner',
+    {
+      file: 'workflows/adopt.ts',
+      from: "let afterOwner: string | null = '';",
+      to: 'let afterOwner: string | null = null as string | null;',
+    },
+    ['adopt-nothing', 'adopt-orders'],
+  ],
+  [
+    'a transaction that was given up is no longer decided on',
+    {
+      file: 'workflows/lock.ts',
+      from: 'const decisions = await CancellationScope.nonCancellable(() =>',
+      to: "const decisions = await ((_: unknown) => Promise.resolve(orders.map(() => 'CANCEL')))(() =>",
+    },
+    ['lock-unavailable', 'lock-cancelled-by-operator'],
+  ],
+  ...xaChanges,
+  ...tccChanges,
+  ...choreographyChanges,
+];

@@ -1,0 +1,66 @@
+import { workflowTypes } from '../../contracts/names';
+import type { ResolutionAction } from '../../contracts/reservations';
+import type { Faults } from '../support/faults';
+import { createOrder, Gate, place, startRun, stateOf, until } from '../support/orders';
+import { createWorld, type World } from '../support/world';
+import { entry, trail, unconfirmed } from './pending';
+import { expectClean } from './reservations';
+import { adopt, resolutionOf } from './schedule-runs';
+
+/** An operator's resolution whose workflow is cancelled in Temporal. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 10_000 });
+});
+
+/** Cancels it when it has come to this step. */
+async function cancelledAt(step: keyof Faults, orderId: string, action: ResolutionAction) {
+  const gate = new Gate();
+  world.faults[step] = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const input = resolutionOf(orderId, action);
+  const handle = await startRun(world, workflowTypes.resolveOrder, input);
+  await gate.reached;
+  await handle.cancel();
+  return { handle, gate };
+}
+
+it.each(['openResolution', 'freezePoints', 'overturnDecision'] as const)(
+  'cancelled at %s, it is on record, and loses nothing',
+  async (step) => {
+    const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
+    const { handle, gate } = await cancelledAt(step, order.orderId, 'cancel');
+    gate.open();
+    expect(await handle.result()).toEqual({ outcome: 'pending' });
+    expect(await trail(world, order.orderId)).toEqual([entry('cancel', 'pending')]);
+    expect(await adopt(world)).toEqual({ adopted: 1 });
+    await until('it is cancelled', async () => {
+      return (await stateOf(world, order.orderId)).status === 'CANCELLED';
+    });
+    await expectClean(world);
+  },
+);
+
+it('cancelled while the order is driven on, it cancels the order, and is on record', async () => {
+  const order = await createOrder(world, { lines: { ghost: 1 } });
+  expect(await place(world, [order], 'tcc')).toMatchObject({ pending: 1 });
+  await world.databases.stock({ ghost: { available: 5 } });
+  const { handle, gate } = await cancelledAt('tryPoints', order.orderId, 'retry');
+  expect(await handle.result()).toEqual({ outcome: 'cancelled' });
+  gate.open();
+  expect(await trail(world, order.orderId)).toEqual([entry('retry', 'cancelled')]);
+  await expectClean(world);
+});
