@@ -7,6 +7,12 @@ export const taskQueues = {
   product: 'product',
   point: 'point',
   lock: 'lock',
+  /**
+   * What ends XA branches, apart from what waits for their locks: behind as many prepares as a
+   * worker takes, each waiting for a row of a prepared branch, its commit would wait for them.
+   */
+  productBranches: 'product-branches',
+  pointBranches: 'point-branches',
 } as const;
 
 export const scheduleIds = {

@@ -19,7 +19,7 @@ import { ensureSchedules, schedulesFrom, scheduleSettings } from './schedules';
 import { searchable } from './search-attributes';
 import { apiSettings, serveApi } from './serve-api';
 import { serveWorker } from './serve';
-import { xaFrom, xaSettings } from './xa';
+import { branchSlots, branchWorker, xaFrom, xaSettings } from './xa';
 import { timingFrom } from './timing';
 
 /**
@@ -56,7 +56,7 @@ void serveWorker({
     const open = (url: string) =>
       openDatabase({
         url,
-        poolMax: config.ACTIVITY_SLOTS,
+        poolMax: config.ACTIVITY_SLOTS + branchSlots,
         lockWaitSMax: config.LOCK_WAIT_S_MAX,
         silentMsMax,
       });
@@ -64,14 +64,7 @@ void serveWorker({
     const product = open(config.PRODUCT_WORKER_DATABASE_URL);
     const point = open(config.POINT_WORKER_DATABASE_URL);
     const lock = config.DATABASE_SERVERS === 'one' ? openLock(readConfig(lockSettings)) : undefined;
-    const productXa = xaFrom(config, {
-      worker: config.PRODUCT_WORKER_DATABASE_URL,
-      recovery: config.PRODUCT_RECOVERY_URL,
-    });
-    const pointXa = xaFrom(config, {
-      worker: config.POINT_WORKER_DATABASE_URL,
-      recovery: config.POINT_RECOVERY_URL,
-    });
+    const { productXa, pointXa } = openXas();
     const common = { client, connection, config, logger };
     const orderRelay = await relayOf({ ...common, knex: order, pollMs: placedPollMs });
     const productRelay = await relayOf({ ...common, knex: product });
@@ -87,6 +80,10 @@ void serveWorker({
       }),
       releaseEvent: createReleaser(client.workflow, timingFrom(config), config.RUNBOOKS_URL),
     });
+    const productSteps = createProductActivities(product, productXa);
+    const pointSteps = createPointActivities(point, pointXa);
+    const { commitStock, rollbackStock } = productSteps;
+    const { commitPoints, rollbackPoints } = pointSteps;
     return {
       options: {
         taskQueue: taskQueues.workflow,
@@ -99,8 +96,8 @@ void serveWorker({
             ownerState: (id) => ownerState(client.workflow, id),
             registryRetryMs: config.REGISTRY_RETRY_MS,
           }),
-          ...createProductActivities(product, productXa),
-          ...createPointActivities(point, pointXa),
+          ...productSteps,
+          ...pointSteps,
           ...lock?.activities,
           ...createOrderReactions(order, orderRelay.wake),
           ...createProductReactions(product, productRelay.wake),
@@ -108,6 +105,10 @@ void serveWorker({
         },
         maxConcurrentLocalActivityExecutions: config.ACTIVITY_SLOTS,
       },
+      beside: [
+        branchWorker(taskQueues.productBranches, { commitStock, rollbackStock }),
+        branchWorker(taskQueues.pointBranches, { commitPoints, rollbackPoints }),
+      ],
       // The API ends first: those who wait for an order need the worker that drives it.
       closeFirst: closeApi,
       close: async () => {
@@ -118,3 +119,16 @@ void serveWorker({
     };
   },
 });
+
+function openXas() {
+  return {
+    productXa: xaFrom(config, {
+      worker: config.PRODUCT_WORKER_DATABASE_URL,
+      recovery: config.PRODUCT_RECOVERY_URL,
+    }),
+    pointXa: xaFrom(config, {
+      worker: config.POINT_WORKER_DATABASE_URL,
+      recovery: config.POINT_RECOVERY_URL,
+    }),
+  };
+}

@@ -6,7 +6,7 @@ import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
-import { xaFrom, xaSettings } from './xa';
+import { branchSlots, branchWorker, xaFrom, xaSettings } from './xa';
 
 /** The product service: its own database and nobody else's. */
 const config = readConfig([
@@ -23,7 +23,7 @@ void serveWorker({
   build: async (connection, logger) => {
     const knex = openDatabase({
       url: config.PRODUCT_DATABASE_URL,
-      poolMax: config.ACTIVITY_SLOTS,
+      poolMax: config.ACTIVITY_SLOTS + branchSlots,
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
       silentMsMax,
     });
@@ -33,15 +33,15 @@ void serveWorker({
     });
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     const relay = await relayOf({ knex, client, connection, config, logger });
+    const activities = createProductActivities(knex, xa);
+    const { commitStock, rollbackStock } = activities;
     return {
       options: {
         taskQueue: taskQueues.product,
-        activities: {
-          ...createProductActivities(knex, xa),
-          ...createProductReactions(knex, relay.wake),
-        },
+        activities: { ...activities, ...createProductReactions(knex, relay.wake) },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
+      beside: [branchWorker(taskQueues.productBranches, { commitStock, rollbackStock })],
       close: async () => {
         await relay.close();
         await Promise.all([knex.destroy(), xa.close()]);

@@ -6,6 +6,8 @@ import { runProcess, untilAborted } from './process';
 /** Longer than one attempt of a step: what runs is finished, and nothing is lost or doubled. */
 const shutdownGraceTime = '12 seconds';
 
+type OwnOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
+
 interface ServeOptions {
   name: string;
   config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string; LOG_LEVEL: string };
@@ -14,32 +16,37 @@ interface ServeOptions {
     connection: NativeConnection,
     logger: Logger,
   ) => Promise<{
-    options: Omit<WorkerOptions, 'connection' | 'namespace'>;
+    options: OwnOptions;
+    /** Further workers of the same process, each with slots of its own. */
+    beside?: OwnOptions[];
     closeFirst?: () => Promise<void>;
     close?: () => Promise<void>;
   }>;
 }
 
-/** Runs one Temporal worker as a process, until it is told to end. */
+/** Runs a Temporal worker, and those beside it, as a process, until it is told to end. */
 export async function serveWorker({ name, config, build }: ServeOptions): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
   installRuntime(logger);
   await runProcess(logger, async (ready, ending) => {
     const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
-    const { options, closeFirst, close } = await build(connection, logger);
-    const worker = await Worker.create({
-      connection,
-      namespace: config.TEMPORAL_NAMESPACE,
-      identity: `${name}@${String(process.pid)}`,
-      shutdownGraceTime,
-      ...options,
-    });
-    const running = worker.run();
+    const { options, beside = [], closeFirst, close } = await build(connection, logger);
+    const create = (own: OwnOptions) =>
+      Worker.create({
+        connection,
+        namespace: config.TEMPORAL_NAMESPACE,
+        identity: `${name}@${String(process.pid)}`,
+        shutdownGraceTime,
+        ...own,
+      });
+    const workers = await Promise.all([options, ...beside].map(create));
+    const running = workers.map((worker) => worker.run());
     ready();
-    await Promise.race([running, untilAborted(ending)]);
+    // One that ends by itself, or fails, ends the process: it would serve only half of its queues.
+    await Promise.race([...running, untilAborted(ending)]);
     await closeFirst?.();
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-    await running;
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.all(running);
     // Only now: an activity that is still running needs its database.
     await close?.();
     await connection.close();

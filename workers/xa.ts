@@ -1,5 +1,6 @@
 import { openXa, type XaConnections } from '../activities/transaction/branch-connection';
 import { silentMsMax } from '../activities/transaction/connection';
+import type { PointActivities, ProductActivities } from '../contracts/steps';
 import type { Config } from './config';
 
 /** What a participant's process must be told for XA, beside the URLs of its two users. */
@@ -10,13 +11,27 @@ export const xaSettings = [
   'LOCK_WAIT_S_MAX',
 ] as const;
 
+/** Each ends one branch and waits for no row, so that few keep up with many prepares. */
+export const branchSlots = 10;
+
+/**
+ * The worker that ends a participant's branches. Its connections come from the same pools, which
+ * must have so many more than there are slots for other steps.
+ */
+export function branchWorker(taskQueue: string, activities: Partial<BranchEnds>) {
+  return { taskQueue, activities, maxConcurrentActivityTaskExecutions: branchSlots };
+}
+
+type BranchEnds = Pick<ProductActivities, 'commitStock' | 'rollbackStock'> &
+  Pick<PointActivities, 'commitPoints' | 'rollbackPoints'>;
+
 /** A participant's way to its server for XA, as the process is configured. */
 export function xaFrom(
   config: Config<(typeof xaSettings)[number]>,
   urls: { worker: string; recovery: string },
 ): XaConnections {
   const common = {
-    poolMax: config.ACTIVITY_SLOTS,
+    poolMax: config.ACTIVITY_SLOTS + branchSlots,
     lockWaitSMax: config.LOCK_WAIT_S_MAX,
     silentMsMax,
   };

@@ -67,8 +67,12 @@ export function preparesOf(timing: StepTiming): Prepares {
   return { prepareStock, preparePoints };
 }
 
-/** What ends a branch gets a few tries before somebody is told, or is tried for ever. */
-export function branchEndsOf(timing: StepTiming, attemptsMax: number): BranchEnds {
+/**
+ * What ends a branch gets a few tries before somebody is told, or is tried for ever. It is an
+ * ordinary activity in every placement, so that it never waits for a slot behind who waits for it.
+ */
+export function branchEndsOf(given: StepTiming, attemptsMax: number): BranchEnds {
+  const timing = { ...given, placement: 'separate' } as const;
   const options =
     attemptsMax === Infinity
       ? {}
@@ -76,8 +80,8 @@ export function branchEndsOf(timing: StepTiming, attemptsMax: number): BranchEnd
           scheduleToCloseTimeout: timing.actionMsMax,
           retry: { maximumAttempts: attemptsMax },
         };
-  const { commitStock, rollbackStock } = proxy(timing, taskQueues.product, options);
-  const { commitPoints, rollbackPoints } = proxy(timing, taskQueues.point, options);
+  const { commitStock, rollbackStock } = proxy(timing, taskQueues.productBranches, options);
+  const { commitPoints, rollbackPoints } = proxy(timing, taskQueues.pointBranches, options);
   return { commitStock, rollbackStock, commitPoints, rollbackPoints };
 }
 

@@ -41,6 +41,12 @@ export interface World {
 
 export type WorkerName = 'workflow' | 'lock' | Service;
 
+/** The participants end branches on a queue of its own, as their processes do. */
+const queuesOf: Partial<Record<WorkerName, string[]>> = {
+  product: [taskQueues.product, taskQueues.productBranches],
+  point: [taskQueues.point, taskQueues.pointBranches],
+};
+
 export const hurriedTiming: StepTiming = {
   placement: 'separate',
   attemptMsMax: 3_000,
@@ -87,13 +93,21 @@ export async function createWorld(
   const xa = openXaOf(databases);
   const onSaid: World['onSaid'] = {};
   const activities = activitiesOf(code, { pools, xa }, databases.names, client, faults, onSaid);
-  const running = new Map<WorkerName, { worker: Worker; run: Promise<void> }>();
+  const running = new Map<WorkerName, { worker: Worker; run: Promise<void> }[]>();
 
   const startWorker = async (name: WorkerName) => {
-    const worker = await Worker.create({
+    const queues = queuesOf[name] ?? [taskQueues[name]];
+    const workers = await Promise.all(queues.map((taskQueue) => createWorker(name, taskQueue)));
+    running.set(
+      name,
+      workers.map((worker) => ({ worker, run: worker.run() })),
+    );
+  };
+  const createWorker = (name: WorkerName, taskQueue: string) =>
+    Worker.create({
       connection,
       namespace,
-      taskQueue: taskQueues[name],
+      taskQueue,
       shutdownGraceTime: '5 seconds',
       ...(name === 'workflow'
         ? // With all steps, for workflows whose placement is `local`.
@@ -103,13 +117,11 @@ export async function createWorld(
           }
         : { activities: activities[name] }),
     });
-    running.set(name, { worker, run: worker.run() });
-  };
   const stopWorker = async (name: WorkerName) => {
-    const entry = running.get(name);
+    const entries = running.get(name) ?? [];
     running.delete(name);
-    entry?.worker.shutdown();
-    await entry?.run;
+    for (const { worker } of entries) worker.shutdown();
+    await Promise.all(entries.map(({ run }) => run));
   };
   const names: WorkerName[] = ['workflow', 'order', 'product', 'point', 'lock'];
   await Promise.all(names.map(startWorker));

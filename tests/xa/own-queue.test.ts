@@ -1,0 +1,64 @@
+import { Worker } from '@temporalio/worker';
+import { createProductActivities } from '../../activities/product/activities';
+import { taskQueues } from '../../contracts/names';
+import { createOrder, Gate, netEffect, startOrders, stateOf, until } from '../support/orders';
+import { createWorld, openXaOf, type World } from '../support/world';
+
+/** What ends branches waits for nothing that waits for a branch to end. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 1_000 });
+});
+
+/** Serves the queue of branches, and no other. */
+async function branchesAlone() {
+  const { connection, namespace, databases } = world;
+  const xa = openXaOf(databases).product;
+  const { commitStock, rollbackStock } = createProductActivities(databases.product, xa);
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: taskQueues.productBranches,
+    activities: { commitStock, rollbackStock },
+  });
+  const run = worker.run();
+  return async () => {
+    worker.shutdown();
+    await run;
+    await xa.close();
+  };
+}
+
+it('a branch is committed though every slot of the service is taken', async () => {
+  const order = await createOrder(world);
+  const decided = new Gate();
+  world.faults.decideOrders = async (run) => {
+    await decided.pass();
+    return run();
+  };
+  await startOrders(world, 'xa', [order]);
+  await decided.reached;
+  // As if all of them were taken: nobody serves the service's own queue.
+  await world.stopWorker('product');
+  const end = await branchesAlone();
+  try {
+    decided.open();
+    await until('it is completed', async () => {
+      return (await stateOf(world, order.orderId)).status === 'COMPLETED';
+    });
+    expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+  } finally {
+    await end();
+    await world.startWorker('product');
+  }
+});
