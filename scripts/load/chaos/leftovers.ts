@@ -52,8 +52,8 @@ export async function countLeftovers(databases: Record<Service, Knex>): Promise<
 }
 
 async function count(rows: Knex.QueryBuilder): Promise<number> {
-  const [row] = (await rows.count({ n: '*' })) as { n: number }[];
-  return Number(row?.n ?? 0);
+  const [row] = await rows.count<{ n: number }[]>({ n: '*' });
+  return row?.n ?? 0;
 }
 
 /** `nothing prepared, nothing reserved, …`, with the numbers of what is left. */
