@@ -12,7 +12,10 @@ export const inDoubtList = z
     unavailable: z
       .array(z.enum(services))
       .optional()
-      .openapi({ description: 'The services whose branches could not be read now.' }),
+      .openapi({
+        description:
+          'The services that could not be asked now; without `order` no branch is `in-doubt`.',
+      }),
   })
   .openapi('InDoubt');
 
