@@ -116,6 +116,16 @@ it('every rule of the auditor has its row, and no other has', () => {
   expect([...rows].map(([, rule]) => rule)).toEqual(ruleIds);
 });
 
+it('every step of every service has its patience in the runbook', () => {
+  const [, rows = ''] = textOf('workflows/summaries.ts').split('const summaries');
+  const steps = [...(rows.split('\n};')[0] ?? '').matchAll(/^ {2}(\w+)(?:: |\()/gm)];
+  expect(steps.length).toBeGreaterThan(40);
+  const page = textOf(`${runbooks}/step-failing.md`);
+  expect(steps.flatMap(([, step = '']) => (page.includes(`\`${step}\``) ? [] : [step]))).toEqual(
+    [],
+  );
+});
+
 /** The rows of the protocol's table, as the page has them; a row without an event goes on. */
 function protocolOnPage(): string[] {
   const section = textOf('docs/choreography.md').split('## Event → reaction → event\n')[1] ?? '';
