@@ -194,9 +194,10 @@ describe('sweepReservations', () => {
     await place(world, [order], 'tcc');
     world.faults.readDecisions = () => Promise.reject(new Error('the database is away'));
     const details = await detailsAfter(type, aged);
-    expect(details).toContain('the order service does not answer: the database is away. **What');
+    // Who gives up in a pause between two tries is told of the time, not of the last failure.
+    expect(details).toMatch(/the order service does not answer: (the database is away|timed out)/);
+    expect(details).toContain(`**What to do**: ${linkTo('reservation-held')}`);
     expect(details).toContain(`| ${order.orderId} | stock | the order service does not answer |`);
-    expect(details).toContain(linkTo('reservation-held'));
   });
 
   it('holds what is undecided without sending anybody anywhere', async () => {
