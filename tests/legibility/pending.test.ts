@@ -46,7 +46,7 @@ const told = (orderId: string, kind: string) =>
   until(`somebody is told: ${kind}`, async () => (await alertsOf(world, orderId)).includes(kind));
 
 describe('xa', () => {
-  it('a branch in doubt: the workflow is open, says which step fails and why, and what to do', async () => {
+  it('a branch in doubt: which step fails, why, and what to do', async () => {
     world.faults.commitPoints = away;
     const order = await createOrder(world);
     const { handle, closed } = await startedByApi(world, 'xa', [order]);
@@ -143,7 +143,8 @@ describe('choreography', () => {
     gate.open();
     const what = `**OrderPlaced** of order ${order.orderId} to the product service`;
     expect(details).toBe(
-      `${what}: on its way. If this lasts, the pending activity says why; ${linkTo('step-failing')}`,
+      `${what}: on its way. If this lasts, the pending activity says why; ` +
+        linkTo('step-failing'),
     );
     await handle.result();
     expect(await detailsOf(handle)).toBe(

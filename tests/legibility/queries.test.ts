@@ -12,7 +12,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 import { away } from '../tcc/pending';
 import { alertsOf, dies, rollBackAll } from '../xa/branches';
 
-/** Each query of docs/temporal-ui.md, asked of a server with workflows of every pattern and kind. */
+/** Each query of docs/temporal-ui.md, asked of a server with workflows of every kind. */
 
 let world: World;
 let relays: Relays;

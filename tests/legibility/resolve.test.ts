@@ -37,7 +37,7 @@ function resolving(orderId: string, action: ResolutionAction, pattern: Pattern =
 const attributes = (handle: { workflowId: string }) =>
   attributesOf(handle.workflowId, world.client);
 
-it('says from its start what is done for which order, by whom, why, and who drives it', async () => {
+it('says from its start what is done, by whom, why, and who drives it', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   const gate = new Gate();
   world.faults.confirmStock = async (run) => {
