@@ -80,7 +80,7 @@ export function createApp(deps: ApiDependencies): Api {
       }),
     wait,
   });
-  addInDoubtRoutes(app, { authenticate, readInDoubt });
+  addInDoubtRoutes(app, { authenticate, readInDoubt, orders, logger: deps.logger });
   addCatalogueRoutes(app, { authenticate, products, points });
   addOperatorRoutes(app, { authenticate, orders, resolve: deps.resolve });
   addHealthRoutes(app, {

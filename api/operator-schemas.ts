@@ -9,10 +9,10 @@ import { id, inDoubt, orderSummary, pageQuery, time } from './schemas';
 export const inDoubtList = z
   .object({
     branches: z.array(inDoubt.extend({ orderId: id, lockedRows: z.array(z.string()) })),
-    unavailable: z
-      .array(z.enum(services))
-      .optional()
-      .openapi({ description: 'The services whose branches could not be read now.' }),
+    unavailable: z.array(z.enum(services)).optional().openapi({
+      description:
+        'The services that could not be asked now; without `order` no branch is `in-doubt`.',
+    }),
   })
   .openapi('InDoubt');
 

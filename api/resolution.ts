@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderQueries, OrderDetail } from '../activities/order/queries';
 import type { ResolutionOutcome, ResolutionRequest } from '../contracts/reservations';
+import type { Pattern } from '../contracts/order';
 import { timeOver, within } from './deadline';
 import { Problem } from './problems';
 import { orderOutcomeUnknown } from './unavailability';
@@ -11,6 +12,7 @@ import { orderOutcomeUnknown } from './unavailability';
  */
 export type ResolveOrder = (
   workflowId: string,
+  pattern: Pattern,
   request: ResolutionRequest,
 ) => Promise<ResolutionOutcome>;
 
@@ -33,8 +35,9 @@ export async function resolve(
     if (!order) throw new Problem('not-found', 'There is no order with this id.');
     return order;
   };
-  if ((await read()).status !== 'PENDING') throw notPending(orderId);
-  const resolution = resolveOrder(`resolve-${randomUUID()}`, request);
+  const { status, pattern } = await read();
+  if (status !== 'PENDING' || pattern === null) throw notPending(orderId);
+  const resolution = resolveOrder(`resolve-${randomUUID()}`, pattern, request);
   const outcome = await within(resolveMsMax, resolution).catch((error: unknown) => {
     throw orderOutcomeUnknown(orderId, error);
   });

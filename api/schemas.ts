@@ -118,8 +118,10 @@ export const inDoubt = z.object({
   service: z.enum(services),
   since: time,
   ageMs: z.int().nonnegative(),
-  state: z.enum(['open', 'heuristic']).openapi({
-    description: '`open`: begun, not seen to end. `heuristic`: ended against the decision.',
+  state: z.enum(['open', 'in-doubt', 'heuristic']).openapi({
+    description:
+      '`open`: begun, not seen to end, its order is on its way. `in-doubt`: the same, and its ' +
+      'order is PENDING: it keeps its locks. `heuristic`: ended against the decision.',
   }),
 });
 
@@ -135,6 +137,10 @@ export const orderDetail = orderSummary
       .array(inDoubt)
       .optional()
       .openapi({ description: 'Its XA branches that are not known to be settled; else absent.' }),
+    inDoubtUnavailable: z
+      .array(z.enum(services))
+      .optional()
+      .openapi({ description: 'The services whose branches could not be read now.' }),
   })
   .openapi('Order');
 

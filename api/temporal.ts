@@ -43,7 +43,7 @@ type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
  * attributes they begin without: an order that cannot be searched for is better than none.
  */
 export function createTemporalStarter(client: Client, workflow: OrderWorkflow): StartOrders {
-  let plainUntil = 0;
+  const startLabelled = createLabelledStart();
   const startOnce = async (options: WorkflowStartOptions<Placing>) => {
     try {
       await client.workflow.start<Placing>(workflow.workflowType, options);
@@ -54,18 +54,31 @@ export function createTemporalStarter(client: Client, workflow: OrderWorkflow): 
   };
   return async (workflowId, input) => {
     const plain = optionsOf(workflow, workflowId, input);
-    await client.withDeadline(Date.now() + startMsMax, async () => {
-      const typedSearchAttributes = initialAttributes(workflow.pattern, input.orders);
-      try {
-        await startOnce(Date.now() < plainUntil ? plain : { ...plain, typedSearchAttributes });
-      } catch (error) {
-        if (!refusesOurAttributes(error)) throw error;
-        plainUntil = Date.now() + plainMs;
-        await startOnce(plain);
-      }
-    });
+    const attributes = initialAttributes(workflow.pattern, input.orders);
+    await client.withDeadline(Date.now() + startMsMax, () =>
+      startLabelled(attributes, (labels) => startOnce({ ...plain, ...labels })),
+    );
     const closed = client.workflow.getHandle<Placing>(workflowId).result();
     return { closed: closed.then(nothing, nothing) };
+  };
+}
+
+type Attributes = ReturnType<typeof initialAttributes>;
+
+/** Runs starts with these attributes; once the namespace has refused ours, without, for a while. */
+function createLabelledStart() {
+  let plainUntil = 0;
+  return async (
+    typedSearchAttributes: Attributes,
+    start: (labels: { typedSearchAttributes?: Attributes }) => Promise<unknown>,
+  ): Promise<void> => {
+    try {
+      await start(Date.now() < plainUntil ? {} : { typedSearchAttributes });
+    } catch (error) {
+      if (!refusesOurAttributes(error)) throw error;
+      plainUntil = Date.now() + plainMs;
+      await start({});
+    }
   };
 }
 
@@ -93,22 +106,30 @@ function refusesOurAttributes(error: unknown): boolean {
   return Object.values(searchAttributes).some(({ name }) => message.includes(name));
 }
 
-/** Starts operators' resolutions, each id once, and waits for what comes of them. */
+/**
+ * Starts operators' resolutions, each id once, and waits for what comes of them. They own their
+ * orders, and are found like all who do.
+ */
 export function createTemporalResolver(
   client: Client,
   settings: { timing: StepTiming; runbooksUrl?: string | undefined },
 ): ResolveOrder {
   const { timing, runbooksUrl } = settings;
-  return async (workflowId, request) => {
+  const startLabelled = createLabelledStart();
+  return async (workflowId, pattern, request) => {
+    const { action, orderId, operator } = request;
     const links = runbooksUrl === undefined ? {} : { runbooksUrl };
+    const options: WorkflowStartOptions<Resolving> = {
+      workflowId,
+      taskQueue: taskQueues.workflow,
+      args: [{ ...request, timing, ...links }],
+      staticSummary: `${pattern}: ${action} of order ${orderId} by ${operator}`,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    };
     await client.withDeadline(Date.now() + startMsMax, () =>
-      client.workflow.start<Resolving>(workflowTypes.resolveOrder, {
-        workflowId,
-        taskQueue: taskQueues.workflow,
-        args: [{ ...request, timing, ...links }],
-        staticSummary: `${request.action} of order ${request.orderId} by ${request.operator}`,
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      }),
+      startLabelled(initialAttributes(pattern, [request]), (labels) =>
+        client.workflow.start<Resolving>(workflowTypes.resolveOrder, { ...options, ...labels }),
+      ),
     );
     const { outcome } = await client.workflow.getHandle<Resolving>(workflowId).result();
     return outcome;

@@ -7,6 +7,7 @@ export const alertKinds = {
   'confirmation-failing': 'docs/runbooks/confirmation-failing.md',
   'cancellation-failing': 'docs/runbooks/cancellation-failing.md',
   'event-parked': 'docs/runbooks/event-parked.md',
+  'reservation-held': 'docs/runbooks/reservation-held.md',
 } as const;
 
 export type AlertKind = keyof typeof alertKinds;
@@ -15,7 +16,7 @@ export type AlertKind = keyof typeof alertKinds;
 export const runbooks = {
   ...alertKinds,
   'step-failing': 'docs/runbooks/step-failing.md',
-  'reservation-held': 'docs/runbooks/reservation-held.md',
+  'stuck-order': 'docs/runbooks/stuck-order.md',
 } as const;
 
 export type Runbook = keyof typeof runbooks;

@@ -136,6 +136,11 @@ export function eventOf<T extends EventType>(
   return { ...content, eventId, type, orderId };
 }
 
+/** The type of the event with this id. */
+export function typeIn(eventId: string): string {
+  return eventId.split(':')[1] ?? '';
+}
+
 /** How a service reacts to events of this type; undefined when it does not. */
 export function reactionOf(type: EventType, subscriber: Service): Reaction | undefined {
   return events[type].subscriptions.find((one) => one.subscriber === subscriber)?.reaction;

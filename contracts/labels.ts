@@ -18,7 +18,7 @@ export const searchAttributes = {
 } as const;
 
 /** What is known of a batch before anything is done. */
-export function initialAttributes(pattern: Pattern, orders: readonly PlacedOrder[]) {
+export function initialAttributes(pattern: Pattern, orders: readonly { orderId: string }[]) {
   return [
     { key: searchAttributes.pattern, value: pattern as string },
     { key: searchAttributes.size, value: orders.length },

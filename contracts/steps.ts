@@ -180,8 +180,13 @@ export interface OrderActivities {
   closeOrders(orderIds: string[]): Promise<void>;
   /** Ends orders decided COMPLETE whose effects have all been made. */
   completeOrders(orderIds: string[]): Promise<void>;
-  /** Puts orders aside, PENDING, each with an alert; one that has ended is left alone. */
+  /**
+   * Puts orders aside, PENDING, each with an alert; one that has ended is left alone. Of an order
+   * that does not exist there is the alert alone.
+   */
   alertOrders(troubled: TroubledOrder[]): Promise<void>;
+  /** The reservations of these orders are ended: the alerts `reservation-held` are resolved. */
+  resolveHeld(orderIds: string[]): Promise<void>;
   /** Puts orders with a broken step aside for an operator, with an alert. */
   holdOrders(broken: BrokenOrder[]): Promise<void>;
   /** Writes the registry rows, the orders' PENDING and an alert in one transaction. */

@@ -11,11 +11,10 @@ import type { PlacedOrder } from '../contracts/order';
 import type { Orphan } from '../contracts/steps';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../contracts/workflows';
 import { isSearchable } from './attributes';
-import { table } from './markdown';
+import { GrowingTable } from './markdown';
 import { orderSteps } from './proxies';
 
 const adoptedAtOnce = 10;
-const rowsShownMax = 50;
 
 /**
  * Finds the orders whose owner drives them no more (terminated, failed, never begun), and has
@@ -26,7 +25,7 @@ export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
   const { timing, olderThanMs, limit } = input;
   const order = orderSteps(timing);
   let adopted = 0;
-  const rows: string[][] = [];
+  const rows = new GrowingTable(['order', 'was driven by', 'is driven by']);
   let afterOwner: string | null = '';
   show(rows, adopted);
   // Once the history is long the schedule's next run goes on: what is adopted is found no more.
@@ -40,7 +39,7 @@ export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
         const owner = owners[i];
         if (!owner) return;
         adopted += 1;
-        if (rows.length < rowsShownMax) rows.push([orphan.orderId, orphan.owner, owner]);
+        rows.add(orphan.orderId, orphan.owner, owner);
       });
       show(rows, adopted);
     }
@@ -77,10 +76,10 @@ function inputOf(order: PlacedOrder, { timing, runbooksUrl }: AdoptInput): Place
 }
 
 /** What an operator reads in the Temporal UI: which orders, whose they were, whose they are. */
-function show(rows: string[][], adopted: number): void {
+function show(rows: GrowingTable, adopted: number): void {
   const lines = [
     `**${counted(adopted, 'order')}** adopted: their owners drove them no more.`,
-    ...table(['order', 'was driven by', 'is driven by'], rows, adopted),
+    ...rows.lines(),
   ];
   setCurrentDetails(lines.join('\n'));
 }

@@ -17,8 +17,11 @@ export function showTroubled(): void {
   upsertSearchAttributes([{ key: searchAttributes.troubled, value: true }]);
 }
 
-/** Said once, with the workflow's last task, which therefore costs an event and no round trip. */
-export function showWorstStatus(status: OrderStatus): void {
+/**
+ * Said once, with the workflow's last task, which therefore costs an event and no round trip. Null
+ * where the workflow has left no order in any status, because it was never the owner.
+ */
+export function showWorstStatus(status: OrderStatus | null): void {
   if (!isSearchable()) return;
   upsertSearchAttributes([{ key: searchAttributes.worstStatus, value: status }]);
 }

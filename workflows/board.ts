@@ -4,7 +4,7 @@ import { counted } from '../contracts/labels';
 import type { PlacedOrder } from '../contracts/order';
 import type { PlaceOrdersResult } from '../contracts/workflows';
 import { showTroubled, showWorstStatus } from './attributes';
-import { quoted, runbookLink, table } from './markdown';
+import { quoted, runbookLink, tableOf } from './markdown';
 
 /** Where an order stands in its workflow. */
 type Standing =
@@ -89,8 +89,6 @@ const underway: Standing[] = [
   'delivering',
 ];
 
-const ordersShownMax = 50;
-
 /**
  * What an operator reads of a batch in the Temporal UI, without opening a payload: counts, the
  * orders that are not completed, each with where it stands and its steps, and what to do. It also
@@ -174,7 +172,7 @@ export class Board {
         `**${counted(this.rows.size, 'order')}**: ${counts}`,
         // Before the table, which may be long.
         ...this.advice(shown),
-        ...table(heads, shown.slice(0, ordersShownMax).map(cellsOf), shown.length),
+        ...tableOf(heads, shown, cellsOf),
       ].join('\n'),
     );
   }

@@ -20,7 +20,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { events, type OrderEvent } from '../contracts/events';
+import { events, typeIn, type OrderEvent } from '../contracts/events';
 import type { StepTiming } from '../contracts/limits';
 import { isTerminal, services, type OrderStatus, type PlacedOrder } from '../contracts/order';
 import type { Service } from '../contracts/order';
@@ -134,7 +134,7 @@ async function redeliver(
       services.map((service) => reactions[service].eventsOf(orderId)),
     );
     const lost = lostOf(found);
-    await Promise.all(lost.map(({ event, subscriber }) => deliver(timing, event, subscriber)));
+    await Promise.all(lost.map((one) => deliverShown(order, one, timing, board)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
       // Told again, in case whoever parked it was terminated before it could tell.
@@ -148,12 +148,34 @@ async function redeliver(
   }
 }
 
+/** To whoever reads the order's steps a delivery is one of them. */
+async function deliverShown(
+  order: PlacedOrder,
+  { event, subscriber }: Lost,
+  timing: StepTiming,
+  board: Board,
+): Promise<void> {
+  const step = `${event.type} to ${subscriber}`;
+  board.asked(step, [order]);
+  const delivery = await deliver(timing, event, subscriber);
+  if (delivery.kind === 'parked') {
+    board.answered(step, [order], [{ kind: 'parked', cause: delivery.detail }]);
+  } else {
+    board.answered(step, [order], [{ kind: `reacted with ${typeIn(delivery.emitted)}` }]);
+  }
+}
+
 function standingOf(status: OrderStatus): 'completed' | 'cancelled' {
   return status === 'COMPLETED' ? 'completed' : 'cancelled';
 }
 
+interface Lost {
+  event: OrderEvent;
+  subscriber: Service;
+}
+
 /** What was said, and somebody who is to react to it has not: with everything of this order. */
-function lostOf(found: OrderEvents[]): { event: OrderEvent; subscriber: Service }[] {
+function lostOf(found: OrderEvents[]): Lost[] {
   return found.flatMap(({ said }) =>
     said.flatMap((event) =>
       events[event.type].subscriptions.flatMap(({ subscriber }) => {

@@ -4,10 +4,8 @@ import type { CompensationResult, CompensationStep } from '../contracts/steps';
 import type { DrainInput, DrainResult } from '../contracts/workflows';
 import { showTroubled } from './attributes';
 import { compensate, compensationSteps } from './compensate';
-import { quoted, runbookLink, table } from './markdown';
+import { quoted, runbookLink, tableOf } from './markdown';
 import { compensationsOf, orderSteps } from './proxies';
-
-const rowsShownMax = 50;
 
 /**
  * The compensation registry's drain, started by a schedule: one try for each row that is due. It
@@ -57,12 +55,16 @@ function show(results: CompensationResult[], runbooksUrl: string | undefined): v
   ];
   if (failed > 0) {
     showTroubled();
-    const rows = results.flatMap(({ orderId, step, error }) =>
-      error === undefined ? [] : [[orderId, step, quoted(error)]],
-    );
+    const again = results.filter(({ error }) => error !== undefined);
     const link = runbookLink('compensation-failing', runbooksUrl);
     lines.push('', `Those are due again later. **What to do**: ${link}`);
-    lines.push(...table(['order', 'step', 'failed with'], rows.slice(0, rowsShownMax), failed));
+    lines.push(
+      ...tableOf(['order', 'step', 'failed with'], again, ({ orderId, step, error = '' }) => [
+        orderId,
+        step,
+        quoted(error),
+      ]),
+    );
   }
   setCurrentDetails(lines.join('\n'));
 }

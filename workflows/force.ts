@@ -4,9 +4,9 @@ import type { StepTiming } from '../contracts/limits';
 import type { PlacedOrder } from '../contracts/order';
 import type { AgedInput, ForceResult } from '../contracts/workflows';
 import { showTroubled } from './attributes';
-import { runbookLink } from './markdown';
+import { GrowingTable, quoted, runbookLink } from './markdown';
 import { orderSteps } from './proxies';
-import { brokenOf, endReservations, failingOf, isBroken, isDone } from './reservations';
+import { brokenOf, endReservations, failingOf, isBroken, isDone, type Ended } from './reservations';
 
 /**
  * Forced confirmation, started by a schedule: what was decided COMPLETE and could not be confirmed
@@ -17,20 +17,20 @@ export async function forceConfirmations(input: AgedInput): Promise<ForceResult>
   const { timing, olderThanMs, limit, runbooksUrl } = input;
   const order = orderSteps(timing);
   const result = { completed: 0, pending: 0 };
+  const waiting = new GrowingTable(['order', 'why it is not confirmed']);
   let afterOrder: string | undefined = '';
+  show(result, waiting, runbooksUrl);
   // Once the history is long the schedule's next run goes on, from the first again.
   while (afterOrder !== undefined && !workflowInfo().continueAsNewSuggested) {
     const orders = await order.findUnconfirmed({ olderThanMs, afterOrder, limit });
-    const completed = await confirmAgain(order, orders, { ...timing, confirmAttemptsMax: 1 });
-    result.completed += completed;
-    result.pending += orders.length - completed;
+    const ended = await confirmAgain(order, orders, { ...timing, confirmAttemptsMax: 1 });
+    const left = ended.filter((one) => !isDone(one));
+    result.completed += ended.length - left.length;
+    result.pending += left.length;
+    for (const one of left) waiting.add(one.order.orderId, quoted(whyNot(one)));
+    show(result, waiting, runbooksUrl);
     afterOrder = orders.length < limit ? undefined : orders.at(-1)?.orderId;
   }
-  const { completed, pending } = result;
-  const counts = `**${counted(completed + pending, 'order')}** confirmed again: ${completed} completed, ${pending} PENDING`;
-  const link = runbookLink('confirmation-failing', runbooksUrl);
-  setCurrentDetails(pending === 0 ? counts : `${counts}\n\n**What to do**: ${link}`);
-  if (pending > 0) showTroubled();
   return result;
 }
 
@@ -38,8 +38,8 @@ async function confirmAgain(
   order: ReturnType<typeof orderSteps>,
   orders: PlacedOrder[],
   timing: StepTiming,
-): Promise<number> {
-  if (orders.length === 0) return 0;
+): Promise<Ended[]> {
+  if (orders.length === 0) return [];
   const ended = await endReservations('confirm', timing, orders);
   const done = ended.filter(isDone).map((one) => one.order.orderId);
   if (done.length > 0) await order.completeOrders(done);
@@ -54,5 +54,30 @@ async function confirmAgain(
     const wrong = broken.filter((_, i) => now[i] === 'COMPLETE');
     if (wrong.length > 0) await order.holdOrders(wrong.map((one) => brokenOf('confirm', one)));
   }
-  return done.length;
+  return ended;
+}
+
+function whyNot(one: Ended): string {
+  if (!isBroken(one)) return failingOf('confirm', one).detail;
+  const { step, code } = brokenOf('confirm', one);
+  return `${step}: ${code}`;
+}
+
+/** What an operator reads in the Temporal UI: the orders that wait on, why, and what to do. */
+function show(
+  { completed, pending }: ForceResult,
+  waiting: GrowingTable,
+  runbooksUrl: string | undefined,
+): void {
+  const lines = [
+    `**${counted(completed + pending, 'order')}** confirmed again: ` +
+      `${completed} completed, ${pending} PENDING`,
+  ];
+  if (pending > 0) {
+    showTroubled();
+    const link = runbookLink('confirmation-failing', runbooksUrl);
+    lines.push('', `Those are confirmed again later. **What to do**: ${link}`);
+    lines.push(...waiting.lines());
+  }
+  setCurrentDetails(lines.join('\n'));
 }

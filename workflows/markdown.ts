@@ -1,6 +1,8 @@
 import { runbooks, type Runbook } from '../contracts/alerts';
 
 const textLengthMax = 120;
+/** There may be any number of orders, and an operator reads one page. */
+const rowsShownMax = 50;
 
 /** A page of docs/runbooks: a link where it is known where they can be read, else its path. */
 export function runbookLink(runbook: Runbook, runbooksUrl: string | undefined): string {
@@ -8,13 +10,39 @@ export function runbookLink(runbook: Runbook, runbooksUrl: string | undefined): 
   return `[runbook ${runbook}](${runbooksUrl.replace(/\/$/, '')}/${runbook})`;
 }
 
-/** A table of the first rows of so many in `total`, which says how many more there are. */
-export function table(heads: string[], rows: string[][], total: number): string[] {
+/** The first of so many as a table of their cells, which says how many more there are. */
+export function tableOf<T>(
+  heads: string[],
+  all: readonly T[],
+  cellsOf: (one: T) => string[],
+  shownMax = rowsShownMax,
+): string[] {
+  return table(heads, all.slice(0, shownMax).map(cellsOf), all.length);
+}
+
+function table(heads: string[], rows: string[][], total: number): string[] {
   if (rows.length === 0) return [];
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const lines = ['', line(heads), line(heads.map(() => '---')), ...rows.map(line)];
   if (total > rows.length) lines.push('', `… and ${total - rows.length} more`);
   return lines;
+}
+
+/** A table that grows page by page: only the rows that are shown are kept. */
+export class GrowingTable {
+  private readonly rows: string[][] = [];
+  private total = 0;
+
+  constructor(private readonly heads: string[]) {}
+
+  add(...cells: string[]): void {
+    this.total += 1;
+    if (this.rows.length < rowsShownMax) this.rows.push(cells);
+  }
+
+  lines(): string[] {
+    return table(this.heads, this.rows, this.total);
+  }
 }
 
 /** Somebody else's words, such as an error's: in one cell, on one line, and not too many. */

@@ -8,14 +8,15 @@ import {
 import { initialAttributes, summaryOf } from '../contracts/labels';
 import { orderWorkflows, taskQueues } from '../contracts/names';
 import type { AdoptedOrder, Decision, PlacedOrder } from '../contracts/order';
-import type { FreezeCommand, Resolution } from '../contracts/reservations';
+import type { FreezeCommand, Resolution, ResolutionOutcome } from '../contracts/reservations';
 import type {
   PlaceOrdersInput,
   PlaceOrdersResult,
   ResolveInput,
   ResolveResult,
 } from '../contracts/workflows';
-import { isSearchable } from './attributes';
+import { isSearchable, showTroubled, showWorstStatus } from './attributes';
+import { quoted, runbookLink } from './markdown';
 import { orderSteps, participantsOf, untiringParticipants } from './proxies';
 import { reasonOf } from './reasons';
 
@@ -40,17 +41,61 @@ import { reasonOf } from './reasons';
 export async function resolveOrder(input: ResolveInput): Promise<ResolveResult> {
   const { orderId, action, reason, operator, timing } = input;
   const { workflowId } = workflowInfo();
+  showBegun(input);
   const order = orderSteps(timing);
   const request = { orderId, action, reason, operator };
   const shielded = <T>(step: () => Promise<T>) => CancellationScope.nonCancellable(step);
   const resolution = await shielded(() => order.openResolution(request, workflowId));
-  if (!resolution) return { outcome: 'not-pending' };
+  if (!resolution) return ended(input, 'not-pending');
   const safe = await shielded(() => prepare(input, resolution, order));
   if (safe) await driveOn(input, safe);
   const refused = safe ? [] : (['unsafe'] as const);
-  const outcome = await shielded(() => order.closeResolution(workflowId, ...refused));
-  setCurrentDetails(`${action} of order ${orderId} by ${operator}: **${outcome}**`);
+  return ended(input, await shielded(() => order.closeResolution(workflowId, ...refused)));
+}
+
+const statusAfter = {
+  completed: 'COMPLETED',
+  cancelled: 'CANCELLED',
+  pending: 'PENDING',
+  unsafe: 'PENDING',
+  'not-pending': null,
+} as const;
+
+function ended(input: ResolveInput, outcome: ResolutionOutcome): ResolveResult {
+  if (outcome === 'pending') showTroubled();
+  showWorstStatus(statusAfter[outcome]);
+  const stuck = runbookLink('stuck-order', input.runbooksUrl);
+  const advice = {
+    completed: '',
+    cancelled: '',
+    pending: ` still. The details of \`${driver()}\` say why. **What to do**: ${stuck}`,
+    unsafe: `: nothing was changed, and the order waits on. **What to do**: ${stuck}`,
+    'not-pending': ': nothing was changed',
+  };
+  setCurrentDetails(`${whatOf(input)}: **${outcome}**${advice[outcome]}`);
   return { outcome };
+}
+
+/** What an operator reads meanwhile; the steps are in the details of the order's own workflow. */
+function showBegun(input: ResolveInput): void {
+  const link = runbookLink('step-failing', input.runbooksUrl);
+  setCurrentDetails(
+    [
+      `${whatOf(input)}: under way, because: ${quoted(input.reason)}`,
+      '',
+      `If it is safe, \`${driver()}\` drives the order on, and its details show the steps. If ` +
+        `this lasts: the pending activities say what is retried, and why; ${link}`,
+    ].join('\n'),
+  );
+}
+
+function whatOf({ action, orderId, operator }: ResolveInput): string {
+  return `**${action}** of order ${orderId} by ${quoted(operator)}`;
+}
+
+/** The workflow that drives the order on for us. */
+function driver(): string {
+  return `${workflowInfo().workflowId}-drive`;
 }
 
 /** Makes sure that the order may go where the operator wants it; null when it may not. */
@@ -108,12 +153,11 @@ async function thaw({ timing }: ResolveInput, command: FreezeCommand): Promise<v
 
 /** Its own pattern's workflow drives the order on, to its end or to its next wait. */
 async function driveOn(input: ResolveInput, { pattern, ...order }: AdoptedOrder): Promise<void> {
-  const { workflowId } = workflowInfo();
   try {
     await executeChild<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
       orderWorkflows[pattern],
       {
-        workflowId: `${workflowId}-drive`,
+        workflowId: driver(),
         taskQueue: taskQueues.workflow,
         args: [inputOf(order, input)],
         staticSummary: `${summaryOf(pattern, [order])}, ${input.action} by ${input.operator}`,

@@ -4,11 +4,10 @@ import type { StandingDecision } from '../contracts/steps';
 import type { ScanInput, ScanResult } from '../contracts/workflows';
 import { showTroubled } from './attributes';
 import { branchEnds, endOne, heuristicText, type BranchEnd } from './branches';
-import { quoted, runbookLink, table } from './markdown';
+import { quoted, runbookLink, tableOf } from './markdown';
 import { branchEndsOf, branchFindersOf, orderSteps } from './proxies';
 import { reasonOf } from './reasons';
 
-const rowsShownMax = 50;
 const othersShownMax = 20;
 
 /** What became of one branch; absent where it is left for whoever drives the order. */
@@ -126,19 +125,18 @@ function show({ runbooksUrl }: ScanInput, rows: readonly Row[], others: readonly
     const runbook = heuristic > 0 ? 'heuristic-outcome' : 'branch-in-doubt';
     lines.push('', `**What to do**: ${runbookLink(runbook, runbooksUrl)}`);
   }
-  const cells = rows.map(({ orderId, step, words }) => [orderId, step, quoted(words)]);
   lines.push(
-    ...table(['order', 'step', 'what came of it'], cells.slice(0, rowsShownMax), rows.length),
+    ...tableOf(['order', 'step', 'what came of it'], rows, ({ orderId, step, words }) => [
+      orderId,
+      step,
+      quoted(words),
+    ]),
   );
   if (others.length > 0) {
     lines.push(
       '',
       `Prepared on the same servers by others, and left alone (formatID, gtrid, bqual):`,
-      ...table(
-        ['branch'],
-        others.slice(0, othersShownMax).map((xid) => [xid]),
-        others.length,
-      ),
+      ...tableOf(['branch'], others, (xid) => [xid], othersShownMax),
     );
   }
   setCurrentDetails(lines.join('\n'));

@@ -56,6 +56,7 @@ const summaries: { [S in keyof Steps]: (...args: Parameters<Steps[S]>) => string
   readDecisions: (orderIds) => about(orderIds.map((orderId) => ({ orderId }))),
   completeOrders: (orderIds) => about(orderIds.map((orderId) => ({ orderId }))),
   alertOrders: about,
+  resolveHeld: (orderIds) => about(orderIds.map((orderId) => ({ orderId }))),
   holdOrders: about,
   registerCompensations: about,
   dueCompensations: (limit) => `${limit} rows at most`,

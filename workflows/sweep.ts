@@ -1,37 +1,49 @@
 import { log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { counted } from '../contracts/labels';
 import type { AgedQuery } from '../contracts/reservations';
-import type { StandingDecision, PointCommand, Step, StockCommand } from '../contracts/steps';
+import type { OrderActivities, StandingDecision } from '../contracts/steps';
+import type { PointCommand, Step, StockCommand } from '../contracts/steps';
 import type { AgedInput, SweepResult } from '../contracts/workflows';
 import { showTroubled } from './attributes';
-import { runbookLink } from './markdown';
+import { GrowingTable, quoted, runbookLink } from './markdown';
 import { impatientOrderSteps, orderSteps, participantsOf } from './proxies';
 import { reasonOf } from './reasons';
 import { phaseSteps, settle, type Phase, type Settled } from './reservations';
 
 /** One participant's part of TCC, as its sweep needs it. */
 interface Swept<C> {
+  what: 'stock' | 'points';
   aged: (query: AgedQuery) => Promise<C[]>;
   steps: Record<Phase, Step<C>>;
   names: Record<Phase, string>;
 }
 
+/** Why a reservation is left alone. */
+const whyHeld: Partial<Record<StandingDecision | 'silent', string>> = {
+  undecided: 'undecided: adoption decides',
+  unknown: 'there is no such order',
+  silent: 'the order service does not answer',
+};
+
 /**
  * The participants' sweep, started by a schedule: each asks the order service about reservations
  * that are older than its limit. CANCEL → it cancels; COMPLETE → it confirms; undecided → it
- * holds, because adoption decides; no answer → it holds, and says so. It decides nothing, so
- * that it may meet any other confirmation or cancellation of the same order, in any order.
+ * holds, because adoption decides; no such order → it holds, with an alert; no answer → it holds,
+ * and its run says so, for there is nowhere to write an alert. It decides nothing, so that it may
+ * meet any other confirmation or cancellation of the same order, in any order.
  */
 export async function sweepReservations(input: AgedInput): Promise<SweepResult> {
   const { product, point } = participantsOf(input.timing, input.timing.confirmAttemptsMax);
   const sweep = new Sweep(input);
   await Promise.all([
     sweep.through<StockCommand>({
+      what: 'stock',
       aged: product.agedStock,
       steps: { confirm: product.confirmStock, cancel: product.cancelStock },
       names: { confirm: phaseSteps.confirm.stock, cancel: phaseSteps.cancel.stock },
     }),
     sweep.through<PointCommand>({
+      what: 'points',
       aged: point.agedPoints,
       steps: { confirm: point.confirmPoints, cancel: point.cancelPoints },
       names: { confirm: phaseSteps.confirm.points, cancel: phaseSteps.cancel.points },
@@ -44,9 +56,11 @@ class Sweep {
   private readonly result: SweepResult = { confirmed: 0, cancelled: 0, held: 0 };
   private readonly order;
   private readonly troubles = new Set<string>();
+  private readonly held = new GrowingTable(['order', 'reservation', 'why it is held']);
 
   constructor(private readonly input: AgedInput) {
     this.order = impatientOrderSteps(input.timing);
+    this.show();
   }
 
   async through<C extends { orderId: string }>(participant: Swept<C>): Promise<void> {
@@ -56,38 +70,34 @@ class Sweep {
       while (afterOrder !== undefined && !workflowInfo().continueAsNewSuggested) {
         const aged: C[] = await participant.aged({ olderThanMs, afterOrder, limit });
         if (aged.length > 0) await this.settleAll(participant, aged);
+        this.show();
         afterOrder = aged.length < limit ? undefined : aged.at(-1)?.orderId;
       }
     } catch (error) {
       // The participant itself is away: its reservations wait for the next run.
-      this.trouble(reasonOf(error));
+      this.trouble(`the ${participant.what} cannot be asked for: ${reasonOf(error)}`);
     }
   }
 
   end(): SweepResult {
-    const { confirmed, cancelled, held } = this.result;
-    const lines = [
-      `**${counted(confirmed + cancelled + held, 'reservation')}** older than the limit: ` +
-        `${confirmed} confirmed, ${cancelled} cancelled, ${held} held`,
-    ];
-    if (this.troubles.size > 0) {
-      showTroubled();
-      const link = runbookLink('reservation-held', this.input.runbooksUrl);
-      lines.push('', `${[...this.troubles].join('; ')}. **What to do**: ${link}`);
-    }
-    setCurrentDetails(lines.join('\n'));
+    this.show();
+    if (this.troubles.size > 0) showTroubled();
     return this.result;
   }
 
   private async settleAll<C extends { orderId: string }>(participant: Swept<C>, aged: C[]) {
     const standings = await this.ask(aged);
     const decided = (wanted: StandingDecision) => aged.filter((_, i) => standings[i] === wanted);
-    if (decided('unknown').length > 0) this.trouble('reservations of orders that there are not');
+    aged.forEach((one, i) => {
+      const why = whyHeld[standings[i] ?? 'silent'];
+      if (why !== undefined) this.hold(participant, one, why);
+    });
+    await this.tellOf(decided('unknown'));
+    // Read only then: the other participant's sweep counts meanwhile.
     const cancelled = await this.settlePhase(participant, 'cancel', decided('CANCEL'));
-    const confirmed = await this.settlePhase(participant, 'confirm', decided('COMPLETE'));
     this.result.cancelled += cancelled;
+    const confirmed = await this.settlePhase(participant, 'confirm', decided('COMPLETE'));
     this.result.confirmed += confirmed;
-    this.result.held += aged.length - cancelled - confirmed;
   }
 
   /** What the order service says; nothing is known when it cannot be asked. */
@@ -100,20 +110,54 @@ class Sweep {
     }
   }
 
+  /** No order will ever end these: an operator has to be told. */
+  private async tellOf(unknown: { orderId: string }[]): Promise<void> {
+    if (unknown.length === 0) return;
+    this.trouble('reservations of orders that there are not');
+    const detail = 'something is reserved for an order that there is not';
+    await this.keepAlerts((order) =>
+      order.alertOrders(
+        unknown.map(({ orderId }) => ({ orderId, kind: 'reservation-held', detail })),
+      ),
+    );
+  }
+
+  /** Alerts are behind the order service too: without it the run goes on, and says so. */
+  private async keepAlerts(work: (order: OrderActivities) => Promise<void>): Promise<void> {
+    try {
+      await work(this.order);
+    } catch (error) {
+      this.trouble(`the alerts could not be kept: ${reasonOf(error)}`);
+    }
+  }
+
   /** @returns for how many it was done */
   private async settlePhase<C extends { orderId: string }>(
-    { steps, names }: Swept<C>,
+    participant: Swept<C>,
     phase: Phase,
     commands: C[],
   ): Promise<number> {
+    const { steps, names } = participant;
     const settled = await settle(steps[phase], commands, {
       ...this.input.timing,
       confirmAttemptsMax: 1,
     });
-    const failing = settled.flatMap((one) => (one.kind === 'failing' ? [one.cause] : []));
-    for (const cause of failing) this.trouble(`${names[phase]}: ${cause}`);
+    commands.forEach((command, i) => {
+      const outcome = settled[i];
+      if (outcome?.kind === 'failing') {
+        this.trouble(`${names[phase]}: ${outcome.cause}`);
+        this.hold(participant, command, `${names[phase]}: ${outcome.cause}`);
+      }
+      if (outcome?.kind === 'broken') {
+        this.hold(participant, command, `${names[phase]}: ${outcome.code}`);
+      }
+    });
     await this.alarm(names[phase], phase, commands, settled);
-    return settled.filter(({ kind }) => kind === 'done').length;
+    const done = commands.filter((_, i) => settled[i]?.kind === 'done');
+    // Of an order that was missing, and is back from a backup, nobody else resolves the alert.
+    const ids = done.map(({ orderId }) => orderId);
+    if (ids.length > 0) await this.keepAlerts((order) => order.resolveHeld(ids));
+    return done.length;
   }
 
   /** What can never be done, unless its order was decided otherwise since we asked. */
@@ -136,8 +180,28 @@ class Sweep {
     await orderSteps(this.input.timing).holdOrders(wrong);
   }
 
+  private hold({ what }: { what: string }, { orderId }: { orderId: string }, why: string): void {
+    this.result.held += 1;
+    this.held.add(orderId, what, quoted(why));
+  }
+
   private trouble(what: string): void {
     log.warn('A sweep could not end reservations', { what });
     this.troubles.add(what);
+  }
+
+  /** What an operator reads in the Temporal UI: what is held, why, and what to do. */
+  private show(): void {
+    const { confirmed, cancelled, held } = this.result;
+    const lines = [
+      `**${counted(confirmed + cancelled + held, 'reservation')}** older than the limit: ` +
+        `${confirmed} confirmed, ${cancelled} cancelled, ${held} held`,
+    ];
+    if (this.troubles.size > 0) {
+      const link = runbookLink('reservation-held', this.input.runbooksUrl);
+      const troubles = [...this.troubles].map(quoted).join('; ');
+      lines.push('', `${troubles}. **What to do**: ${link}`);
+    }
+    setCurrentDetails([...lines, ...this.held.lines()].join('\n'));
   }
 }

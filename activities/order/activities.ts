@@ -5,7 +5,16 @@ import { runTransaction } from '../transaction/transaction';
 import { adopt, findOrphans, type OwnerState } from './adoption';
 import { defaultFirstRetryMs, due, recordResults, register } from './registry';
 import { conclude, last, open, overturn, unconfirmed } from './resolutions';
-import { alertAll, close, complete, decide, hold, lockOrders, readDecisions } from './steps';
+import {
+  alertAll,
+  close,
+  complete,
+  decide,
+  hold,
+  lockOrders,
+  readDecisions,
+  resolveAlerts,
+} from './steps';
 
 export interface OrderDeps {
   knex: Knex;
@@ -30,6 +39,8 @@ export function createOrderActivities(deps: OrderDeps): OrderActivities {
       }),
     completeOrders: (orderIds) => inTransaction((trx) => complete(trx, orderIds)),
     alertOrders: (troubled) => inTransaction((trx) => alertAll(trx, troubled)),
+    resolveHeld: (orderIds) =>
+      inTransaction((trx) => resolveAlerts(trx, orderIds, 'reservation-held')),
     holdOrders: (broken) => inTransaction((trx) => hold(trx, broken)),
     registerCompensations: (failed) =>
       inTransaction((trx) => register(trx, failed, registryRetryMs)),

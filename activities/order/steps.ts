@@ -131,12 +131,17 @@ export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<
 }
 
 /** By the order's key: the optimizer would read a small table whole, and lock others' alerts. */
-async function resolveAlerts(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
+export async function resolveAlerts(
+  trx: Knex.Transaction,
+  orderIds: string[],
+  kind?: AlertKind,
+): Promise<void> {
   if (orderIds.length === 0) return;
-  await trx(trx.raw('alerts FORCE INDEX (alerts_order_kind)'))
+  const open = trx(trx.raw('alerts FORCE INDEX (alerts_order_kind)'))
     .whereIn('order_id', orderIds)
-    .whereNull('resolved_at')
-    .update({ resolved_at: trx.fn.now(6) });
+    .whereNull('resolved_at');
+  if (kind !== undefined) void open.where('kind', kind);
+  await open.update({ resolved_at: trx.fn.now(6) });
 }
 
 /** Puts orders with a broken step aside, PENDING, unless they have ended. */
@@ -154,12 +159,16 @@ export async function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promis
   );
 }
 
-/** Puts orders aside, PENDING, each with an alert of its own kind, unless they have ended. */
+/**
+ * Puts orders aside, PENDING, each with an alert of its own kind, unless they have ended. An order
+ * that there is not has no row to put aside, and an operator is told all the more.
+ */
 export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[]): Promise<void> {
   const rows = await lockOrders(trx, orderIdsOf(troubled));
   const open = troubled.filter(({ orderId }) => isOpen(rows.get(orderId)));
+  const missing = troubled.filter(({ orderId }) => !rows.has(orderId));
   await setPending(trx, orderIdsOf(open));
-  for (const [kind, group] of groupBy(open, (one) => one.kind)) {
+  for (const [kind, group] of groupBy([...open, ...missing], (one) => one.kind)) {
     await raiseAlerts(trx, kind as AlertKind, group);
   }
 }

@@ -1,4 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
+import type { Logger } from 'pino';
+import type { OrderQueries } from '../../activities/order/queries';
+import type { OrderStatus, Service } from '../../contracts/order';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
 import type { InDoubtBranch, ReadInDoubt } from '../in-doubt';
@@ -21,6 +24,8 @@ const branchesMax = 500;
 export interface InDoubtRoutesDeps {
   authenticate: Authenticator;
   readInDoubt: ReadInDoubt;
+  orders: Pick<OrderQueries, 'placeable'>;
+  logger: Logger;
 }
 
 /** `GET /operator/in-doubt`, for staff. */
@@ -29,21 +34,47 @@ export function addInDoubtRoutes(app: ApiApp, { authenticate, ...deps }: InDoubt
 
   app.openapi({ ...inDoubt, middleware: staff }, async (c) => {
     const { branches, unavailable } = await deps.readInDoubt({ limit: branchesMax });
+    const statuses = await readStatuses(deps, branches);
     const listed = branches.map((branch) => ({
       orderId: branch.orderId,
-      ...inDoubtAnswer(branch),
+      ...inDoubtAnswer(branch, statuses?.get(branch.orderId) ?? (statuses && 'missing')),
       lockedRows: branch.lockedRows,
     }));
-    return c.json({ branches: listed, ...(unavailable.length > 0 && { unavailable }) }, 200);
+    const silent: Service[] = [...(statuses ? [] : ['order' as const]), ...unavailable];
+    return c.json({ branches: listed, ...(silent.length > 0 && { unavailable: silent }) }, 200);
   });
 }
 
-/** What a customer may know of a branch as well. */
-export function inDoubtAnswer({ service, since, ageMs, heuristic }: InDoubtBranch) {
-  return {
-    service,
-    since: since.toISOString(),
-    ageMs,
-    state: heuristic ? ('heuristic' as const) : ('open' as const),
-  };
+/** Undefined when the order service does not answer: branches are shown all the same. */
+async function readStatuses(
+  { orders, logger }: Pick<InDoubtRoutesDeps, 'orders' | 'logger'>,
+  branches: readonly InDoubtBranch[],
+): Promise<Map<string, OrderStatus> | undefined> {
+  if (branches.length === 0) return new Map();
+  try {
+    const found = await orders.placeable(branches.map(({ orderId }) => orderId));
+    return new Map([...found].map(([orderId, { status }]) => [orderId, status]));
+  } catch (error) {
+    logger.warn({ err: error }, 'the orders of the branches in doubt could not be read');
+    return undefined;
+  }
+}
+
+/**
+ * What a customer may know of a branch as well. An order on its way has open branches too, for
+ * milliseconds; one that waits, or that there is not, has nobody who is about to end them.
+ *
+ * @param order what its order's row says; undefined when it could not be read
+ */
+export function inDoubtAnswer(
+  { service, since, ageMs, heuristic }: InDoubtBranch,
+  order: OrderStatus | 'missing' | undefined,
+) {
+  const waits = order === 'PENDING' || order === 'missing';
+  const state = heuristic
+    ? ('heuristic' as const)
+    : waits
+      ? ('in-doubt' as const)
+      : ('open' as const);
+  return { service, since: since.toISOString(), ageMs, state };
 }

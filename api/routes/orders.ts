@@ -110,11 +110,17 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
   });
 }
 
-/** Absent where there is nothing to doubt: an order that has ended was seen through. */
+/**
+ * Absent where there is nothing to doubt: an order that has ended was seen through. A service that
+ * could not be asked is named, for its branch may be the one that is in doubt.
+ */
 async function inDoubtOf(readInDoubt: ReadInDoubt, { orderId, pattern, status }: OrderDetail) {
   if (pattern !== 'xa' || isTerminal(status)) return {};
-  const { branches } = await readInDoubt({ orderId, limit: 1 });
-  return branches.length > 0 ? { inDoubt: branches.map(inDoubtAnswer) } : {};
+  const { branches, unavailable } = await readInDoubt({ orderId, limit: 1 });
+  return {
+    ...(branches.length > 0 && { inDoubt: branches.map((one) => inDoubtAnswer(one, status)) }),
+    ...(unavailable.length > 0 && { inDoubtUnavailable: unavailable }),
+  };
 }
 
 async function ownOrder(

@@ -6,7 +6,7 @@ import { createProductReactions } from '../../activities/product/reactions';
 import { openDatabase } from '../../activities/transaction/connection';
 import { markSent, readUnsent } from '../../activities/transaction/outbox';
 import { audit } from '../../audit/audit';
-import { events, type EventType, type OrderEvent } from '../../contracts/events';
+import { events, typeIn, type EventType, type OrderEvent } from '../../contracts/events';
 import { services, type Service } from '../../contracts/order';
 import type { React } from '../../contracts/deliveries';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
@@ -75,7 +75,7 @@ export async function createHandDelivered(
     async deliver({ event, subscriber }) {
       const delivery = await reactions[subscriber](event);
       if (delivery.kind === 'parked') throw new Error(`${event.eventId} was parked`);
-      return delivery.emitted.split(':')[1] as EventType;
+      return typeIn(delivery.emitted) as EventType;
     },
     async begin({ apples, points }) {
       await databases.empty();

@@ -1,5 +1,5 @@
-import { events, type EventType } from '../../contracts/events';
-import type { Service } from '../../contracts/order';
+import { events, reactionOf, typeIn, type EventType } from '../../contracts/events';
+import { services, type Service } from '../../contracts/order';
 import { createHandDelivered, type HandDelivered, type HandDelivery } from './hand-delivery';
 
 /**
@@ -99,6 +99,22 @@ const ways: Way[] = [
 
 /** What each event made each of its subscribers emit, in all the ways. */
 const seen = new Set<string>();
+/** In whose outbox each type was, and by which reaction of whose it was heard. */
+const said = new Set<string>();
+const heard = new Set<string>();
+
+async function noteTables(): Promise<void> {
+  for (const service of services) {
+    const { [service]: database } = shop.databases;
+    const types = await database('outbox').pluck<string[]>('type');
+    for (const type of types) said.add(`${type} ${service}`);
+    const rows = await database<{ event_id: string; reaction: string }>('inbox').select(
+      'event_id',
+      'reaction',
+    );
+    for (const row of rows) heard.add(`${typeIn(row.event_id)} ${service} ${row.reaction}`);
+  }
+}
 
 it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
   await shop.begin({ apples, points });
@@ -113,6 +129,12 @@ it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
     const [delivery] = open.splice(at, 1);
     if (!delivery) throw new Error('Nothing is left');
     seen.add(`${nameOf(delivery)} ${await shop.deliver(delivery)}`);
+    const { event, subscriber } = delivery;
+    // The inbox takes the reaction's name from the table; the barrier, from what was done.
+    if (subscriber !== 'order') {
+      const steps = await shop.databases[subscriber]('steps').pluck<string[]>('step');
+      expect(steps).toContain(reactionOf(event.type, subscriber));
+    }
     open.push(...(await shop.handOver()));
   }
   expect(await shop.orderRow('o-1')).toMatchObject({
@@ -120,6 +142,7 @@ it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
     reason: way.reason ?? null,
   });
   await shop.expectClean();
+  await noteTables();
 });
 
 it('the table says all of that, and nothing else', () => {
@@ -129,6 +152,18 @@ it('the table says all of that, and nothing else', () => {
     ),
   );
   expect([...seen].sort()).toEqual(written.sort());
+});
+
+it('each event is in the outbox of the service that the table names', () => {
+  const written = Object.entries(events).map(([type, { emittedBy }]) => `${type} ${emittedBy}`);
+  expect([...said].sort()).toEqual(written.sort());
+});
+
+it('each event is heard by the reaction that the table names', () => {
+  const written = Object.entries(events).flatMap(([type, { subscriptions }]) =>
+    subscriptions.map(({ subscriber, reaction }) => `${type} ${subscriber} ${reaction}`),
+  );
+  expect([...heard].sort()).toEqual(written.sort());
 });
 
 function nameOf({ event, subscriber }: HandDelivery): Wish {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { ruleIds } from '../../audit/rules';
 import { alertKinds } from '../../contracts/alerts';
+import { events } from '../../contracts/events';
 
 /** What the documents point at must be there: pages, headings, rules and tests. */
 
@@ -113,6 +114,41 @@ it.each(runbookPages)('%s is in the index', (page) => {
 it('every rule of the auditor has its row, and no other has', () => {
   const rows = textOf(`${runbooks}/audit-finding.md`).matchAll(/^\| `([a-z-]+)` +\|/gm);
   expect([...rows].map(([, rule]) => rule)).toEqual(ruleIds);
+});
+
+it('every step of every service has its patience in the runbook', () => {
+  const [, rows = ''] = textOf('workflows/summaries.ts').split('const summaries');
+  const steps = [...(rows.split('\n};')[0] ?? '').matchAll(/^ {2}(\w+)(?:: |\()/gm)];
+  expect(steps.length).toBeGreaterThan(40);
+  const page = textOf(`${runbooks}/step-failing.md`);
+  expect(steps.flatMap(([, step = '']) => (page.includes(`\`${step}\``) ? [] : [step]))).toEqual(
+    [],
+  );
+});
+
+/** The rows of the protocol's table, as the page has them; a row without an event goes on. */
+function protocolOnPage(): string[] {
+  const section = textOf('docs/choreography.md').split('## Event → reaction → event\n')[1] ?? '';
+  const rows = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
+  let event = '';
+  let saidBy = '';
+  return rows.slice(2).map((row) => {
+    const cells = row.split('|').map((cell) => cell.replaceAll('`', '').trim());
+    const [, named = '', by = '', reaction = '', emits = ''] = cells;
+    if (named !== '') [event, saidBy] = [named, by];
+    return [event, saidBy, reaction, emits].join(' | ');
+  });
+}
+
+it('the table of events and reactions is that of the code', () => {
+  const written = Object.entries(events).flatMap(([type, { emittedBy, subscriptions }]) =>
+    subscriptions.length === 0
+      ? [`${type} | ${emittedBy} | nobody's | `]
+      : subscriptions.map(({ subscriber, reaction, emits }) =>
+          [type, emittedBy, `${subscriber}: ${reaction}`, emits.join(', ')].join(' | '),
+        ),
+  );
+  expect(protocolOnPage()).toEqual(written);
 });
 
 it.each(pages)('the links of %s lead somewhere', (page) => {

@@ -1,7 +1,7 @@
-import type { WorkflowHandle } from '@temporalio/client';
 import { workflowTypes } from '../../contracts/names';
 import type { AdoptInput, DrainInput } from '../../contracts/workflows';
 import { claim, createOrder, Gate, startRun, startSaga } from '../support/orders';
+import { detailsOf, linkTo, runbooksUrl } from '../support/ui';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 
 /** What an operator reads of a workflow in the Temporal UI, without opening a payload. */
@@ -21,14 +21,8 @@ beforeEach(async () => {
   await world.databases.points({ anna: 10_000 });
 });
 
-async function detailsOf(handle: WorkflowHandle): Promise<string> {
-  const metadata = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  return metadata.currentDetails;
-}
-
 /** It takes stock and then lacks the points, so that it must be compensated. */
 const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
-const runbooksUrl = 'https://pages.example/runbooks/';
 const drain: DrainInput = { timing: hurriedTiming, limit: 100, runbooksUrl };
 const adopt: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5, runbooksUrl };
 
@@ -48,9 +42,7 @@ it('counts the orders, and names those that are not completed, with why and thei
     `| ${broken.orderId} | PENDING: a step is broken: deductStock, unknown-product | ` +
       'deductStock: broken, unknown-product; usePoints: done |',
   );
-  expect(details).toContain(
-    '**What to do**: [runbook broken-step](https://pages.example/runbooks/broken-step)',
-  );
+  expect(details).toContain(`**What to do**: ${linkTo('broken-step')}`);
   expect(details).not.toContain(fine.orderId);
 });
 
@@ -94,8 +86,7 @@ it('quotes why a compensation failed, in the order’s workflow and in the drain
   const order = await createOrder(world, tooDear);
   const handle = await startSaga(world, [order], hurriedTiming, { runbooksUrl });
   await handle.result();
-  const link =
-    '[runbook compensation-failing](https://pages.example/runbooks/compensation-failing)';
+  const link = linkTo('compensation-failing');
   const details = await detailsOf(handle);
   expect(details).toContain('PENDING: a compensation is in the registry, which goes on trying');
   expect(details).toContain('restoreStock: failed (the shelf is \\| on fire again)');
@@ -123,7 +114,7 @@ it('says when an action was given up, and why', async () => {
   expect(details).toMatch(
     /usePoints: given-up \((timed out \(SCHEDULE_TO_CLOSE\)|the points are asleep)\)/,
   );
-  expect(details).toContain('[runbook step-failing](https://pages.example/runbooks/step-failing)');
+  expect(details).toContain(linkTo('step-failing'));
 });
 
 it('lists what was adopted, whose it was, and whose it is', async () => {

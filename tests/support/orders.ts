@@ -93,9 +93,14 @@ export async function place(
 }
 
 /** Starts a schedule's workflow once, now, labelled as the schedule labels it. */
-export function startRun(world: World, type: string, input: unknown) {
+export function startRun(
+  world: World,
+  type: string,
+  input: unknown,
+  workflowId = `${type}-${randomUUID()}`,
+) {
   return world.client.workflow.start<(input: unknown) => Promise<unknown>>(type, {
-    workflowId: `${type}-${randomUUID()}`,
+    workflowId,
     taskQueue: taskQueues.workflow,
     args: [input],
     typedSearchAttributes: besideAttributes('saga'),

@@ -14,7 +14,11 @@ export interface Relays {
 }
 
 /** Relays of all three services, as their processes run them, on their own users' connections. */
-export function startRelays(world: World, timing = hurriedTiming): Relays {
+export function startRelays(
+  world: World,
+  timing = hurriedTiming,
+  common: Partial<RelayOptions> = {},
+): Relays {
   const pools = new Map<Service, Knex>();
   const running = new Map<Service, Relay[]>();
   const relays: Relays = {
@@ -31,6 +35,7 @@ export function startRelays(world: World, timing = hurriedTiming): Relays {
         timing,
         searchable: true,
         pollMs: 100,
+        ...common,
         ...more,
       });
       running.set(service, [...(running.get(service) ?? []), relay]);

@@ -168,6 +168,39 @@ describe('the sweep', () => {
     expect(await statesOf(world, 'nobody')).toEqual(['reserved']);
   });
 
+  it('raises an alert for what no order is known of, until the order is back', async () => {
+    const order = await createOrder(world, { lines: { apple: 3 } });
+    world.faults.confirmStock = () => Promise.reject(new Error('away'));
+    await place(world, [order], 'tcc');
+    world.clearFaults();
+    const rows = await world.databases.order('orders').where('order_id', order.orderId);
+    await world.databases.order('alerts').delete();
+    await world.databases.order('orders').where('order_id', order.orderId).delete();
+    const detail = 'something is reserved for an order that there is not';
+    const alert = { kind: 'reservation-held', order_id: order.orderId, detail };
+    // It is raised once, however often it is found.
+    for (let run = 0; run < 2; run += 1) {
+      expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+      expect(await openAlerts()).toEqual([alert]);
+    }
+    const runbook: unknown = await world.databases.order('alerts').first('runbook');
+    expect(runbook).toEqual({ runbook: 'docs/runbooks/reservation-held.md' });
+    // Restored from a backup, it had ended: nobody but the sweep will look at it again.
+    await world.databases.order('orders').insert({ ...rows[0], status: 'COMPLETED' });
+    expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
+    expect(await openAlerts()).toEqual([]);
+  });
+
+  it('goes on with its neighbours when the alert cannot be written', async () => {
+    await place(world, [await createOrder(world, { lines: { ghost: 1 } })], 'tcc');
+    await world.databases.point('reservations').update({ order_id: 'nobody' });
+    world.faults.confirmPoints = () => Promise.reject(new Error('away'));
+    await place(world, [await createOrder(world)], 'tcc');
+    world.clearFaults();
+    world.faults.alertOrders = () => Promise.reject(new Error('the database is away'));
+    expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 1 });
+  });
+
   it('holds everything while the order service does not answer, and says so', async () => {
     const order = await createOrder(world);
     world.faults.confirmStock = () => Promise.reject(new Error('away'));

@@ -46,6 +46,7 @@ it.each(['viewer', 'operator', 'approver'])(
   'lists for a %s each branch with its order, its age and the rows that it locks',
   async (role) => {
     const orderId = await createdOrder(harness.api);
+    await harness.setRow(orderId, claimed);
     await branch(orderId);
     const { status, body } = await staff(role, '/operator/in-doubt');
     expect(status).toBe(200);
@@ -76,6 +77,41 @@ it('lists what was ended against the decision as heuristic, and leaves out what 
   expect(body['branches']).toMatchObject([{ orderId: 'o-1', state: 'heuristic' }]);
 });
 
+it('tells an order on its way from one that waits, and from one that there is not', async () => {
+  const onItsWay = await createdOrder(harness.api);
+  const waiting = await createdOrder(harness.api);
+  await harness.setRow(onItsWay, claimed);
+  await harness.setRow(waiting, { ...claimed, status: 'PENDING', decision: 'COMPLETE' });
+  for (const orderId of [onItsWay, waiting, 'o-nobody']) await branch(orderId);
+  const { body } = await staff('viewer', '/operator/in-doubt');
+  const listed = body['branches'] as { orderId: string; state: string }[];
+  expect(Object.fromEntries(listed.map(({ orderId, state }) => [orderId, state]))).toEqual({
+    [onItsWay]: 'open',
+    [waiting]: 'in-doubt',
+    'o-nobody': 'in-doubt',
+  });
+  const stateIn = async (orderId: string) => {
+    const { body: order } = await call(harness.api, 'GET', `/orders/${orderId}`);
+    return (order['inDoubt'] as { state: string }[]).map(({ state }) => state);
+  };
+  expect(await stateIn(onItsWay)).toEqual(['open']);
+  expect(await stateIn(waiting)).toEqual(['in-doubt']);
+});
+
+it('lists the branches without the order service, and says that it did not answer', async () => {
+  await branch('o-1');
+  const away = () => Promise.reject(new Error('away'));
+  const api = harness.another({ orders: { ...harness.deps.orders, placeable: away } });
+  const response = await api.request('/operator/in-doubt', {
+    headers: { Authorization: `Bearer ${await token('s-1', { claims: { role: 'viewer' } })}` },
+  });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({
+    branches: [{ orderId: 'o-1', state: 'open' }],
+    unavailable: ['order'],
+  });
+});
+
 it('says with an order that its branch is in doubt, and nothing of it once it has ended', async () => {
   const orderId = await createdOrder(harness.api);
   const path = `/orders/${orderId}`;
@@ -103,4 +139,12 @@ it('names the service whose branches cannot be read, rather than calling it free
   });
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({ branches: [], unavailable: ['point'] });
+
+  const orderId = await createdOrder(harness.api);
+  await harness.setRow(orderId, { ...claimed, status: 'PENDING' });
+  const path = `/orders/${orderId}`;
+  const { body } = await call(harness.another({ points }), 'GET', path);
+  expect(body).toMatchObject({ inDoubtUnavailable: ['point'] });
+  expect(body).not.toHaveProperty('inDoubt');
+  expect((await call(harness.api, 'GET', path)).body).not.toHaveProperty('inDoubtUnavailable');
 });

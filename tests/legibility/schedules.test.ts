@@ -1,0 +1,210 @@
+import { scheduleIds, workflowTypes } from '../../contracts/names';
+import type { AgedInput, ScanInput } from '../../contracts/workflows';
+import { ensureSchedules } from '../../workers/schedules';
+import { createOrder, Gate, place, startOrders, startRun, until } from '../support/orders';
+import type { Faults } from '../support/faults';
+import { seldom } from '../support/schedules';
+import { attributesOf, detailsOf, linkTo, runbooksUrl, staticSummaryOf } from '../support/ui';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { away } from '../tcc/pending';
+import { dies, preparedIn, rollBackAll } from '../xa/branches';
+
+/** What an operator reads of the runs that schedules start. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 10_000 });
+});
+
+afterEach(async () => {
+  world.clearFaults();
+  await rollBackAll(world);
+});
+
+const common = { timing: hurriedTiming, olderThanMs: 0, limit: 20, runbooksUrl };
+const aged: AgedInput = common;
+const scanning: ScanInput = { ...common, cancelAfterMs: 0 };
+
+/** The details of a run that is over. */
+async function detailsAfter(type: string, input: unknown): Promise<string> {
+  const handle = await startRun(world, type, input);
+  await handle.result();
+  return detailsOf(handle);
+}
+
+/** The details while this step of the run is being made. */
+async function detailsDuring(step: keyof Faults, type: string, input: unknown): Promise<string> {
+  const gate = new Gate();
+  world.faults[step] = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const handle = await startRun(world, type, input);
+  await gate.reached;
+  const details = await detailsOf(handle);
+  gate.open();
+  await handle.result();
+  world.clearFaults();
+  return details;
+}
+
+it('every schedule’s run says in a line what it does, and for which pattern', async () => {
+  await ensureSchedules(world.client, seldom, { searchable: true });
+  const expected: [string, string, string][] = [
+    [scheduleIds.drain, 'saga', 'saga: tries the compensations that are due'],
+    [scheduleIds.adoption, 'saga', 'saga: looks for orders that nobody drives'],
+    [scheduleIds.branches, 'xa', 'xa: looks for branches that were left behind'],
+    [scheduleIds.forcedConfirmation, 'tcc', 'tcc: confirms again what could not be confirmed'],
+    [scheduleIds.sweep, 'tcc', 'tcc: asks about reservations that are old'],
+  ];
+  expect(expected.map(([id]) => id).sort()).toEqual(Object.values(scheduleIds).sort());
+  for (const [id, pattern, summary] of expected) {
+    const schedule = world.client.schedule.getHandle(id);
+    await schedule.trigger();
+    await until(`${id} has run`, async () => {
+      return (await schedule.describe()).info.recentActions.length > 0;
+    });
+    const [run] = (await schedule.describe()).info.recentActions;
+    const workflowId = run?.action.workflow.workflowId ?? '';
+    expect(await staticSummaryOf(world.client.workflow.getHandle(workflowId))).toBe(summary);
+    expect(await attributesOf(workflowId, world.client)).toEqual([
+      pattern,
+      undefined,
+      undefined,
+      false,
+    ]);
+  }
+});
+
+describe('scanBranches', () => {
+  /** Both branches of an order are prepared, and nobody drives it any more. */
+  async function leftBehind(): Promise<string> {
+    const order = await createOrder(world);
+    const gate = dies(world, 'decideOrders', 'before');
+    const handle = await startOrders(world, 'xa', [order]);
+    await gate.reached;
+    await handle.terminate();
+    world.clearFaults();
+    gate.open();
+    return order.orderId;
+  }
+
+  it('says that it looks, and then what it has ended', async () => {
+    const orderId = await leftBehind();
+    const type = workflowTypes.scanBranches;
+    expect(await detailsDuring('findStockBranches', type, { ...scanning, limit: 0 })).toBe(
+      'Looking for branches that were left behind',
+    );
+    const details = await detailsAfter(type, scanning);
+    expect(details).toContain('Branches left behind: **2**; 2 ended, 0 failed, 0 heuristic');
+    expect(details).toContain(`| ${orderId} | rollbackStock | rolled-back |`);
+    expect(details).toContain(`| ${orderId} | rollbackPoints | rolled-back |`);
+    expect(details).not.toMatch(/runbook/);
+  });
+
+  it('names a branch that it could not end, with why, and what to do', async () => {
+    const orderId = await leftBehind();
+    world.faults.rollbackPoints = () => Promise.reject(new Error('the bank | is closed'));
+    const handle = await startRun(world, workflowTypes.scanBranches, scanning);
+    await handle.result();
+    const details = await detailsOf(handle);
+    expect(details).toContain('1 ended, 1 failed, 0 heuristic');
+    expect(details).toContain(`| ${orderId} | rollbackPoints | the bank \\| is closed |`);
+    expect(details).toContain(`**What to do**: ${linkTo('branch-in-doubt')}`);
+    expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
+    expect(await preparedIn(world)).toEqual(['point']);
+  });
+});
+
+describe('forceConfirmations', () => {
+  const type = workflowTypes.forceConfirmations;
+
+  it('names the orders that wait on, with the step and why, and what to do', async () => {
+    const order = await createOrder(world);
+    world.faults.confirmStock = away;
+    await place(world, [order], 'tcc');
+    world.faults.confirmStock = () => Promise.reject(new Error('the shelf is | on fire'));
+    const handle = await startRun(world, type, aged);
+    await handle.result();
+    const details = await detailsOf(handle);
+    expect(details).toContain('**1 order** confirmed again: 0 completed, 1 PENDING');
+    expect(details).toContain(`| ${order.orderId} | confirmStock: the shelf is \\| on fire |`);
+    expect(details).toContain(`**What to do**: ${linkTo('confirmation-failing')}`);
+    expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
+    world.clearFaults();
+    expect(await detailsAfter(type, aged)).toBe(
+      '**1 order** confirmed again: 1 completed, 0 PENDING',
+    );
+    expect(await detailsDuring('findUnconfirmed', type, aged)).toBe(
+      '**0 orders** confirmed again: 0 completed, 0 PENDING',
+    );
+  });
+
+  it('names fifty orders at most, and says how many more there are', async () => {
+    const orders = [];
+    for (let i = 0; i < 52; i += 1) orders.push(await createOrder(world));
+    world.faults.confirmPoints = away;
+    await place(world, orders, 'tcc');
+    const details = await detailsAfter(type, aged);
+    expect(details).toContain('**52 orders** confirmed again: 0 completed, 52 PENDING');
+    expect(details.match(/\| confirmPoints: away \|/g)).toHaveLength(50);
+    expect(details).toContain('… and 2 more');
+  });
+});
+
+describe('sweepReservations', () => {
+  const type = workflowTypes.sweepReservations;
+
+  it('names what it holds, with why, and what to do', async () => {
+    const failing = await createOrder(world);
+    const undecided = await createOrder(world, { lines: { ghost: 1 } });
+    const missing = await createOrder(world, { lines: { ghost: 1 } });
+    world.faults.confirmStock = () => Promise.reject(new Error('the shelf is | on fire'));
+    await place(world, [failing, undecided, missing], 'tcc');
+    await world.databases.order('orders').where('order_id', missing.orderId).delete();
+    expect(await detailsDuring('agedStock', type, aged)).toMatch(
+      /^\*\*\d reservations?\*\* older than the limit: /,
+    );
+    world.faults.confirmStock = () => Promise.reject(new Error('the shelf is | on fire'));
+    const handle = await startRun(world, type, aged);
+    await handle.result();
+    const details = await detailsOf(handle);
+    expect(details).toContain('0 confirmed, 0 cancelled, 3 held');
+    expect(details).toContain(
+      `| ${failing.orderId} | stock | confirmStock: the shelf is \\| on fire |`,
+    );
+    expect(details).toContain(`| ${undecided.orderId} | points | undecided: adoption decides |`);
+    expect(details).toContain(`| ${missing.orderId} | points | there is no such order |`);
+    expect(details).toContain(`**What to do**: ${linkTo('reservation-held')}`);
+    expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
+  });
+
+  it('says that the order service does not answer, of each that is held for that', async () => {
+    const order = await createOrder(world);
+    world.faults.confirmStock = away;
+    await place(world, [order], 'tcc');
+    world.faults.readDecisions = () => Promise.reject(new Error('the database is away'));
+    const details = await detailsAfter(type, aged);
+    // Who gives up in a pause between two tries is told of the time, not of the last failure.
+    expect(details).toMatch(/the order service does not answer: (the database is away|timed out)/);
+    expect(details).toContain(`**What to do**: ${linkTo('reservation-held')}`);
+    expect(details).toContain(`| ${order.orderId} | stock | the order service does not answer |`);
+  });
+
+  it('holds what is undecided without sending anybody anywhere', async () => {
+    const order = await createOrder(world, { lines: { ghost: 1 } });
+    await place(world, [order], 'tcc');
+    const details = await detailsAfter(type, aged);
+    expect(details).toContain(`| ${order.orderId} | points | undecided: adoption decides |`);
+    expect(details).not.toMatch(/runbook/);
+  });
+});
