@@ -193,15 +193,18 @@ describe('privileges', () => {
 
 it('what is taken of a small table, nearly all of it, waits for no row that is nobody’s', async () => {
   const strangers = [await databases.product.transaction(), await databases.point.transaction()];
-  await strangers[0]?.('products').where('product_id', 'rare').forUpdate();
-  await strangers[1]?.('point_accounts').where('customer_id', 'ben').forUpdate();
-  const stockSteps = createProductActivities(product);
-  const pointSteps = createPointActivities(point);
-  const command = order('o-1', { apple: 1, pear: 1 });
-  const points = { orderId: 'o-1', customerId: 'anna', points: 1 };
-  expect(await stockSteps.deductStock([command])).toEqual([done]);
-  expect(await pointSteps.usePoints([points])).toEqual([done]);
-  expect(await stockSteps.restoreStock([command])).toEqual([done]);
-  expect(await pointSteps.refundPoints([points])).toEqual([done]);
-  for (const stranger of strangers) await stranger.rollback();
+  try {
+    await strangers[0]?.('products').where('product_id', 'rare').forUpdate();
+    await strangers[1]?.('point_accounts').where('customer_id', 'ben').forUpdate();
+    const { deductStock, restoreStock } = createProductActivities(product);
+    const { usePoints, refundPoints } = createPointActivities(point);
+    const command = order('o-1', { apple: 1, pear: 1 });
+    const points = { orderId: 'o-1', customerId: 'anna', points: 1 };
+    expect(await deductStock([command])).toEqual([done]);
+    expect(await usePoints([points])).toEqual([done]);
+    expect(await restoreStock([command])).toEqual([done]);
+    expect(await refundPoints([points])).toEqual([done]);
+  } finally {
+    for (const stranger of strangers) await stranger.rollback();
+  }
 });
