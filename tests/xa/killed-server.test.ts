@@ -11,9 +11,10 @@ import { ensureMysql } from '../../scripts/stack/mysql-install';
 import { startServer } from '../../scripts/stack/server';
 import { readSettings } from '../../scripts/stack/settings';
 import { expectAtRest } from '../support/audited';
-import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
+import type { Faults } from '../support/faults';
+import { createOrder, netEffect, startOrders, stateOf, until, type Gate } from '../support/orders';
 import { createWorld, type World } from '../support/world';
-import { alertsOf, dies, preparedIn } from './branches';
+import { alertsOf, dies, preparedIn, rollBackAll } from './branches';
 
 /** The participants' MySQL, a server of this test's own, is killed while a branch is prepared. */
 
@@ -21,6 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), 'order-xa-'));
 const settings = readSettings();
 let options: MysqlOptions;
 let pid: number;
+let runs = false;
+const gates: Gate[] = [];
 let world: World;
 
 async function start(): Promise<void> {
@@ -31,6 +34,7 @@ async function start(): Promise<void> {
     answers: () => mysqlAnswers(options.port, options.password),
     msMax: 60_000,
   });
+  runs = true;
 }
 
 /** As servers are mostly run: with it a branch is prepared and committed in two places at once. */
@@ -41,6 +45,7 @@ function withBinaryLog(command: ServerCommand): ServerCommand {
 }
 
 async function kill(): Promise<void> {
+  runs = false;
   process.kill(pid, 'SIGKILL');
   expect(await goneWithin(pid, 10_000)).toBe(true);
 }
@@ -64,8 +69,15 @@ beforeAll(async () => {
   world = await createWorld(undefined, { product: own, point: own });
 }, 90_000);
 
-beforeEach(async () => {
+afterEach(async () => {
   world.clearFaults();
+  for (const gate of gates.splice(0)) gate.open();
+  // Whatever a test has left, the next one finds a server with nothing prepared.
+  if (!runs) await start();
+  await rollBackAll(world);
+});
+
+beforeEach(async () => {
   await world.databases.empty();
   await world.databases.stock({ apple: { available: 10 } });
   await world.databases.points({ anna: 100 });
@@ -76,6 +88,13 @@ afterAll(async () => {
   await kill();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** Nothing of this step is done before its gate is opened and the faults are cleared. */
+function stopsAt(step: keyof Faults): Gate {
+  const gate = dies(world, step, 'before');
+  gates.push(gate);
+  return gate;
+}
 
 const inDoubt = ({ orderId }: PlacedOrder) =>
   until(
@@ -110,7 +129,7 @@ describe('after the decision', () => {
     'before the %s: the branch survives with its locks, and is committed once it is back',
     async (step, participant, net, free) => {
       const order = await createOrder(world, { lines: { apple: 2 } });
-      const gate = dies(world, step, 'before');
+      const gate = stopsAt(step);
       const handle = await startOrders(world, 'xa', [order]);
       await gate.reached;
       await until('the other branch is committed', async () => {
@@ -128,7 +147,7 @@ describe('after the decision', () => {
       });
 
       // Back, and the participant's worker is kept away for a while.
-      const away = dies(world, step, 'before');
+      const away = stopsAt(step);
       await start();
       expect(await preparedIn(world)).toEqual([participant]);
       expect(await freeRows()).toEqual(free);
@@ -149,7 +168,7 @@ describe('before the decision', () => {
       status: 'PENDING',
       decision: 'CANCEL',
     });
-    const away = [dies(world, 'rollbackStock', 'before'), dies(world, 'rollbackPoints', 'before')];
+    const away = [stopsAt('rollbackStock'), stopsAt('rollbackPoints')];
     await start();
     expect(await preparedIn(world)).toEqual(participants);
     world.clearFaults();
@@ -158,7 +177,7 @@ describe('before the decision', () => {
 
   it('with one branch prepared: the other cannot be, and it is rolled back', async () => {
     const order = await createOrder(world, { lines: { apple: 2 } });
-    const gate = dies(world, 'preparePoints', 'before');
+    const gate = stopsAt('preparePoints');
     const handle = await startOrders(world, 'xa', [order]);
     await gate.reached;
     expect(await preparedIn(world)).toEqual(['product']);
@@ -173,7 +192,7 @@ describe('before the decision', () => {
 
   it('with both prepared: the customer cancels, and both are rolled back', async () => {
     const order = await createOrder(world, { lines: { apple: 2 } });
-    const gate = dies(world, 'decideOrders', 'before');
+    const gate = stopsAt('decideOrders');
     const handle = await startOrders(world, 'xa', [order]);
     await gate.reached;
     expect(await preparedIn(world)).toEqual(['product', 'point']);
