@@ -112,8 +112,9 @@ export async function moveBalances(
   );
   // The literals must have the key's own collation, or the join could not use its index. The order
   // of the join and the index are forced for the same reason as above.
+  const row = 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, ?)';
   await trx.raw(
-    `UPDATE (VALUES ${[...sums].map(() => 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, ?)').join(', ')})
+    `UPDATE (VALUES ${[...sums].map(() => row).join(', ')})
        AS moved (id, amount)
      STRAIGHT_JOIN ?? AS balance FORCE INDEX (PRIMARY) ON balance.${books.key} = moved.id
      SET ${assignments.join(', ')}`,

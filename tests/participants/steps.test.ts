@@ -191,7 +191,7 @@ describe('privileges', () => {
   });
 });
 
-it('what is taken of a small table, nearly all of it, waits for no row that is nobody’s', async () => {
+it('what is taken of nearly all of a small table waits for no row that is nobody’s', async () => {
   const strangers = [await databases.product.transaction(), await databases.point.transaction()];
   try {
     await strangers[0]?.('products').where('product_id', 'rare').forUpdate();

@@ -95,7 +95,7 @@ it('shows the customer that the order is being confirmed, and refuses the cancel
   );
 });
 
-it('shows everybody what is reserved beside what is available, and neither once it is gone', async () => {
+it('shows everybody what is reserved beside what is available, until it is gone', async () => {
   const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 5 });
   const decision = new Gate();
   world.faults.decideOrders = async (run) => {
