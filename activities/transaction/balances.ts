@@ -110,12 +110,14 @@ export async function moveBalances(
   const assignments = Object.entries(columns).map(
     ([column, sign]) => `balance.${column} = balance.${column} ${sign} moved.amount`,
   );
-  // The literals must have the key's own collation, or the join could not use its index.
+  // The literals must have the key's own collation, or the join could not use its index. The order
+  // of the join and the index are forced for the same reason as above.
+  const row = 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, ?)';
   await trx.raw(
-    `UPDATE ?? AS balance
-     JOIN (VALUES ${[...sums].map(() => 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, ?)').join(', ')})
-       AS moved (id, amount) ON balance.${books.key} = moved.id
+    `UPDATE (VALUES ${[...sums].map(() => row).join(', ')})
+       AS moved (id, amount)
+     STRAIGHT_JOIN ?? AS balance FORCE INDEX (PRIMARY) ON balance.${books.key} = moved.id
      SET ${assignments.join(', ')}`,
-    [books.balances, ...[...sums].flat()],
+    [...[...sums].flat(), books.balances],
   );
 }

@@ -6,8 +6,11 @@ export class LossyProxy {
   commitRepliesToLose = 0;
   /** So many of the next COMMITs are lost with the connection, and never made. */
   commitsToLose = 0;
+  /** The next connection to send this is frozen then: it is done, and the reply never comes. */
+  freezeAfter: string | undefined;
   private readonly sockets = new Set<Socket>();
   private frozen = false;
+  private port = 0;
 
   private constructor(
     private readonly server: Server,
@@ -20,16 +23,27 @@ export class LossyProxy {
     server.on('connection', (client) => {
       proxy.forward(client);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await proxy.listen();
     return proxy;
+  }
+
+  get address(): { host: string; port: number } {
+    return { host: '127.0.0.1', port: this.port };
+  }
+
+  /** Where it was before, once it was stopped. */
+  async listen(): Promise<void> {
+    if (this.server.listening) return;
+    const { host, port } = this.address;
+    await new Promise<void>((resolve) => this.server.listen(port, host, resolve));
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   /** The URL of a database, by this way. */
   through(url: string): string {
-    const { port } = this.server.address() as AddressInfo;
     const proxied = new URL(url);
-    proxied.hostname = '127.0.0.1';
-    proxied.port = String(port);
+    proxied.hostname = this.address.host;
+    proxied.port = String(this.port);
     return proxied.href;
   }
 
@@ -53,6 +67,7 @@ export class LossyProxy {
       server.destroy();
     };
     let replyIsLost = false;
+    let frozen = false;
     for (const socket of [client, server]) {
       this.sockets.add(socket);
       socket.on('error', end).on('close', end);
@@ -67,10 +82,14 @@ export class LossyProxy {
         }
         replyIsLost = this.commitRepliesToLose-- > 0;
       }
+      if (this.freezeAfter !== undefined && data.includes(this.freezeAfter)) {
+        this.freezeAfter = undefined;
+        frozen = true;
+      }
       server.write(data);
     });
     server.on('data', (data) => {
-      if (this.frozen) return;
+      if (this.frozen || frozen) return;
       if (replyIsLost) end();
       else client.write(data);
     });

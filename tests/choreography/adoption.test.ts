@@ -3,7 +3,8 @@ import { services } from '../../contracts/order';
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { startRelays, type Relays } from '../support/relays';
-import { adoptNow, cancel, ends, expectClean, placeByEvents } from './support';
+import { expectAtRest } from '../support/audited';
+import { adoptNow, cancel, ends, placeByEvents } from './support';
 
 let world: World;
 let relays: Relays;
@@ -62,7 +63,7 @@ describe('a terminated delivery loses nothing', () => {
     expect(owner).toMatch(/^(deliveries:|adopt-)/);
     expect((await stateOf(world, order.orderId)).owner).toMatch(/^adopt-/);
     expect(await netEffect(world, order.orderId)).toEqual(all);
-    await expectClean(world);
+    await expectAtRest(world);
   });
 
   it('though the customer cancels meanwhile, and nobody has announced that', async () => {
@@ -79,7 +80,7 @@ describe('a terminated delivery loses nothing', () => {
     await adopted();
     await ends(world, order, 'CANCELLED');
     expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
-    await expectClean(world);
+    await expectAtRest(world);
   });
 });
 
@@ -97,7 +98,7 @@ describe('adoption leaves alone', () => {
     expect((await stateOf(world, order.orderId)).owner).toBe(deliveriesOf(order.orderId));
     await world.startWorker('product');
     await ends(world, order, 'COMPLETED');
-    await expectClean(world);
+    await expectAtRest(world);
   });
 
   it('an order whose event the relay has yet to send', async () => {
@@ -107,7 +108,7 @@ describe('adoption leaves alone', () => {
     expect(await adoptNow(world)).toBe(0);
     relays.start('order');
     await ends(world, order, 'COMPLETED');
-    await expectClean(world);
+    await expectAtRest(world);
   });
 });
 
@@ -133,7 +134,7 @@ describe('the workflow of an adopted order', () => {
       expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
       expect(await netEffect(world, order.orderId)).toEqual(all);
       for (const service of services) relays.start(service);
-      await expectClean(world);
+      await expectAtRest(world);
     },
   );
 
@@ -152,6 +153,6 @@ describe('the workflow of an adopted order', () => {
     expect(await stateOf(world, order.orderId)).toMatchObject({ reason: 'cancelled-by-operator' });
     expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
     for (const service of services) relays.start(service);
-    await expectClean(world);
+    await expectAtRest(world);
   });
 });

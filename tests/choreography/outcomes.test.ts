@@ -1,7 +1,8 @@
 import { createOrder, netEffect, stateOf } from '../support/orders';
 import { createWorld, type World } from '../support/world';
 import { startRelays, type Relays } from '../support/relays';
-import { ends, expectClean, placeByEvents, saidOf } from './support';
+import { expectAtRest } from '../support/audited';
+import { ends, placeByEvents, saidOf } from './support';
 
 let world: World;
 let relays: Relays;
@@ -36,7 +37,7 @@ it('completes an order: stock and points taken once, and every service has told 
     'OrderPlaced',
     'ReplyNoted',
   ]);
-  await expectClean(world);
+  await expectAtRest(world);
 });
 
 it.each([
@@ -50,7 +51,7 @@ it.each([
   await ends(world, order, 'CANCELLED');
   expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'CANCEL', reason });
   expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
-  await expectClean(world);
+  await expectAtRest(world);
 });
 
 it('places an order once that is placed many times at once', async () => {
@@ -64,5 +65,5 @@ it('places an order once that is placed many times at once', async () => {
     'OrderPlaced',
     'ReplyNoted',
   ]);
-  await expectClean(world);
+  await expectAtRest(world);
 });

@@ -1,27 +1,27 @@
-import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createApp, type Api } from '../../api/app';
-import { defaultTiming } from '../../contracts/limits';
+import type { Api } from '../../api/app';
 import { createReleaser } from '../../workers/relay';
-import { authentication, capturingLogger, token } from '../api/harness';
+import { token } from '../api/harness';
+import { apiOf } from '../support/world-api';
 import { createOrder, netEffect, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { startRelays, type Relays } from '../support/relays';
-import { adoptNow, auditOf, cancel, ends, expectClean, placeByEvents } from './support';
+import { auditOf, expectAtRest } from '../support/audited';
+import { adoptNow, cancel, ends, placeByEvents } from './support';
 
 let world: World;
 let relays: Relays;
 let api: Api;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
   world = await createWorld();
   relays = startRelays(world);
-  api = operatorApi();
+  const releaseEvent = createReleaser(world.client.workflow, hurriedTiming, undefined);
+  ({ api, close } = apiOf(world, { releaseEvent }));
 });
 
 afterAll(async () => {
+  await close();
   await relays.end();
   await world.stop();
 });
@@ -32,23 +32,6 @@ beforeEach(async () => {
   await world.databases.points({ anna: 10_000 });
   world.clearFaults();
 });
-
-function operatorApi(): Api {
-  const { order, product, point } = world.databases;
-  return createApp({
-    logger: capturingLogger([]),
-    intake: createOrderIntake(order),
-    orders: createOrderQueries(order),
-    products: createProductQueries(product),
-    points: createPointQueries(point),
-    authentication: authentication(),
-    patterns: {},
-    defaultPattern: 'saga',
-    timing: defaultTiming,
-    temporalReady: () => Promise.resolve(),
-    releaseEvent: createReleaser(world.client.workflow, hurriedTiming, undefined),
-  });
-}
 
 interface Who {
   as: string;
@@ -113,7 +96,7 @@ it('parks what cannot be handled, with an alert, while others flow; released, it
   const row: unknown = await world.databases.product('inbox').where('event_id', eventId).first();
   expect(row).toMatchObject({ released_by: 'olga', release_reason: 'the product is back' });
   expect(await parked()).toEqual([]);
-  await expectClean(world);
+  await expectAtRest(world);
 });
 
 it('is parked again, and the alert raised again, when it is released with nothing mended', async () => {
@@ -162,7 +145,7 @@ it('is tried five times where somebody may mend it, and then parked', async () =
   await world.databases.product.raw('RENAME TABLE stock_ledger_away TO stock_ledger');
   expect((await release(`${order.orderId}:OrderPlaced`)).status).toBe(202);
   await ends(world, order, 'COMPLETED');
-  await expectClean(world);
+  await expectAtRest(world);
 });
 
 it('ends by its customer’s cancel, though it stays parked', async () => {
@@ -181,11 +164,11 @@ it('ends by its customer’s cancel, though it stays parked', async () => {
   await until('it is adopted', async () => (await adoptNow(world)) === 1);
   await ends(world, poison, 'CANCELLED');
   expect(await netEffect(world, poison.orderId)).toEqual({ stock: 0, points: 0 });
-  await expectClean(world);
+  await expectAtRest(world);
   // Released afterwards, it finds the tombstone.
   await world.databases.stock({ ghost: { available: 5 } });
   expect((await release(`${poison.orderId}:OrderPlaced`)).status).toBe(202);
   await until('it is parked no more', async () => (await parked()).length === 0);
   expect(await netEffect(world, poison.orderId)).toEqual({ stock: 0, points: 0 });
-  await expectClean(world);
+  await expectAtRest(world);
 });

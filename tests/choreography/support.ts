@@ -1,10 +1,6 @@
-import type { Knex } from 'knex';
 import { createOrderIntake } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
-import { audit, type AuditReport } from '../../audit/audit';
-import { openWorkflows } from '../../audit/workflows';
 import { workflowTypes } from '../../contracts/names';
-import { services, type PlacedOrder, type Service } from '../../contracts/order';
+import type { PlacedOrder, Service } from '../../contracts/order';
 import type { AdoptInput, AdoptResult } from '../../contracts/workflows';
 import { runOnce, stateOf, until } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
@@ -25,25 +21,6 @@ export async function ends(world: World, { orderId }: PlacedOrder, status: strin
   await until(`${orderId} is ${status}`, async () => {
     return (await stateOf(world, orderId)).status === status;
   });
-}
-
-/** An audit as the auditor's user, at rest: everything was sent, and nothing is wrong. */
-export async function expectClean(world: World): Promise<void> {
-  // What was heard last is answered still, after the order has ended.
-  await until('nothing is on its way', async () => (await auditOf(world)).atRest);
-  const { violations, atRest } = await auditOf(world);
-  expect({ violations, atRest }).toEqual({ violations: [], atRest: true });
-}
-
-export async function auditOf(world: World): Promise<AuditReport> {
-  const [order, product, point] = services.map((service) =>
-    openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
-  ) as [Knex, Knex, Knex];
-  try {
-    return await audit({ order, product, point, isOpen: openWorkflows(world.client) });
-  } finally {
-    await Promise.all([order, product, point].map((knex) => knex.destroy()));
-  }
 }
 
 /** The types that a service has said of an order, in no order. */

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { Knex } from 'knex';
 import { until } from '../support/orders';
-import { temporalServer } from '../support/servers';
+import { spawnWorker } from '../support/worker-process';
 import type { World } from '../support/world';
 
 /** Stops the transaction in its middle: its stock is taken, and somebody holds the points. */
@@ -52,24 +50,12 @@ export function midwayOf({ databases }: World): Midway {
 }
 
 /** The real lock worker in a process of its own, as patient with locks as it is told. */
-export async function spawnLockWorker({ namespace, databases }: World, lockWaitS = 3) {
-  const root = join(__dirname, '..', '..');
-  const child = spawn(
-    process.execPath,
-    ['--require', join(root, 'scripts/stack/typescript.cjs'), join(root, 'workers/lock-worker.ts')],
-    {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {
-        TEMPORAL_ADDRESS: temporalServer().address,
-        TEMPORAL_NAMESPACE: namespace,
-        LOCK_DATABASE_URL: databases.url('lock_worker', 'order'),
-        LOCK_PRODUCT_DATABASE: databases.names.product,
-        LOCK_POINT_DATABASE: databases.names.point,
-        LOCK_WAIT_S_MAX: String(lockWaitS),
-      },
-    },
-  );
-  await once(child, 'message');
-  return child;
+export function spawnLockWorker(world: World, lockWaitS = 3): Promise<ChildProcess> {
+  const { databases } = world;
+  return spawnWorker(world, 'lock-worker', {
+    LOCK_DATABASE_URL: databases.url('lock_worker', 'order'),
+    LOCK_PRODUCT_DATABASE: databases.names.product,
+    LOCK_POINT_DATABASE: databases.names.point,
+    LOCK_WAIT_S_MAX: String(lockWaitS),
+  });
 }

@@ -190,3 +190,21 @@ describe('privileges', () => {
     );
   });
 });
+
+it('what is taken of nearly all of a small table waits for no row that is nobody’s', async () => {
+  const strangers = [await databases.product.transaction(), await databases.point.transaction()];
+  try {
+    await strangers[0]?.('products').where('product_id', 'rare').forUpdate();
+    await strangers[1]?.('point_accounts').where('customer_id', 'ben').forUpdate();
+    const { deductStock, restoreStock } = createProductActivities(product);
+    const { usePoints, refundPoints } = createPointActivities(point);
+    const command = order('o-1', { apple: 1, pear: 1 });
+    const points = { orderId: 'o-1', customerId: 'anna', points: 1 };
+    expect(await deductStock([command])).toEqual([done]);
+    expect(await usePoints([points])).toEqual([done]);
+    expect(await restoreStock([command])).toEqual([done]);
+    expect(await refundPoints([points])).toEqual([done]);
+  } finally {
+    for (const stranger of strangers) await stranger.rollback();
+  }
+});

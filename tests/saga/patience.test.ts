@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { defaultTiming } from '../../contracts/limits';
-import { taskQueues, workflowTypes } from '../../contracts/names';
+import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import type { FailedCompensation, OrderActivities, Verdict } from '../../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
-import { workflowBundle } from '../../workers/bundle';
-import { quietRuntime } from '../support/runtime';
-import { timeSkippingServer } from '../support/servers';
+import { skipTime, type SkippedRun, type SkippedTime } from '../support/skipped-time';
 
 /** How long the saga is patient with the timing of the product, with time skipped. */
 
@@ -21,30 +16,23 @@ const order: PlacedOrder = {
 const done = () => Promise.resolve([{ kind: 'done' as const }]);
 const fail = () => Promise.reject(new Error('away'));
 
-let environment: TestWorkflowEnvironment;
+let time: SkippedTime;
 
 beforeAll(async () => {
-  quietRuntime();
-  environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: timeSkippingServer() } },
-  });
+  time = await skipTime();
 });
 
-afterAll(() => environment.teardown());
+afterAll(() => time.end());
 
-interface Run {
-  result: PlaceOrdersResult;
+interface Run extends SkippedRun<PlaceOrdersResult> {
   verdicts: Verdict[];
   registered: FailedCompensation[];
-  /** By the server's clock, which skips. */
-  tookMs: number;
 }
 
 async function run(
   participants: Record<string, () => Promise<unknown>>,
   orderFaults: Partial<OrderActivities> = {},
 ): Promise<Run> {
-  const { nativeConnection: connection, client } = environment;
   const verdicts: Verdict[] = [];
   const registered: FailedCompensation[] = [];
   const activities = {
@@ -64,33 +52,9 @@ async function run(
     },
     ...orderFaults,
   };
-  const queues = Object.values(taskQueues);
-  const workers = await Promise.all(
-    queues.map(async (taskQueue) =>
-      Worker.create({
-        connection,
-        taskQueue,
-        ...(taskQueue === taskQueues.workflow
-          ? { workflowBundle: await workflowBundle() }
-          : { activities }),
-      }),
-    ),
-  );
-  const running = workers.map((worker) => worker.run());
   const input: PlaceOrdersInput = { orders: [order], timing: defaultTiming };
-  const handle = await client.workflow.start<
-    (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>
-  >(workflowTypes.placeOrders, {
-    workflowId: `patience-${randomUUID()}`,
-    taskQueue: taskQueues.workflow,
-    args: [input],
-  });
-  const result = await handle.result();
-  const { startTime, closeTime } = await handle.describe();
-  const tookMs = Number(closeTime) - Number(startTime);
-  workers.forEach((worker) => worker.shutdown());
-  await Promise.all(running);
-  return { result, verdicts, registered, tookMs };
+  const ended = await time.run<PlaceOrdersResult>(workflowTypes.placeOrders, input, activities);
+  return { ...ended, verdicts, registered };
 }
 
 it('gives an action up after about a minute, and cancels as unavailable', async () => {
@@ -118,12 +82,12 @@ it('tries a compensation a few times, and then puts it on record', async () => {
 });
 
 it('never gives up on the decision: an hour without the order database is waited out', async () => {
-  const begun = await environment.currentTimeMs();
+  const away = time.awayFor(3_600_000);
   const { result, tookMs } = await run(
     {},
     {
       decideOrders: async (verdicts) => {
-        if ((await environment.currentTimeMs()) < begun + 3_600_000) throw new Error('away');
+        await away();
         return verdicts.map(({ decision }) => decision);
       },
     },

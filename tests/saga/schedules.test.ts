@@ -1,5 +1,7 @@
 import { scheduleIds, workflowTypes } from '../../contracts/names';
-import { ensureSchedules } from '../../workers/schedules';
+import type { AdoptInput, DrainInput, ScanInput } from '../../contracts/workflows';
+import { readConfig } from '../../workers/config';
+import { ensureSchedules, scheduleSettings, schedulesFrom } from '../../workers/schedules';
 import { claim, createOrder, netEffect, place, stateOf, until } from '../support/orders';
 import { seldom } from '../support/schedules';
 import { createWorld, type World } from '../support/world';
@@ -42,4 +44,42 @@ it('a second start brings the schedules up to date, and keeps an operator’s pa
   expect(spec.intervals?.map(({ every }) => every)).toEqual([7_000]);
   expect(state).toMatchObject({ paused: true, note: 'looking into it' });
   expect(action).toMatchObject({ workflowType: workflowTypes.drainCompensations });
+});
+
+it('what a process is told reaches each schedule: how often, and for what is how old', async () => {
+  const config = readConfig(scheduleSettings, {
+    DRAIN_EVERY_MS: '11000',
+    ADOPT_EVERY_MS: '12000',
+    ADOPT_AFTER_MS: '120',
+    SCAN_EVERY_MS: '13000',
+    SCAN_AFTER_MS: '130',
+    SCAN_CANCEL_AFTER_MS: '131',
+    FORCE_CONFIRM_EVERY_MS: '14000',
+    FORCE_CONFIRM_AFTER_MS: '140',
+    SWEEP_EVERY_MS: '15000',
+    SWEEP_AFTER_MS: '150',
+    CONFIRM_ATTEMPTS_MAX: '7',
+    RUNBOOKS_URL: 'https://shop.example/runbooks',
+  });
+  await ensureSchedules(world.client, schedulesFrom(config), { searchable: true });
+  const found = Object.entries(scheduleIds).map(async ([name, id]) => {
+    const { spec, action } = await world.client.schedule.getHandle(id).describe();
+    const [input] = action.args as (DrainInput & Partial<AdoptInput & ScanInput>)[];
+    expect(input).toMatchObject({
+      timing: { confirmAttemptsMax: 7 },
+      runbooksUrl: 'https://shop.example/runbooks',
+    });
+    const everyMs = spec.intervals?.map(({ every }) => every);
+    return [
+      name,
+      { everyMs, olderThanMs: input?.olderThanMs, cancelAfterMs: input?.cancelAfterMs },
+    ];
+  });
+  expect(Object.fromEntries(await Promise.all(found))).toEqual({
+    drain: { everyMs: [11_000] },
+    adoption: { everyMs: [12_000], olderThanMs: 120 },
+    branches: { everyMs: [13_000], olderThanMs: 130, cancelAfterMs: 131 },
+    forcedConfirmation: { everyMs: [14_000], olderThanMs: 140 },
+    sweep: { everyMs: [15_000], olderThanMs: 150 },
+  });
 });

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { openDatabase } from '../../activities/transaction/connection';
+import { patterns, type Pattern } from '../../contracts/order';
+import type { RunningStack } from '../../scripts/stack/state';
 import { LiveStack } from './live-stack';
 
 /**
@@ -9,7 +12,10 @@ import { LiveStack } from './live-stack';
 // In so short a time a long freeze lasts for 3.75 s at least: it shall outlast a step.
 const live = new LiveStack({ ATTEMPT_MS_MAX: '3400' });
 // Together these two do each kind of fault, and something to every target.
-const seeds = [6, 150];
+const runs = [
+  { seed: 6, chosen: ['--pattern', 'mixed'], placed: [...patterns] },
+  { seed: 150, chosen: [], placed: ['saga'] },
+];
 
 beforeAll(async () => {
   live.start();
@@ -27,11 +33,13 @@ interface Result {
   audit: { clean: boolean; atRest: boolean; orders: number; violations: unknown[] };
 }
 
-it.each(seeds)(
-  'faults of seed %d: every order ends, and callers were told the truth',
-  async (seed) => {
-    await live.ready();
-    const args = ['load', '--chaos', `${seed}`, '--orders', '300', '--seconds', '15', '--json'];
+it.each(runs)(
+  'faults of seed $seed: every order ends, and callers were told the truth ($placed)',
+  async ({ seed, chosen, placed }) => {
+    const stack = await live.ready();
+    const before = await completedBy(stack);
+    const size = ['--orders', '300', '--seconds', '15'];
+    const args = ['load', '--chaos', `${seed}`, ...size, ...chosen, '--json'];
     const { code, stdout, stderr } = await live.run(args);
     // What went wrong is in what it said.
     expect(code === 0 ? '' : `${stderr}\n${stdout}\n${logs()}`).toBe('');
@@ -45,9 +53,28 @@ it.each(seeds)(
     expect(fired).toBeGreaterThan(0);
     // Each was announced, and told again when it happened.
     expect(stderr.match(/^ +[\d.]+ s {2}(kill|freeze|restart|cut) /gm)).toHaveLength(2 * fired);
+    // Each of those patterns has completed some amid that, and no other has.
+    const after = await completedBy(stack);
+    const completed = patterns.filter((pattern) => (after[pattern] ?? 0) > (before[pattern] ?? 0));
+    expect(completed).toEqual(placed);
   },
   240_000,
 );
+
+/** How many orders of each pattern are COMPLETED. */
+async function completedBy({ databases }: RunningStack): Promise<Partial<Record<Pattern, number>>> {
+  const order = openDatabase({ url: databases.order.auditorUrl, poolMax: 1 });
+  try {
+    const rows = await order('orders')
+      .where('status', 'COMPLETED')
+      .groupBy('pattern')
+      .select('pattern')
+      .count<{ pattern: Pattern; orders: number }[]>({ orders: '*' });
+    return Object.fromEntries(rows.map(({ pattern, orders }) => [pattern, orders]));
+  } finally {
+    await order.destroy();
+  }
+}
 
 function logs(): string {
   return `What the stack said:\n${live.output}\n${readFileSync(`${live.folder}/state.json`, 'utf8')}`;

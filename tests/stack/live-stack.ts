@@ -32,8 +32,8 @@ export class LiveStack {
     };
   }
 
-  start(): void {
-    this.starter = this.spawn(['start']);
+  start(...args: string[]): void {
+    this.starter = this.spawn(['start', ...args]);
     for (const stream of [this.starter.stdout, this.starter.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     }

@@ -1,12 +1,10 @@
 import { createTemporalResolver } from '../../api/temporal';
 import { createHarness, call, problemLike, token } from '../api/harness';
 import type { ApiHarness } from '../api/harness';
-import { createOrder, place, stateOf } from '../support/orders';
+import { createOrder, Gate, place, startOrders, stateOf } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
-import { createApp, type Api } from '../../api/app';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderQueries } from '../../activities/order/queries';
-import { openDatabase } from '../../activities/transaction/connection';
+import type { Api } from '../../api/app';
+import { apiOf } from '../support/world-api';
 import { expectClean } from './reservations';
 import { away, unconfirmed } from './pending';
 
@@ -19,14 +17,8 @@ let close: () => Promise<void>;
 
 beforeAll(async () => {
   [world, harness] = await Promise.all([createWorld(), createHarness()]);
-  const order = openDatabase({ url: world.databases.url('order_api', 'order'), poolMax: 5 });
-  close = () => order.destroy();
-  api = createApp({
-    ...harness.deps,
-    intake: createOrderIntake(order),
-    orders: createOrderQueries(order),
-    resolve: createTemporalResolver(world.client, { timing: hurriedTiming }),
-  });
+  const resolver = createTemporalResolver(world.client, { timing: hurriedTiming });
+  ({ api, close } = apiOf(world, { resolve: resolver }));
 });
 
 afterAll(async () => {
@@ -101,6 +93,33 @@ it('shows the customer that the order is being confirmed, and refuses the cancel
   expect((await call(api, 'GET', `/orders/${orderId}`, { as: 'anna' })).body).not.toHaveProperty(
     'phase',
   );
+});
+
+it('shows everybody what is reserved beside what is available, until it is gone', async () => {
+  const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 5 });
+  const decision = new Gate();
+  world.faults.decideOrders = async (run) => {
+    await decision.pass();
+    return run();
+  };
+  const seen = async () => {
+    const products = await call(api, 'GET', '/products', { as: 'bert' });
+    const points = await call(api, 'GET', '/points', { as: 'anna' });
+    return [products.body['products'], points.body];
+  };
+  const handle = await startOrders(world, 'tcc', [order]);
+  await decision.reached;
+  const apple = { productId: 'apple', name: 'apple', price: 1, retired: false };
+  expect(await seen()).toEqual([
+    [{ ...apple, available: 997, reserved: 3 }],
+    { customerId: 'anna', available: 9_985, reserved: 15 },
+  ]);
+  decision.open();
+  await handle.result();
+  expect(await seen()).toEqual([
+    [{ ...apple, available: 997, reserved: 0 }],
+    { customerId: 'anna', available: 9_985, reserved: 0 },
+  ]);
 });
 
 it('confirms, cancels and says when it is PENDING still; all of it is on record', async () => {

@@ -1,7 +1,4 @@
-import { audit } from '../../audit/audit';
-import { openWorkflows } from '../../audit/workflows';
-import { openDatabase } from '../../activities/transaction/connection';
-import { services } from '../../contracts/order';
+import { auditOf } from '../support/audited';
 import type { World } from '../support/world';
 
 /** What the tests of TCC ask again and again. */
@@ -34,20 +31,8 @@ export async function statesOf({ databases }: World, orderId: string): Promise<s
 
 /** Everything ended, nothing reserved, and the auditor has nothing to say. */
 export async function expectClean(world: World): Promise<void> {
-  const [order, product, point] = services.map((service) =>
-    openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
-  );
-  if (!order || !product || !point) throw new Error('There are three services');
-  try {
-    const isOpen = openWorkflows(world.client);
-    const report = await audit({ order, product, point, isOpen });
-    expect({ violations: report.violations, inFlight: report.inFlight }).toEqual({
-      violations: [],
-      inFlight: [],
-    });
-  } finally {
-    await Promise.all([order, product, point].map((knex) => knex.destroy()));
-  }
+  const { violations, inFlight } = await auditOf(world);
+  expect({ violations, inFlight }).toEqual({ violations: [], inFlight: [] });
   for (const service of ['product', 'point'] as const) {
     const open = world.databases[service]('reservations').whereIn('state', ['reserved', 'frozen']);
     expect(await open).toEqual([]);

@@ -1,34 +1,129 @@
+import { scheduleIds } from '../../contracts/names';
 import { ensureSchedules } from '../../workers/schedules';
-import { claim, createOrder, netEffect, place, stateOf, until } from '../support/orders';
+import { createOrder, claim, Gate, netEffect, place } from '../support/orders';
+import { startOrders, stateOf, until } from '../support/orders';
 import { seldom } from '../support/schedules';
-import { createWorld, type World } from '../support/world';
-import { expectClean, statesOf } from './reservations';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { away, unconfirmed } from './pending';
+import { expectClean, holdings, statesOf } from './reservations';
+
+/** The schedules on the real server, once a second: each by itself, and then all of them. */
 
 let world: World;
 
 beforeAll(async () => {
   world = await createWorld();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
 });
 
 afterAll(() => world.stop());
 
-it('the schedules force confirmations, sweep reservations and adopt, by themselves', async () => {
-  const settings = {
-    ...seldom,
-    drainEveryMs: 1_000,
-    adoptEveryMs: 1_000,
-    adoptAfterMs: 100,
-    forceEveryMs: 1_000,
-    forceAfterMs: 100,
-    sweepEveryMs: 1_000,
-    sweepAfterMs: 100,
-  };
-  const ends = (orderId: string, status: string) =>
-    until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
-  const away = () => Promise.reject(new Error('away'));
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 10_000 });
+});
 
+const settings = {
+  ...seldom,
+  drainEveryMs: 1_000,
+  adoptEveryMs: 1_000,
+  adoptAfterMs: 100,
+  forceEveryMs: 1_000,
+  forceAfterMs: 100,
+  sweepEveryMs: 1_000,
+  sweepAfterMs: 100,
+};
+
+type ScheduleName = keyof typeof scheduleIds;
+
+/** Makes the schedules, and pauses all but these, so that nobody else can have done it. */
+async function onlyRun(...names: ScheduleName[]): Promise<void> {
+  await ensureSchedules(world.client, settings, { searchable: true });
+  for (const name of Object.keys(scheduleIds) as ScheduleName[]) {
+    const schedule = world.client.schedule.getHandle(scheduleIds[name]);
+    await (names.includes(name) ? schedule.unpause() : schedule.pause());
+    await until('no run of it is under way', async () => {
+      return (await schedule.describe()).info.runningActions.length === 0;
+    });
+  }
+}
+
+const ends = (orderId: string, status: string) =>
+  until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
+
+const become = (orderId: string, states: string) =>
+  until(`the reservations are ${states}`, async () => {
+    return (await statesOf(world, orderId)).join() === states;
+  });
+
+it('forced confirmation alone ends what could not be confirmed', async () => {
+  await onlyRun();
+  const order = await unconfirmed(world, 'confirmStock');
+  expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'confirmed']);
+  await onlyRun('forcedConfirmation');
+  await ends(order.orderId, 'COMPLETED');
+  await expectClean(world);
+});
+
+describe('the sweep alone', () => {
+  it('confirms what is decided COMPLETE, and leaves the order to others', async () => {
+    await onlyRun();
+    const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
+    expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'reserved']);
+    await onlyRun('sweep');
+    await become(order.orderId, 'confirmed,confirmed');
+    expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -3 });
+    expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
+  });
+
+  it('cancels what is decided CANCEL, and leaves the order to others', async () => {
+    await onlyRun();
+    // Points are short, so that only the stock has a reservation.
+    const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 1_000_000 });
+    world.faults.cancelStock = away;
+    expect(await place(world, [order], 'tcc')).toMatchObject({ pending: 1 });
+    expect(await statesOf(world, order.orderId)).toEqual(['reserved']);
+    world.clearFaults();
+    await onlyRun('sweep');
+    await become(order.orderId, 'cancelled');
+    expect((await holdings(world)).stock).toEqual({ apple: '1000+0' });
+    expect(await stateOf(world, order.orderId)).toMatchObject({
+      status: 'PENDING',
+      decision: 'CANCEL',
+    });
+  });
+
+  it('holds what is undecided, run after run', async () => {
+    await onlyRun('sweep');
+    const order = await createOrder(world, { lines: { apple: 3 } });
+    const decision = new Gate();
+    world.faults.decideOrders = async (run) => {
+      await decision.pass();
+      return run();
+    };
+    const patient = { ...hurriedTiming, attemptMsMax: 20_000 };
+    const handle = await startOrders(world, 'tcc', [order], patient);
+    await decision.reached;
+    const heard: unknown[] = [];
+    world.faults.readDecisions = async (run) => {
+      const standings = await run();
+      heard.push(standings);
+      return standings;
+    };
+    // Two a run: one for each participant.
+    await until('two runs have asked, and a third', () => heard.length > 4);
+    expect(heard.slice(0, 4)).toEqual(Array.from({ length: 4 }, () => ['undecided']));
+    expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'reserved']);
+    expect(await stateOf(world, order.orderId)).toMatchObject({ decision: null });
+    decision.open();
+    expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
+    await expectClean(world);
+  });
+});
+
+it('all of them force confirmations, sweep reservations and adopt, by themselves', async () => {
+  await onlyRun();
   world.faults.confirmStock = away;
   world.faults.cancelPoints = away;
   const good = await createOrder(world, { lines: { apple: 2 } });
@@ -46,13 +141,11 @@ it('the schedules force confirmations, sweep reservations and adopt, by themselv
   await world.databases.order('alerts').where('order_id', sweeps.orderId).delete();
   world.clearFaults();
 
-  await ensureSchedules(world.client, settings, { searchable: true });
+  await onlyRun(...(Object.keys(scheduleIds) as ScheduleName[]));
   await ends(good.orderId, 'COMPLETED');
   await ends(bad.orderId, 'CANCELLED');
   await ends(lost.orderId, 'COMPLETED');
-  await until('the sweep has confirmed what nobody else would', async () => {
-    return (await statesOf(world, sweeps.orderId)).join() === 'confirmed,confirmed';
-  });
+  await become(sweeps.orderId, 'confirmed,confirmed');
   expect(await netEffect(world, good.orderId)).toEqual({ stock: -2, points: -2 });
   // What an operator's retry does: the order is nobody's, and is driven again.
   await world.databases

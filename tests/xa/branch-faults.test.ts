@@ -1,5 +1,5 @@
 import { takeStock } from '../../activities/product/steps';
-import { Gate } from '../support/orders';
+import { Gate, until } from '../support/orders';
 import {
   createParticipant,
   entombed,
@@ -20,7 +20,11 @@ afterAll(() => p.end());
 
 beforeEach(() => p.begin());
 
-afterEach(() => p.letGo());
+afterEach(async () => {
+  // Well before the server itself would end a session that was left behind.
+  await until('no branch has left a session', async () => (await p.straySessions()) === 0, 5_000);
+  await p.letGo();
+});
 
 const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
 

@@ -1,20 +1,27 @@
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createOrderIntake } from '../../activities/order/intake';
+import { apiOf, type WorldApi } from '../support/world-api';
 import { createWorld, type World } from '../support/world';
 import { alertsOf, dies, preparedIn, rollBackAll, scan } from './branches';
 
 let world: World;
+let shop: WorldApi;
 
 beforeAll(async () => {
   world = await createWorld();
+  shop = apiOf(world);
 });
 
-afterAll(() => world.stop());
+afterAll(async () => {
+  await shop.close();
+  await world.stop();
+});
 
 beforeEach(async () => {
   await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
+  const some = { available: 1_000 };
+  await world.databases.stock({ apple: some, pear: some, plum: some });
+  await world.databases.points({ anna: 1_000, bert: 1_000 });
 });
 
 afterEach(async () => {
@@ -24,13 +31,44 @@ afterEach(async () => {
 
 const away = () => Promise.reject(new Error('the participant is away'));
 
+/** The rows of products and accounts that whoever wants to change one would have to wait for. */
+async function withheldRows(): Promise<string[]> {
+  const { product, point } = world.databases;
+  const tables = [
+    { of: product, table: 'products', key: 'product_id' },
+    { of: point, table: 'point_accounts', key: 'customer_id' },
+  ];
+  const withheld = tables.map(async ({ of, table, key }) => {
+    const free = await of(table).forUpdate().skipLocked().pluck<string[]>(key);
+    const all = await of(table).orderBy(key).pluck<string[]>(key);
+    return all.filter((id) => !free.includes(id)).map((id) => `${table} ${id}`);
+  });
+  return (await Promise.all(withheld)).flat();
+}
+
+/** What staff and the customer are shown of the one branch that is in doubt. */
+async function shown(orderId: string) {
+  const list = await shop.read('/operator/in-doubt', 'vera', 'viewer');
+  const order = await shop.read(`/orders/${orderId}`, 'anna', 'customer');
+  return {
+    staff: list['branches'] as { ageMs: number; lockedRows: string[] }[],
+    customer: order['inDoubt'] as { ageMs: number }[] | undefined,
+  };
+}
+
 it.each([
-  ['commitPoints', false, 'COMPLETED', { stock: -1, points: -1 }],
-  ['rollbackStock', true, 'CANCELLED', { stock: 0, points: 0 }],
+  ['commitPoints', false, 'COMPLETED', { stock: -2, points: -2 }, ['point_accounts anna']],
+  [
+    'rollbackStock',
+    true,
+    'CANCELLED',
+    { stock: 0, points: 0 },
+    ['products apple', 'products pear'],
+  ],
 ] as const)(
-  'a %s that keeps failing is in doubt, and goes on by itself',
-  async (step, cancel, end, net) => {
-    const { orderId, ...order } = await createOrder(world);
+  'a %s that keeps failing is in doubt, its locks can be read, and it goes on by itself',
+  async (step, cancel, end, net, locked) => {
+    const { orderId, ...order } = await createOrder(world, { lines: { apple: 1, pear: 1 } });
     world.faults[step] = away;
     if (cancel) {
       world.faults.decideOrders = async (run) => {
@@ -44,12 +82,22 @@ it.each([
     });
     expect(await stateOf(world, orderId)).toMatchObject({ status: 'PENDING' });
     expect(await preparedIn(world)).toEqual([step === 'commitPoints' ? 'point' : 'product']);
+    const service = step === 'commitPoints' ? 'point' : 'product';
+    const { staff, customer } = await shown(orderId);
+    expect(staff).toMatchObject([{ orderId, service, lockedRows: await withheldRows() }]);
+    expect(staff[0]?.lockedRows).toEqual(locked);
+    expect(customer).toMatchObject([{ service }]);
+    const [age = 0, customersAge = 0] = [staff[0]?.ageMs, customer?.[0]?.ageMs];
+    expect(age).toBeGreaterThan(0);
+    expect(customersAge).toBeGreaterThanOrEqual(age);
     // The participant is back.
     world.clearFaults();
     expect(await handle.result()).toMatchObject({ pending: 0 });
     expect(await stateOf(world, orderId)).toMatchObject({ status: end });
     expect(await alertsOf(world, orderId)).toEqual([]);
     expect(await netEffect(world, orderId)).toEqual(net);
+    expect(await withheldRows()).toEqual([]);
+    expect(await shown(orderId)).toEqual({ staff: [], customer: undefined });
   },
 );
 

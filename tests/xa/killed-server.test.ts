@@ -2,22 +2,28 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
+import { createOrderIntake } from '../../activities/order/intake';
+import type { PlacedOrder } from '../../contracts/order';
 import { goneWithin, type ServerCommand } from '../../scripts/stack/bound-process';
 import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../scripts/stack/mysql';
 import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../scripts/stack/mysql';
 import { ensureMysql } from '../../scripts/stack/mysql-install';
 import { startServer } from '../../scripts/stack/server';
 import { readSettings } from '../../scripts/stack/settings';
-import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
+import { expectAtRest } from '../support/audited';
+import type { Faults } from '../support/faults';
+import { createOrder, netEffect, startOrders, stateOf, until, type Gate } from '../support/orders';
 import { createWorld, type World } from '../support/world';
-import { alertsOf, dies, preparedIn } from './branches';
+import { alertsOf, dies, preparedIn, rollBackAll } from './branches';
 
-/** The product service's MySQL, a server of this test's own, is killed while a branch is prepared. */
+/** The participants' MySQL, a server of this test's own, is killed while a branch is prepared. */
 
 const folder = mkdtempSync(join(tmpdir(), 'order-xa-'));
 const settings = readSettings();
 let options: MysqlOptions;
 let pid: number;
+let runs = false;
+const gates: Gate[] = [];
 let world: World;
 
 async function start(): Promise<void> {
@@ -28,6 +34,7 @@ async function start(): Promise<void> {
     answers: () => mysqlAnswers(options.port, options.password),
     msMax: 60_000,
   });
+  runs = true;
 }
 
 /** As servers are mostly run: with it a branch is prepared and committed in two places at once. */
@@ -38,6 +45,7 @@ function withBinaryLog(command: ServerCommand): ServerCommand {
 }
 
 async function kill(): Promise<void> {
+  runs = false;
   process.kill(pid, 'SIGKILL');
   expect(await goneWithin(pid, 10_000)).toBe(true);
 }
@@ -57,12 +65,23 @@ beforeAll(async () => {
   await initialiseMysql(options, settings.cacheFolder);
   await start();
   const { port, password } = options;
-  world = await createWorld(undefined, {
-    product: { host: mysqlHost, port, user: mysqlAdmin, password },
-  });
+  const own = { host: mysqlHost, port, user: mysqlAdmin, password };
+  world = await createWorld(undefined, { product: own, point: own });
+}, 90_000);
+
+afterEach(async () => {
+  world.clearFaults();
+  for (const gate of gates.splice(0)) gate.open();
+  // Whatever a test has left, the next one finds a server with nothing prepared.
+  if (!runs) await start();
+  await rollBackAll(world);
+});
+
+beforeEach(async () => {
+  await world.databases.empty();
   await world.databases.stock({ apple: { available: 10 } });
   await world.databases.points({ anna: 100 });
-}, 90_000);
+});
 
 afterAll(async () => {
   await world.stop();
@@ -70,44 +89,120 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('the branch survives with its locks, and is committed once the server is back', async () => {
-  const order = await createOrder(world, { lines: { apple: 2 } });
-  const gate = dies(world, 'commitStock', 'before');
-  const handle = await startOrders(world, 'xa', [order]);
-  await gate.reached;
-  await until('the points are committed', async () => {
-    return (await netEffect(world, order.orderId)).points === -2;
-  });
-  expect(await preparedIn(world)).toEqual(['product']);
-  await kill();
-  // The commit is asked for now, of a server that is not there.
-  world.clearFaults();
-  gate.open();
-  await until(
+/** Nothing of this step is done before its gate is opened and the faults are cleared. */
+function stopsAt(step: keyof Faults): Gate {
+  const gate = dies(world, step, 'before');
+  gates.push(gate);
+  return gate;
+}
+
+const inDoubt = ({ orderId }: PlacedOrder) =>
+  until(
     'somebody is told',
-    async () => {
-      return (await alertsOf(world, order.orderId)).includes('branch-in-doubt');
-    },
-    30_000,
+    async () => (await alertsOf(world, orderId)).includes('branch-in-doubt'),
+    20_000,
   );
-  expect(await stateOf(world, order.orderId)).toMatchObject({
-    status: 'PENDING',
-    decision: 'COMPLETE',
+
+/** Products and customers whose rows anybody may change. */
+async function freeRows(): Promise<string[]> {
+  const { product, point } = world.databases;
+  const products = await product('products').forUpdate().skipLocked().pluck<string[]>('product_id');
+  const customers = point('point_accounts').forUpdate().skipLocked();
+  return [...products, ...(await customers.pluck<string[]>('customer_id'))];
+}
+
+/** The order has ended so, nothing is left behind, and the auditor finds nothing wrong. */
+async function hasEnded({ orderId }: PlacedOrder, status: string, net: object): Promise<void> {
+  expect(await stateOf(world, orderId)).toMatchObject({ status });
+  expect(await preparedIn(world)).toEqual([]);
+  expect(await freeRows()).toEqual(['apple', 'anna']);
+  expect(await netEffect(world, orderId)).toEqual(net);
+  expect(await alertsOf(world, orderId)).toEqual([]);
+  await expectAtRest(world);
+}
+
+describe('after the decision', () => {
+  it.each([
+    ['commitStock', 'product', { stock: 0, points: -2 }, ['anna']],
+    ['commitPoints', 'point', { stock: -2, points: 0 }, ['apple']],
+  ] as const)(
+    'before the %s: the branch survives with its locks, and is committed once it is back',
+    async (step, participant, net, free) => {
+      const order = await createOrder(world, { lines: { apple: 2 } });
+      const gate = stopsAt(step);
+      const handle = await startOrders(world, 'xa', [order]);
+      await gate.reached;
+      await until('the other branch is committed', async () => {
+        return JSON.stringify(await netEffect(world, order.orderId)) === JSON.stringify(net);
+      });
+      expect(await preparedIn(world)).toEqual([participant]);
+      await kill();
+      // The commit is asked for now, of a server that is not there.
+      world.clearFaults();
+      gate.open();
+      await inDoubt(order);
+      expect(await stateOf(world, order.orderId)).toMatchObject({
+        status: 'PENDING',
+        decision: 'COMPLETE',
+      });
+
+      // Back, and the participant's worker is kept away for a while.
+      const away = stopsAt(step);
+      await start();
+      expect(await preparedIn(world)).toEqual([participant]);
+      expect(await freeRows()).toEqual(free);
+      world.clearFaults();
+      away.open();
+
+      expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
+      await hasEnded(order, 'COMPLETED', { stock: -2, points: -2 });
+    },
+  );
+});
+
+describe('before the decision', () => {
+  /** Down with these prepared; back once somebody is told, with the workers kept away meanwhile. */
+  async function outlives(order: PlacedOrder, participants: string[]): Promise<void> {
+    await inDoubt(order);
+    expect(await stateOf(world, order.orderId)).toMatchObject({
+      status: 'PENDING',
+      decision: 'CANCEL',
+    });
+    const away = [stopsAt('rollbackStock'), stopsAt('rollbackPoints')];
+    await start();
+    expect(await preparedIn(world)).toEqual(participants);
+    world.clearFaults();
+    for (const gate of away) gate.open();
+  }
+
+  it('with one branch prepared: the other cannot be, and it is rolled back', async () => {
+    const order = await createOrder(world, { lines: { apple: 2 } });
+    const gate = stopsAt('preparePoints');
+    const handle = await startOrders(world, 'xa', [order]);
+    await gate.reached;
+    expect(await preparedIn(world)).toEqual(['product']);
+    await kill();
+    world.clearFaults();
+    gate.open();
+    await outlives(order, ['product']);
+    expect(await handle.result()).toEqual({ completed: 0, cancelled: 1, pending: 0 });
+    expect(await stateOf(world, order.orderId)).toMatchObject({ reason: 'unavailable' });
+    await hasEnded(order, 'CANCELLED', { stock: 0, points: 0 });
   });
 
-  // Back, and the participant's worker is kept away for a while.
-  const away = dies(world, 'commitStock', 'before');
-  await start();
-  expect(await preparedIn(world)).toEqual(['product']);
-  const [free] = (await world.databases.product.raw(
-    'SELECT product_id FROM products FOR UPDATE SKIP LOCKED',
-  )) as [unknown[]];
-  expect(free).toEqual([]);
-  world.clearFaults();
-  away.open();
-
-  expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
-  expect(await preparedIn(world)).toEqual([]);
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: -2, points: -2 });
-  expect(await alertsOf(world, order.orderId)).toEqual([]);
+  it('with both prepared: the customer cancels, and both are rolled back', async () => {
+    const order = await createOrder(world, { lines: { apple: 2 } });
+    const gate = stopsAt('decideOrders');
+    const handle = await startOrders(world, 'xa', [order]);
+    await gate.reached;
+    expect(await preparedIn(world)).toEqual(['product', 'point']);
+    await kill();
+    const intake = createOrderIntake(world.databases.order);
+    expect(await intake.cancelOrder(order.orderId)).toBe('cancelling');
+    world.clearFaults();
+    gate.open();
+    await outlives(order, ['product', 'point']);
+    expect(await handle.result()).toEqual({ completed: 0, cancelled: 1, pending: 0 });
+    await hasEnded(order, 'CANCELLED', { stock: 0, points: 0 });
+  });
 });

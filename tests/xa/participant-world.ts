@@ -12,7 +12,12 @@ import { openXaOf } from '../support/world';
 interface Changes {
   take?: typeof takeStock;
   openBranch?: XaConnections['openBranch'];
+  recovery?: Knex;
+  /** In place of the participant's own pool. */
+  pool?: Knex;
 }
+
+type Fault = (run: () => Promise<unknown>) => Promise<unknown>;
 
 /** The product service's XA steps on databases of their own, and what a test looks at beside them. */
 export interface Participant {
@@ -27,13 +32,12 @@ export interface Participant {
   prepared(orderId: string): Promise<boolean>;
   available(): Promise<number>;
   books(): Promise<{ available: number; steps: string[]; ledger: number[] }>;
-  /** The steps with another way to take stock, or another connection for the branch. */
+  /** The steps with another way to take stock, or other connections. */
   stepsWith(changes: Changes): ReturnType<typeof createXaSteps<StockCommand>>;
   /** A branch's connection on which one statement meets a fault. */
-  openFaulty(
-    statement: RegExp,
-    fault: (run: () => Promise<unknown>) => Promise<unknown>,
-  ): XaConnections['openBranch'];
+  openFaulty(statement: RegExp, fault: Fault): XaConnections['openBranch'];
+  /** Sessions that the server has of the participant's user, its pool's own not counted. */
+  straySessions(): Promise<number>;
   /** Ends the session in which this runs, as the server sees it. */
   killSession(trx: Knex): Promise<void>;
   end(): Promise<void>;
@@ -84,9 +88,18 @@ export async function createParticipant(): Promise<Participant> {
       const ledger = await admin('stock_ledger').pluck<number[]>('quantity');
       return { available: await available(), steps, ledger };
     },
-    stepsWith: ({ take = takeStock, openBranch = xa.openBranch }) =>
-      createXaSteps<StockCommand>(pool, { ...xa, openBranch }, { ...rules, take }),
+    stepsWith: ({ take = takeStock, pool: own = pool, ...connections }) =>
+      createXaSteps<StockCommand>(own, { ...xa, ...connections }, { ...rules, take }),
     openFaulty: (statement, fault) => () => faulty(xa.openBranch(), statement, fault),
+    async straySessions() {
+      const [[row]] = (await admin.raw(
+        `SELECT COUNT(*) AS n FROM information_schema.processlist
+         WHERE user = 'product_worker' AND db = ?`,
+        [databases.names.product],
+      )) as [[{ n: number }]];
+      const own = (pool.client as { pool: { numUsed(): number; numFree(): number } }).pool;
+      return row.n - own.numUsed() - own.numFree();
+    },
     async killSession(trx) {
       const [[row]] = (await trx.raw('SELECT CONNECTION_ID() AS id')) as [[{ id: number }]];
       await admin.raw('KILL ?', [row.id]);
@@ -108,11 +121,8 @@ const rules = {
     contentHash(lines.map(({ productId, quantity }) => [productId, quantity]).sort()),
 } as const;
 
-function faulty(
-  knex: Knex,
-  statement: RegExp,
-  fault: (run: () => Promise<unknown>) => Promise<unknown>,
-): Knex {
+/** A connection on which one statement meets a fault. */
+export function faulty(knex: Knex, statement: RegExp, fault: Fault): Knex {
   return new Proxy(knex, {
     get(target, name) {
       if (name !== 'raw') return Reflect.get(target, name) as unknown;

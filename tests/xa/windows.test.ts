@@ -1,4 +1,5 @@
 import { createOrder, netEffect, startOrders, stateOf, until, type Gate } from '../support/orders';
+import { expectAtRest } from '../support/audited';
 import type { Faults } from '../support/faults';
 import { createWorld, type World } from '../support/world';
 import { adopt, dies, notesOf, preparedIn, rollBackAll, scan } from './branches';
@@ -107,6 +108,7 @@ it.each(windows)('killed $window, and adopted: completed once', async (window) =
   await ends(orderId, 'COMPLETED');
   expect(await netEffect(world, orderId)).toEqual({ stock: -2, points: -6 });
   expect(await notesOf(world, orderId)).toEqual(committed);
+  await expectAtRest(world);
 });
 
 it.each(windows)('killed $window, and scanned: its branches are let go', async (window) => {
@@ -124,4 +126,5 @@ it.each(windows)('killed $window, and scanned: its branches are let go', async (
   await ends(orderId, isComplete ? 'COMPLETED' : 'CANCELLED');
   const effect = isComplete ? { stock: -2, points: -6 } : { stock: 0, points: 0 };
   expect(await netEffect(world, orderId)).toEqual(effect);
+  await expectAtRest(world);
 });

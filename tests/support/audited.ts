@@ -1,0 +1,27 @@
+import type { Knex } from 'knex';
+import { openDatabase } from '../../activities/transaction/connection';
+import { audit, type AuditReport } from '../../audit/audit';
+import { openWorkflows } from '../../audit/workflows';
+import { services } from '../../contracts/order';
+import { until } from './orders';
+import type { World } from './world';
+
+/** What the auditor says of a world, as the auditor's own user. */
+export async function auditOf(world: Pick<World, 'databases' | 'client'>): Promise<AuditReport> {
+  const [order, product, point] = services.map((service) =>
+    openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
+  ) as [Knex, Knex, Knex];
+  try {
+    return await audit({ order, product, point, isOpen: openWorkflows(world.client) });
+  } finally {
+    await Promise.all([order, product, point].map((knex) => knex.destroy()));
+  }
+}
+
+/** An audit at rest: everything was sent and has ended, and nothing is wrong. */
+export async function expectAtRest(world: Pick<World, 'databases' | 'client'>): Promise<void> {
+  // What was heard last is answered still, after the order has ended.
+  await until('nothing is on its way', async () => (await auditOf(world)).atRest);
+  const { violations, atRest } = await auditOf(world);
+  expect({ violations, atRest }).toEqual({ violations: [], atRest: true });
+}

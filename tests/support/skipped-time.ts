@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { taskQueues } from '../../contracts/names';
+import { workflowBundle } from '../../workers/bundle';
+import { quietRuntime } from './runtime';
+import { timeSkippingServer } from './servers';
+
+/** A server whose time skips while a workflow's end is waited for: one a test file, in series. */
+export interface SkippedTime {
+  /** Runs one workflow to its end, with these activities on every queue but the workflows'. */
+  run<R>(type: string, input: unknown, activities: object): Promise<SkippedRun<R>>;
+  /** A service that is away for so long, from the first time that it is asked. */
+  awayFor(ms: number): () => Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface SkippedRun<R> {
+  result: R;
+  /** By the server's clock, which skips. */
+  tookMs: number;
+}
+
+export async function skipTime(): Promise<SkippedTime> {
+  quietRuntime();
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: timeSkippingServer() } },
+  });
+  const { nativeConnection: connection, client } = environment;
+
+  const startWorkers = (activities: object) =>
+    Promise.all(
+      Object.values(taskQueues).map(async (taskQueue) =>
+        Worker.create({
+          connection,
+          taskQueue,
+          ...(taskQueue === taskQueues.workflow
+            ? { workflowBundle: await workflowBundle() }
+            : { activities }),
+        }),
+      ),
+    );
+
+  return {
+    async run<R>(type: string, input: unknown, activities: object) {
+      const workers = await startWorkers(activities);
+      const running = workers.map((worker) => worker.run());
+      try {
+        const handle = await client.workflow.start<(input: unknown) => Promise<R>>(type, {
+          workflowId: `patience-${randomUUID()}`,
+          taskQueue: taskQueues.workflow,
+          args: [input],
+        });
+        const result = await handle.result();
+        const { startTime, closeTime } = await handle.describe();
+        return { result, tookMs: Number(closeTime) - Number(startTime) };
+      } finally {
+        workers.forEach((worker) => worker.shutdown());
+        await Promise.all(running);
+      }
+    },
+    awayFor(ms) {
+      let backMs: number | undefined;
+      return async () => {
+        const nowMs = await environment.currentTimeMs();
+        backMs ??= nowMs + ms;
+        if (nowMs < backMs) throw new Error('away');
+      };
+    },
+    end: () => environment.teardown(),
+  };
+}

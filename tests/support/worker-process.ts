@@ -1,0 +1,38 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { temporalServer } from './servers';
+import type { World } from './world';
+
+const root = join(__dirname, '..', '..');
+
+/** A real worker in a process of its own, as its service runs it; ready once this resolves. */
+export async function spawnWorker(
+  { namespace }: Pick<World, 'namespace'>,
+  name: 'lock-worker' | 'product-worker',
+  settings: NodeJS.ProcessEnv,
+): Promise<ChildProcess> {
+  const child = spawn(
+    process.execPath,
+    ['--require', join(root, 'scripts/stack/typescript.cjs'), join(root, `workers/${name}.ts`)],
+    {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: {
+        TEMPORAL_ADDRESS: temporalServer().address,
+        TEMPORAL_NAMESPACE: namespace,
+        ...settings,
+      },
+    },
+  );
+  await once(child, 'message');
+  return child;
+}
+
+/** Ends a worker's process as a crash does: at once, telling nobody. */
+export async function killProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
