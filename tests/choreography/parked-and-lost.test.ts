@@ -9,7 +9,8 @@ import { createReleaser } from '../../workers/relay';
 import { createOrder, netEffect, runOnce, until } from '../support/orders';
 import { startRelays, type Relays } from '../support/relays';
 import { createWorld, hurriedTiming, type World } from '../support/world';
-import { adoptNow, cancel, ends, expectClean, placeByEvents } from './support';
+import { expectAtRest } from '../support/audited';
+import { adoptNow, cancel, ends, placeByEvents } from './support';
 
 /** An order with a parked event, of which another is lost: it must not wait for ever. */
 
@@ -84,7 +85,7 @@ it.each([
   world.clearFaults();
   await adopted();
   await ends(world, order, 'COMPLETED');
-  await expectClean(world);
+  await expectAtRest(world);
 });
 
 it('what gives back is terminated while another event is parked', async () => {
