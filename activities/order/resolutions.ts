@@ -87,12 +87,13 @@ async function resolutionOf(
   return { number: one.resolution_id, order: { ...order, pattern } };
 }
 
+/** Both are null of an order that nobody has claimed. */
 interface Placement {
   pattern: Pattern;
-  owner: string;
+  owner: string | null;
 }
 
-/** Whose the order is, and by which protocol: nobody resolves one that nobody has claimed. */
+/** Whose the order is, and by which protocol. */
 async function placement(trx: Knex.Transaction, orderId: string): Promise<Placement> {
   const row = await trx('orders')
     .where('order_id', orderId)
@@ -186,7 +187,10 @@ async function handBack(trx: Knex.Transaction, workflowId: string): Promise<void
   const resolution = await trx('resolutions')
     .where('workflow_id', workflowId)
     .whereNull('outcome')
-    .first<{ order_id: string; owner_before: string } | undefined>('order_id', 'owner_before');
+    .first<{ order_id: string; owner_before: string | null } | undefined>(
+      'order_id',
+      'owner_before',
+    );
   if (!resolution) return;
   await trx('orders')
     .where({ order_id: resolution.order_id, owner: workflowId })

@@ -12,7 +12,7 @@ export async function up(knex: Knex): Promise<void> {
       resolution_id BIGINT NOT NULL AUTO_INCREMENT,
       workflow_id VARCHAR(128) NOT NULL,
       order_id VARCHAR(64) NOT NULL,
-      owner_before VARCHAR(128) NOT NULL,
+      owner_before VARCHAR(128) NULL,
       operator VARCHAR(255) CHARACTER SET utf8mb4 NOT NULL,
       action VARCHAR(16) NOT NULL,
       reason VARCHAR(512) CHARACTER SET utf8mb4 NOT NULL,

@@ -96,7 +96,7 @@ CREATE TABLE `resolutions` (
   `resolution_id` bigint NOT NULL AUTO_INCREMENT,
   `workflow_id` varchar(128) COLLATE ascii_bin NOT NULL,
   `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
-  `owner_before` varchar(128) COLLATE ascii_bin NOT NULL,
+  `owner_before` varchar(128) COLLATE ascii_bin DEFAULT NULL,
   `operator` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
   `action` varchar(16) COLLATE ascii_bin NOT NULL,
   `reason` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,

@@ -2,7 +2,7 @@ import { deliveriesOf, deliveryId } from '../../contracts/events';
 import { services } from '../../contracts/order';
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
-import { startRelays, type Relays } from '../support/relays';
+import { quiet, startRelays, type Relays } from '../support/relays';
 import { expectAtRest } from '../support/audited';
 import { adoptNow, cancel, ends, placeByEvents } from './support';
 
@@ -18,6 +18,8 @@ afterAll(async () => {
   await relays.end();
   await world.stop();
 });
+
+afterEach(() => quiet(world));
 
 beforeEach(async () => {
   await world.databases.empty();

@@ -1,6 +1,6 @@
 import { createOrder, netEffect, stateOf } from '../support/orders';
 import { createWorld, type World } from '../support/world';
-import { startRelays, type Relays } from '../support/relays';
+import { quiet, startRelays, type Relays } from '../support/relays';
 import { expectAtRest } from '../support/audited';
 import { ends, placeByEvents, saidOf } from './support';
 
@@ -16,6 +16,8 @@ afterAll(async () => {
   await relays.end();
   await world.stop();
 });
+
+afterEach(() => quiet(world));
 
 beforeEach(async () => {
   await world.databases.empty();

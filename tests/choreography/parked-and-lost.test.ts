@@ -7,7 +7,7 @@ import type { PlacedOrder } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
 import { createReleaser } from '../../workers/relay';
 import { createOrder, netEffect, runOnce, until } from '../support/orders';
-import { startRelays, type Relays } from '../support/relays';
+import { quiet, startRelays, type Relays } from '../support/relays';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { expectAtRest } from '../support/audited';
 import { adoptNow, cancel, ends, placeByEvents } from './support';
@@ -26,6 +26,8 @@ afterAll(async () => {
   await relays.end();
   await world.stop();
 });
+
+afterEach(() => quiet(world));
 
 beforeEach(async () => {
   world.clearFaults();

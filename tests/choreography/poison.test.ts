@@ -4,7 +4,7 @@ import { token } from '../api/harness';
 import { apiOf } from '../support/world-api';
 import { createOrder, netEffect, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
-import { startRelays, type Relays } from '../support/relays';
+import { quiet, startRelays, type Relays } from '../support/relays';
 import { auditOf, expectAtRest } from '../support/audited';
 import { adoptNow, cancel, ends, placeByEvents } from './support';
 
@@ -25,6 +25,8 @@ afterAll(async () => {
   await relays.end();
   await world.stop();
 });
+
+afterEach(() => quiet(world));
 
 beforeEach(async () => {
   await world.databases.empty();

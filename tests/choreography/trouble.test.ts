@@ -2,7 +2,7 @@ import type { OrderEvent } from '../../contracts/events';
 import type { PlacedOrder } from '../../contracts/order';
 import { createOrder, Gate, netEffect, stateOf, until } from '../support/orders';
 import { createWorld, type World } from '../support/world';
-import { startRelays, type Relays } from '../support/relays';
+import { quiet, startRelays, type Relays } from '../support/relays';
 import { expectAtRest } from '../support/audited';
 import { cancel, ends, placeByEvents, saidOf } from './support';
 
@@ -18,6 +18,8 @@ afterAll(async () => {
   await relays.end();
   await world.stop();
 });
+
+afterEach(() => quiet(world));
 
 beforeEach(async () => {
   await world.databases.empty();

@@ -13,9 +13,11 @@ export const saga = 'workflows/saga.ts';
 const settleStock = '    settle(product[stockStep], orders.map(stockCommand), timing),\n';
 const settlePoints = '    settle(point[pointStep], orders.map(pointCommand), timing),\n';
 const sweepCancel =
-  "    const cancelled = await this.settlePhase(participant, 'cancel', decided('CANCEL'));\n";
+  "    const cancelled = await this.settlePhase(participant, 'cancel', decided('CANCEL'));\n" +
+  '    this.result.cancelled += cancelled;\n';
 const sweepConfirm =
-  "    const confirmed = await this.settlePhase(participant, 'confirm', decided('COMPLETE'));\n";
+  "    const confirmed = await this.settlePhase(participant, 'confirm', decided('COMPLETE'));\n" +
+  '    this.result.confirmed += confirmed;\n';
 const resolveParked = '  if (release) await resolveParked(orderId);\n';
 const react =
   '  const delivery = await (release ? service.react(event, release) : service.react(event));\n';
@@ -121,7 +123,11 @@ const tccChanges: Change[] = [
   ],
   [
     'the workflow that drives a resolved order has another id',
-    { file: 'workflows/resolve.ts', from: '`${workflowId}-drive`', to: '`drive-${workflowId}`' },
+    {
+      file: 'workflows/resolve.ts',
+      from: 'workflowId: driver(),',
+      to: "workflowId: driver() + '-on',",
+    },
     ['resolve-retry', 'resolve-cancel', 'resolve-stopped-driving'],
   ],
 ];

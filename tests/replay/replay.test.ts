@@ -2,6 +2,7 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { ReplayError, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
+import { workflowTypes } from '../../contracts/names';
 import type * as BundleModule from '../../workers/bundle';
 import { workflowBundle } from '../../workers/bundle';
 import { mutate, type Mutation } from '../mutants/mutate';
@@ -54,6 +55,14 @@ async function violationsOf(
 it('has a history of every outcome, and none that nobody declared', () => {
   const today = recorded().filter((name) => !name.includes('/'));
   expect(today).toEqual([...outcomes].sort());
+});
+
+it('has one of every workflow that there is', () => {
+  const types = recorded().map((name) => {
+    const [started] = historyOf(name).events ?? [];
+    return started?.workflowExecutionStartedEventAttributes?.workflowType?.name;
+  });
+  expect(new Set(types)).toEqual(new Set(Object.values(workflowTypes)));
 });
 
 it('replays every history, those of older code too', async () => {

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
+import { events, type EventType } from '../../contracts/events';
 import { services, type Service } from '../../contracts/order';
 import { Relay, type RelayOptions } from '../../workers/relay';
+import { until } from './orders';
 import { hurriedTiming, type World } from './world';
 
 /** The relays of a world, which has none of its own: every other test does without. */
@@ -55,4 +57,40 @@ export function startRelays(
   };
   for (const service of services) relays.start(service);
   return relays;
+}
+
+/**
+ * Waits until nothing is on its way any more. An event that is delivered after the tables were
+ * emptied for the next test would write rows of an order that there is not.
+ */
+export async function quiet(world: World): Promise<void> {
+  world.clearFaults();
+  await until('everything that was said was heard', async () => (await unheard(world)) === 0);
+  const query = 'ExecutionStatus = "Running"';
+  await until('no workflow is open', async () => {
+    return (await world.client.workflow.count(query)).count === 0;
+  });
+}
+
+async function unheard({ databases }: World): Promise<number> {
+  const said = await Promise.all(services.map((service) => saidBy(databases[service])));
+  const heard = await Promise.all(
+    services.map((service) =>
+      databases[service]('inbox')
+        .whereRaw('(emitted IS NOT NULL OR parked_at IS NOT NULL)')
+        .pluck<string[]>('event_id'),
+    ),
+  );
+  const missing = said
+    .flat()
+    .flatMap(({ event_id: eventId, type }) =>
+      events[type].subscriptions.filter(
+        ({ subscriber }) => !heard[services.indexOf(subscriber)]?.includes(eventId),
+      ),
+    );
+  return missing.length;
+}
+
+async function saidBy(knex: Knex): Promise<{ event_id: string; type: EventType }[]> {
+  return knex('outbox').select('event_id', 'type');
 }

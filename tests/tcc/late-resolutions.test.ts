@@ -3,7 +3,7 @@ import { workflowTypes } from '../../contracts/names';
 import type { OrderActivities } from '../../contracts/steps';
 import { createOrder, Gate, netEffect, place, startRun, stateOf, until } from '../support/orders';
 import { createWorld, type World } from '../support/world';
-import { unconfirmed } from './pending';
+import { entry, trail, unconfirmed } from './pending';
 import { statesOf } from './reservations';
 import { adopt, resolutionOf, resolve } from './schedule-runs';
 
@@ -38,6 +38,12 @@ it('opened again, it answers the same', async () => {
   const first = await orders.openResolution(request(orderId, 'cancel'), 'R1');
   expect(first).toMatchObject({ order: { orderId, decision: 'COMPLETE', pattern: 'tcc' } });
   expect(await orders.openResolution(request(orderId, 'cancel'), 'R1')).toEqual(first);
+});
+
+it('of an order that nobody has placed there is nothing to resolve, on record too', async () => {
+  const { orderId } = await createOrder(world);
+  expect(await orders.openResolution(request(orderId, 'retry'), 'R1')).toBeNull();
+  expect(await trail(world, orderId)).toEqual([entry('retry', 'not-pending')]);
 });
 
 it('a late attempt to open it does not take the order back from a newer one', async () => {
