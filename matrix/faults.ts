@@ -42,6 +42,7 @@ const oneRow = (step: Step) =>
 export const faults: Fault[] = [
   { name: 'fails', at: 'before its effect', inject: inject.failBefore },
   { name: 'reply lost', at: 'the COMMIT is made', inject: inject.loseReply },
+  { name: 'black hole', at: 'the COMMIT is made', inject: inject.swallowReply },
   {
     name: 'twice at once',
     at: 'before its effect, both',

@@ -27,6 +27,17 @@ export async function loseReply(cell: Injection): Promise<void> {
   (await window.hit()).cut();
 }
 
+/** Neither the reply nor the loss of the connection is ever heard of: nothing comes any more. */
+export async function swallowReply(cell: Injection): Promise<void> {
+  const window = cell.window('made');
+  await cell.begin();
+  const hit = await window.hit();
+  cell.whenEnded(() => {
+    hit.cut();
+    return Promise.resolve();
+  });
+}
+
 /** The first is held until it is given up and tried again; then both go. */
 export async function twiceAtOnce(cell: Injection): Promise<void> {
   if (cell.step.kind === 'claim') {
