@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { patterns, type Pattern } from '../contracts/order';
 import { nameOf } from './cell';
 import { declaredCells, protocols, type DeclaredCell } from './cells';
@@ -24,8 +24,10 @@ export async function writeReport(held: readonly Pattern[]): Promise<string[]> {
     held.includes(name) ? declaredReport(name) : before.filter(({ protocol }) => protocol === name),
   );
   const names = patterns.filter((name) => cells.some(({ protocol }) => protocol === name));
-  const json = await format(JSON.stringify({ cells }), { parser: 'json' });
-  const markdown = await format(markdownOf(names), { parser: 'markdown' });
+  // As `npm run check` will have them.
+  const style = await resolveConfig(reportFiles.json);
+  const json = await format(JSON.stringify({ cells }), { ...style, parser: 'json' });
+  const markdown = await format(markdownOf(names), { ...style, parser: 'markdown' });
   writeFileSync(reportFiles.json, json);
   writeFileSync(reportFiles.markdown, markdown);
   return Object.values(reportFiles);
