@@ -70,6 +70,7 @@ function activities(changes: Record<string, Mock>): Record<string, Mock> {
     openResolution: () => Promise.resolve({ number: 1, order: unconfirmed }),
     lastResolution: () => Promise.resolve(0),
     overturnDecision: () => Promise.resolve(true),
+    resolveHeld: () => Promise.resolve(),
     closeResolution: (_workflowId: string, refused?: string) =>
       Promise.resolve(refused ?? (ended.length > 0 ? 'ended' : 'pending')),
   };
