@@ -21,8 +21,6 @@ export interface BenchServers {
 }
 
 const limits = { msMax: 60_000, deathsMax: 3 };
-const noPorts = { api: 0, temporal: 0, temporalUi: 0, temporalMetrics: 0 };
-
 /**
  * Starts the servers on free ports, durable as those of `npm start`, in a folder of their own.
  *
@@ -36,8 +34,7 @@ export async function startServers(
   mkdirSync(join(folder, 'logs'));
   const settings = { ...readSettings(), localFolder: folder };
   const file = newStackFile(false);
-  const last = { ...noPorts, mysql: { order: 0, product: 0, point: 0 } };
-  file.ports = await choosePorts(settings.ports, last, false);
+  file.ports = await choosePorts(settings.ports, undefined, false);
   const programs = await ensurePrograms(settings, ({ what }) => {
     say(what);
   });

@@ -95,7 +95,7 @@ export async function startStack(
     environment: { ...base.environment, ...tuning, ...environment },
   };
   const file = newStackFile(separateDatabases);
-  file.ports = await choosePorts(settings.ports, file.ports, separateDatabases);
+  file.ports = await choosePorts(settings.ports, undefined, separateDatabases);
   const supervisor = new Supervisor({ changed: () => undefined, died: () => undefined });
   const parts: (() => Promise<void>)[] = [];
   const close = async () => {

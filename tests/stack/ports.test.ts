@@ -31,6 +31,12 @@ describe('the ports', () => {
     expect(ports.temporal).toBe(41_873);
   });
 
+  it('of a stack that lives beside others are none that another might want', async () => {
+    const { api, temporal } = await choosePorts(nothingAsked, undefined, false);
+    expect([api, temporal]).not.toContain(preferredPorts.api);
+    expect([api, temporal]).not.toContain(preferredPorts.temporal);
+  });
+
   it('are refused by name when they were asked for and are taken', async () => {
     const asked = { ...nothingAsked, api: taken };
     await expect(choosePorts(asked, preferredPorts, false)).rejects.toThrow(
