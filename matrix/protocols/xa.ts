@@ -27,7 +27,7 @@ const prepareStock = {
   locks: ['barrier', 'balance'],
   scenario: scenarios.placed,
 } as const;
-/** A statement by itself, of a branch that no session has any more. */
+/** A statement by itself, of a branch that no session holds. */
 const commitStock = {
   ...prepareStock,
   name: 'commitStock',
