@@ -6,7 +6,14 @@ import type { AgedInput, ForceResult } from '../contracts/workflows';
 import { showTroubled } from './attributes';
 import { GrowingTable, quoted, runbookLink } from './markdown';
 import { orderSteps } from './proxies';
-import { brokenOf, endReservations, failingOf, isBroken, isDone, type Ended } from './reservations';
+import {
+  brokenOf,
+  byOutcome,
+  endReservations,
+  failingOf,
+  isBroken,
+  type Ended,
+} from './reservations';
 
 /**
  * Forced confirmation, started by a schedule: what was decided COMPLETE and could not be confirmed
@@ -23,9 +30,8 @@ export async function forceConfirmations(input: AgedInput): Promise<ForceResult>
   // Once the history is long the schedule's next run goes on, from the first again.
   while (afterOrder !== undefined && !workflowInfo().continueAsNewSuggested) {
     const orders = await order.findUnconfirmed({ olderThanMs, afterOrder, limit });
-    const ended = await confirmAgain(order, orders, { ...timing, confirmAttemptsMax: 1 });
-    const left = ended.filter((one) => !isDone(one));
-    result.completed += ended.length - left.length;
+    const left = await confirmAgain(order, orders, { ...timing, confirmAttemptsMax: 1 });
+    result.completed += orders.length - left.length;
     result.pending += left.length;
     for (const one of left) waiting.add(one.order.orderId, quoted(whyNot(one)));
     show(result, waiting, runbooksUrl);
@@ -34,27 +40,31 @@ export async function forceConfirmations(input: AgedInput): Promise<ForceResult>
   return result;
 }
 
+/** @returns those that are not confirmed */
 async function confirmAgain(
   order: ReturnType<typeof orderSteps>,
   orders: PlacedOrder[],
   timing: StepTiming,
 ): Promise<Ended[]> {
   if (orders.length === 0) return [];
-  const ended = await endReservations('confirm', timing, orders);
-  const done = ended.filter(isDone).map((one) => one.order.orderId);
-  if (done.length > 0) await order.completeOrders(done);
-  const broken = ended.filter(isBroken);
-  const failing = ended.filter((one) => !isDone(one) && !isBroken(one));
-  if (failing.length > 0) {
-    await order.alertOrders(failing.map((one) => failingOf('confirm', one)));
-  }
-  if (broken.length > 0) {
-    // No alarm if an operator has changed the decision since it was read.
-    const now = await order.readDecisions(broken.map((one) => one.order.orderId));
-    const wrong = broken.filter((_, i) => now[i] === 'COMPLETE');
-    if (wrong.length > 0) await order.holdOrders(wrong.map((one) => brokenOf('confirm', one)));
-  }
-  return ended;
+  const ended = await endReservations('confirm', timing, orders, 'answer');
+  const { done, locked, broken, failing } = byOutcome(ended);
+  const [lockedLeft] = await Promise.all([
+    // Each alone: none waits for the others' rows, and what is confirmed waits for none of them.
+    Promise.all(locked.map((one) => confirmAgain(order, [one.order], timing))),
+    done.length > 0 && order.completeOrders(done.map((one) => one.order.orderId)),
+    failing.length > 0 && order.alertOrders(failing.map((one) => failingOf('confirm', one))),
+    hold(order, broken),
+  ]);
+  return [...broken, ...failing, ...lockedLeft.flat()];
+}
+
+/** No alarm if an operator has changed the decision since it was read. */
+async function hold(order: ReturnType<typeof orderSteps>, broken: Ended[]): Promise<void> {
+  if (broken.length === 0) return;
+  const now = await order.readDecisions(broken.map((one) => one.order.orderId));
+  const wrong = broken.filter((_, i) => now[i] === 'COMPLETE');
+  if (wrong.length > 0) await order.holdOrders(wrong.map((one) => brokenOf('confirm', one)));
 }
 
 function whyNot(one: Ended): string {

@@ -12,6 +12,8 @@ export type Settled =
   | { kind: 'done' }
   /** It may succeed another time; `cause` is in the words that an operator reads. */
   | { kind: 'failing'; cause: string }
+  /** Somebody holds a row of it: it is to be asked again, alone. */
+  | { kind: 'locked' }
   /** An alarm: it never will. */
   | { kind: 'broken'; code: BrokenCode; detail?: string };
 
@@ -30,17 +32,23 @@ export interface Ended {
   points: Settled;
 }
 
-/** Asks both participants to confirm, or to cancel, and never throws: each order gets its answer. */
+/**
+ * Asks both participants to confirm, or to cancel, and never throws: each order gets its answer.
+ *
+ * @param whenLocked `answer` for a caller who ends the others meanwhile. An order that is asked
+ *   alone is never `locked`: it waits for its rows.
+ */
 export async function endReservations(
   phase: Phase,
   timing: StepTiming,
   orders: PlacedOrder[],
+  whenLocked: WhenLocked = 'wait',
 ): Promise<Ended[]> {
   const { product, point } = participantsOf(timing, timing.confirmAttemptsMax);
   const { stock: stockStep, points: pointStep } = phaseSteps[phase];
   const [stock, points] = await Promise.all([
-    settle(product[stockStep], orders.map(stockCommand), timing),
-    settle(point[pointStep], orders.map(pointCommand), timing),
+    settle(product[stockStep], orders.map(stockCommand), timing, whenLocked),
+    settle(point[pointStep], orders.map(pointCommand), timing, whenLocked),
   ]);
   return orders.map((order, i) => ({
     order,
@@ -51,6 +59,9 @@ export async function endReservations(
 
 const noAnswer: Settled = { kind: 'failing', cause: 'answered nothing' };
 
+/** What is locked is asked again, alone: by us before we answer, or by whoever is answered so. */
+type WhenLocked = 'wait' | 'answer';
+
 /**
  * One participant's part of a phase, for a batch: what is locked is asked again alone, and what an
  * operator has frozen after a pause, as often as a step that fails.
@@ -59,6 +70,7 @@ export async function settle<C extends { orderId: string }>(
   step: Step<C>,
   commands: C[],
   timing: StepTiming,
+  whenLocked: WhenLocked = 'wait',
   triesLeft = timing.confirmAttemptsMax - 1,
 ): Promise<Settled[]> {
   if (commands.length === 0) return [];
@@ -70,7 +82,7 @@ export async function settle<C extends { orderId: string }>(
     return commands.map(() => ({ kind: 'failing', cause }));
   }
   const again = async (command: C, left: number) =>
-    (await settle(step, [command], timing, left))[0] ?? noAnswer;
+    (await settle(step, [command], timing, whenLocked, left))[0] ?? noAnswer;
   return Promise.all(
     commands.map(async (command, i): Promise<Settled> => {
       const outcome = outcomes[i];
@@ -81,7 +93,7 @@ export async function settle<C extends { orderId: string }>(
         case 'refused':
           return { kind: 'broken', code: 'cancel-after-confirm' };
         case 'locked':
-          return again(command, triesLeft);
+          return whenLocked === 'answer' ? outcome : again(command, triesLeft);
         case 'frozen':
           if (triesLeft <= 0) return { kind: 'failing', cause: 'frozen by an operator' };
           await sleep(timing.retryMsMax);
@@ -93,7 +105,23 @@ export async function settle<C extends { orderId: string }>(
   );
 }
 
-export function isDone({ stock, points }: Ended): boolean {
+/** Ended by what came of them, a `locked` part before all else: what is asked again answers again. */
+export function byOutcome(ended: Ended[]) {
+  const locked = ended.filter(isLocked);
+  const known = ended.filter((one) => !isLocked(one));
+  return {
+    locked,
+    done: known.filter(isDone),
+    broken: known.filter(isBroken),
+    failing: known.filter((one) => !isDone(one) && !isBroken(one)),
+  };
+}
+
+function isLocked({ stock, points }: Ended): boolean {
+  return stock.kind === 'locked' || points.kind === 'locked';
+}
+
+function isDone({ stock, points }: Ended): boolean {
   return stock.kind === 'done' && points.kind === 'done';
 }
 

@@ -27,10 +27,9 @@ import { orderSteps, participantsOf, untiringParticipants } from './proxies';
 import { reasonOf } from './reasons';
 import {
   brokenOf,
+  byOutcome,
   endReservations,
   failingOf,
-  isBroken,
-  isDone,
   phaseSteps,
   type Ended,
   type Phase,
@@ -187,7 +186,7 @@ class Tcc {
 
   /** The second phase, for orders that are decided; some of them may have to wait. */
   private async end(phase: Phase, orders: PlacedOrder[]) {
-    if (orders.length === 0) return { done: [], broken: [], failing: [] };
+    if (orders.length === 0) return byOutcome([]);
     const { stock, points } = phaseSteps[phase];
     if (phase === 'confirm') this.board.mark(asMarked(orders), 'confirming');
     this.board.asked(stock, orders);
@@ -196,10 +195,7 @@ class Tcc {
     const answers = (of: 'stock' | 'points') => ended.map((one) => one[of]);
     this.board.answered(stock, orders, answers('stock'));
     this.board.answered(points, orders, answers('points'));
-    const done = ended.filter(isDone);
-    const broken = ended.filter(isBroken);
-    const failing = ended.filter((one) => !done.includes(one) && !broken.includes(one));
-    return { done, broken, failing };
+    return byOutcome(ended);
   }
 
   /** What keeps failing waits, PENDING, for its schedule, and somebody is told. */

@@ -36,7 +36,7 @@ export async function runBatch<C extends Keyed>(
   step: BatchStep<C>,
   commands: C[],
 ): Promise<StepOutcome[]> {
-  const settled = await settle(knex, step, commands);
+  const settled = await settle({ knex, step, size: commands.length, timeouts: 0 }, commands);
   return commands.map((command) => {
     const outcome = settled.get(command.orderId);
     if (!outcome) throw new Error(`Order ${command.orderId} was left without an outcome`);
@@ -46,63 +46,72 @@ export async function runBatch<C extends Keyed>(
 
 type Settled = Map<string, StepOutcome>;
 
-/** Lock-wait timeouts after which nobody was left holding a row, met in one call. */
-const vanishedLocksMax = 2;
+/** One call of runBatch. */
+interface Call<C extends Keyed> {
+  knex: Knex;
+  step: BatchStep<C>;
+  /** How many orders it is for. */
+  size: number;
+  /** How often it has waited for a row in vain. */
+  timeouts: number;
+}
 
-async function settle<C extends Keyed>(
-  knex: Knex,
-  step: BatchStep<C>,
-  commands: C[],
-  vanished = 0,
-): Promise<Settled> {
+/** With as many lock waits, and one more, a step still answers before its attempt is given up. */
+const timeoutsMax = 2;
+
+async function settle<C extends Keyed>(call: Call<C>, commands: C[]): Promise<Settled> {
   if (commands.length === 0) return new Map();
+  const { knex, step } = call;
   try {
     const outcomes = await runTransaction(knex, (trx) => step.work(trx, commands));
     return new Map(commands.map((command, i) => [command.orderId, outcomes[i] as StepOutcome]));
   } catch (error) {
     if (error instanceof SetAside) {
-      return withoutThem(knex, step, commands, error.orderIds, error.outcome);
+      return withoutThem(call, commands, error.orderIds, error.outcome);
     }
     const kind = classify(error);
     if (kind === 'lock-timeout') {
-      const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
-      // Whoever held them timed out too, and will be back: two that retry in step would meet for
-      // ever, and an order that waits for nobody would be given up beside one that does.
-      if (locked.length === 0 && vanished < vanishedLocksMax) {
-        return settle(knex, step, commands, vanished + 1);
-      }
-      if (locked.length === 0 || locked.length === commands.length) throw error;
+      const locked = await findLocked(call, commands);
+      if (locked.length === call.size) throw error;
       const ids = new Set(locked.map((command) => command.orderId));
-      return withoutThem(knex, step, commands, ids, { kind: 'locked' });
+      return withoutThem(call, commands, ids, { kind: 'locked' });
     }
     const code = brokenBy[kind];
     if (!code) throw error;
     if (commands.length === 1) return mapAll(commands, brokenOutcome(code, error));
-    return halve(knex, step, commands);
+    return halve(call, commands);
   }
 }
 
+/** After a lock wait in vain: who is not to be asked for again in this call. */
+async function findLocked<C extends Keyed>(call: Call<C>, commands: C[]): Promise<C[]> {
+  const { knex, step } = call;
+  const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
+  call.timeouts += 1;
+  const mayWait = call.timeouts <= timeoutsMax;
+  // Nobody: whoever held them timed out too, and will be back. Two that retry in step would meet
+  // for ever, and an order that waits for nobody would be given up beside one that does.
+  if (locked.length === 0) return mayWait ? [] : commands;
+  // Each wait has met other holders: the rest would take longer than the attempt may.
+  return mayWait || commands.length === call.size ? locked : commands;
+}
+
 async function withoutThem<C extends Keyed>(
-  knex: Knex,
-  step: BatchStep<C>,
+  call: Call<C>,
   commands: C[],
   aside: ReadonlySet<string>,
   outcome: StepOutcome,
 ): Promise<Settled> {
   const rest = commands.filter((command) => !aside.has(command.orderId));
-  if (rest.length === commands.length) throw new Error('Orders set aside that were not there');
   const left = commands.filter((command) => aside.has(command.orderId));
-  return new Map([...(await settle(knex, step, rest)), ...mapAll(left, outcome)]);
+  if (aside.size > left.length) throw new Error('Orders set aside that were not there');
+  return new Map([...(await settle(call, rest)), ...mapAll(left, outcome)]);
 }
 
-async function halve<C extends Keyed>(
-  knex: Knex,
-  step: BatchStep<C>,
-  commands: C[],
-): Promise<Settled> {
+async function halve<C extends Keyed>(call: Call<C>, commands: C[]): Promise<Settled> {
   const middle = Math.ceil(commands.length / 2);
-  const first = await settle(knex, step, commands.slice(0, middle));
-  const second = await settle(knex, step, commands.slice(middle));
+  const first = await settle(call, commands.slice(0, middle));
+  const second = await settle(call, commands.slice(middle));
   return new Map([...first, ...second]);
 }
 

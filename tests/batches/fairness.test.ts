@@ -107,6 +107,32 @@ it('tries again at once when the row that was waited for in vain has just been l
   }
 });
 
+it('a batch that meets ever new holders answers before its attempt is given up', async () => {
+  const holder = await world.databases.product.transaction();
+  const url = world.databases.url('product_worker', 'product');
+  const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
+  let waits = 0;
+  try {
+    await holder('products').where('product_id', 'z-held').forUpdate();
+    const step: BatchStep<{ orderId: string }> = {
+      work: async (trx) => {
+        waits++;
+        await trx('products').where('product_id', 'z-held').forUpdate();
+        return [];
+      },
+      // The others' holders come only then.
+      findLocked: (_trx, commands) => Promise.resolve(commands.slice(0, 1)),
+    };
+    const commands = Array.from({ length: 9 }, (_, i) => ({ orderId: `o-${String(i)}` }));
+    const locked = commands.map(() => ({ kind: 'locked' }));
+    expect(await runBatch(pool, step, commands)).toEqual(locked);
+    expect(waits).toBe(3);
+  } finally {
+    await holder.rollback();
+    await pool.destroy();
+  }
+});
+
 it('the order service waits for no order but its own, however many it is asked for', async () => {
   const service = await createOrderService();
   try {

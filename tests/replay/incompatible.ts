@@ -1,8 +1,9 @@
 import type { Mutation } from '../mutants/mutate';
+import { tccChanges } from './incompatible-tcc';
 import type { Outcome } from './outcomes';
 
 /** A change in words, what it is in the code, and histories of open workflows that it breaks. */
-type Change = [what: string, mutation: Mutation, breaks: Outcome[]];
+export type Change = [what: string, mutation: Mutation, breaks: Outcome[]];
 
 export const askStock =
   "      this.ask('deductStock', orders, () => this.actions.deductStock(orders.map(stockCommand))),\n";
@@ -10,8 +11,6 @@ export const askPoints =
   "      this.ask('usePoints', orders, () => this.actions.usePoints(orders.map(pointCommand))),\n";
 export const saga = 'workflows/saga.ts';
 
-const settleStock = '    settle(product[stockStep], orders.map(stockCommand), timing),\n';
-const settlePoints = '    settle(point[pointStep], orders.map(pointCommand), timing),\n';
 const resolveParked = '  if (release) await resolveParked(orderId);\n';
 const react =
   '  const delivery = await (release ? service.react(event, release) : service.react(event));\n';
@@ -57,68 +56,6 @@ const xaChanges: Change[] = [
       to: "const standing = await Promise.resolve(ids.map(() => 'undecided' as const));",
     },
     ['scan-decided', 'scan-undecided', 'scan-too-young', 'scan-unknown-order'],
-  ],
-];
-
-const tccChanges: Change[] = [
-  [
-    'the second phase asks for the points before the stock',
-    {
-      file: 'workflows/reservations.ts',
-      from: `const [stock, points] = await Promise.all([\n${settleStock}${settlePoints}`,
-      to: `const [points, stock] = await Promise.all([\n${settlePoints}${settleStock}`,
-    },
-    ['tcc-completed', 'tcc-rejected-stock', 'tcc-local-completed', 'force-completed'],
-  ],
-  [
-    'what an operator has frozen is asked again at once',
-    {
-      file: 'workflows/reservations.ts',
-      from: 'await sleep(timing.retryMsMax);',
-      to: 'await Promise.resolve(sleep);',
-    },
-    ['tcc-confirm-frozen', 'tcc-confirm-thawed'],
-  ],
-  [
-    'an adopted order is not thawed',
-    {
-      file: 'workflows/tcc.ts',
-      from: 'if (resolution === null || resolution === 0) continue;',
-      to: 'if (resolution !== null || resolution === null) continue;',
-    },
-    ['tcc-adopted-frozen'],
-  ],
-  [
-    'a forced confirmation that is broken is held at once',
-    {
-      file: 'workflows/force.ts',
-      from: 'const now = await order.readDecisions(broken.map((one) => one.order.orderId));',
-      to: "const now = await Promise.resolve(broken.map(() => 'COMPLETE'));",
-    },
-    ['force-broken', 'force-overtaken'],
-  ],
-  [
-    'a sweep cancels what is to be confirmed',
-    { file: 'workflows/sweep.ts', from: "decided('CANCEL')", to: "decided('COMPLETE')" },
-    ['sweep-decided'],
-  ],
-  [
-    'a confirm by an operator thaws nothing',
-    {
-      file: 'workflows/resolve.ts',
-      from: 'await thaw(input, command);\n      return placed;',
-      to: 'return placed;',
-    },
-    ['resolve-confirm', 'resolve-confirm-overtaken'],
-  ],
-  [
-    'the workflow that drives a resolved order has another id',
-    {
-      file: 'workflows/resolve.ts',
-      from: 'workflowId: driver(),',
-      to: "workflowId: driver() + '-on',",
-    },
-    ['resolve-retry', 'resolve-cancel', 'resolve-stopped-driving'],
   ],
 ];
 

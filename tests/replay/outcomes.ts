@@ -78,6 +78,7 @@ const tccOutcomes = [
 const reservationOutcomes = [
   'force-nothing',
   'force-completed',
+  'force-held-up',
   'force-failing',
   'force-broken',
   'force-overtaken',

@@ -32,6 +32,17 @@ export const reservationScenarios: Record<ReservationOutcome, Scenario> = {
     world.clearFaults();
     return forced(world, { completed: 3, pending: 0 });
   },
+  'force-held-up': async (world) => {
+    await leftOpen(world, [{}, { lines: { pear: 1 } }]);
+    world.clearFaults();
+    const holder = await world.databases.product.transaction();
+    await holder('products').where('product_id', 'pear').forUpdate();
+    try {
+      return await forced(world, { completed: 1, pending: 1 });
+    } finally {
+      await holder.rollback();
+    }
+  },
   'force-failing': async (world) => {
     await leftOpen(world, [{}]);
     return forced(world, { completed: 0, pending: 1 });

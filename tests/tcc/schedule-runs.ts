@@ -8,8 +8,8 @@ import { hurriedTiming, type World } from '../support/world';
 
 const aged: AgedInput = { timing: hurriedTiming, olderThanMs: 0, limit: 2 };
 
-export function force(world: World): Promise<unknown> {
-  return runOnce(world, workflowTypes.forceConfirmations, aged);
+export function force(world: World, changes: Partial<AgedInput> = {}): Promise<unknown> {
+  return runOnce(world, workflowTypes.forceConfirmations, { ...aged, ...changes });
 }
 
 export function sweep(world: World, changes: Partial<AgedInput> = {}): Promise<unknown> {

@@ -1,0 +1,78 @@
+import type { Change } from './incompatible';
+
+const settleStock =
+  '    settle(product[stockStep], orders.map(stockCommand), timing, whenLocked),\n';
+const settlePoints =
+  '    settle(point[pointStep], orders.map(pointCommand), timing, whenLocked),\n';
+
+/** Of TCC and its schedules. */
+export const tccChanges: Change[] = [
+  [
+    'the second phase asks for the points before the stock',
+    {
+      file: 'workflows/reservations.ts',
+      from: `const [stock, points] = await Promise.all([\n${settleStock}${settlePoints}`,
+      to: `const [points, stock] = await Promise.all([\n${settlePoints}${settleStock}`,
+    },
+    ['tcc-completed', 'tcc-rejected-stock', 'tcc-local-completed', 'force-completed'],
+  ],
+  [
+    'what an operator has frozen is asked again at once',
+    {
+      file: 'workflows/reservations.ts',
+      from: 'await sleep(timing.retryMsMax);',
+      to: 'await Promise.resolve(sleep);',
+    },
+    ['tcc-confirm-frozen', 'tcc-confirm-thawed'],
+  ],
+  [
+    'an adopted order is not thawed',
+    {
+      file: 'workflows/tcc.ts',
+      from: 'if (resolution === null || resolution === 0) continue;',
+      to: 'if (resolution !== null || resolution === null) continue;',
+    },
+    ['tcc-adopted-frozen'],
+  ],
+  [
+    'a forced confirmation that is broken is held at once',
+    {
+      file: 'workflows/force.ts',
+      from: 'const now = await order.readDecisions(broken.map((one) => one.order.orderId));',
+      to: "const now = await Promise.resolve(broken.map(() => 'COMPLETE'));",
+    },
+    ['force-broken', 'force-overtaken'],
+  ],
+  [
+    'what is forced waits for a neighbour whose rows somebody holds',
+    {
+      file: 'workflows/force.ts',
+      from: "endReservations('confirm', timing, orders, 'answer')",
+      to: "endReservations('confirm', timing, orders)",
+    },
+    ['force-held-up'],
+  ],
+  [
+    'a sweep cancels what is to be confirmed',
+    { file: 'workflows/sweep.ts', from: "decided('CANCEL')", to: "decided('COMPLETE')" },
+    ['sweep-decided'],
+  ],
+  [
+    'a confirm by an operator thaws nothing',
+    {
+      file: 'workflows/resolve.ts',
+      from: 'await thaw(input, command);\n      return placed;',
+      to: 'return placed;',
+    },
+    ['resolve-confirm', 'resolve-confirm-overtaken'],
+  ],
+  [
+    'the workflow that drives a resolved order has another id',
+    {
+      file: 'workflows/resolve.ts',
+      from: 'workflowId: driver(),',
+      to: "workflowId: driver() + '-on',",
+    },
+    ['resolve-retry', 'resolve-cancel', 'resolve-stopped-driving'],
+  ],
+];

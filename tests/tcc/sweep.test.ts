@@ -1,0 +1,130 @@
+import { createOrder, place, stateOf, until } from '../support/orders';
+import { createWorld, type World } from '../support/world';
+import { expectClean, statesOf } from './reservations';
+import { adopt, force, sweep } from './schedule-runs';
+
+/** The participants' sweep: what it ends, what it holds, and who is told. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
+  await world.databases.points({ anna: 10_000 });
+});
+
+const pending = { completed: 0, cancelled: 0, pending: 1 };
+
+const openAlerts = () =>
+  world.databases.order('alerts').whereNull('resolved_at').select('kind', 'order_id', 'detail');
+
+const ends = (orderId: string, status: string) =>
+  until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
+
+it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders end', async () => {
+  const good = await createOrder(world, { lines: { apple: 2 } });
+  const bad = await createOrder(world, { lines: { apple: 4 }, unitPrice: 1_000_000 });
+  const away = () => Promise.reject(new Error('away'));
+  world.faults.confirmStock = away;
+  world.faults.confirmPoints = away;
+  world.faults.cancelStock = away;
+  expect(await place(world, [good, bad], 'tcc')).toEqual({ ...pending, pending: 2 });
+  world.clearFaults();
+  expect(await sweep(world, { olderThanMs: 60_000 })).toMatchObject({ confirmed: 0, held: 0 });
+  expect(await sweep(world)).toEqual({ confirmed: 2, cancelled: 1, held: 0 });
+  expect(await statesOf(world, good.orderId)).toEqual(['confirmed', 'confirmed']);
+  expect(await statesOf(world, bad.orderId)).toEqual(['cancelled']);
+  expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+  await adopt(world);
+  await ends(bad.orderId, 'CANCELLED');
+  await expectClean(world);
+});
+
+it('holds what is undecided, and what no order is known of', async () => {
+  const order = await createOrder(world, { lines: { ghost: 1 } });
+  expect(await place(world, [order], 'tcc')).toEqual(pending);
+  expect(await statesOf(world, order.orderId)).toEqual(['reserved']);
+  expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+  await world.databases.point('reservations').update({ order_id: 'nobody' });
+  expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+  expect(await statesOf(world, 'nobody')).toEqual(['reserved']);
+});
+
+it('raises an alert for what no order is known of, until the order is back', async () => {
+  const order = await createOrder(world, { lines: { apple: 3 } });
+  world.faults.confirmStock = () => Promise.reject(new Error('away'));
+  await place(world, [order], 'tcc');
+  world.clearFaults();
+  const rows = await world.databases.order('orders').where('order_id', order.orderId);
+  await world.databases.order('alerts').delete();
+  await world.databases.order('orders').where('order_id', order.orderId).delete();
+  const detail = 'something is reserved for an order that there is not';
+  const alert = { kind: 'reservation-held', order_id: order.orderId, detail };
+  // It is raised once, however often it is found.
+  for (let run = 0; run < 2; run += 1) {
+    expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+    expect(await openAlerts()).toEqual([alert]);
+  }
+  const runbook: unknown = await world.databases.order('alerts').first('runbook');
+  expect(runbook).toEqual({ runbook: 'docs/runbooks/reservation-held.md' });
+  // Restored from a backup, it had ended: nobody but the sweep will look at it again.
+  await world.databases.order('orders').insert({ ...rows[0], status: 'COMPLETED' });
+  expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
+  expect(await openAlerts()).toEqual([]);
+});
+
+it('goes on with its neighbours when the alert cannot be written', async () => {
+  await place(world, [await createOrder(world, { lines: { ghost: 1 } })], 'tcc');
+  await world.databases.point('reservations').update({ order_id: 'nobody' });
+  world.faults.confirmPoints = () => Promise.reject(new Error('away'));
+  await place(world, [await createOrder(world)], 'tcc');
+  world.clearFaults();
+  world.faults.alertOrders = () => Promise.reject(new Error('the database is away'));
+  expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 1 });
+});
+
+it('holds everything while the order service does not answer, and says so', async () => {
+  const order = await createOrder(world);
+  world.faults.confirmStock = () => Promise.reject(new Error('away'));
+  await place(world, [order], 'tcc');
+  let asked = 0;
+  world.faults.readDecisions = () => {
+    asked += 1;
+    return Promise.reject(new Error('away'));
+  };
+  expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
+  expect(asked).toBeGreaterThan(0);
+  const troubled = world.client.workflow.list({
+    query: "WorkflowType = 'sweepReservations' AND OrderTroubled = true",
+  });
+  await until('the sweep is found among those in trouble', async () => {
+    for await (const run of troubled) return run.status.name === 'COMPLETED';
+    return false;
+  });
+  delete world.faults.readDecisions;
+  delete world.faults.confirmStock;
+  expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
+  expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+  await expectClean(world);
+});
+
+it('goes on with the one participant while the other is away', async () => {
+  const order = await createOrder(world);
+  world.faults.confirmStock = () => Promise.reject(new Error('away'));
+  world.faults.confirmPoints = () => Promise.reject(new Error('away'));
+  await place(world, [order], 'tcc');
+  delete world.faults.confirmStock;
+  world.faults.agedPoints = () => Promise.reject(new Error('away'));
+  expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
+  expect(await statesOf(world, order.orderId)).toEqual(['confirmed', 'reserved']);
+  world.clearFaults();
+  expect(await force(world)).toEqual({ completed: 1, pending: 0 });
+  await expectClean(world);
+});
