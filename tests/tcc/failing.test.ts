@@ -98,7 +98,7 @@ it('what is forced waits for no neighbour whose rows somebody holds', async () =
   };
   try {
     await holder('products').where('product_id', 'rare').forUpdate();
-    const timing = { ...hurriedTiming, attemptMsMax: 60_000 };
+    const timing = { ...hurriedTiming, attemptMsMax: 60_000, actionMsMax: 60_000 };
     expect(await force(world, { timing })).toEqual({ completed: 1, pending: 1 });
   } finally {
     await holder.rollback();
