@@ -93,7 +93,7 @@ async function findLocked<C extends Keyed>(call: Call<C>, commands: C[]): Promis
   // for ever, and an order that waits for nobody would be given up beside one that does.
   if (locked.length === 0) return mayWait ? [] : commands;
   // Each wait has met other holders: the rest would take longer than the attempt may.
-  return mayWait || commands.length === call.size ? locked : commands;
+  return mayWait ? locked : commands;
 }
 
 async function withoutThem<C extends Keyed>(

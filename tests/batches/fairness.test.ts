@@ -107,30 +107,41 @@ it('tries again at once when the row that was waited for in vain has just been l
   }
 });
 
-it('a batch that meets ever new holders answers before its attempt is given up', async () => {
-  const holder = await world.databases.product.transaction();
-  const url = world.databases.url('product_worker', 'product');
-  const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
-  let waits = 0;
-  try {
-    await holder('products').where('product_id', 'z-held').forUpdate();
+describe('a batch whose every wait is in vain', () => {
+  const nine = Array.from({ length: 9 }, (_, i) => ({ orderId: `o-${String(i)}` }));
+
+  /** @param found how many of them are found to be held, after each of the waits */
+  async function waiting(...found: number[]) {
+    const holder = await world.databases.product.transaction();
+    const url = world.databases.url('product_worker', 'product');
+    const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
+    let waits = 0;
     const step: BatchStep<{ orderId: string }> = {
       work: async (trx) => {
         waits++;
         await trx('products').where('product_id', 'z-held').forUpdate();
         return [];
       },
-      // The others' holders come only then.
-      findLocked: (_trx, commands) => Promise.resolve(commands.slice(0, 1)),
+      findLocked: (_trx, commands) => Promise.resolve(commands.slice(0, found[waits - 1])),
     };
-    const commands = Array.from({ length: 9 }, (_, i) => ({ orderId: `o-${String(i)}` }));
-    const locked = commands.map(() => ({ kind: 'locked' }));
-    expect(await runBatch(pool, step, commands)).toEqual(locked);
-    expect(waits).toBe(3);
-  } finally {
-    await holder.rollback();
-    await pool.destroy();
+    try {
+      await holder('products').where('product_id', 'z-held').forUpdate();
+      const outcomes = await runBatch(pool, step, nine).catch(() => 'as a whole');
+      return { waits, outcomes };
+    } finally {
+      await holder.rollback();
+      await pool.destroy();
+    }
   }
+
+  it('answers before its attempt is given up, though each has met other holders', async () => {
+    const outcomes = nine.map(() => ({ kind: 'locked' }));
+    expect(await waiting(1, 1, 1, 1, 1)).toEqual({ waits: 3, outcomes });
+  });
+
+  it('is tried again as a whole when the first holders were found too late', async () => {
+    expect(await waiting(0, 0, 1, 1)).toEqual({ waits: 3, outcomes: 'as a whole' });
+  });
 });
 
 it('the order service waits for no order but its own, however many it is asked for', async () => {
