@@ -25,7 +25,7 @@ const resolveMsMax = 20_000;
  * @throws Problem `not-found`, `not-pending`, `resolution-unsafe`, `outcome-unknown`
  */
 export async function resolve(
-  orders: OrderQueries,
+  orders: Pick<OrderQueries, 'byId'>,
   resolveOrder: ResolveOrder,
   request: ResolutionRequest,
 ): Promise<OrderDetail> {
@@ -47,7 +47,10 @@ export async function resolve(
     throw new Problem('resolution-unsafe', detail, { extensions: { orderId } });
   }
   if (outcome === timeOver) throw orderOutcomeUnknown(orderId);
-  return read();
+  // It has been carried out: a reading that fails must not deny it.
+  return read().catch((error: unknown) => {
+    throw orderOutcomeUnknown(orderId, error);
+  });
 }
 
 function notPending(orderId: string): Problem {

@@ -217,7 +217,7 @@ export interface OrderActivities {
   lastResolution(orderId: string, owner: string): Promise<number | null>;
   /**
    * TCC: the only change that a decision may ever have, COMPLETE to CANCEL, once every reservation
-   * of the order is frozen. Answers whether CANCEL holds and the order is this owner's.
+   * of the order is frozen. Answers whether CANCEL holds.
    */
   overturnDecision(orderId: string, owner: string): Promise<boolean>;
   /** Puts on record what came of a resolution, and answers it. */

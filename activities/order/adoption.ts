@@ -22,6 +22,8 @@ interface Candidate {
   owed: number;
   /** Events of its own that a relay has yet to send. */
   unsent: number;
+  /** Open alerts of any kind. */
+  told: number;
   /** A parked event, whose cancellation, if it is to be cancelled, has been said. */
   parked: number;
 }
@@ -69,7 +71,7 @@ function ownersIn(
  * PLACING without an open owner is an orphan, unless its next event waits for the relay. PENDING
  * is one unless it waits for something: for the registry's drain, or, undecided after a broken
  * step, for an operator. An order of TCC that is to COMPLETE has a schedule of its own, or an
- * operator; one that is to CANCEL has none, because adoption is that schedule. An order of
+ * operator, as its alert says; one that is to CANCEL has none, because adoption is that schedule. An order of
  * choreography waits for an operator only while an event of it is parked, and even then others
  * may have been lost, until a workflow has completed that looked for them.
  */
@@ -78,7 +80,8 @@ function isOrphan(row: Candidate, owner: OwnerState): boolean {
   if (row.status === 'PLACING') return true;
   if (row.pattern === 'choreography') return owner === 'gone' || row.parked === 0;
   if (row.owed > 0) return false;
-  if (row.pattern === 'tcc' && row.decision === 'COMPLETE') return owner === 'gone';
+  if (row.pattern === 'tcc' && row.decision === 'COMPLETE')
+    return owner === 'gone' || row.told === 0;
   return owner === 'gone' || row.decision !== null;
 }
 
@@ -115,6 +118,13 @@ function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
             );
         })
         .as('parked'),
+    )
+    .select(
+      knex('alerts')
+        .count('*')
+        .whereRaw('alerts.order_id = orders.order_id')
+        .whereNull('resolved_at')
+        .as('told'),
     )
     .whereIn('status', ['PLACING', 'PENDING'])
     .whereIn('owner', owners)

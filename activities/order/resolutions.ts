@@ -122,7 +122,8 @@ export async function last(
 /**
  * The one change that a decision may ever have. It is guarded by the owner: an older resolution,
  * which a newer owner may have thawed, cannot make it any more, though the order be handed back to
- * it, nor can one that has ended, however late its attempt comes.
+ * it, nor can one that has ended, however late its attempt comes. That CANCEL holds is true
+ * whoever made it: who made it, and lost the answer, must not thaw what is to be cancelled.
  */
 export async function overturn(
   trx: Knex.Transaction,
@@ -134,7 +135,7 @@ export async function overturn(
     .where('owner', 'in', newestUnderWay(trx, orderId))
     .update({ decision: 'CANCEL', reason: 'cancelled-by-operator' });
   const row: unknown = await trx('orders')
-    .where({ order_id: orderId, owner, decision: 'CANCEL' })
+    .where({ order_id: orderId, decision: 'CANCEL' })
     .first('order_id');
   return row !== undefined;
 }

@@ -46,8 +46,8 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   const later = complete.filter(({ effectsFollow }) => effectsFollow);
   await writeComplete(trx, atOnce, { status: 'COMPLETED', ended_at: trx.fn.now(6) });
   await writeComplete(trx, later, {});
-  // Only an order that waited for an operator can have an alert that ends with it.
-  const held = atOnce.filter(({ orderId }) => rows.get(orderId)?.status === 'PENDING');
+  // Only an order that waited for an operator can have an alert: its step has been done since.
+  const held = complete.filter(({ orderId }) => rows.get(orderId)?.status === 'PENDING');
   await resolveAlerts(trx, orderIdsOf(held));
   const cancel = undecided.filter(({ decision }) => decision === 'CANCEL');
   for (const [reason, group] of groupBy(cancel, (verdict) => verdict.reason ?? 'unavailable')) {

@@ -8,7 +8,7 @@ import { requireRole, type ApiApp } from '../context';
 import { Problem } from '../problems';
 import { strictJsonBody } from '../request-body';
 import * as schemas from '../operator-schemas';
-import { unavailable } from '../unavailability';
+import { orderOutcomeUnknown } from '../unavailability';
 import { jsonAnswer, problemAnswer, security } from './answers';
 
 /** Has a parked event delivered again to the service that parked it. */
@@ -77,7 +77,8 @@ export function addOperatorEventRoutes(app: ApiApp, deps: OperatorEventRoutesDep
     { ...releaseOne, middleware: [operator, strictJsonBody({ optional: false })] as const },
     async (c) => {
       const parked = await read(c.req.valid('param').eventId);
-      if (parked.length === 0) throw new Problem('not-found', 'No event of this id is parked.');
+      const [first] = parked;
+      if (!first) throw new Problem('not-found', 'No event of this id is parked.');
       const release = { by: c.var.principal.subject, reason: c.req.valid('json').reason };
       try {
         // An event may be parked at both of its subscribers.
@@ -85,7 +86,8 @@ export function addOperatorEventRoutes(app: ApiApp, deps: OperatorEventRoutesDep
           parked.map(({ event, subscriber }) => deps.release(event, subscriber, release)),
         );
       } catch (error) {
-        throw unavailable(error);
+        // The one, or the other, may have begun. Released again it is tried again, no more.
+        throw orderOutcomeUnknown(first.event.orderId, error);
       }
       return c.json({ events: parked.map(answerOf) }, 202);
     },

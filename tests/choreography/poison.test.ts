@@ -12,11 +12,17 @@ let world: World;
 let relays: Relays;
 let api: Api;
 let close: () => Promise<void>;
+/** Whether the answer to a release is lost, which has been started all the same. */
+let losesReleases = false;
 
 beforeAll(async () => {
   world = await createWorld();
   relays = startRelays(world);
-  const releaseEvent = createReleaser(world.client.workflow, hurriedTiming, undefined);
+  const start = createReleaser(world.client.workflow, hurriedTiming, undefined);
+  const releaseEvent: typeof start = async (...args) => {
+    await start(...args);
+    if (losesReleases) throw new Error('the answer is lost');
+  };
   ({ api, close } = apiOf(world, { releaseEvent }));
 });
 
@@ -33,6 +39,7 @@ beforeEach(async () => {
   await world.databases.stock({ apple: { available: 1_000 } });
   await world.databases.points({ anna: 10_000 });
   world.clearFaults();
+  losesReleases = false;
 });
 
 interface Who {
@@ -113,6 +120,15 @@ it('is parked again, and the alert raised again, when it is released with nothin
     return (await world.databases.order('alerts').whereNull('resolved_at')).length === 1;
   });
   expect(await stateOf(world, poison.orderId)).toMatchObject({ status: 'PENDING' });
+});
+
+it('does not deny a release that may have been started', async () => {
+  const poison = await placePoison();
+  await world.databases.stock({ ghost: { available: 5 } });
+  losesReleases = true;
+  const { status, body } = await release(`${poison.orderId}:OrderPlaced`);
+  expect([status, body]).toMatchObject([503, { type: '/problems/outcome-unknown' }]);
+  await ends(world, poison, 'COMPLETED');
 });
 
 async function releasedBy(eventId: string): Promise<unknown> {

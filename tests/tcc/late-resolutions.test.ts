@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { createOrderActivities } from '../../activities/order/activities';
 import { workflowTypes } from '../../contracts/names';
 import type { OrderActivities } from '../../contracts/steps';
@@ -78,7 +79,48 @@ it('a late attempt to change the decision finds that it has ended', async () => 
   expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R1', decision: 'COMPLETE' });
 });
 
-it('a cancel that was refused leaves the order to whom it was left before', async () => {
+it('a change of the decision whose answer is lost is known for its own, whoever came between', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  await orders.openResolution(request(orderId, 'cancel'), 'R1');
+  expect(await orders.overturnDecision(orderId, 'R1')).toBe(true);
+  await orders.openResolution(request(orderId, 'retry'), 'R2');
+  expect(await orders.overturnDecision(orderId, 'R1')).toBe(true);
+});
+
+it('one whose change of the decision was lost cancels, and does not thaw, beside a newer one', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock', 'confirmPoints');
+  const cancels = new Gate();
+  world.faults.cancelStock = async (run) => {
+    await cancels.pass();
+    return run();
+  };
+  let newer: WorkflowHandle | undefined;
+  world.faults.overturnDecision = async (run) => {
+    await run();
+    delete world.faults.overturnDecision;
+    const input = resolutionOf(orderId, 'retry');
+    newer = await startRun(world, workflowTypes.resolveOrder, input);
+    await cancels.reached;
+    throw new Error('the reply is lost');
+  };
+  let thawed = 0;
+  world.faults.thawStock = (run) => {
+    thawed += 1;
+    return run();
+  };
+  const first = resolve(world, orderId, 'cancel');
+  await cancels.reached;
+  await until('both drive it', async () => (await trail(world, orderId)).length === 2);
+  cancels.open();
+  expect(await first).toEqual({ outcome: 'cancelled' });
+  expect(await newer?.result()).toEqual({ outcome: 'cancelled' });
+  expect(thawed).toBe(0);
+  expect(await stateOf(world, orderId)).toMatchObject({ status: 'CANCELLED' });
+  expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: 0 });
+});
+
+/** Decided COMPLETE by an operator's retry that was terminated between the two confirms. */
+async function halfConfirmed(): Promise<{ orderId: string; retry: WorkflowHandle }> {
   const order = await createOrder(world, { lines: { apple: 3 } });
   const { orderId } = order;
   world.faults.tryPoints = () => Promise.resolve([{ kind: 'broken', code: 'guard-violated' }]);
@@ -98,11 +140,56 @@ it('a cancel that was refused leaves the order to whom it was left before', asyn
   await retry.terminate('pressed');
   world.clearFaults();
   gate.open();
-  expect(await resolve(world, orderId, 'cancel')).toEqual({ outcome: 'unsafe' });
-  expect(await stateOf(world, orderId)).toMatchObject({ owner: retry.workflowId });
+  return { orderId, retry };
+}
+
+async function expectAdopted(orderId: string): Promise<void> {
   expect(await adopt(world)).toEqual({ adopted: 1 });
   await until('it is completed', async () => {
     return (await stateOf(world, orderId)).status === 'COMPLETED';
   });
   expect(await netEffect(world, orderId)).toEqual({ stock: -3, points: -3 });
+}
+
+it('a cancel that was refused leaves the order to whom it was left before', async () => {
+  const { orderId, retry } = await halfConfirmed();
+  expect(await resolve(world, orderId, 'cancel')).toEqual({ outcome: 'unsafe' });
+  expect(await stateOf(world, orderId)).toMatchObject({ owner: retry.workflowId });
+  await expectAdopted(orderId);
+});
+
+it('two cancels that overlap and are refused leave the order to nobody who has ended', async () => {
+  const { orderId } = await halfConfirmed();
+  const gates = [new Gate(), new Gate()] as const;
+  let freezes = 0;
+  world.faults.freezeStock = async (run) => {
+    freezes += 1;
+    await gates[freezes === 1 ? 0 : 1].pass();
+    return run();
+  };
+  const first = resolve(world, orderId, 'cancel');
+  await gates[0].reached;
+  const second = resolve(world, orderId, 'cancel');
+  await gates[1].reached;
+  gates[0].open();
+  expect(await first).toEqual({ outcome: 'unsafe' });
+  gates[1].open();
+  expect(await second).toEqual({ outcome: 'unsafe' });
+  await expectAdopted(orderId);
+});
+
+it('a retry that is cancelled before it drives the order on leaves it to adoption', async () => {
+  const { orderId } = await halfConfirmed();
+  const gate = new Gate();
+  world.faults.openResolution = async (run) => {
+    await gate.pass();
+    return run();
+  };
+  const input = resolutionOf(orderId, 'retry');
+  const retry = await startRun(world, workflowTypes.resolveOrder, input);
+  await gate.reached;
+  await retry.cancel();
+  gate.open();
+  expect(await retry.result()).toEqual({ outcome: 'pending' });
+  await expectAdopted(orderId);
 });

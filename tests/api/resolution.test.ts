@@ -1,0 +1,18 @@
+import type { OrderDetail } from '../../activities/order/queries';
+import { resolve } from '../../api/resolution';
+
+it('does not deny a resolution that was carried out when the order cannot be read after it', async () => {
+  let reads = 0;
+  const order = { status: 'PENDING', pattern: 'tcc' } as OrderDetail;
+  const orders = {
+    byId: () => {
+      reads += 1;
+      const lost = Object.assign(new Error('gone'), { code: 'PROTOCOL_CONNECTION_LOST' });
+      return reads === 1 ? Promise.resolve(order) : Promise.reject(lost);
+    },
+  };
+  const request = { orderId: 'o-1', action: 'cancel', reason: 'a call', operator: 'olga' } as const;
+  const answer = resolve(orders, () => Promise.resolve('cancelled'), request);
+  await expect(answer).rejects.toThrow('outcome-unknown: It may have been done');
+  expect(reads).toBe(2);
+});
