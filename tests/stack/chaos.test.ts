@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { planFaults } from '../../scripts/load/chaos/plan';
+import { targetsOf } from '../../scripts/load/chaos/targets';
 import { openDatabase } from '../../activities/transaction/connection';
 import { patterns, type Pattern } from '../../contracts/order';
-import type { RunningStack } from '../../scripts/stack/state';
+import { readLiveState, type RunningStack } from '../../scripts/stack/state';
 import { LiveStack } from './live-stack';
 
 /**
@@ -12,8 +14,8 @@ import { LiveStack } from './live-stack';
 // In so short a time a long freeze lasts for 3.75 s at least: it shall outlast a step. And a step
 // that waits for what a prepared branch holds is given up before its order counts as too late.
 const live = new LiveStack({ ATTEMPT_MS_MAX: '3400', ACTION_MS_MAX: '20000' });
-// Together these two do each kind of fault, and something to every target. A workflow an order is
-// more than two cores can do for 256 callers at once.
+// A workflow an order is more than two cores can do for 256 callers at once.
+const seconds = 15;
 const runs = [
   {
     seed: 6,
@@ -21,7 +23,7 @@ const runs = [
     chosen: ['--pattern', 'mixed', '--callers', '24'],
     placed: [...patterns],
   },
-  { seed: 150, orders: 300, chosen: [], placed: ['saga'] },
+  { seed: 8_475, orders: 300, chosen: [], placed: ['saga'] },
 ];
 
 beforeAll(async () => {
@@ -41,12 +43,21 @@ interface Result {
   audit: { clean: boolean; atRest: boolean; orders: number; violations: unknown[] };
 }
 
+it('does each kind of fault, and something to every target', () => {
+  const targets = targetsOf((readLiveState(live.folder)?.processes ?? []).map(({ name }) => name));
+  const faults = runs.flatMap(({ seed }) => planFaults(seed, seconds * 1_000, targets));
+  expect(new Set(faults.map(({ target }) => target))).toEqual(
+    new Set(targets.map(({ name }) => name)),
+  );
+  expect(new Set(faults.map(({ kind }) => kind)).size).toBe(4);
+});
+
 it.each(runs)(
   'faults of seed $seed: every order ends, and callers were told the truth ($placed)',
   async ({ seed, orders, chosen, placed }) => {
     const stack = await live.ready();
     const before = await completedBy(stack);
-    const size = ['--orders', `${orders}`, '--seconds', '15'];
+    const size = ['--orders', `${orders}`, '--seconds', `${seconds}`];
     const args = ['load', '--chaos', `${seed}`, ...size, ...chosen, '--json'];
     const { code, stdout, stderr } = await live.run(args);
     // What went wrong is in what it said.

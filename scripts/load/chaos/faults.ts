@@ -104,7 +104,10 @@ export class Faults {
         const counts = [...usersByServer.values()].map(({ database, users }) =>
           killSessions(database, [...users]),
         );
-        return (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
+        const killed = (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
+        // Whoever has just begun has none yet; to have cut nothing would be no fault.
+        if (killed === 0) throw new Error(`${target} has no database session`);
+        return killed;
       } catch (error) {
         if (Date.now() > deadline) throw error;
         await sleep(pollMs);

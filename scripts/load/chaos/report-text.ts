@@ -46,7 +46,7 @@ function verdict(violations: ViewViolation[]): string {
   return `What callers were told is NOT what the databases have: ${String(violations.length)} times.`;
 }
 
-function explain({ seed, load }: ChaosReport, violations: ViewViolation[]): string[] {
+function explain({ seed, seconds, load }: ChaosReport, violations: ViewViolation[]): string[] {
   const rules = [...new Set(violations.map(({ rule }) => rule))];
   const omitted = violations.length - violationsShownMax;
   return [
@@ -56,7 +56,8 @@ function explain({ seed, load }: ChaosReport, violations: ViewViolation[]): stri
     'An order’s row in `orders` names its workflow (`owner`), to be looked up in the Temporal UI; ' +
       'what the processes said is in the logs of the stack’s folder.',
     'The same faults again: ' +
-      `npm run load -- --chaos ${String(seed)} --orders ${String(load.orders)}`,
+      `npm run load -- --chaos ${String(seed)} --seconds ${String(seconds)} ` +
+      `--orders ${String(load.orders)}, with the same --pattern and --callers`,
   ];
 }
 
