@@ -166,13 +166,16 @@ export class Board {
     const shown = [...this.rows].filter(
       ([, { standing }]) => standing !== 'completed' || this.rows.size === 1,
     );
+    // Not all of many are shown: what has ended comes last.
+    const isOpen = ([, { standing }]: [string, Row]) => standing !== 'cancelled';
+    const sorted = [...shown.filter(isOpen), ...shown.filter((row) => !isOpen(row))];
     const heads = ['order', 'where it stands', 'its steps'];
     setCurrentDetails(
       [
         `**${counted(this.rows.size, 'order')}**: ${counts}`,
         // Before the table, which may be long.
         ...this.advice(shown),
-        ...tableOf(heads, shown, cellsOf),
+        ...tableOf(heads, sorted, cellsOf),
       ].join('\n'),
     );
   }

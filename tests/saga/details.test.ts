@@ -127,14 +127,18 @@ it('lists what was adopted, whose it was, and whose it is', async () => {
   expect(details).toMatch(new RegExp(`\\| ${order.orderId} \\| ${before} \\| adopt-[\\w-]+ \\|`));
 });
 
-it('names fifty orders at most, and says how many more there are', async () => {
+it('names fifty orders at most, those that wait first, and says how many more there are', async () => {
   const orders = [];
   for (let i = 0; i < 60; i += 1) {
     orders.push(await createOrder(world, { lines: { rare: 2 } }));
   }
-  const handle = await startSaga(world, orders);
+  const waiting = await createOrder(world, { lines: { ghost: 1 } });
+  const handle = await startSaga(world, [...orders, waiting]);
   await handle.result();
   const details = await detailsOf(handle);
-  expect(details.match(/cancelled: insufficient-stock/g)).toHaveLength(50);
-  expect(details).toContain('… and 10 more');
+  const rows = details.split('\n').filter((line) => line.startsWith('| o-'));
+  expect(rows).toHaveLength(50);
+  expect(rows[0]).toContain(`${waiting.orderId} | PENDING: a step is broken`);
+  expect(details.match(/cancelled: insufficient-stock/g)).toHaveLength(49);
+  expect(details).toContain('… and 11 more');
 });
