@@ -1,5 +1,4 @@
 import { audit } from '../audit/audit';
-import { alertKinds } from '../contracts/alerts';
 import type { Fault } from './faults';
 import { Injection } from './injection';
 import { ask, createOrders, insist, type CellOrder } from './orders';
@@ -24,6 +23,7 @@ export interface CellResult {
   ok: boolean;
   /** Why it is not. */
   error?: string;
+  begunAt: number;
   ms: number;
 }
 
@@ -34,24 +34,24 @@ export function nameOf({ name, at }: Pick<Fault, 'name' | 'at'>): string {
 /** Puts the fault into the step, waits for the end, and has the business's truth proved. */
 export async function runCell(stack: MatrixStack, cell: Cell): Promise<CellResult> {
   const { step, fault } = cell;
-  const named = { step: step.name, fault: nameOf(fault) };
-  const begun = Date.now();
+  const begunAt = Date.now();
+  const named = { step: step.name, fault: nameOf(fault), begunAt };
   try {
     await attempt(stack, cell);
-    return { ...named, ok: true, ms: Date.now() - begun };
+    return { ...named, ok: true, ms: Date.now() - begunAt };
   } catch (error) {
-    return { ...named, ok: false, error: describe(error), ms: Date.now() - begun };
+    return { ...named, ok: false, error: describe(error), ms: Date.now() - begunAt };
   }
 }
 
 async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void> {
   const orders = await createOrders(stack, step.scenario);
-  const injection = new Injection(stack, step, orders, fault.patience);
+  const injection = new Injection(stack, step, orders, fault.patience?.(step));
   try {
     await injection.prepare();
     await fault.inject(injection);
     const told = injection.insist();
-    await Promise.all(
+    const ended = await Promise.all(
       orders.map((order) =>
         ends(
           stack,
@@ -63,7 +63,7 @@ async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void>
     );
     await Promise.all([injection.finish(), told]);
     await checkWindow(injection, fault);
-    await checkTruth(stack, orders, injection.subject);
+    await checkTruth(stack, injection.subject, ended);
     await release(stack, orders);
   } finally {
     injection.close();
@@ -80,16 +80,22 @@ interface OrderRow {
   reason: string | null;
 }
 
+/** An order, and how it has ended. */
+interface Ended {
+  orderId: string;
+  end: End;
+}
+
 /** Waits for one of the ends that are allowed; another that never changes is not waited on. */
 async function ends(
   stack: MatrixStack,
   { orderId }: CellOrder,
   allowed: End[],
   msMax: number,
-): Promise<void> {
+): Promise<Ended> {
   let last: OrderRow | undefined;
   const fits = (row: OrderRow) =>
-    allowed.some(
+    allowed.find(
       (end) =>
         end.status === row.status && (end.status !== 'CANCELLED' || end.reason === row.reason),
     );
@@ -98,13 +104,14 @@ async function ends(
   try {
     const look = async () => {
       last = await rowOf(stack, orderId);
-      return fits(last) || hasEnded(last);
+      return fits(last) !== undefined || hasEnded(last);
     };
     await until(`${orderId} ends`, look, msMax);
   } catch (error) {
     waitedInVain = error;
   }
-  if (last && fits(last)) return;
+  const end = last && fits(last);
+  if (end) return { orderId, end };
   const wanted = allowed.map((end) => Object.values(end).join(' ')).join(' or ');
   const is = `${String(last?.status)} ${last?.reason ?? ''}`;
   throw new Error(`${orderId} is ${is} and was promised to be ${wanted}`, { cause: waitedInVain });
@@ -120,6 +127,11 @@ async function rowOf(stack: MatrixStack, orderId: string): Promise<OrderRow> {
 
 /** The transaction that was caught was this step's, and no other of the same order. */
 async function checkWindow({ windows, step }: Injection, fault: Fault): Promise<void> {
+  for (const { spec, said } of windows) {
+    // At its begin a transaction has not said yet what it does; then the one that was tried again has.
+    const wrong = said.find((one) => spec.position !== 'begin' && !step.effect.test(one));
+    if (wrong !== undefined) throw new Error(`What was caught is not ${step.name}: ${wrong}`);
+  }
   if (fault.effectless?.(step)) return;
   for (const { committed } of windows) {
     // What it did is seen in the database before its answer has come back here.
@@ -132,7 +144,7 @@ async function checkWindow({ windows, step }: Injection, fault: Fault): Promise<
 }
 
 /** What the API says, what the ledgers say, and what the auditor says. */
-async function checkTruth(stack: MatrixStack, orders: CellOrder[], subject: CellOrder) {
+async function checkTruth(stack: MatrixStack, subject: CellOrder, ended: Ended[]) {
   const row = await rowOf(stack, subject.orderId);
   const said = await insist(() =>
     ask(stack, subject.customerId, 'GET', `/orders/${subject.orderId}`),
@@ -141,34 +153,26 @@ async function checkTruth(stack: MatrixStack, orders: CellOrder[], subject: Cell
   if (status !== row.status) {
     throw new Error(`${subject.orderId} is ${row.status}, and the API says ${status}`);
   }
-  await checkAlerts(stack, orders);
+  await checkAlerts(stack, ended);
   const report = await audit(stack.audit);
   const [violation] = report.violations;
   if (violation) throw new Error(`The auditor found ${JSON.stringify(violation)}`);
 }
 
-/** Somebody was told of each order that waits for an operator, and of no other any more. */
-async function checkAlerts(stack: MatrixStack, orders: CellOrder[]): Promise<void> {
-  const kinds = Object.keys(alertKinds);
-  await until('the alerts are those of the orders that wait', async () => {
+/** Somebody was told what was promised of each order that waits, and of no other any more. */
+async function checkAlerts(stack: MatrixStack, ended: Ended[]): Promise<void> {
+  const ids = ended.map(({ orderId }) => orderId);
+  const promised = ended.flatMap(({ orderId, end }) =>
+    end.status === 'PENDING' ? [`${orderId} ${end.alert}`] : [],
+  );
+  await until(`the open alerts are: ${promised.join(', ') || 'none'}`, async () => {
     const open = await stack.databases
       .order('alerts')
-      .whereIn(
-        'order_id',
-        orders.map(({ orderId }) => orderId),
-      )
-      .whereIn('kind', kinds)
+      .whereIn('order_id', ids)
       .whereNull('resolved_at')
-      .pluck<string[]>('order_id');
-    const waiting = await stack.databases
-      .order('orders')
-      .whereIn(
-        'order_id',
-        orders.map(({ orderId }) => orderId),
-      )
-      .where('status', 'PENDING')
-      .pluck<string[]>('order_id');
-    return [...new Set(open)].sort().join() === waiting.sort().join();
+      .select<{ order_id: string; kind: string }[]>('order_id', 'kind');
+    const told = open.map(({ order_id, kind }) => `${order_id} ${kind}`);
+    return told.sort().join() === promised.sort().join();
   });
 }
 

@@ -48,6 +48,15 @@ export function runnableCells(): DeclaredCell[] {
   return declaredCells().filter(({ inapplicable }) => inapplicable === undefined);
 }
 
+/** @throws Error when there is no such cell, or nothing to be run of it */
+export function findCell(protocol: Pattern, step: string, fault: string): DeclaredCell {
+  const found = runnableCells().find(
+    (one) => one.protocol === protocol && one.step.name === step && one.fault.name === fault,
+  );
+  if (!found) throw new Error(`The matrix has no cell ${protocol}, ${step}: ${fault}`);
+  return found;
+}
+
 /** As few as it takes for each step of each protocol and each fault to be there at least once. */
 export function coverOf(cells: readonly DeclaredCell[]): DeclaredCell[] {
   const missing = new Set(cells.flatMap(marksOf));

@@ -14,6 +14,8 @@ export interface ReportedCell {
   promised: string[];
   verdict: 'holds' | 'inapplicable';
   why?: string;
+  /** How long it took when it held last, in milliseconds. */
+  ms?: number;
 }
 
 const folder = join(__dirname, '..', 'docs');

@@ -20,7 +20,7 @@ export interface Fault {
   /** What was caught comes too late to do anything, and need not be seen to. */
   effectless?: (step: Step) => boolean;
   /** For a cell that waits for a step to be given up. */
-  patience?: Partial<StepTiming>;
+  patience?: (step: Step) => Partial<StepTiming>;
 }
 
 const noWorkflow = ({ driver }: Step) => {
@@ -36,7 +36,7 @@ const noRow = ({ locks }: Step) =>
 const oneRow = (step: Step) =>
   noRow(step) ??
   (step.locks.length === 1
-    ? 'The step waits for one row at a time and holds none while it waits: there is no cycle.'
+    ? 'Nobody who holds a later row of the step then wants its first: there is no cycle.'
     : undefined);
 
 export const faults: Fault[] = [
@@ -54,7 +54,8 @@ export const faults: Fault[] = [
     at: 'after what undoes it',
     inject: inject.late,
     effectless: () => true,
-    patience: { actionMsMax: 2_500 },
+    // An API that is to claim the order has a caller of its own.
+    patience: ({ kind }) => (kind === 'claim' ? {} : { actionMsMax: 2_500 }),
     inapplicable: ({ kind }) => nothingUndoes[kind],
     ends: ({ kind }, plan, isSubject) => late(kind, plan, isSubject),
   },
@@ -117,10 +118,18 @@ export const faults: Fault[] = [
     inject: inject.killApi,
     alone: true,
     inapplicable: ({ driver, resumes, scenario }) => {
-      if (scenario.start === 'batch') return 'The same code as for one order, whose row it is.';
+      if (scenario.start === 'batch') return 'No caller waits: these forty begin without the API.';
       const isWaitedFor = (driver === 'api' || driver === 'owner') && !resumes;
       return isWaitedFor ? undefined : 'No caller waits for this step.';
     },
+  },
+  {
+    name: 'API killed',
+    at: 'after the COMMIT',
+    inject: inject.killApiAfter,
+    alone: true,
+    inapplicable: ({ driver }) =>
+      driver === 'api' ? undefined : 'A worker makes this step; see the rows on the worker.',
   },
   {
     name: 'API frozen',
@@ -154,15 +163,18 @@ const nothingUndoes: Record<Step['kind'], string | undefined> = {
   action: undefined,
   reaction: undefined,
   decision: undefined,
-  claim: 'Nothing undoes a claim.',
-  compensation: 'A compensation has no compensation.',
-  ending: 'It carries out a decision, and the order does not end before it has.',
-  record: 'It only records what holds already; nothing undoes it.',
+  claim: undefined,
+  compensation: 'A compensation has no compensation; late beside its repetition: worker frozen.',
+  ending:
+    'The order does not end before it has; that an operator may cancel a tcc order all the same ' +
+    'is broken in tests/tcc/resolution-races.',
+  record: 'Nothing undoes what it records; late beside its repetition: worker frozen.',
 };
 
 function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | undefined {
   const given: End[] = [{ status: 'CANCELLED', reason: 'unavailable' }];
   if (kind === 'reaction') return [byCustomer];
+  if (kind === 'claim') return [byCustomer];
   if (kind === 'decision') return isSubject ? [byCustomer] : undefined;
   // The other participant was asked, and may have refused.
   return plan.kind === 'good' ? given : [...given, plan.end];

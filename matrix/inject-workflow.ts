@@ -47,7 +47,9 @@ async function driversOf(cell: Injection): Promise<string[]> {
   const { step, subject } = cell;
   if (step.driver === 'delivery') {
     const deliveries = `WorkflowId STARTS_WITH "${subject.orderId}:"`;
-    return openWorkflows(cell, deliveries, (id) => id.endsWith(`:${step.service}`));
+    return openWorkflows(cell, deliveries, (id) =>
+      id.endsWith(`:${step.subscriber ?? step.service}`),
+    );
   }
   const type = ofSchedules[step.driver];
   return type ? openWorkflows(cell, `WorkflowType = "${type}"`) : [await ownerOf(cell)];

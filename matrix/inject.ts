@@ -66,13 +66,18 @@ async function claimedByTwo(cell: Injection): Promise<void> {
 
 /** Every try is held until the order has ended without it, or somebody else has decided. */
 export async function late(cell: Injection): Promise<void> {
-  const window = cell.window('begin', cell.step.kind === 'decision' ? 1 : Infinity);
+  const { kind } = cell.step;
+  const isOutrun = kind === 'decision' || kind === 'claim';
+  const window = cell.window('begin', isOutrun ? 1 : Infinity);
   const other = cell.step.overtakenBy && cell.watch(cell.step.overtakenBy, onceAtItsBegin);
   await cell.begin();
   const first = await window.hit();
-  if (cell.step.kind === 'decision') {
+  const arrived = () =>
+    until('what was late has been carried out', () => window.ended > window.cut);
+  if (isOutrun) {
     await cancelAsCustomer(cell);
     first.release();
+    await arrived();
     return;
   }
   if (other) {
@@ -83,6 +88,7 @@ export async function late(cell: Injection): Promise<void> {
   cell.whenEnded(async () => {
     for (const hit of [first, ...window.rest()]) hit.release();
     await until('the late ones have ended', () => window.ended >= window.entered);
+    await arrived();
   });
 }
 
@@ -97,10 +103,15 @@ export async function refuseConnections(cell: Injection): Promise<void> {
   const window = cell.window('begin');
   await cell.begin();
   const hit = await window.hit();
+  const before = stack.refused(doorOf(step));
   stack.refuse(doorOf(step), true);
   hit.cut();
-  await sleep(refusedMs);
-  stack.refuse(doorOf(step), false);
+  try {
+    await sleep(refusedMs);
+    await until('somebody was refused', () => stack.refused(doorOf(step)) > before);
+  } finally {
+    stack.refuse(doorOf(step), false);
+  }
 }
 
 export async function killDatabase(cell: Injection): Promise<void> {
@@ -181,6 +192,16 @@ export async function killApi(cell: Injection): Promise<void> {
   if (step.driver === 'api') hit.cut();
   else hit.release();
   await stack.ready('api');
+}
+
+/** It has claimed, and dies before it has started anything. */
+export async function killApiAfter(cell: Injection): Promise<void> {
+  const window = cell.window('made');
+  await cell.begin();
+  const hit = await window.hit();
+  cell.stack.signal('api', 'SIGKILL');
+  hit.cut();
+  await cell.stack.ready('api');
 }
 
 /** It has claimed, and sleeps; adoption drives the order; then it wakes and starts its workflow. */

@@ -46,7 +46,12 @@ export class Injection {
     const { orderId } = this.subject;
     const gtrid = this.stack.gtridOf(orderId);
     const name = known.names?.({ orderId, gtrid }) ?? orderId;
-    const window = new Window({ ...how, enter: known.enter, name });
+    const window = new Window({
+      ...how,
+      enter: known.enter,
+      name,
+      ...(known.opens && { opens: known.opens }),
+    });
     this.watched.push({ door: doorOf(known), window });
     this.stack.watch(doorOf(known), window);
     return window;

@@ -18,6 +18,8 @@ export interface Known {
   door?: Door;
   /** Its first statement. */
   enter: RegExp;
+  /** Others of the order say the same later on: it is this one only where a transaction begins. */
+  opens?: true;
   /** What of the order that statement names; its id unless this says otherwise. */
   names?: (of: CellNames) => string;
 }

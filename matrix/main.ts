@@ -54,9 +54,9 @@ async function main(): Promise<number> {
   }
   const failed = results.filter(({ ok }) => !ok);
   say(`${String(results.length - failed.length)} cells hold, ${String(failed.length)} do not.`);
-  const { protocol, ...parts } = options;
-  if (Object.keys(parts).length === 0 && failed.length === 0) {
-    const files = await writeReport(protocol ? [protocol] : patterns);
+  const { cover, step, fault } = options;
+  if (cover === undefined && step === undefined && fault === undefined && failed.length === 0) {
+    const files = await writeReport(results);
     for (const file of files) say(`wrote ${file}`);
   }
   return failed.length === 0 ? 0 : 1;

@@ -10,6 +10,8 @@ export class MysqlProxy {
   readonly windows = new Set<Window>();
   private readonly connections = new Set<ProxiedConnection>();
   private refuses = false;
+  /** Connections that were refused. */
+  refused = 0;
 
   private constructor(
     private readonly server: Server,
@@ -45,6 +47,7 @@ export class MysqlProxy {
 
   private accept(client: Socket): void {
     if (this.refuses) {
+      this.refused += 1;
       client.destroy();
       return;
     }
@@ -75,6 +78,8 @@ class ProxiedConnection {
   private held: Promise<void> = Promise.resolve();
   private holding = false;
   private inTransaction = false;
+  /** Nothing was said in the transaction yet. */
+  private isNew = true;
   private committing = false;
   private readonly replies: Buffer[] = [];
   private replyHeld = false;
@@ -97,6 +102,7 @@ class ProxiedConnection {
   }
 
   cut(): void {
+    if (this.step) this.step.cut += 1;
     this.end();
     this.client.destroy();
     this.server.destroy();
@@ -118,7 +124,10 @@ class ProxiedConnection {
   /** Follows the transaction; answers the positions of the step that this statement is at. */
   private advance(statement: string): Position[] {
     const [verb = ''] = statement.toUpperCase().match(/^(XA )?[A-Z]+/) ?? [];
-    if (verb === 'BEGIN' || verb === 'XA START') this.inTransaction = true;
+    const begins = verb === 'BEGIN' || verb === 'XA START';
+    if (begins) this.inTransaction = true;
+    const isFirst = this.isNew || !this.inTransaction;
+    this.isNew = begins;
     if (/^rollback$/i.test(statement.replace(';', '').trim())) this.end();
     const isBranch = verb.startsWith('XA ');
     if (verb === 'XA ROLLBACK' && this.step) this.end();
@@ -135,7 +144,7 @@ class ProxiedConnection {
       if (!isBranch) this.step.sent += 1;
       return [];
     }
-    this.step = [...this.proxy.windows].find((window) => window.enters(statement));
+    this.step = [...this.proxy.windows].find((window) => window.enters(statement, isFirst));
     if (!this.step) {
       this.statements = [];
       return [];
@@ -153,14 +162,13 @@ class ProxiedConnection {
       return;
     }
     const { step } = this;
-    for (const packet of this.answers.read(data)) {
-      const error = errorNumber(packet);
-      if (error !== undefined) step?.errors.push(error);
-    }
+    const errors = this.answers.read(data).flatMap((packet) => errorNumber(packet) ?? []);
+    step?.errors.push(...errors);
     if (step && this.committing) {
       this.committing = false;
-      step.committed.push(this.statements.join('; '));
-      if (step.catches('made')) {
+      const isMade = errors.length === 0;
+      if (isMade) step.committed.push(this.statements.join('; '));
+      if (isMade && step.catches('made')) {
         this.replyHeld = true;
         this.replies.push(data);
         this.hold(() => {
@@ -183,6 +191,7 @@ class ProxiedConnection {
     this.held = new Promise<void>((resolve) => (release = resolve));
     step?.take({
       lane: this.proxy.lane,
+      said: this.statements.join('; '),
       release: () => {
         this.holding = false;
         goOn();

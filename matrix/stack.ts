@@ -11,8 +11,7 @@ import { services, type Service } from '../contracts/order';
 import { prepareDatabases } from '../scripts/stack/databases';
 import { choosePorts } from '../scripts/stack/ports';
 import { appProcesses } from '../scripts/stack/processes';
-import { dataFolderOf, ensurePrograms, prepareMysqlServers } from '../scripts/stack/servers';
-import { temporalServer } from '../scripts/stack/servers';
+import * as servers from '../scripts/stack/servers';
 import { readSettings, type StackSettings } from '../scripts/stack/settings';
 import { mysqlServers, newStackFile, type StackFile } from '../scripts/stack/stack-file';
 import { describeStack, type RunningStack } from '../scripts/stack/state';
@@ -20,7 +19,6 @@ import type { ProcessSpec } from '../scripts/stack/supervised-process';
 import { Supervisor } from '../scripts/stack/supervisor';
 import type { Door } from './known';
 import { MysqlProxy } from './proxy';
-
 import type { Window } from './window';
 
 /** How hard things are tried, so that a cell takes seconds; in milliseconds and seconds. */
@@ -38,7 +36,7 @@ export const tuning = {
   ADOPT_AFTER_MS: '1000',
   ADOPT_EVERY_MS: '1000',
   DRAIN_EVERY_MS: '1000',
-  // An order a workflow, so that cells beside each other do not share one; a cell of many makes its own.
+  // An order a workflow: cells beside each other share none, and a cell of many makes its own.
   BATCH_ORDERS_MAX: '1',
   BATCHES_IN_FLIGHT_MAX: '64',
 };
@@ -58,7 +56,7 @@ const limits = { msMax: 60_000, deathsMax: 10 };
 export interface MatrixStack {
   running: RunningStack;
   temporal: Client;
-  /** The administrator's own way to the databases, past the proxies. */
+  /** The administrator's way to the databases, past the proxies. */
   databases: Record<Service, Knex>;
   audit: AuditDeps;
   /** What an order's XA branches are called on the servers. */
@@ -68,6 +66,8 @@ export interface MatrixStack {
   unwatch(door: Door, window: Window): void;
   /** Whether new connections through a door are refused, and the old ones cut. */
   refuse(door: Door, refuses: boolean): void;
+  /** How many connections through a door were refused so far. */
+  refused(door: Door): number;
   /** The name of the process behind a door, in a lane. */
   processOf(door: Door, lane: string): string;
   /** The name of the server that holds a service's database. */
@@ -104,13 +104,13 @@ export async function startStack(
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const programs = await ensurePrograms(settings, ({ what }) => {
+    const programs = await servers.ensurePrograms(settings, ({ what }) => {
       say(what);
     });
     say(`Starting ${separateDatabases ? 'three' : 'one'} MySQL, Temporal and the processes …`);
-    const mysql = await prepareMysqlServers(file, settings, programs);
-    await supervisor.start([...mysql, temporalServer(file, settings, programs)], limits);
-    await prepareDatabases(file, dataFolderOf(settings));
+    const mysql = await servers.prepareMysqlServers(file, settings, programs);
+    await supervisor.start([...mysql, servers.temporalServer(file, settings, programs)], limits);
+    await prepareDatabases(file, servers.dataFolderOf(settings));
     await prepareWeights(describeStack(file));
     const proxies = await startProxies(file);
     parts.push(async () => {
@@ -119,12 +119,10 @@ export async function startStack(
     await supervisor.start(processes(file, settings, proxies), limits);
     const connected = connectAll(describeStack(file));
     parts.push(() => connected.close());
-    const servers = mysqlServers(separateDatabases);
     const serverOf = (service: Service) =>
-      servers.find((server) => server.services.includes(service))?.name ?? '';
-    const gtridOfOrder = (orderId: string) => gtridOf(file.xa, orderId);
-    const control = controls(proxies, supervisor);
-    return { ...connected, ...control, gtridOf: gtridOfOrder, serverOf, close };
+      mysqlServers(separateDatabases).find((one) => one.services.includes(service))?.name ?? '';
+    const own = { gtridOf: (orderId: string) => gtridOf(file.xa, orderId), serverOf, close };
+    return { ...connected, ...controls(proxies, supervisor), ...own };
   } catch (error) {
     await close();
     throw error;
@@ -214,6 +212,8 @@ function connectAll(running: RunningStack) {
 
 function controls(proxies: DoorProxy[], supervisor: Supervisor) {
   const of = (door: Door) => proxies.filter((proxy) => proxy.door === door);
+  /** What was killed here last: its successor is another process. */
+  const killed = new Map<string, number>();
   const record = (name: string) => {
     const found = supervisor.records.find((one) => one.name === name);
     if (!found) throw new Error(`There is no process named ${name}`);
@@ -229,16 +229,19 @@ function controls(proxies: DoorProxy[], supervisor: Supervisor) {
     refuse(door: Door, refuses: boolean) {
       for (const proxy of of(door)) proxy.refuse(refuses);
     },
+    refused: (door: Door) => of(door).reduce((sum, proxy) => sum + proxy.refused, 0),
     processOf: (door: Door, lane: string) =>
       (lane as Lane) === 'a' ? workerOf(door) : `${workerOf(door)}-${lane}`,
     signal(name: string, signal: NodeJS.Signals) {
       const { pid } = record(name);
       if (pid === null) throw new Error(`${name} does not run, so that no ${signal} reaches it`);
       process.kill(pid, signal);
+      if (signal === 'SIGKILL') killed.set(name, pid);
     },
     async ready(name: string) {
       const deadline = Date.now() + limits.msMax;
-      while (record(name).state !== 'ready') {
+      const isUp = () => record(name).state === 'ready' && record(name).pid !== killed.get(name);
+      while (!isUp()) {
         if (Date.now() > deadline) throw new Error(`${name} does not come back`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

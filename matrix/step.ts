@@ -1,3 +1,4 @@
+import type { Service } from '../contracts/order';
 import type { Known } from './known';
 import type { OrderPlan, Scenario, Scenarios } from './scenarios';
 
@@ -14,6 +15,8 @@ export interface Step extends Known {
   /** `ending`: carries out what was decided. `reaction`: of a participant to an event. */
   kind: 'claim' | 'action' | 'decision' | 'ending' | 'compensation' | 'record' | 'reaction';
   driver: Driver;
+  /** To whom the event goes whose delivery makes the step; to its service unless it says otherwise. */
+  subscriber?: Service;
   /** Its COMMIT is the decision: whoever interrupts it may come too late. */
   decides?: true;
   scenario: Scenario;

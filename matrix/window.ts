@@ -11,6 +11,8 @@ export type Position =
 export interface Hit {
   /** Which of the processes that may run the step this one is in. */
   lane: string;
+  /** What it has said so far, its BEGIN and COMMIT left out. */
+  said: string;
   /** Sends on what was caught. */
   release(): void;
   /** Breaks the connection on both sides; what was caught and not sent is lost. */
@@ -20,6 +22,8 @@ export interface Hit {
 export interface WindowSpec {
   /** Of the step's first statement, which names the order so. */
   enter: RegExp;
+  /** Only where it is the first of its transaction. */
+  opens?: true;
   name: string;
   /** So many transactions of the order begin with such a statement before the step's. */
   skip: number;
@@ -40,8 +44,12 @@ export class Window {
   readonly errors: number[] = [];
   /** Transactions of this step that have ended: committed, rolled back or cut. */
   ended = 0;
-  /** What those of its transactions did whose COMMIT was answered. */
+  /** Of those, the ones whose connection was broken: nobody knows how far they came. */
+  cut = 0;
+  /** What those of its transactions did whose COMMIT was answered, and not by an error. */
   readonly committed: string[] = [];
+  /** What those said that were caught here, at the time. */
+  readonly said: string[] = [];
   private caught = 0;
   private passedBy = 0;
   private readonly hits: Hit[] = [];
@@ -50,9 +58,10 @@ export class Window {
   constructor(readonly spec: WindowSpec) {}
 
   /** Whether a transaction that begins with this statement is one of the step's. */
-  enters(statement: string): boolean {
-    const { enter, name, skip } = this.spec;
+  enters(statement: string, isFirst: boolean): boolean {
+    const { enter, name, skip, opens } = this.spec;
     if (!statement.includes(`'${name}'`) || !enter.test(statement)) return false;
+    if (opens && !isFirst) return false;
     if (this.passedBy < skip) {
       this.passedBy += 1;
       return false;
@@ -69,6 +78,7 @@ export class Window {
   }
 
   take(hit: Hit): void {
+    this.said.push(hit.said);
     const next = this.waiting.shift();
     if (next) next(hit);
     else this.hits.push(hit);

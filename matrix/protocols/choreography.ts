@@ -109,6 +109,7 @@ export const choreographySteps: Step[] = [
     skip: 1,
     effect: /parked_at/,
     subject: 'broken',
+    // Its row is new: what was tried before it was taken back.
     locks: [],
     scenario: scenarios.broken,
   },
@@ -117,7 +118,10 @@ export const choreographySteps: Step[] = [
     name: 'alertOrders',
     kind: 'record',
     driver: 'delivery',
+    subscriber: 'product',
     enter: lockOrder,
+    // What settles the order says so too, after it has heard of the event.
+    opens: true,
     // The claim's is the first.
     skip: 1,
     effect: /event-parked/,

@@ -33,6 +33,13 @@ const sagaScenarios = {
     orders: [...times(28, good), ...times(6, shortOfStock), ...times(5, shortOfPoints), broken],
     start: 'batch',
   },
+  fortyOwing: {
+    name: 'forty at once, five of them short of points, whose stock cannot be given back yet',
+    pattern: 'saga',
+    orders: [...times(35, good), ...times(5, shortOfPoints)],
+    start: 'batch',
+    owes: { service: 'product', enter: enterBarrier('restoreStock') },
+  },
 } satisfies Record<string, Scenario>;
 
 const scenarios = { ...scenariosOf('saga'), ...sagaScenarios };
@@ -71,6 +78,11 @@ const refundPoints = {
   effect: /point_ledger/,
   subject: 'short-of-stock',
 } as const;
+const register = {
+  ...close,
+  name: 'registerCompensations',
+  effect: /insert into `compensations`/,
+} as const;
 const alone: Step[] = [
   claim,
   { ...deductStock, scenario: scenarios.placed },
@@ -83,16 +95,18 @@ const alone: Step[] = [
     subject: 'short-of-points',
     scenario: scenarios.refusedPoints,
   },
+  {
+    ...decide,
+    name: 'decideOrders (CANCEL), then owing',
+    kind: 'record',
+    subject: 'short-of-points',
+    scenario: scenarios.owingStock,
+  },
   { ...restoreStock, scenario: scenarios.refusedPoints },
   { ...refundPoints, scenario: scenarios.refusedStock },
   { ...close, scenario: scenarios.refusedPoints },
   { ...hold, scenario: scenarios.broken },
-  {
-    ...close,
-    name: 'registerCompensations',
-    effect: /insert into `compensations`/,
-    scenario: scenarios.owingStock,
-  },
+  { ...register, scenario: scenarios.owingStock },
   {
     ...restoreStock,
     name: 'restoreStock, drained',
@@ -128,7 +142,8 @@ const inBatch: Step[] = [
   restoreStock,
   refundPoints,
   { ...close, locks: ['order', 'order'] as const },
-].map((step) => ({ ...step, name: `${step.name} ×40`, scenario: scenarios.forty }));
+  { ...register, locks: ['order', 'order'] as const, scenario: scenarios.fortyOwing },
+].map((step) => ({ scenario: scenarios.forty, ...step, name: `${step.name} ×40` }));
 
 /** The saga's steps, each where it is needed, alone and among forty. */
 export const sagaSteps: Step[] = [...alone, ...inBatch];

@@ -1,0 +1,95 @@
+import type { Pattern } from '../../contracts/order';
+import type { Mutation } from '../mutants/mutate';
+
+/**
+ * The protocol, broken in the ways that it is broken most easily: the matrix must notice each. A
+ * mutant runs as the real thing does, in processes of its own.
+ */
+
+export interface Mutant {
+  what: string;
+  protocol: Pattern;
+  step: string;
+  fault: string;
+  /** What the cell says of it. */
+  symptom: RegExp;
+  mutations: Mutation[];
+}
+
+export const mutants: Mutant[] = [
+  {
+    what: 'a compensation that is owed only once its action has answered',
+    protocol: 'saga',
+    step: 'deductStock',
+    fault: 'late',
+    symptom: /auditor found/,
+    mutations: [
+      {
+        file: 'workflows/saga.ts',
+        from: "return outcome.kind !== 'rejected' && outcome.kind !== 'cancelled';",
+        to: "return outcome.kind === 'done';",
+      },
+    ],
+  },
+  {
+    what: 'a compensation that leaves no tombstone',
+    protocol: 'saga',
+    step: 'deductStock',
+    fault: 'late',
+    symptom: /auditor found/,
+    mutations: [
+      {
+        file: 'activities/transaction/once.ts',
+        from: '...early.map((command) => entryOf(barrier, barrier.undoes, command)),',
+        to: '',
+      },
+      {
+        file: 'activities/transaction/once.ts',
+        from: '[...early.map(() => cancelled), ',
+        to: '[',
+      },
+    ],
+  },
+  {
+    what: 'a registry row that nobody waits for, and is not written when the worker is gone',
+    protocol: 'saga',
+    step: 'decideOrders (CANCEL), then owing',
+    fault: 'workflow’s worker killed',
+    symptom: /promised to be CANCELLED/,
+    mutations: [
+      {
+        file: 'workflows/saga.ts',
+        from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
+        to: 'if (failed.length > 0) void this.order.registerCompensations(failed);',
+      },
+    ],
+  },
+  {
+    what: 'a claim that does not exclude another',
+    protocol: 'saga',
+    step: 'claim',
+    fault: 'twice at once',
+    symptom: /promised to be COMPLETED|auditor found|was completed by the other/,
+    mutations: [
+      {
+        file: 'activities/order/intake.ts',
+        from: ") AND status = 'CREATED'`,",
+        to: ')`,',
+      },
+    ],
+  },
+  {
+    what: 'a rejection that is thrown, and takes its neighbours with it',
+    protocol: 'saga',
+    step: 'usePoints ×40',
+    fault: 'fails',
+    symptom: /is CANCELLED unavailable and was promised to be/,
+    mutations: [
+      {
+        file: 'activities/product/steps.ts',
+        from: "return { kind: 'rejected', code: 'insufficient-stock' };",
+        to: "throw new Error('insufficient stock');",
+      },
+    ],
+  },
+];
