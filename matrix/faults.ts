@@ -173,8 +173,7 @@ const nothingUndoes: Record<Step['kind'], string | undefined> = {
 
 function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | undefined {
   const given: End[] = [{ status: 'CANCELLED', reason: 'unavailable' }];
-  if (kind === 'reaction') return [byCustomer];
-  if (kind === 'claim') return [byCustomer];
+  if (kind === 'reaction' || kind === 'claim') return [byCustomer];
   if (kind === 'decision') return isSubject ? [byCustomer] : undefined;
   // The other participant was asked, and may have refused.
   return plan.kind === 'good' ? given : [...given, plan.end];

@@ -71,9 +71,9 @@ function ownersIn(
  * PLACING without an open owner is an orphan, unless its next event waits for the relay. PENDING
  * is one unless it waits for something: for the registry's drain, or, undecided after a broken
  * step, for an operator. An order of TCC that is to COMPLETE has a schedule of its own, or an
- * operator, as its alert says; one that is to CANCEL has none, because adoption is that schedule. An order of
- * choreography waits for an operator only while an event of it is parked, and even then others
- * may have been lost, until a workflow has completed that looked for them.
+ * operator, as its alert says; one that is to CANCEL has none, because adoption is that schedule.
+ * An order of choreography waits for an operator only while an event of it is parked, and even then
+ * others may have been lost, until a workflow has completed that looked for them.
  */
 function isOrphan(row: Candidate, owner: OwnerState): boolean {
   if (row.unsent > 0) return false;

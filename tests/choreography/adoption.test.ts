@@ -1,10 +1,10 @@
 import { deliveriesOf, deliveryId } from '../../contracts/events';
 import { services } from '../../contracts/order';
-import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
+import { ends, createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { quiet, startRelays, type Relays } from '../support/relays';
 import { expectAtRest } from '../support/audited';
-import { adoptNow, cancel, ends, placeByEvents } from './support';
+import { adoptNow, cancel, placeByEvents } from './support';
 
 let world: World;
 let relays: Relays;

@@ -1,8 +1,8 @@
-import { createOrder, netEffect, stateOf } from '../support/orders';
+import { ends, createOrder, netEffect, stateOf } from '../support/orders';
 import { createWorld, type World } from '../support/world';
 import { quiet, startRelays, type Relays } from '../support/relays';
 import { expectAtRest } from '../support/audited';
-import { ends, placeByEvents, saidOf } from './support';
+import { placeByEvents, saidOf } from './support';
 
 let world: World;
 let relays: Relays;

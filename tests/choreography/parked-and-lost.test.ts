@@ -6,11 +6,11 @@ import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
 import { createReleaser } from '../../workers/relay';
-import { createOrder, netEffect, runOnce, until } from '../support/orders';
+import { ends, createOrder, netEffect, runOnce, until } from '../support/orders';
 import { quiet, startRelays, type Relays } from '../support/relays';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { expectAtRest } from '../support/audited';
-import { adoptNow, cancel, ends, placeByEvents } from './support';
+import { adoptNow, cancel, placeByEvents } from './support';
 
 /** An order with a parked event, of which another is lost: it must not wait for ever. */
 

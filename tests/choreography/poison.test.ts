@@ -2,11 +2,11 @@ import type { Api } from '../../api/app';
 import { createReleaser } from '../../workers/relay';
 import { token } from '../api/harness';
 import { apiOf } from '../support/world-api';
-import { createOrder, netEffect, stateOf, until } from '../support/orders';
+import { ends, createOrder, netEffect, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { quiet, startRelays, type Relays } from '../support/relays';
 import { auditOf, expectAtRest } from '../support/audited';
-import { adoptNow, cancel, ends, placeByEvents } from './support';
+import { adoptNow, cancel, placeByEvents } from './support';
 
 let world: World;
 let relays: Relays;

@@ -1,11 +1,11 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { LossyProxy } from '../api/lossy-proxy';
 import { expectAtRest } from '../support/audited';
-import { createOrder, netEffect, until } from '../support/orders';
+import { ends, createOrder, netEffect, until } from '../support/orders';
 import { startRelays, type Relays } from '../support/relays';
 import { mysqlServer } from '../support/servers';
 import { createWorld, type World } from '../support/world';
-import { ends, placeByEvents } from './support';
+import { placeByEvents } from './support';
 
 /** The product service's MySQL refuses connections for a while; everybody else goes on. */
 

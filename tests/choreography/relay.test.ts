@@ -2,10 +2,10 @@ import { WorkflowExecutionAlreadyStartedError, type WorkflowClient } from '@temp
 import { deliveryId } from '../../contracts/events';
 import type { PlacedOrder } from '../../contracts/order';
 import { auditOf, expectAtRest } from '../support/audited';
-import { createOrder, Gate, netEffect, until } from '../support/orders';
+import { ends, createOrder, Gate, netEffect, until } from '../support/orders';
 import { startRelays, type Relays } from '../support/relays';
 import { createWorld, type World } from '../support/world';
-import { ends, placeByEvents } from './support';
+import { placeByEvents } from './support';
 
 /** What hands events over: it may die at any moment, and there may be two of it. */
 

@@ -2,7 +2,7 @@ import { createOrderIntake } from '../../activities/order/intake';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder, Service } from '../../contracts/order';
 import type { AdoptInput, AdoptResult } from '../../contracts/workflows';
-import { runOnce, stateOf, until } from '../support/orders';
+import { runOnce } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
 
 /** Places an order as the API does: the claim is all. */
@@ -15,12 +15,6 @@ export async function placeByEvents(world: World, order: PlacedOrder): Promise<v
 /** The customer's cancel. */
 export function cancel(world: World, { orderId }: PlacedOrder) {
   return createOrderIntake(world.databases.order).cancelOrder(orderId);
-}
-
-export async function ends(world: World, { orderId }: PlacedOrder, status: string): Promise<void> {
-  await until(`${orderId} is ${status}`, async () => {
-    return (await stateOf(world, orderId)).status === status;
-  });
 }
 
 /** The types that a service has said of an order, in no order. */

@@ -1,10 +1,10 @@
 import type { OrderEvent } from '../../contracts/events';
 import type { PlacedOrder } from '../../contracts/order';
-import { createOrder, Gate, netEffect, stateOf, until } from '../support/orders';
+import { ends, createOrder, Gate, netEffect, stateOf, until } from '../support/orders';
 import { createWorld, type World } from '../support/world';
 import { quiet, startRelays, type Relays } from '../support/relays';
 import { expectAtRest } from '../support/audited';
-import { cancel, ends, placeByEvents, saidOf } from './support';
+import { cancel, placeByEvents, saidOf } from './support';
 
 let world: World;
 let relays: Relays;

@@ -153,6 +153,13 @@ export async function until(
   }
 }
 
+/** Waits until the order has come to this. */
+export async function ends(world: World, { orderId }: PlacedOrder, status: string): Promise<void> {
+  await until(`${orderId} is ${status}`, async () => {
+    return (await stateOf(world, orderId)).status === status;
+  });
+}
+
 /** A place in the code where a fault waits, until the test lets it go on. */
 export class Gate {
   readonly reached: Promise<void>;

@@ -1,5 +1,6 @@
-import { createOrder, netEffect, place, stateOf, until } from '../support/orders';
+import { ends, createOrder, netEffect, place, stateOf } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
+import { openAlerts, pending } from './pending';
 import { expectClean, statesOf } from './reservations';
 import { adopt, force } from './schedule-runs';
 
@@ -20,14 +21,6 @@ beforeEach(async () => {
   await world.databases.points({ anna: 10_000 });
 });
 
-const pending = { completed: 0, cancelled: 0, pending: 1 };
-
-const openAlerts = () =>
-  world.databases.order('alerts').whereNull('resolved_at').select('kind', 'order_id', 'detail');
-
-const ends = (orderId: string, status: string) =>
-  until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
-
 it('a confirm that keeps failing leaves its order PENDING, and is forced later', async () => {
   const order = await createOrder(world, { lines: { apple: 3 } });
   let tries = 0;
@@ -47,19 +40,19 @@ it('a confirm that keeps failing leaves its order PENDING, and is forced later',
     order_id: order.orderId,
     detail: 'confirmPoints: the bank is closed',
   };
-  expect(await openAlerts()).toEqual([alert]);
+  expect(await openAlerts(world)).toEqual([alert]);
 
   // Adoption leaves it to its own schedule, which never gives up.
   expect(await adopt(world)).toEqual({ adopted: 0 });
   expect(await force(world)).toEqual({ completed: 0, pending: 1 });
   expect(tries).toBe(hurriedTiming.confirmAttemptsMax + 1);
-  expect(await openAlerts()).toEqual([alert]);
+  expect(await openAlerts(world)).toEqual([alert]);
 
   delete world.faults.confirmPoints;
   expect(await force(world)).toEqual({ completed: 1, pending: 0 });
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'COMPLETED' });
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -3 });
-  expect(await openAlerts()).toEqual([]);
+  expect(await openAlerts(world)).toEqual([]);
   await expectClean(world);
 });
 
@@ -91,7 +84,7 @@ it('what is forced waits for no neighbour whose rows somebody holds', async () =
     calls += 1;
     // The held one, alone: it takes as long as its neighbour takes to end.
     if (calls === 2) {
-      await ends(free.orderId, 'COMPLETED');
+      await ends(world, free, 'COMPLETED');
       waited = true;
     }
     return run();
@@ -132,7 +125,7 @@ it('a cancel that keeps failing leaves its order PENDING, and adoption ends it',
     decision: 'CANCEL',
     reason: 'insufficient-points',
   });
-  expect(await openAlerts()).toEqual([
+  expect(await openAlerts(world)).toEqual([
     {
       kind: 'cancellation-failing',
       order_id: order.orderId,
@@ -141,8 +134,8 @@ it('a cancel that keeps failing leaves its order PENDING, and adoption ends it',
   ]);
   delete world.faults.cancelStock;
   expect(await adopt(world)).toEqual({ adopted: 1 });
-  await ends(order.orderId, 'CANCELLED');
-  expect(await openAlerts()).toEqual([]);
+  await ends(world, order, 'CANCELLED');
+  expect(await openAlerts(world)).toEqual([]);
   await expectClean(world);
 });
 
@@ -155,7 +148,7 @@ it('a confirm that has nothing to confirm is an alarm, and no schedule touches i
     return decisions;
   };
   expect(await place(world, [order], 'tcc')).toEqual(pending);
-  expect(await openAlerts()).toEqual([
+  expect(await openAlerts(world)).toEqual([
     {
       kind: 'broken-step',
       order_id: order.orderId,

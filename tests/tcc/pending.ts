@@ -2,7 +2,15 @@ import type { PlacedOrder } from '../../contracts/order';
 import { createOrder, place } from '../support/orders';
 import type { World } from '../support/world';
 
-/** Orders that wait for an operator, and what is on record of his deeds. */
+/** Orders that wait, who is told, and what is on record of an operator's deeds. */
+
+/** What placing one order comes to that waits. */
+export const pending = { completed: 0, cancelled: 0, pending: 1 };
+
+export function openAlerts(world: World) {
+  const alerts = world.databases.order('alerts').whereNull('resolved_at');
+  return alerts.select('kind', 'order_id', 'detail');
+}
 
 export const away = () => Promise.reject(new Error('away'));
 
@@ -13,7 +21,7 @@ export async function unconfirmed(
 ): Promise<PlacedOrder> {
   const order = await createOrder(world, { lines: { apple: 3 } });
   for (const step of steps) world.faults[step] = away;
-  expect(await place(world, [order], 'tcc')).toEqual({ completed: 0, cancelled: 0, pending: 1 });
+  expect(await place(world, [order], 'tcc')).toEqual(pending);
   for (const step of steps) Reflect.deleteProperty(world.faults, step);
   return order;
 }

@@ -1,5 +1,6 @@
-import { createOrder, place, stateOf, until } from '../support/orders';
+import { ends, createOrder, place, until } from '../support/orders';
 import { createWorld, type World } from '../support/world';
+import { away, openAlerts, pending } from './pending';
 import { expectClean, statesOf } from './reservations';
 import { adopt, force, sweep } from './schedule-runs';
 
@@ -20,18 +21,9 @@ beforeEach(async () => {
   await world.databases.points({ anna: 10_000 });
 });
 
-const pending = { completed: 0, cancelled: 0, pending: 1 };
-
-const openAlerts = () =>
-  world.databases.order('alerts').whereNull('resolved_at').select('kind', 'order_id', 'detail');
-
-const ends = (orderId: string, status: string) =>
-  until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
-
 it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders end', async () => {
   const good = await createOrder(world, { lines: { apple: 2 } });
   const bad = await createOrder(world, { lines: { apple: 4 }, unitPrice: 1_000_000 });
-  const away = () => Promise.reject(new Error('away'));
   world.faults.confirmStock = away;
   world.faults.confirmPoints = away;
   world.faults.cancelStock = away;
@@ -43,7 +35,7 @@ it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders en
   expect(await statesOf(world, bad.orderId)).toEqual(['cancelled']);
   expect(await force(world)).toEqual({ completed: 1, pending: 0 });
   await adopt(world);
-  await ends(bad.orderId, 'CANCELLED');
+  await ends(world, bad, 'CANCELLED');
   await expectClean(world);
 });
 
@@ -59,7 +51,7 @@ it('holds what is undecided, and what no order is known of', async () => {
 
 it('raises an alert for what no order is known of, until the order is back', async () => {
   const order = await createOrder(world, { lines: { apple: 3 } });
-  world.faults.confirmStock = () => Promise.reject(new Error('away'));
+  world.faults.confirmStock = away;
   await place(world, [order], 'tcc');
   world.clearFaults();
   const rows = await world.databases.order('orders').where('order_id', order.orderId);
@@ -70,20 +62,20 @@ it('raises an alert for what no order is known of, until the order is back', asy
   // It is raised once, however often it is found.
   for (let run = 0; run < 2; run += 1) {
     expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
-    expect(await openAlerts()).toEqual([alert]);
+    expect(await openAlerts(world)).toEqual([alert]);
   }
   const runbook: unknown = await world.databases.order('alerts').first('runbook');
   expect(runbook).toEqual({ runbook: 'docs/runbooks/reservation-held.md' });
   // Restored from a backup, it had ended: nobody but the sweep will look at it again.
   await world.databases.order('orders').insert({ ...rows[0], status: 'COMPLETED' });
   expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
-  expect(await openAlerts()).toEqual([]);
+  expect(await openAlerts(world)).toEqual([]);
 });
 
 it('goes on with its neighbours when the alert cannot be written', async () => {
   await place(world, [await createOrder(world, { lines: { ghost: 1 } })], 'tcc');
   await world.databases.point('reservations').update({ order_id: 'nobody' });
-  world.faults.confirmPoints = () => Promise.reject(new Error('away'));
+  world.faults.confirmPoints = away;
   await place(world, [await createOrder(world)], 'tcc');
   world.clearFaults();
   world.faults.alertOrders = () => Promise.reject(new Error('the database is away'));
@@ -92,7 +84,7 @@ it('goes on with its neighbours when the alert cannot be written', async () => {
 
 it('holds everything while the order service does not answer, and says so', async () => {
   const order = await createOrder(world);
-  world.faults.confirmStock = () => Promise.reject(new Error('away'));
+  world.faults.confirmStock = away;
   await place(world, [order], 'tcc');
   let asked = 0;
   world.faults.readDecisions = () => {
@@ -117,11 +109,11 @@ it('holds everything while the order service does not answer, and says so', asyn
 
 it('goes on with the one participant while the other is away', async () => {
   const order = await createOrder(world);
-  world.faults.confirmStock = () => Promise.reject(new Error('away'));
-  world.faults.confirmPoints = () => Promise.reject(new Error('away'));
+  world.faults.confirmStock = away;
+  world.faults.confirmPoints = away;
   await place(world, [order], 'tcc');
   delete world.faults.confirmStock;
-  world.faults.agedPoints = () => Promise.reject(new Error('away'));
+  world.faults.agedPoints = away;
   expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
   expect(await statesOf(world, order.orderId)).toEqual(['confirmed', 'reserved']);
   world.clearFaults();
