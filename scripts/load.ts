@@ -9,7 +9,7 @@ import { auditStack } from './load/audit-stack';
 import { defaultPatience } from './load/caller';
 import { leftoversText, readLeftovers } from './load/chaos/leftovers';
 import { chaosSucceeded, chaosText } from './load/chaos/report-text';
-import { runChaos, type ChaosReport } from './load/chaos/run';
+import { runChaos, type ChaosOptions, type ChaosReport } from './load/chaos/run';
 import { generateOrders } from './load/generator';
 import { mixed, mixPatterns, patternsOf } from './load/mix';
 import { loadDefaults, loadOptions, type LoadCommandOptions } from './load/options';
@@ -98,7 +98,7 @@ async function load(
         client,
         orders,
         callers,
-        pattern: chosen.pattern === mixed ? undefined : chosen.pattern,
+        pattern: patternsIn(stack, chosen).pattern,
         keyPrefix: `load-${randomUUID()}`,
         patience: defaultPatience,
         signal,
@@ -132,7 +132,7 @@ async function loadWithFaults(
         orders,
         total,
         callers,
-        pattern: chosen.pattern === mixed ? undefined : chosen.pattern,
+        ...patternsIn(stack, chosen),
         seed,
         seconds: chosen.seconds ?? loadDefaults.chaosSeconds(total),
         keyPrefix: `chaos-${randomUUID()}`,
@@ -157,6 +157,15 @@ async function ordersOf(
     file === undefined ? generateOrders(total, seed) : firstOf(readOrderFile(file), total);
   if (pattern !== mixed) return { total, orders };
   return { total, orders: mixPatterns(orders, patternsOf(stack), seed) };
+}
+
+/** What every order names that names none, and what orders are placed by, as far as it is said. */
+function patternsIn(
+  stack: RunningStack,
+  { pattern }: LoadCommandOptions,
+): Pick<ChaosOptions, 'pattern' | 'placedBy'> {
+  if (pattern === mixed) return { pattern: undefined, placedBy: patternsOf(stack) };
+  return { pattern, placedBy: pattern === undefined ? [] : [pattern] };
 }
 
 function reach(stack: RunningStack) {

@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { patterns } from '../../contracts/order';
+import { patterns, type Pattern } from '../../contracts/order';
 import { mixed } from './mix';
 
 /** What `npm run load` is told; what is absent has its default below, or none. */
 export interface LoadCommandOptions {
   orders?: number;
   callers?: number;
-  pattern?: string;
+  pattern?: Pattern | typeof mixed;
   file?: string;
   generate?: number;
   seed?: number;

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pattern } from '../../../contracts/order';
 import type { ApiClient, CuttableClient } from '../api-client';
 import { defaultPatience } from '../caller';
 import type { LoadOrder } from '../order-file';
@@ -25,6 +26,8 @@ export interface ChaosOptions {
   total: number;
   callers: number;
   pattern: string | undefined;
+  /** What its orders are placed by: processes that none of these needs are left alone. */
+  placedBy: readonly Pattern[];
   seed: number;
   /** Over which orders, and faults, are spread. */
   seconds: number;
@@ -71,7 +74,7 @@ const sayEveryMs = 5_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { stack, localFolder, client, seed, seconds, signal } = options;
   const processes = readLiveState(localFolder)?.processes.map(({ name }) => name) ?? [];
-  const plan = planFaults(seed, seconds * 1_000, targetsOf(processes));
+  const plan = planFaults(seed, seconds * 1_000, targetsOf(processes, options.placedBy));
   sayPlan(options, plan);
   const { databases } = stack;
   const cutCallers = () => {

@@ -1,4 +1,4 @@
-import type { Service } from '../../../contracts/order';
+import type { Pattern, Service } from '../../../contracts/order';
 import { databaseUsers } from '../../../migrations/grants';
 import { apiProcess } from '../../stack/processes';
 import { mysqlServers } from '../../stack/stack-file';
@@ -6,6 +6,9 @@ import type { ChaosTarget, FaultKind } from './plan';
 
 /** The load's own connections to the API: cut, they take their answers with them. */
 export const callersTarget = 'callers';
+
+/** Serves only orders by `lock`: beside others it is idle, and without a session to be cut. */
+const lockWorker = 'lock-worker';
 
 const processKinds: readonly FaultKind[] = ['kill', 'freeze', 'restart'];
 
@@ -15,9 +18,17 @@ export interface Sessions {
   user: string;
 }
 
-/** Every process of the stack, and the callers; in the order of their names. */
-export function targetsOf(processes: readonly string[]): ChaosTarget[] {
-  const targets = [...processes].sort().map((name): ChaosTarget => {
+/**
+ * Every process that orders of these patterns need, in the order of their names, and the callers.
+ *
+ * @param processes those of the stack
+ */
+export function targetsOf(
+  processes: readonly string[],
+  placedBy: readonly Pattern[],
+): ChaosTarget[] {
+  const needed = processes.filter((name) => name !== lockWorker || placedBy.includes('lock'));
+  const targets = needed.sort().map((name): ChaosTarget => {
     const hasSessions = sessionsOf(name, processes).length > 0;
     return { name, kinds: hasSessions ? [...processKinds, 'cut'] : processKinds };
   });

@@ -12,13 +12,13 @@ const processes = [
   'workflow-worker',
   'api',
 ];
-const targets = targetsOf(processes);
+const targets = targetsOf(processes, ['lock']);
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const seconds = fc.integer({ min: 10, max: 600 });
 
 describe('the schedule of a seed', () => {
   test('is always the same, whatever order the processes are named in', () => {
-    const again = targetsOf([...processes].reverse());
+    const again = targetsOf([...processes].reverse(), ['lock']);
     expect(planFaults(7, 40_000, again)).toEqual(planFaults(7, 40_000, targets));
   });
 
@@ -80,6 +80,13 @@ describe('the schedule of a seed', () => {
 describe('the targets', () => {
   test('are every process, and the callers', () => {
     expect(targets.map(({ name }) => name)).toEqual([...[...processes].sort(), callersTarget]);
+  });
+
+  test('are not what no order of the run needs', () => {
+    const names = targetsOf(processes, ['saga', 'xa']).map(({ name }) => name);
+    expect(targets.map(({ name }) => name).filter((name) => !names.includes(name))).toEqual([
+      'lock-worker',
+    ]);
   });
 
   test('have their connections cut where they have any', () => {
