@@ -181,8 +181,9 @@ function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | 
 
 const byCustomer: End = { status: 'CANCELLED', reason: 'cancelled-by-customer' };
 
-/** What the participants had said by then stands; for the rest the operator's word does. */
+/** What the participants had refused by then stands; for the rest the operator's word does. */
 function cancelledByOperator({ decides }: Step, plan: OrderPlan): End[] {
   const byOperator: End = { status: 'CANCELLED', reason: 'cancelled-by-operator' };
-  return plan.kind === 'good' && !decides ? [byOperator] : [byOperator, plan.end];
+  const isUndecided = plan.kind === 'broken' || (plan.kind === 'good' && !decides);
+  return isUndecided ? [byOperator] : [byOperator, plan.end];
 }

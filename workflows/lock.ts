@@ -103,6 +103,10 @@ class Lock {
       orders,
       orders.map(() => because),
     );
+    await this.cancel(orders, reason);
+  }
+
+  private async cancel(orders: PlacedOrder[], reason: FailureCode): Promise<void> {
     this.board.asked('decideOrders', orders);
     const decisions = await CancellationScope.nonCancellable(() =>
       this.order.decideOrders(
@@ -134,9 +138,19 @@ class Lock {
     );
   }
 
-  /** A broken step is our own fault: nothing is decided, and an operator is told. */
+  /**
+   * A broken step is our own fault: nothing is decided, and an operator is told. One who has
+   * cancelled the workflow has said already what is to become of the order.
+   */
   private async hold(broken: Answered[]): Promise<void> {
     if (broken.length === 0) return;
+    if (CancellationScope.current().consideredCancelled) {
+      await this.cancel(
+        broken.map(({ order }) => order),
+        'cancelled-by-operator',
+      );
+      return;
+    }
     const held = broken.map(brokenOrder);
     await CancellationScope.nonCancellable(() => this.order.holdOrders(held));
     this.board.mark(

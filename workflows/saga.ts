@@ -84,8 +84,8 @@ class Saga {
       points: points[i] ?? notAsked,
     }));
     const locked = taken.filter((t) => has(t, 'locked'));
-    const broken = taken.filter((t) => !has(t, 'locked') && has(t, 'broken'));
-    const settled = taken.filter((t) => !has(t, 'locked') && !has(t, 'broken'));
+    const broken = taken.filter((t) => !has(t, 'locked') && isToBeHeld(t));
+    const settled = taken.filter((t) => !has(t, 'locked') && !isToBeHeld(t));
     this.board.mark(locked, 'held-up');
     await Promise.all([
       // Whoever holds the rows of one order must not hold up its neighbours: those go on, and it
@@ -233,6 +233,11 @@ function tookNothing({ stock, points }: Taken): boolean {
 
 function has({ stock, points }: Taken, kind: ActionOutcome['kind']): boolean {
   return stock.kind === kind || points.kind === kind;
+}
+
+/** Whoever has cancelled the workflow has said what is to become of an undecided order. */
+function isToBeHeld(taken: Taken): boolean {
+  return has(taken, 'broken') && !CancellationScope.current().consideredCancelled;
 }
 
 function brokenStep({ order, stock, points }: Taken) {

@@ -84,8 +84,8 @@ class Tcc {
       points: points[i] ?? noAnswer,
     }));
     const locked = tried.filter((t) => has(t, 'locked'));
-    const broken = tried.filter((t) => !has(t, 'locked') && has(t, 'broken'));
-    const settled = tried.filter((t) => !has(t, 'locked') && !has(t, 'broken'));
+    const broken = tried.filter((t) => !has(t, 'locked') && isToBeHeld(t));
+    const settled = tried.filter((t) => !has(t, 'locked') && !isToBeHeld(t));
     this.board.mark(locked, 'held-up');
     await Promise.all([
       // As in the saga: it is asked again alone, and what it has reserved already is replayed.
@@ -237,6 +237,11 @@ function verdictOn({ order, stock, points }: Tried, cancelled: boolean): Verdict
 
 function has({ stock, points }: Tried, kind: TryOutcome['kind']): boolean {
   return stock.kind === kind || points.kind === kind;
+}
+
+/** Whoever has cancelled the workflow has said what is to become of an undecided order. */
+function isToBeHeld(tried: Tried): boolean {
+  return has(tried, 'broken') && !CancellationScope.current().consideredCancelled;
 }
 
 function asMarked(orders: PlacedOrder[]) {

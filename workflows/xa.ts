@@ -97,8 +97,11 @@ class Coordinator {
     this.board.answered(step, [order], outcome ? [outcome] : []);
     if (outcome?.kind === 'done') return undefined;
     if (outcome?.kind === 'rejected') return { orderId, decision: 'CANCEL', reason: outcome.code };
-    // `cancelled`: somebody has decided CANCEL, and is rolling back; what was decided is read.
-    if (outcome?.kind !== 'broken') return { orderId, decision: 'CANCEL', reason: 'unavailable' };
+    // `cancelled`: somebody has decided CANCEL, and is rolling back; what was decided is read. And
+    // whoever cancels the workflow has said what is to become of an order that is broken.
+    if (outcome?.kind !== 'broken' || CancellationScope.current().consideredCancelled) {
+      return { orderId, decision: 'CANCEL', reason: 'unavailable' };
+    }
     return this.hold(order, step, outcome);
   }
 

@@ -1,0 +1,64 @@
+import type { Pattern } from '../../contracts/order';
+import type { PlaceOrdersResult } from '../../contracts/workflows';
+import { createOrder, Gate, netEffect, startOrders, stateOf, until } from '../support/orders';
+import { createWorld, type World } from '../support/world';
+
+/**
+ * An order with a broken step waits for an operator. One who has cancelled its workflow has been
+ * there already: CANCEL, whatever the pattern. A choreographed order has no such workflow.
+ */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.points({ anna: 1_000 });
+});
+
+const firstSteps = {
+  lock: 'placeInOneTransaction',
+  xa: 'prepareStock',
+  tcc: 'tryStock',
+  saga: 'deductStock',
+} as const satisfies Partial<Record<Pattern, string>>;
+
+it.each(['lock', 'xa', 'tcc', 'saga'] as const)(
+  '%s: a Temporal cancel means CANCEL for an order of which a step is broken',
+  async (pattern) => {
+    const order = await createOrder(world, { lines: { ghost: 1 } });
+    const asked = new Gate();
+    let answer: unknown;
+    world.faults[firstSteps[pattern]] = async (run) => {
+      await asked.pass();
+      answer = await run();
+      return answer;
+    };
+    const handle = await startOrders(world, pattern, [order]);
+    await asked.reached;
+    // It hears of both at once.
+    await world.stopWorker('workflow');
+    asked.open();
+    await until('Temporal has the answer', async () => {
+      const { events } = await handle.fetchHistory();
+      return events?.some((event) => event.activityTaskCompletedEventAttributes) ?? false;
+    });
+    await handle.cancel();
+    await world.startWorker('workflow');
+    const result: PlaceOrdersResult = await handle.result();
+    expect(answer).toMatchObject([{ kind: 'broken', code: 'unknown-product' }]);
+    expect(result).toEqual({ completed: 0, cancelled: 1, pending: 0 });
+    expect(await stateOf(world, order.orderId)).toMatchObject({
+      status: 'CANCELLED',
+      reason: 'cancelled-by-operator',
+    });
+    expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+    expect(await world.databases.order('alerts').where('order_id', order.orderId)).toEqual([]);
+  },
+);
