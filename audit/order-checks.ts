@@ -48,6 +48,12 @@ export const orderChecks: readonly OrderCheck[] = [
     provisional: true,
     fault: (e) => givenBackTooEarly(e, stock) ?? givenBackTooEarly(e, points),
   },
+  {
+    rule: 'confirmed-after-complete',
+    statuses: unfinished,
+    provisional: true,
+    fault: confirmedTooEarly,
+  },
   { rule: 'lock-in-one', statuses: unfinished, provisional: true, fault: movedBeforeItsEnd },
   { rule: 'points-of-customer', statuses: claimed, fault: foreignPoints },
   { rule: 'stock-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e, stock) },
@@ -132,6 +138,14 @@ function givenBackTooEarly(evidence: Evidence, participant: Participant): string
   const { decision } = evidence.order;
   if (decision === 'CANCEL' && sameMovements(taken, givenBack)) return undefined;
   return `decided ${String(decision)}; took ${show(taken)}, gave back ${show(givenBack)}`;
+}
+
+function confirmedTooEarly({ order, stock: s, points: p }: Evidence): string | undefined {
+  const taken = [...s.taken, ...p.taken];
+  if (order.pattern !== 'tcc' || order.decision === 'COMPLETE' || taken.length === 0) {
+    return undefined;
+  }
+  return `decided ${String(order.decision)}, and took ${show(taken)}`;
 }
 
 function movedBeforeItsEnd({ order, stock: s, points: p }: Evidence): string | undefined {

@@ -45,6 +45,10 @@ export const rules = {
     sentence: 'An unfinished order gave back only what it took, and only once it was to CANCEL.',
     remedy: 'Do not complete this order: cancel it, and report the bug.',
   },
+  'confirmed-after-complete': {
+    sentence: 'An unfinished `tcc` order has taken something only once it was to COMPLETE.',
+    remedy: 'Do not cancel this order before its ledger is right, and report the bug.',
+  },
   'lock-in-one': {
     sentence: 'A `lock` order has moved nothing before its end: both are one transaction.',
     remedy: 'Do not place this order again: find out what moved, and who wrote its row by hand.',

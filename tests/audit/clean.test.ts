@@ -221,6 +221,7 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'stock-all-or-none',
     'points-all-or-none',
     'given-back-after-cancel',
+    'confirmed-after-complete',
     'lock-in-one',
     'points-of-customer',
     'stock-barrier',

@@ -6,6 +6,7 @@ import { branchTampering } from './tampering/branches';
 import { ledgerTampering } from './tampering/ledgers';
 import { lockTampering } from './tampering/lock';
 import { orderTampering } from './tampering/orders';
+import { confirmTampering } from './tampering/confirms';
 import { cleanWorld, tables } from './tampering/tampering';
 import { createWorld, type World } from './world';
 
@@ -26,6 +27,7 @@ describe.each([
   ['the barrier', barrierTampering],
   ['the orders and the registry', orderTampering],
   ['orders of `lock`', lockTampering],
+  ['the confirms', confirmTampering],
   ['the branches', branchTampering],
 ])('tampering with %s', (_, cases) => {
   test.each(cases)('$what', async ({ orderId, rules, tamper }) => {
@@ -124,6 +126,7 @@ test('the report shows the violation, what to do, and the verdict', async () => 
 
 test('every rule is broken by a case above', () => {
   const cases = [
+    ...confirmTampering,
     ledgerTampering,
     barrierTampering,
     orderTampering,

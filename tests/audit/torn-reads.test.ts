@@ -54,6 +54,17 @@ test('an order that is placed in one transaction between the reads is no violati
   expect(result).toEqual(anotherLook('racing'));
 });
 
+test('an order that is decided and confirmed between the reads is no violation', async () => {
+  await world.order({ orderId: 'racing', status: 'PLACING', pattern: 'tcc', ownedS: 300 });
+  const { violations } = await auditWhile(async () => {
+    await orders().where({ order_id: 'racing' }).update({ decision: 'COMPLETE' });
+    await world.take('racing', { stock: true });
+    const steps = world.databases.product('steps').where({ order_id: 'racing' });
+    await steps.update({ step: 'confirmStock' });
+  });
+  expect(violations).toEqual([]);
+});
+
 test('an order that is cancelled and given back between the reads is no violation', async () => {
   await world.order({ orderId: 'racing', status: 'PLACING', ownedS: 300 });
   const result = await auditWhile(async () => {

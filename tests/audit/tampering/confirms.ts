@@ -1,0 +1,26 @@
+import type { World } from '../world';
+import { tables, type Tampering } from './tampering';
+
+/** A TCC order that waits, undecided unless it is said, one of whose reservations is confirmed. */
+async function confirmed(world: World, decided: { decision?: 'CANCEL' }) {
+  const pending = { status: 'PENDING', pattern: 'tcc', owner: 'w-1' } as const;
+  await world.order({ orderId: 'confirmed', ...pending, ...decided });
+  await world.take('confirmed', { stock: true });
+  await tables(world).stockSteps().where('order_id', 'confirmed').update({ step: 'confirmStock' });
+}
+
+/** What TCC takes, it takes by a confirm, and that only follows COMPLETE. */
+export const confirmTampering: Tampering[] = [
+  {
+    what: 'a TCC order that is to CANCEL, and has taken stock',
+    orderId: 'confirmed',
+    rules: ['confirmed-after-complete'],
+    tamper: (world) => confirmed(world, { decision: 'CANCEL' }),
+  },
+  {
+    what: 'a TCC order that is undecided, and has taken stock',
+    orderId: 'confirmed',
+    rules: ['confirmed-after-complete'],
+    tamper: (world) => confirmed(world, {}),
+  },
+];
