@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Injection } from './injection';
 import { doorOf } from './known';
 import { ask, begin } from './orders';
-import { attemptMsMax } from './stack';
+import { attemptMsMax } from './tuning';
 
 import { until } from './until';
 

@@ -7,7 +7,8 @@ import type { Pattern } from '../contracts/order';
 import type { PlaceOrdersInput } from '../contracts/workflows';
 import { mintToken } from '../scripts/stack/token';
 import type { OrderPlan, Scenario } from './scenarios';
-import { tuning, type MatrixStack } from './stack';
+import type { MatrixStack } from './stack';
+import { tuning } from './tuning';
 
 /** One order of a cell: rows of its own, so that cells beside each other do not meet. */
 export interface CellOrder {

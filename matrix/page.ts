@@ -4,7 +4,7 @@ import { nameOf } from './cell';
 import { declaredCells, protocols, type DeclaredCell } from './cells';
 import { endText, promisesOf, reportFiles, type ReportedCell } from './declared-report';
 import { faults } from './faults';
-import { tuning } from './stack';
+import { tuning, workflowTaskMsMax } from './tuning';
 import type { Step } from './step';
 
 /** What a cell takes unless its fault outlasts that by itself. */
@@ -48,6 +48,7 @@ database leads through a proxy that knows which transaction it carries. The limi
 ${Object.entries(tuning)
   .map(([name, value]) => `\`${name}=${value}\``)
   .join(', ')}.
+A workflow task that a dead worker was given is given to another after ${seconds(workflowTaskMsMax)}.
 
 \`npm run matrix -- --protocol saga\` runs one protocol, \`-- --step restoreStock --fault killed\` a
 part of it; \`npm test\` runs a part in which each step and each fault is there at least once.`;
@@ -86,10 +87,13 @@ function timesOf(protocol: Pattern, { runs, cells }: Report): string {
     }))
     .filter(({ n }) => n > 0)
     .map(({ name, n }) => `${name}: ${String(n)}`);
-  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   return `They took ${(run.seconds / 60).toFixed(1)} min, until ${run.at}: ${seconds(median)} a cell in
     the median, ${seconds(sorted.at(-1) ?? 0)} the longest. ${String(long.length)} took longer than
     ${seconds(cellMsWanted)}${long.length > 0 ? ` (${byFault.join('; ')})` : ''}.`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** A row a fault, a column a step. */

@@ -19,29 +19,8 @@ import type { ProcessSpec } from '../scripts/stack/supervised-process';
 import { Supervisor } from '../scripts/stack/supervisor';
 import type { Door } from './known';
 import { MysqlProxy } from './proxy';
+import { tuning, workflowTaskMsMax } from './tuning';
 import type { Window } from './window';
-
-/** How hard things are tried, so that a cell takes seconds; in milliseconds and seconds. */
-export const tuning = {
-  LOCK_WAIT_S_MAX: '1',
-  ATTEMPT_MS_MAX: '2000',
-  ACTION_MS_MAX: '20000',
-  FIRST_RETRY_MS: '50',
-  COMPENSATION_ATTEMPTS_MAX: '2',
-  CONFIRM_ATTEMPTS_MAX: '2',
-  FORCE_CONFIRM_AFTER_MS: '300',
-  FORCE_CONFIRM_EVERY_MS: '1000',
-  REGISTRY_RETRY_MS: '300',
-  STICKY_MS_MAX: '500',
-  ADOPT_AFTER_MS: '1000',
-  ADOPT_EVERY_MS: '1000',
-  DRAIN_EVERY_MS: '1000',
-  // An order a workflow: cells beside each other share none, and a cell of many makes its own.
-  BATCH_ORDERS_MAX: '1',
-  BATCHES_IN_FLIGHT_MAX: '64',
-};
-
-export const attemptMsMax = Number(tuning.ATTEMPT_MS_MAX);
 
 /** What makes steps runs twice, so that a step may be tried while another is frozen in it. */
 const lanes = ['a', 'b'] as const;
@@ -109,7 +88,8 @@ export async function startStack(
     });
     say(`Starting ${separateDatabases ? 'three' : 'one'} MySQL, Temporal and the processes …`);
     const mysql = await servers.prepareMysqlServers(file, settings, programs);
-    await supervisor.start([...mysql, servers.temporalServer(file, settings, programs)], limits);
+    const temporal = servers.temporalServer(file, settings, programs, { workflowTaskMsMax });
+    await supervisor.start([...mysql, temporal], limits);
     await prepareDatabases(file, servers.dataFolderOf(settings));
     await prepareWeights(describeStack(file));
     const proxies = await startProxies(file);

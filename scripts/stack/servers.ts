@@ -7,7 +7,7 @@ import type { StackSettings } from './settings';
 import { mysqlServers, type StackFile } from './stack-file';
 import { describeStack } from './state';
 import type { ProcessSpec } from './supervised-process';
-import { keepHistories, temporalAnswers, temporalCommand } from './temporal';
+import { keepHistories, temporalAnswers, temporalCommand, type TemporalOptions } from './temporal';
 import { ensureTemporal } from './temporal-install';
 
 /** The programs of others that the stack runs. */
@@ -85,6 +85,7 @@ export function temporalServer(
   stack: StackFile,
   settings: StackSettings,
   programs: Programs,
+  limits: Pick<TemporalOptions, 'workflowTaskMsMax'> = {},
 ): ProcessSpec {
   const folder = join(dataFolderOf(settings), 'temporal');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -92,7 +93,8 @@ export function temporalServer(
   const { temporal: port, temporalUi: uiPort, temporalMetrics: metricsPort } = stack.ports;
   const databaseFile = join(folder, 'temporal.db');
   const env = settings.basicEnvironment;
-  const options = { program: programs.temporal, port, uiPort, metricsPort, databaseFile, env };
+  const ports = { port, uiPort, metricsPort };
+  const options = { program: programs.temporal, ...ports, databaseFile, env, ...limits };
   return {
     name: temporalProcess,
     command: () => temporalCommand(options),

@@ -14,6 +14,8 @@ export interface TemporalOptions {
   databaseFile?: string;
   /** Type of each search attribute, such as `Keyword`, by name. */
   searchAttributes?: Record<string, string>;
+  /** How long a workflow waits for a worker that died with its task; undefined: Temporal's 10 s. */
+  workflowTaskMsMax?: number | undefined;
   env: NodeJS.ProcessEnv;
 }
 
@@ -44,6 +46,10 @@ export function temporalCommand(options: TemporalOptions): ServerCommand {
   else args.push('--ui-port', String(options.uiPort), '--ui-disable-news-fetch');
   if (options.metricsPort !== undefined) args.push('--metrics-port', String(options.metricsPort));
   for (const value of pollsPerSecond) args.push('--dynamic-config-value', value);
+  if (options.workflowTaskMsMax !== undefined) {
+    const timeout = JSON.stringify(`${String(options.workflowTaskMsMax)}ms`);
+    args.push('--dynamic-config-value', `history.defaultWorkflowTaskTimeout=${timeout}`);
+  }
   if (options.databaseFile) {
     args.push('--db-filename', options.databaseFile);
     for (const pragma of durablePragmas) args.push('--sqlite-pragma', pragma);
