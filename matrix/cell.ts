@@ -1,7 +1,7 @@
 import { audit } from '../audit/audit';
 import type { Fault } from './faults';
 import { Injection } from './injection';
-import { ask, createOrders, insist, type CellOrder } from './orders';
+import { ask, createOrders, insist, type Answer, type CellOrder } from './orders';
 import type { End, OrderPlan } from './scenarios';
 import type { MatrixStack } from './stack';
 import type { Step } from './step';
@@ -61,8 +61,9 @@ async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void>
         ),
       ),
     );
-    await Promise.all([injection.finish(), told]);
+    const [answer] = await Promise.all([told, injection.finish()]);
     await checkWindow(injection, fault);
+    if (answer) await checkAnswer(stack, injection.subject, answer);
     await checkTruth(stack, injection.subject, ended);
     await release(stack, orders);
   } finally {
@@ -143,15 +144,28 @@ async function checkWindow({ windows, step }: Injection, fault: Fault): Promise<
   }
 }
 
+/** A caller was told how the order has ended, or that it had not ended yet. */
+async function checkAnswer(stack: MatrixStack, { orderId }: CellOrder, answer: Answer) {
+  const { status, reason } = await rowOf(stack, orderId);
+  const { httpStatus } = answer;
+  const isTrue =
+    httpStatus === 202 ||
+    (httpStatus === 200 && status === 'COMPLETED') ||
+    (httpStatus === 409 && status === 'CANCELLED' && answer['reason'] === reason);
+  if (isTrue) return;
+  const is = `${status} ${reason ?? ''}`;
+  throw new Error(`${orderId} is ${is}, and its caller was told ${JSON.stringify(answer)}`);
+}
+
 /** What the API says, what the ledgers say, and what the auditor says. */
 async function checkTruth(stack: MatrixStack, subject: CellOrder, ended: Ended[]) {
   const row = await rowOf(stack, subject.orderId);
   const said = await insist(() =>
     ask(stack, subject.customerId, 'GET', `/orders/${subject.orderId}`),
   );
-  const { status } = said as { status: string };
+  const { status } = said;
   if (status !== row.status) {
-    throw new Error(`${subject.orderId} is ${row.status}, and the API says ${status}`);
+    throw new Error(`${subject.orderId} is ${row.status}, and the API says ${String(status)}`);
   }
   await checkAlerts(stack, ended);
   const report = await audit(stack.audit);

@@ -39,6 +39,9 @@ const oneRow = (step: Step) =>
     ? 'Nobody who holds a later row of the step then wants its first: there is no cycle.'
     : undefined);
 
+const noApi =
+  'These forty are claimed without the API; one that is killed amid batches: tests/batches/two-apis.';
+
 export const faults: Fault[] = [
   { name: 'fails', at: 'before its effect', inject: inject.failBefore },
   { name: 'reply lost', at: 'the COMMIT is made', inject: inject.loseReply },
@@ -58,6 +61,15 @@ export const faults: Fault[] = [
     patience: ({ kind }) => (kind === 'claim' ? {} : { actionMsMax: 2_500 }),
     inapplicable: ({ kind }) => nothingUndoes[kind],
     ends: ({ kind }, plan, isSubject) => late(kind, plan, isSubject),
+  },
+  {
+    name: 'late',
+    at: 'after its own repetition, and the end',
+    inject: inject.lateAfterRepetition,
+    inapplicable: ({ kind }) =>
+      kind === 'claim'
+        ? 'A caller’s claim is not repeated; late beside another’s: twice at once.'
+        : undefined,
   },
   {
     name: 'database refuses',
@@ -118,7 +130,7 @@ export const faults: Fault[] = [
     inject: inject.killApi,
     alone: true,
     inapplicable: ({ driver, resumes, scenario }) => {
-      if (scenario.start === 'batch') return 'No caller waits: these forty begin without the API.';
+      if (scenario.start === 'batch') return noApi;
       const isWaitedFor = (driver === 'api' || driver === 'owner') && !resumes;
       return isWaitedFor ? undefined : 'No caller waits for this step.';
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Injection } from './injection';
 import { doorOf } from './known';
-import { ask, begin } from './orders';
+import { begin } from './orders';
 import { attemptMsMax } from './tuning';
 
 import { until } from './until';
@@ -12,7 +12,6 @@ import { until } from './until';
  */
 
 const refusedMs = 1_000;
-/** What a thawed or superseded attempt is given to show that a second one was made beside it. */
 const secondTryMsMax = 1_500;
 
 export async function failBefore(cell: Injection): Promise<void> {
@@ -64,40 +63,6 @@ async function claimedByTwo(cell: Injection): Promise<void> {
   await until('the claim that lost has ended', () => window.ended >= 1);
 }
 
-/** Every try is held until the order has ended without it, or somebody else has decided. */
-export async function late(cell: Injection): Promise<void> {
-  const { kind } = cell.step;
-  const isOutrun = kind === 'decision' || kind === 'claim';
-  const window = cell.window('begin', isOutrun ? 1 : Infinity);
-  const other = cell.step.overtakenBy && cell.watch(cell.step.overtakenBy, onceAtItsBegin);
-  await cell.begin();
-  const first = await window.hit();
-  const arrived = () =>
-    until('what was late has been carried out', () => window.ended > window.cut);
-  if (isOutrun) {
-    await cancelAsCustomer(cell);
-    first.release();
-    await arrived();
-    return;
-  }
-  if (other) {
-    const reply = await other.hit();
-    await cancelAsCustomer(cell);
-    reply.release();
-  }
-  cell.whenEnded(async () => {
-    for (const hit of [first, ...window.rest()]) hit.release();
-    await until('the late ones have ended', () => window.ended >= window.entered);
-    await arrived();
-  });
-}
-
-const onceAtItsBegin = { skip: 0, position: 'begin', times: 1 } as const;
-
-async function cancelAsCustomer({ stack, subject }: Injection): Promise<void> {
-  await ask(stack, subject.customerId, 'POST', `/orders/${subject.orderId}/cancel`, {});
-}
-
 export async function refuseConnections(cell: Injection): Promise<void> {
   const { stack, step } = cell;
   const window = cell.window('begin');
@@ -139,7 +104,10 @@ async function killWorker(cell: Injection, position: 'inside' | 'made'): Promise
   await stack.ready(worker);
 }
 
-/** It wakes up once its attempt was given up and, where it is, a second has begun elsewhere. */
+/**
+ * It wakes up once its attempt was given up and, in most cells, a second has begun elsewhere; that
+ * is not waited for long, because Temporal gives some of the tries to the frozen worker.
+ */
 export async function freezeWorker(cell: Injection): Promise<void> {
   const { stack, step } = cell;
   const window = cell.window('inside');
@@ -229,6 +197,7 @@ export async function freezeApi(cell: Injection): Promise<void> {
   });
 }
 
+export { late, lateAfterRepetition } from './inject-late';
 export { deadlock, lockRow } from './inject-locks';
 export { cancel, terminate } from './inject-workflow';
 

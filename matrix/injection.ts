@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { StepTiming } from '../contracts/limits';
 import { doorOf, type Door, type Known } from './known';
-import { begin, insist, place, type CellOrder } from './orders';
+import { begin, insist, place, type Answer, type CellOrder } from './orders';
 import type { MatrixStack } from './stack';
 import type { Step } from './step';
 import { until } from './until';
@@ -10,7 +10,7 @@ import { Window, type Position, type WindowSpec } from './window';
 /** One cell while it runs: its orders, its windows, and what is to be done in them. */
 export class Injection {
   /** Rejects when the caller's connection or patience ended before the answer. */
-  answered: Promise<unknown> = Promise.resolve();
+  answered: Promise<Answer | undefined> = Promise.resolve(undefined);
   readonly windows: Window[] = [];
   private readonly watched: { door: Door; window: Window }[] = [];
   private readonly afterEnd: (() => Promise<void>)[] = [];
@@ -81,9 +81,9 @@ export class Injection {
   }
 
   /** A caller who got no answer places the same order again, until the outcome is told. */
-  async insist(): Promise<void> {
-    if (this.step.scenario.start !== 'place') return;
-    await this.answered.catch(() =>
+  async insist(): Promise<Answer | undefined> {
+    if (this.step.scenario.start !== 'place') return undefined;
+    return this.answered.catch(() =>
       insist(() => place(this.stack, this.subject, this.step.scenario.pattern)),
     );
   }

@@ -85,7 +85,7 @@ export async function begin(
   scenario: Scenario,
   orders: CellOrder[],
   patience: Partial<StepTiming> = {},
-): Promise<{ answered: Promise<unknown> }> {
+): Promise<{ answered: Promise<Answer | undefined> }> {
   const direct = scenario.start !== 'place' || Object.keys(patience).length > 0;
   if (!direct) {
     const [order] = orders;
@@ -115,7 +115,7 @@ export async function begin(
       args: [input],
     });
   }
-  return { answered: Promise.resolve() };
+  return { answered: Promise.resolve(undefined) };
 }
 
 /** Places an order and waits for its outcome, once. */
@@ -123,12 +123,12 @@ export function place(
   stack: MatrixStack,
   { orderId, customerId }: CellOrder,
   pattern: Pattern,
-): Promise<unknown> {
+): Promise<Answer> {
   return ask(stack, customerId, 'POST', `/orders/${orderId}/place`, { pattern });
 }
 
 /** A caller who does not give up: what a client makes of an answer that never came. */
-export async function insist(call: () => Promise<unknown>): Promise<unknown> {
+export async function insist<T>(call: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {
@@ -140,6 +140,9 @@ export async function insist(call: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** What the API has answered: its status, and the body's own fields. */
+export type Answer = Record<string, unknown> & { httpStatus: number };
+
 /** Asks the API as a customer; throws on a connection's error and on a 5xx, as a client would. */
 export async function ask(
   stack: MatrixStack,
@@ -147,7 +150,7 @@ export async function ask(
   method: 'GET' | 'POST',
   path: string,
   body?: object,
-): Promise<Record<string, unknown>> {
+): Promise<Answer> {
   const token = await mintToken(stack.running, { customerId });
   const answer = await fetch(`${stack.running.apiUrl}${path}`, {
     method,

@@ -10,11 +10,17 @@ import type { Step } from './step';
 /** What a cell takes unless its fault outlasts that by itself. */
 const cellMsWanted = 5_000;
 
-/** When a protocol was last run as a whole, and what that took from its first cell to its last. */
-export interface ReportedRun {
-  protocol: Pattern;
+/** When all cells of a protocol held, and what they took from the first to the last. */
+interface WholeRun {
   at: string;
   seconds: number;
+  cells: number;
+}
+
+/** The last one, and the one before it. */
+export interface ReportedRun extends WholeRun {
+  protocol: Pattern;
+  before?: WholeRun;
 }
 
 /** What the files say. */
@@ -89,7 +95,13 @@ function timesOf(protocol: Pattern, { runs, cells }: Report): string {
     .map(({ name, n }) => `${name}: ${String(n)}`);
   return `They took ${(run.seconds / 60).toFixed(1)} min, until ${run.at}: ${seconds(median)} a cell in
     the median, ${seconds(sorted.at(-1) ?? 0)} the longest. ${String(long.length)} took longer than
-    ${seconds(cellMsWanted)}${long.length > 0 ? ` (${byFault.join('; ')})` : ''}.`;
+    ${seconds(cellMsWanted)}${long.length > 0 ? ` (${byFault.join('; ')})` : ''}.${beforeOf(run)}`;
+}
+
+function beforeOf({ before }: ReportedRun): string {
+  if (!before) return '';
+  const minutes = (before.seconds / 60).toFixed(1);
+  return ` The time before they held as well: ${String(before.cells)} in ${minutes} min, until ${before.at}.`;
 }
 
 function seconds(ms: number): string {

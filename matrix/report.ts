@@ -16,7 +16,7 @@ export async function writeReport(results: readonly RunResult[]): Promise<string
   const held = patterns.filter((name) => results.some(({ protocol }) => protocol === name));
   const isOld = ({ protocol }: { protocol: Pattern }) => !held.includes(protocol);
   const report: Report = {
-    runs: [...before.runs.filter(isOld), ...held.map((name) => runOf(name, results))],
+    runs: [...before.runs.filter(isOld), ...held.map((name) => runOf(name, results, before.runs))],
     cells: patterns.flatMap((name) =>
       held.includes(name)
         ? declaredReport(name).map((cell) => withResult(cell, results))
@@ -47,10 +47,17 @@ function withResult(cell: ReportedCell, results: readonly RunResult[]): Reported
   return { ...cell, ms: result.ms };
 }
 
-function runOf(protocol: Pattern, results: readonly RunResult[]): ReportedRun {
+function runOf(
+  protocol: Pattern,
+  results: readonly RunResult[],
+  earlier: readonly ReportedRun[],
+): ReportedRun {
   const own = results.filter((result) => result.protocol === protocol);
   const begun = Math.min(...own.map(({ begunAt }) => begunAt));
   const ended = Math.max(...own.map(({ begunAt, ms }) => begunAt + ms));
   const seconds = Math.round((ended - begun) / 1_000);
-  return { protocol, at: new Date(ended).toISOString(), seconds };
+  const run = { protocol, at: new Date(ended).toISOString(), seconds, cells: own.length };
+  const last = earlier.find((one) => one.protocol === protocol);
+  if (!last) return run;
+  return { ...run, before: { at: last.at, seconds: last.seconds, cells: last.cells } };
 }

@@ -1,7 +1,10 @@
 import type { Pattern } from '../contracts/order';
+import { audit, exitCodeOf, type AuditReport } from '../audit/audit';
+import { toText } from '../audit/report';
 import { runCell, type CellResult } from './cell';
 import { protocols, type DeclaredCell } from './cells';
 import { startStack, type MatrixStack } from './stack';
+import { until } from './until';
 
 /** Cells that take down nothing shared run beside each other, so many at a time. */
 const besideMax = 4;
@@ -24,12 +27,25 @@ export async function runOnStacks(
     if (some.length === 0) continue;
     const stack = await startStack(say, { separateDatabases });
     try {
-      results.push(...(await runCells(stack, some, onResult)));
+      const own = await runCells(stack, some, onResult);
+      results.push(...own);
+      if (own.every(({ ok }) => ok)) await provesRest(stack);
     } finally {
       await stack.close();
     }
   }
   return results;
+}
+
+/** When all cells are through nothing is left of them: not reserved, prepared, owed or on its way. */
+async function provesRest(stack: MatrixStack): Promise<void> {
+  let last: AuditReport | undefined;
+  await until('the audit of all cells together is clean, and at rest', async () => {
+    last = await audit(stack.audit);
+    return exitCodeOf(last) === 0;
+  }).catch((error: unknown) => {
+    throw new Error(last === undefined ? 'There was no audit' : toText(last), { cause: error });
+  });
 }
 
 /** Runs these cells on one stack: those that share nothing first and together, the rest alone. */

@@ -83,6 +83,21 @@ const register = {
   name: 'registerCompensations',
   effect: /insert into `compensations`/,
 } as const;
+const drained = {
+  ...restoreStock,
+  name: 'restoreStock, drained',
+  driver: 'drain',
+  resumes: true,
+} as const;
+const recordDrained = {
+  ...close,
+  name: 'recordCompensations',
+  driver: 'drain',
+  resumes: true,
+  skip: 0,
+  effect: /update `compensations`/,
+  locks: ['order', 'compensation'],
+} as const;
 const alone: Step[] = [
   claim,
   { ...deductStock, scenario: scenarios.placed },
@@ -107,13 +122,7 @@ const alone: Step[] = [
   { ...close, scenario: scenarios.refusedPoints },
   { ...hold, scenario: scenarios.broken },
   { ...register, scenario: scenarios.owingStock },
-  {
-    ...restoreStock,
-    name: 'restoreStock, drained',
-    driver: 'drain',
-    resumes: true,
-    scenario: scenarios.owingStock,
-  },
+  { ...drained, scenario: scenarios.owingStock },
   {
     ...refundPoints,
     name: 'refundPoints, drained',
@@ -121,16 +130,7 @@ const alone: Step[] = [
     resumes: true,
     scenario: scenarios.owingPoints,
   },
-  {
-    ...close,
-    name: 'recordCompensations',
-    driver: 'drain',
-    resumes: true,
-    skip: 0,
-    effect: /update `compensations`/,
-    locks: ['order', 'compensation'],
-    scenario: scenarios.owingStock,
-  },
+  { ...recordDrained, scenario: scenarios.owingStock },
   adopt,
 ];
 
@@ -143,6 +143,8 @@ const inBatch: Step[] = [
   refundPoints,
   { ...close, locks: ['order', 'order'] as const },
   { ...register, locks: ['order', 'order'] as const, scenario: scenarios.fortyOwing },
+  { ...drained, scenario: scenarios.fortyOwing },
+  { ...recordDrained, scenario: scenarios.fortyOwing },
 ].map((step) => ({ scenario: scenarios.forty, ...step, name: `${step.name} ×40` }));
 
 /** The saga's steps, each where it is needed, alone and among forty. */

@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { scheduleIds, taskQueues, workflowTypes } from '../../contracts/names';
 import { patterns } from '../../contracts/order';
+import type { DrainInput } from '../../contracts/workflows';
 import { ensureSchedules } from '../../workers/schedules';
 import { claim, createOrder, stateOf, until } from '../support/orders';
 import { seldom } from '../support/schedules';
@@ -12,12 +13,15 @@ import type { Outcome } from './outcomes';
 import { reservationScenarios } from './reservation-scenarios';
 import { resolutionScenarios } from './resolution-scenarios';
 import {
+  abandoned,
   adopted,
   away,
+  brokenAndCancelled,
   cancelledAt,
   cancelledByCustomer,
   cancelOrder,
   endedAs,
+  everyAge,
   heldUpInBatch,
   impatient,
   local,
@@ -31,6 +35,7 @@ import { tccScenarios } from './tcc-scenarios';
 import { xaScenarios } from './xa-scenarios';
 
 const ended = placing('saga');
+const aDrain: DrainInput = { timing: hurriedTiming, limit: 5 };
 
 /** Every scenario; a declared outcome without one does not compile. */
 export const scenarios: Record<Outcome, Scenario> = {
@@ -47,6 +52,12 @@ export const scenarios: Record<Outcome, Scenario> = {
     return ended(world, [{}], [0, 1, 0], impatient);
   },
   'broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
+  'broken-and-cancelled': (world) => brokenAndCancelled(world, 'saga', 'deductStock'),
+  'compensation-broken': (world) => {
+    world.faults.restoreStock = () =>
+      Promise.resolve([{ kind: 'broken', code: 'content-mismatch' }]);
+    return ended(world, [tooDear], [0, 0, 1]);
+  },
   'compensation-failing': async (world) => {
     burnTheShelf(world);
     return ended(world, [tooDear], [0, 0, 1]);
@@ -76,6 +87,8 @@ export const scenarios: Record<Outcome, Scenario> = {
     world.faults.deductStock = away;
     return ended(world, [{}], [0, 1, 0], { ...local, actionMsMax: 1_000 });
   },
+  'local-cancelled-by-customer': (world) => cancelledByCustomer(world, 'saga', local),
+  'local-cancelled-by-operator': (world) => cancelledAt(world, 'saga', 'usePoints', local),
   'local-compensation-failing': async (world) => {
     burnTheShelf(world);
     return ended(world, [tooDear], [0, 0, 1], local);
@@ -90,6 +103,11 @@ export const scenarios: Record<Outcome, Scenario> = {
     await oweACompensation(world);
     return drainNow(world, { madeGood: 0, failed: 1 });
   },
+  'drain-cancelled': async (world) => {
+    await oweACompensation(world);
+    world.clearFaults();
+    return abandoned(world, workflowTypes.drainCompensations, aDrain, 'restoreStock');
+  },
   'drain-nothing': (world) => drainNow(world, { madeGood: 0, failed: 0 }),
   'adopt-orders': async (world) => {
     for (let i = 0; i < 2; i += 1) await claim(world, [await createOrder(world)]);
@@ -97,6 +115,10 @@ export const scenarios: Record<Outcome, Scenario> = {
   },
   'adopt-nothing': (world) => adopts(world, 0),
   'adopt-each-pattern': (world) => adoptEachPattern(world),
+  'adopt-cancelled': async (world) => {
+    await claim(world, [await createOrder(world)]);
+    return abandoned(world, workflowTypes.adoptOrders, everyAge, 'findOrphans');
+  },
   'adopt-overtaken': async (world) => {
     await claim(world, [await createOrder(world)]);
     world.faults.adoptOrder = async (run) => {

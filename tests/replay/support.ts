@@ -77,9 +77,10 @@ export async function stoppedAt(
   pattern: Pattern,
   step: keyof Faults,
   timing = hurriedTiming,
+  sketch: OrderSketch = {},
 ) {
   const gate = holdAt(world, step);
-  const order = await createOrder(world);
+  const order = await createOrder(world, sketch);
   const handle = await startOrders(world, pattern, [order], timing);
   await gate.reached;
   return { order, handle, gate };
@@ -103,13 +104,17 @@ export async function lostAt(
 }
 
 /** The customer's cancel comes when everything is taken, just before the decision. */
-export async function cancelledByCustomer(world: World, pattern: Pattern): Promise<WorkflowHandle> {
+export async function cancelledByCustomer(
+  world: World,
+  pattern: Pattern,
+  timing = hurriedTiming,
+): Promise<WorkflowHandle> {
   const order = await createOrder(world);
   world.faults.decideOrders = async (run) => {
     await cancelOrder(world, order);
     return run();
   };
-  return endedAs(await startOrders(world, pattern, [order]), [0, 1, 0]);
+  return endedAs(await startOrders(world, pattern, [order], timing), [0, 1, 0]);
 }
 
 export async function cancelOrder(world: World, { orderId }: PlacedOrder): Promise<void> {
@@ -121,8 +126,9 @@ export async function cancelledAt(
   world: World,
   pattern: Pattern,
   step: keyof Faults,
+  timing = hurriedTiming,
 ): Promise<WorkflowHandle> {
-  const { handle, gate } = await stoppedAt(world, pattern, step);
+  const { handle, gate } = await stoppedAt(world, pattern, step, timing);
   await handle.cancel();
   await endedAs(handle, [0, 1, 0]);
   gate.open();
@@ -134,8 +140,9 @@ export async function cancelledBesideAnswer(
   world: World,
   pattern: Pattern,
   step: keyof Faults,
+  sketch: OrderSketch = {},
 ): Promise<WorkflowHandle> {
-  const { handle, gate } = await stoppedAt(world, pattern, step);
+  const { handle, gate } = await stoppedAt(world, pattern, step, hurriedTiming, sketch);
   await world.stopWorker('workflow');
   gate.open();
   await until('the step is answered', async () => {
@@ -144,6 +151,15 @@ export async function cancelledBesideAnswer(
   await handle.cancel();
   await world.startWorker('workflow');
   return endedAs(handle, [0, 1, 0]);
+}
+
+/** An order with a product that there is not; an operator has cancelled it by the time it is broken. */
+export function brokenAndCancelled(
+  world: World,
+  pattern: Pattern,
+  step: keyof Faults,
+): Promise<WorkflowHandle> {
+  return cancelledBesideAnswer(world, pattern, step, { lines: { ghost: 1 } });
 }
 
 /** The same when the order is decided: what was decided is carried out. */
@@ -188,7 +204,7 @@ export async function heldUpInBatch(world: World, pattern: Pattern): Promise<Wor
   return endedAs(handle, [2, 0, 0]);
 }
 
-const everyAge: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5 };
+export const everyAge: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5 };
 
 export function startAdoption(world: World, changes: Partial<AdoptInput> = {}) {
   return startRun(world, workflowTypes.adoptOrders, { ...everyAge, ...changes });

@@ -7,6 +7,7 @@ import {
   adopted,
   adoptedAfterCancel,
   away,
+  brokenAndCancelled,
   cancelledAt,
   cancelledBesideAnswer,
   cancelledByCustomer,
@@ -38,6 +39,7 @@ export const tccScenarios: Record<TccOutcome, Scenario> = {
     return ended(world, [{}], [0, 1, 0], impatient);
   },
   'tcc-broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
+  'tcc-broken-and-cancelled': (world) => brokenAndCancelled(world, 'tcc', 'tryStock'),
   'tcc-confirm-failing': (world) => {
     world.faults.confirmPoints = away;
     return ended(world, [{}], [0, 0, 1]);

@@ -10,6 +10,7 @@ import {
   adopted,
   adoptedAfterCancel,
   away,
+  brokenAndCancelled,
   cancelledAt,
   cancelledBesideAnswer,
   cancelledByCustomer,
@@ -50,6 +51,7 @@ export const xaScenarios: Record<XaOutcome, Scenario> = {
     return ended(world, [{}], [0, 1, 0], impatient);
   },
   'xa-broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
+  'xa-broken-and-cancelled': (world) => brokenAndCancelled(world, 'xa', 'prepareStock'),
   'xa-broken-once-prepared': (world) => {
     world.faults.preparePoints = () =>
       Promise.resolve([{ kind: 'broken', code: 'guard-violated' }] as const);
