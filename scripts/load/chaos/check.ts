@@ -1,7 +1,7 @@
 import type { FinalOrder } from './final';
 import * as judge from './judgements';
 import type { EndLimits, Judged, Judgement } from './judgements';
-import type { Story } from './view';
+import type { SeenCall, Story } from './view';
 
 /** What callers were told, held against what the databases have in the end. */
 export const viewRules = {
@@ -23,6 +23,8 @@ export interface ViewViolation {
   key: string;
   orderId: string | null;
   detail: string;
+  /** What its callers did, and were told. */
+  calls: SeenCall[];
 }
 
 export interface Checked {
@@ -72,11 +74,11 @@ export function checkView(
 }
 
 function judgeOne(judged: Judged): ViewViolation[] {
-  const { key, row } = judged;
+  const { key, row, calls } = judged;
   const orderId = row?.orderId ?? judge.answeredIds(judged)[0] ?? null;
   return judgements.flatMap(([rule, judgement]): ViewViolation[] => {
     const detail = judgement(judged);
-    return detail === undefined ? [] : [{ rule, key, orderId, detail }];
+    return detail === undefined ? [] : [{ rule, key, orderId, detail, calls }];
   });
 }
 
@@ -86,7 +88,7 @@ function unasked(stories: readonly Story[], rows: readonly FinalOrder[]): ViewVi
   const detail = 'nobody has asked for it';
   return rows
     .filter(({ key }) => !free.delete(key))
-    .map(({ key, orderId }) => ({ rule: 'refused-yet-done', key, orderId, detail }));
+    .map(({ key, orderId }) => ({ rule: 'refused-yet-done', key, orderId, detail, calls: [] }));
 }
 
 /** An order that was answered under two keys. */
@@ -97,7 +99,8 @@ function shared(stories: readonly Story[]): ViewViolation[] {
       const other = keys.get(orderId);
       keys.set(orderId, story.key);
       if (other === undefined) return [];
-      return [{ rule: 'doubled-key', key: story.key, orderId, detail: `answered to ${other} too` }];
+      const detail = `answered to ${other} too`;
+      return [{ rule: 'doubled-key', key: story.key, orderId, detail, calls: story.calls }];
     }),
   );
 }

@@ -3,8 +3,11 @@ import { summaryText } from '../summary-text';
 import { viewRules, type ViewRule, type ViewViolation } from './check';
 import type { Leftovers } from './leftovers';
 import { endMsMax, type ChaosReport } from './run';
+import type { SeenCall } from './view';
 
 const violationsShownMax = 50;
+/** Of each order, its last ones; `--json` has all. */
+const callsShownMax = 20;
 
 /** Did every fault happen, is nothing wrong with what callers were told, and is nothing left? */
 export function chaosSucceeded(report: ChaosReport, left: Leftovers): boolean {
@@ -65,5 +68,16 @@ function lines(violations: ViewViolation[], wanted: ViewRule): string[] {
   return violations
     .filter(({ rule }) => rule === wanted)
     .slice(0, violationsShownMax)
-    .map(({ key, orderId, detail }) => `  ${orderId ?? `key ${key}`}  ${detail}`);
+    .flatMap(({ key, orderId, detail, calls }) => [
+      `  ${orderId ?? `key ${key}`}  ${detail}`,
+      ...calls.slice(-callsShownMax).map((call) => `      ${callText(call)}`),
+    ]);
+}
+
+/** Such as `place 02:01:37.123, 8000 ms: unknown, no answer`. */
+function callText({ op, invokedMs, endedMs, result, answer }: SeenCall): string {
+  const at = new Date(invokedMs).toISOString().slice('2026-01-01T'.length, -1);
+  const told = [answer?.status, answer?.problem ?? answer?.orderStatus, answer?.reason];
+  const what = answer ? told.filter((word) => word !== undefined).join(' ') : 'no answer';
+  return `${op} ${at}, ${String(endedMs - invokedMs)} ms: ${result}, ${what}`;
 }

@@ -215,6 +215,7 @@ describe('a lie is found', () => {
       key: 'k-1',
       orderId: 'o-1',
       detail: 'place was answered 200 COMPLETED, and it is CANCELLED',
+      calls: [create, place],
     });
   });
 });
