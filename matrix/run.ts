@@ -37,15 +37,22 @@ export async function runOnStacks(
   return results;
 }
 
-/** When all cells are through nothing is left of them: not reserved, prepared, owed or on its way. */
-async function provesRest(stack: MatrixStack): Promise<void> {
+/**
+ * When all cells are through nothing is left of them: not reserved, prepared, owed or on its way.
+ *
+ * @throws Error with the auditor's report, when it is not so in time
+ */
+export async function provesRest(stack: MatrixStack, msMax = 20_000): Promise<void> {
   let last: AuditReport | undefined;
-  await until('the audit of all cells together is clean, and at rest', async () => {
+  const look = async () => {
     last = await audit(stack.audit);
     return exitCodeOf(last) === 0;
-  }).catch((error: unknown) => {
-    throw new Error(last === undefined ? 'There was no audit' : toText(last), { cause: error });
-  });
+  };
+  try {
+    await until('the audit of all cells together is clean, and at rest', look, msMax);
+  } catch (cause) {
+    throw new Error(last === undefined ? 'There was no audit' : toText(last), { cause });
+  }
 }
 
 /** Runs these cells on one stack: those that share nothing first and together, the rest alone. */
