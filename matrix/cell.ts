@@ -54,7 +54,7 @@ async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void>
     const ended = await Promise.all(
       orders.map((order) =>
         ends(
-          stack,
+          injection,
           order,
           promisedEnds({ step, fault }, order.plan, order === injection.subject),
           orders.length > 1 ? endMsMax.many : endMsMax.one,
@@ -89,7 +89,7 @@ interface Ended {
 
 /** Waits for one of the ends that are allowed; another that never changes is not waited on. */
 async function ends(
-  stack: MatrixStack,
+  injection: Injection,
   { orderId }: CellOrder,
   allowed: End[],
   msMax: number,
@@ -104,7 +104,9 @@ async function ends(
   let waitedInVain: unknown;
   try {
     const look = async () => {
-      last = await rowOf(stack, orderId);
+      // Another order of the cell has failed it.
+      if (injection.isClosed) return true;
+      last = await rowOf(injection.stack, orderId);
       return fits(last) !== undefined || hasEnded(last);
     };
     await until(`${orderId} ends`, look, msMax);

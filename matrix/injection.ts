@@ -15,6 +15,7 @@ export class Injection {
   private readonly watched: { door: Door; window: Window }[] = [];
   private readonly afterEnd: (() => Promise<void>)[] = [];
   private owing: Promise<void> = Promise.resolve();
+  private closed = false;
 
   constructor(
     readonly stack: MatrixStack,
@@ -84,11 +85,20 @@ export class Injection {
   async insist(): Promise<Answer | undefined> {
     if (this.step.scenario.start !== 'place') return undefined;
     return this.answered.catch(() =>
-      insist(() => place(this.stack, this.subject, this.step.scenario.pattern)),
+      insist(
+        () => place(this.stack, this.subject, this.step.scenario.pattern),
+        () => this.isClosed,
+      ),
     );
   }
 
+  /** Whoever still waits for something of this cell, which has failed, need not any more. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   close(): void {
+    this.closed = true;
     for (const { door, window } of this.watched) {
       this.stack.unwatch(door, window);
       for (const hit of window.rest()) hit.release();

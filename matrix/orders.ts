@@ -128,13 +128,16 @@ export function place(
 }
 
 /** A caller who does not give up: what a client makes of an answer that never came. */
-export async function insist<T>(call: () => Promise<T>): Promise<T> {
+export async function insist<T>(
+  call: () => Promise<T>,
+  isOver: () => boolean = () => false,
+): Promise<T> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (Date.now() > deadline || isOver()) throw error;
       await sleep(200);
     }
   }

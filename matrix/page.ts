@@ -45,8 +45,9 @@ const heading = `# Failure matrix
 Written by \`npm run matrix\`, which runs every cell on real processes and real servers, and writes
 a protocol's part only when all of its cells have held. A cell puts one fault into one step, at the place that
 is named, and fails when the step never came to that place. It holds when every order of it has
-ended as promised, the API says the same as the database, exactly the orders that wait for an
-operator have an open alert, and the auditor finds nothing.
+ended as promised, its caller was told nothing else, the API says the same as the database, exactly
+the orders that wait for an operator have an open alert, and the auditor finds nothing. After the last
+cell nothing may be left of any: reserved, prepared, owed or on its way.
 
 Every service's worker runs twice, each service has a MySQL server of its own (but for \`lock\`,
 which needs one for all), and every way to a
