@@ -138,11 +138,7 @@ async function cancelNow({ intake }: PlacementDeps, orderId: string): Promise<bo
   if (outcome === timeOver) throw orderOutcomeUnknown(orderId);
   if (outcome === undefined) throw noSuchOrder();
   if (outcome !== 'completed') return outcome === 'cancelled';
-  throw new Problem(
-    'already-completed',
-    'Its completion was decided before it could be cancelled.',
-    {
-      extensions: { orderId },
-    },
-  );
+  throw new Problem('already-completed', 'Its completion was decided before the cancel.', {
+    extensions: { orderId },
+  });
 }

@@ -3,7 +3,6 @@ import type { Injection } from './injection';
 import { doorOf } from './known';
 import { begin } from './orders';
 import { attemptMsMax } from './tuning';
-
 import { until } from './until';
 
 /**

@@ -1,6 +1,12 @@
-import type { Pattern } from '../../contracts/order';
 import type { PlaceOrdersResult } from '../../contracts/workflows';
-import { createOrder, Gate, netEffect, startOrders, stateOf, until } from '../support/orders';
+import {
+  cancelBesideAnswer,
+  createOrder,
+  Gate,
+  netEffect,
+  startOrders,
+  stateOf,
+} from '../support/orders';
 import { createWorld, type World } from '../support/world';
 
 /**
@@ -22,35 +28,25 @@ beforeEach(async () => {
   await world.databases.points({ anna: 1_000 });
 });
 
-const firstSteps = {
-  lock: 'placeInOneTransaction',
-  xa: 'prepareStock',
-  tcc: 'tryStock',
-  saga: 'deductStock',
-} as const satisfies Partial<Record<Pattern, string>>;
-
-it.each(['lock', 'xa', 'tcc', 'saga'] as const)(
-  '%s: a Temporal cancel means CANCEL for an order of which a step is broken',
-  async (pattern) => {
+it.each([
+  ['lock', 'placeInOneTransaction'],
+  ['xa', 'prepareStock'],
+  ['tcc', 'tryStock'],
+  ['saga', 'deductStock'],
+] as const)(
+  '%s: a Temporal cancel means CANCEL for an order of which a step is broken (%s)',
+  async (pattern, step) => {
     const order = await createOrder(world, { lines: { ghost: 1 } });
     const asked = new Gate();
     let answer: unknown;
-    world.faults[firstSteps[pattern]] = async (run) => {
+    world.faults[step] = async (run) => {
       await asked.pass();
       answer = await run();
       return answer;
     };
     const handle = await startOrders(world, pattern, [order]);
     await asked.reached;
-    // It hears of both at once.
-    await world.stopWorker('workflow');
-    asked.open();
-    await until('Temporal has the answer', async () => {
-      const { events } = await handle.fetchHistory();
-      return events?.some((event) => event.activityTaskCompletedEventAttributes) ?? false;
-    });
-    await handle.cancel();
-    await world.startWorker('workflow');
+    await cancelBesideAnswer(world, handle, asked);
     const result: PlaceOrdersResult = await handle.result();
     expect(answer).toMatchObject([{ kind: 'broken', code: 'unknown-product' }]);
     expect(result).toEqual({ completed: 0, cancelled: 1, pending: 0 });

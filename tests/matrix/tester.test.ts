@@ -1,7 +1,7 @@
 import { nameOf } from '../../matrix/cell';
 import { findCell, type DeclaredCell } from '../../matrix/cells';
-import { provesRest, runCells, type RunResult } from '../../matrix/run';
 import type { Injection } from '../../matrix/injection';
+import { provesRest, runCells, type RunResult } from '../../matrix/run';
 import { shortOfStock } from '../../matrix/scenarios';
 import { startStack } from '../../matrix/stack';
 import type { Step } from '../../matrix/step';

@@ -4,7 +4,8 @@ import { workflowTypes } from '../../contracts/names';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
 import type { AdoptInput } from '../../contracts/workflows';
 import type { Faults } from '../support/faults';
-import { claim, createOrder, Gate, startOrders, startRun, stateOf, until } from '../support/orders';
+import { cancelBesideAnswer, claim, createOrder, Gate } from '../support/orders';
+import { startOrders, startRun, stateOf, until } from '../support/orders';
 import type { OrderSketch } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
 import { dies } from '../xa/branches';
@@ -143,13 +144,7 @@ export async function cancelledBesideAnswer(
   sketch: OrderSketch = {},
 ): Promise<WorkflowHandle> {
   const { handle, gate } = await stoppedAt(world, pattern, step, hurriedTiming, sketch);
-  await world.stopWorker('workflow');
-  gate.open();
-  await until('the step is answered', async () => {
-    return (await handle.describe()).raw.pendingActivities?.length === 0;
-  });
-  await handle.cancel();
-  await world.startWorker('workflow');
+  await cancelBesideAnswer(world, handle, gate);
   return endedAs(handle, [0, 1, 0]);
 }
 

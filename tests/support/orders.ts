@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { createOrderIntake } from '../../activities/order/intake';
 import { besideAttributes, initialAttributes, summaryOf } from '../../contracts/labels';
 import { orderWorkflows, taskQueues } from '../../contracts/names';
@@ -110,6 +111,21 @@ export function startRun(
 /** Runs a schedule's workflow once, to its end. */
 export async function runOnce(world: World, type: string, input: unknown): Promise<unknown> {
   return (await startRun(world, type, input)).result();
+}
+
+/** Lets the step go that waits at the gate; the workflow hears of its answer and of a cancel at once. */
+export async function cancelBesideAnswer(
+  world: World,
+  handle: WorkflowHandle,
+  gate: Gate,
+): Promise<void> {
+  await world.stopWorker('workflow');
+  gate.open();
+  await until('the step is answered', async () => {
+    return (await handle.describe()).raw.pendingActivities?.length === 0;
+  });
+  await handle.cancel();
+  await world.startWorker('workflow');
 }
 
 export interface OrderState {
