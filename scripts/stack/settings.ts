@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 
 /** What the environment may say to the scripts: read here, and nowhere else in this folder. */
 export interface StackSettings {
@@ -35,9 +35,12 @@ export const cloneFolder = resolve(__dirname, '..', '..');
  */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): StackSettings {
   const home = env['HOME'] ?? homedir();
+  // Empty or relative it counts as unset, as the XDG specification has it.
+  const { XDG_CACHE_HOME: chosen = '' } = env;
+  const cacheHome = isAbsolute(chosen) ? chosen : join(home, '.cache');
   return {
     localFolder: resolve(cloneFolder, env['LOCAL_DIR'] ?? '.local'),
-    cacheFolder: join(env['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'order-system'),
+    cacheFolder: join(cacheHome, 'order-system'),
     // A mysqld lies in sbin, which ordinary users do not have on their PATH.
     searchPath: [...(env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin'].filter(Boolean),
     environment: env,

@@ -107,3 +107,12 @@ describe('a port in the environment', () => {
     expect(() => readSettings({ API_PORT })).toThrow('API_PORT must be a port');
   });
 });
+
+test.each([
+  ['/elsewhere', '/elsewhere/order-system'],
+  ['', '/home/o/.cache/order-system'],
+  ['here', '/home/o/.cache/order-system'],
+  [undefined, '/home/o/.cache/order-system'],
+])('caches below XDG_CACHE_HOME %j: %s', (XDG_CACHE_HOME, folder) => {
+  expect(readSettings({ HOME: '/home/o', XDG_CACHE_HOME }).cacheFolder).toBe(folder);
+});
