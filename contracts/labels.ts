@@ -27,8 +27,11 @@ export function initialAttributes(pattern: Pattern, orders: readonly { orderId: 
   ];
 }
 
-/** What a workflow begins with that drives nobody's order by itself, and may get into trouble. */
-export function besideAttributes(pattern: Pattern) {
+/**
+ * What a workflow begins with that drives no order by itself, and may get into trouble; `all` for one
+ * that serves every pattern.
+ */
+export function besideAttributes(pattern: Pattern | 'all') {
   return [
     { key: searchAttributes.pattern, value: pattern as string },
     { key: searchAttributes.troubled, value: false },

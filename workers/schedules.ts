@@ -75,8 +75,8 @@ interface Row {
   everyMs: number;
   id: string;
   workflowType: string;
-  /** For which pattern, as it is shown and searched. */
-  pattern: Pattern;
+  /** For which pattern, as it is shown and searched; `all` serves every pattern. */
+  pattern: Pattern | 'all';
   input: unknown;
   does: string;
 }
@@ -110,7 +110,7 @@ function rowsOf(settings: ScheduleSettings): Row[] {
       everyMs: settings.adoptEveryMs,
       id: scheduleIds.adoption,
       workflowType: workflowTypes.adoptOrders,
-      pattern: 'saga',
+      pattern: 'all',
       input: adopt,
       does: 'looks for orders that nobody drives',
     },

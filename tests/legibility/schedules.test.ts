@@ -61,7 +61,7 @@ it('every schedule’s run says in a line what it does, and for which pattern', 
   await ensureSchedules(world.client, seldom, { searchable: true });
   const expected: [string, string, string][] = [
     [scheduleIds.drain, 'saga', 'saga: tries the compensations that are due'],
-    [scheduleIds.adoption, 'saga', 'saga: looks for orders that nobody drives'],
+    [scheduleIds.adoption, 'all', 'all: looks for orders that nobody drives'],
     [scheduleIds.branches, 'xa', 'xa: looks for branches that were left behind'],
     [scheduleIds.forcedConfirmation, 'tcc', 'tcc: confirms again what could not be confirmed'],
     [scheduleIds.sweep, 'tcc', 'tcc: asks about reservations that are old'],
