@@ -93,9 +93,14 @@ export const orderSummary = z
   .object({
     orderId: id,
     status: z.enum(orderStatuses),
-    phase: z.literal('confirming').optional().openapi({
-      description: 'What is reserved for it is being confirmed: it can only be completed now.',
-    }),
+    phase: z
+      .literal('confirming')
+      .optional()
+      .openapi({
+        description:
+          'What is reserved for it is being confirmed: it will be completed, unless an operator ' +
+          'cancels it before anything is confirmed.',
+      }),
     pattern: z.enum(patterns).nullable(),
     reason: z.string().nullable().openapi({ description: 'Why it was cancelled, or is being.' }),
     total: amount,

@@ -9,7 +9,10 @@ export const orderStatuses = ['CREATED', 'PLACING', 'PENDING', 'COMPLETED', 'CAN
 export type OrderStatus = (typeof orderStatuses)[number];
 
 export const decisions = ['COMPLETE', 'CANCEL'] as const;
-/** Written once into the order row, first writer wins; every effect follows from it. */
+/**
+ * Written into the order row by the first who decides; every effect follows from it. It stays, but
+ * that in TCC an operator may change COMPLETE to CANCEL once (docs/decisions/0015).
+ */
 export type Decision = (typeof decisions)[number];
 
 export const services = ['order', 'product', 'point'] as const;

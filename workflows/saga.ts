@@ -6,8 +6,8 @@
  * |--------------|-------------|--------------|--------------------------------------------------|
  * | take stock   | deductStock | restoreStock |                                                  |
  * | take points  | usePoints   | refundPoints |                                                  |
- * | decide       | decideOrders| —            | first writer wins, for ever; it ends what is     |
- * |              |             |              | COMPLETE in the same statement                   |
+ * | decide       | decideOrders| —            | first writer wins, and it never changes; it ends |
+ * |              |             |              | what is COMPLETE in the same statement           |
  * | close        | closeOrders | —            | only follows a CANCEL that has been made good    |
  *
  * The two actions need nothing of each other, so they run together. Nothing is compensated

@@ -9,7 +9,7 @@ import { problem, type orderSummary } from '../schemas';
 /** An order as lists and outcomes show it. */
 export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary> {
   const { orderId, status, pattern, reason, total } = order;
-  // Only TCC's orders are ever seen between the decision and its effects.
+  // Of the patterns that decide before their effects only TCC tells the caller that it is decided.
   const confirming = pattern === 'tcc' && order.decision === 'COMPLETE' && !isTerminal(status);
   return {
     orderId,
