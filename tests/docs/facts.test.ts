@@ -1,0 +1,240 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createOrderIntake } from '../../activities/order/intake';
+import { createOrderQueries } from '../../activities/order/queries';
+import { createPointQueries } from '../../activities/point/queries';
+import { createProductQueries } from '../../activities/product/queries';
+import { openDatabase } from '../../activities/transaction/connection';
+import { createApp } from '../../api/app';
+import { batchLimits, defaultTiming } from '../../contracts/limits';
+import { customerId, productId, seededWorld } from '../../migrations/seed';
+import { databaseUsers } from '../../migrations/grants';
+import { readConfig } from '../../workers/config';
+import { timingFrom, timingSettings } from '../../workers/timing';
+
+/** What the documents list and count is what the code has. */
+
+const root = join(__dirname, '..', '..');
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join('docs', path)),
+];
+
+/** The cells of the rows of the table under this row of heads. */
+function tableOf(page: string, ...heads: string[]): string[][] {
+  const rows = textOf(page).split('\n').map(cellsOf);
+  const at = rows.findIndex((cells) => heads.every((head, i) => cells[i] === head));
+  if (at < 0) throw new Error(`${page} has no table ${heads.join(' | ')}`);
+  const rest = rows.slice(at + 2);
+  const end = rest.findIndex((cells) => cells.length < 2);
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .trim()
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+/** What stands between backticks. */
+function codeIn(text = ''): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+}
+
+describe('the README', () => {
+  /** Without a database: nothing is asked of it. */
+  async function documentedCalls(): Promise<string[]> {
+    const knex = openDatabase({ url: 'mysql://nobody:none@127.0.0.1:1/none', poolMax: 1 });
+    const api = createApp({
+      logger: pino({ level: 'silent' }),
+      intake: createOrderIntake(knex),
+      orders: createOrderQueries(knex),
+      products: createProductQueries(knex),
+      points: createPointQueries(knex),
+      authentication: { keys: { keys: [] }, issuer: 'tests', audience: 'tests' },
+      patterns: {},
+      defaultPattern: 'saga',
+      timing: defaultTiming,
+      temporalReady: () => Promise.resolve(),
+      resolve: () => Promise.resolve('pending'),
+      releaseEvent: () => Promise.resolve(),
+      runbooksFolder: join(root, 'docs', 'runbooks'),
+    });
+    const response = await api.request('/openapi.json');
+    const { paths } = (await response.json()) as { paths: Record<string, object> };
+    expect((await api.request('/runbooks/README')).status).toBe(200);
+    await knex.destroy();
+    const described = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    return [...described, 'GET /openapi.json', 'GET /runbooks/{name}'];
+  }
+
+  it('lists every call of the API, and no other', async () => {
+    const listed = tableOf('README.md', 'call', 'answers').flatMap(([calls]) => {
+      let method = '';
+      return codeIn(calls).flatMap((code) => {
+        const [, verb, path = ''] = /^(?:([A-Z]+) )?(\/[^?]*)/.exec(code) ?? [];
+        method = verb ?? method;
+        return path === '' ? [] : [`${method} ${path}`];
+      });
+    });
+    expect(listed.sort()).toEqual((await documentedCalls()).sort());
+  });
+
+  it('lists every command', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const listed = tableOf('README.md', 'command', 'does').flatMap(([command]) => codeIn(command));
+    const there = Object.keys(scripts).map((name) =>
+      name === 'test' ? 'npm test' : `npm run ${name}`,
+    );
+    expect(['npm run start', ...listed].sort()).toEqual(there.sort());
+  });
+
+  it('lists every folder', () => {
+    const there = readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^\.|^node_modules$/.test(entry.name))
+      .map(({ name }) => `${name}/`);
+    const listed = tableOf('README.md', 'folder', 'what it holds').flatMap(([folder]) =>
+      codeIn(folder),
+    );
+    expect(listed.sort()).toEqual(there.sort());
+  });
+
+  it('describes the seeded world', () => {
+    const { products, customers, firstScarceProduct, scarceStock, firstPoorCustomer, poorPoints } =
+      seededWorld;
+    const prose = textOf('README.md').replaceAll(/\s+/g, ' ');
+    expect(prose).toContain(
+      `products \`${productId(1)}\` to \`${productId(products)}\`, customers \`${customerId(1)}\` to \`${customerId(customers)}\``,
+    );
+    expect(prose).toContain(
+      `\`${productId(firstScarceProduct)}\` to \`${productId(products - 1)}\` have ${scarceStock} pieces each, \`${productId(products)}\` has none`,
+    );
+    expect(prose).toContain(
+      `\`${customerId(firstPoorCustomer)}\` to \`${customerId(customers)}\` have ${poorPoints} points each`,
+    );
+  });
+});
+
+describe('the database users', () => {
+  const privileges = databaseUsers.flatMap(({ user, grants }) =>
+    grants.map(({ table, privileges: may }) => ({ user, table, may })),
+  );
+
+  it('are those of the architecture’s table', () => {
+    const users = new Set(databaseUsers.map(({ user }) => user));
+    const listed = tableOf('docs/ARCHITECTURE.md', 'process', 'database user', 'may').flatMap(
+      ([, user]) => codeIn(user),
+    );
+    expect(listed.sort()).toEqual([...users].sort());
+  });
+
+  it('delete nothing, and change no row of a ledger', () => {
+    expect(privileges.filter(({ may }) => /DELETE|ALL/.test(may))).toEqual([]);
+    const ledgers = privileges.filter(({ table }) => table.endsWith('_ledger'));
+    expect(ledgers.map(({ may }) => may.includes('UPDATE'))).toEqual(ledgers.map(() => false));
+    expect(ledgers.length).toBeGreaterThan(0);
+  });
+
+  it('of `lock` read no barrier and change no owner, as its page says', () => {
+    const ofLock = privileges.filter(({ user }) => user === 'lock_worker');
+    expect(ofLock.map(({ table }) => table)).not.toContain('steps');
+    const [orders] = ofLock.filter(({ table }) => table === 'orders');
+    expect(orders?.may).toBe('SELECT, UPDATE (status, decision, reason, ended_at)');
+  });
+});
+
+describe('the times', () => {
+  /** The ways in which a page may say it. */
+  function formsOf(name: string, value: number): string[] {
+    if (/_S(_|$)/.test(name)) return [`${value} s`];
+    if (!/_MS(_|$)/.test(name)) return [`${value}`];
+    return [`${value} ms`, `${value / 1_000} s`, `${value / 60_000} min`];
+  }
+
+  const rows = ['docs/saga.md', 'docs/tcc.md', 'docs/xa.md'].flatMap((page) =>
+    tableOf(page, 'what', 'value', 'where').flatMap(([what = '', value = '', where = '']) =>
+      codeIn(where.replace(/above.*/, ''))
+        .filter((name) => /^[A-Z_]+$/.test(name))
+        .map((name) => ({ page, what, value, name })),
+    ),
+  );
+
+  it.each(rows)('$page: $what, by $name', ({ value, name }) => {
+    const { [name]: setting } = readConfig([name as 'ACTION_MS_MAX'], {}) as Record<string, number>;
+    const said = formsOf(name, setting ?? Number.NaN);
+    expect(said.filter((form) => new RegExp(`(^|\\D)${form}(\\W|$)`).test(value))).not.toEqual([]);
+  });
+
+  it('are there for most settings', () => {
+    expect(rows.length).toBeGreaterThan(15);
+  });
+
+  it('are the same where nothing is configured', () => {
+    expect(timingFrom(readConfig(timingSettings, {}))).toEqual(defaultTiming);
+  });
+
+  it('let the scanner decide only when both prepares have been given up', () => {
+    const { SCAN_CANCEL_AFTER_MS: after, ACTION_MS_MAX: action } = readConfig(
+      ['SCAN_CANCEL_AFTER_MS', 'ACTION_MS_MAX'],
+      {},
+    );
+    expect(after).toBeGreaterThan(2 * action);
+  });
+
+  it('and limits of a batch are those of the code', () => {
+    const { ordersMax, linesMax, bytesMax } = batchLimits;
+    const words = `${ordersMax} orders, ${linesMax.toLocaleString('en')} lines or ${bytesMax / 1_024} KiB`;
+    for (const page of ['docs/saga.md', 'docs/decisions/0006-batches.md']) {
+      expect(textOf(page).replaceAll(/\s+/g, ' ')).toContain(words);
+    }
+  });
+});
+
+describe('the outcomes of a step', () => {
+  /** The kinds in a type of the source. */
+  const kindsIn = (source: string) =>
+    [...source.matchAll(/kind: '([a-z-]+)'/g)].map(([, kind = '']) => kind);
+  const [, union = ''] = textOf('contracts/steps.ts').split('export type StepOutcome =');
+  const kinds = kindsIn(union.split('export type')[0] ?? '');
+
+  it('are all named by decision 4', () => {
+    const page = textOf('docs/decisions/0004-locked-and-broken-leave-no-trace.md');
+    const [, sentence = ''] = /There are seven kinds: ([^.]+)\./.exec(page) ?? [];
+    expect(codeIn(sentence)).toEqual(kinds);
+    expect(kinds).toHaveLength(7);
+  });
+
+  it('of the saga are the first five, and recorded as its page says', () => {
+    const [, recorded = ''] =
+      /RecordedOutcome = ([^;]+);/.exec(textOf('activities/transaction/once.ts')) ?? [];
+    const rows = tableOf('docs/saga.md', 'outcome', 'means', 'recorded');
+    expect(rows.flatMap(([kind]) => codeIn(kind))).toEqual(kinds.slice(0, 5));
+    const yes = rows.filter(([, , is]) => is === 'yes').flatMap(([kind]) => codeIn(kind));
+    expect([...recorded.matchAll(/'([a-z]+)'/g)].map(([, kind]) => kind)).toEqual(yes);
+  });
+});
+
+/** Paths from the root; on the page of what a participant touches, by the folder of their row. */
+function filesOn(page: string): string[] {
+  const isTree = page.endsWith('adding-a-participant.md');
+  if (!isTree) {
+    const named = codeIn(textOf(page));
+    return named.filter((code) => /^[a-z]+\/[\w./-]+\.(ts|sql|json|mjs|yml|md)$/.test(code));
+  }
+  return tableOf(page, 'folder', 'files').flatMap(([folder, files]) =>
+    codeIn(files).map((file) => join(...codeIn(folder), file)),
+  );
+}
+
+it.each(pages)('the files that %s names are there', (page) => {
+  const gone = filesOn(page).filter((file) => !existsSync(join(root, file)));
+  expect(gone).toEqual([]);
+});
