@@ -23,8 +23,8 @@ const pauseFactor = 10;
 type Waiter = (outcome: OrderSummary | undefined) => void;
 
 /**
- * Tells callers when their orders have come to rest. It reads the orders' rows, which are final
- * whatever workflow, of whatever process, made them so: one query a tick for all who wait, and
+ * Tells callers when their orders have come to rest. It reads the orders' rows, which say so
+ * whichever workflow, of whichever process, has driven them: one query a tick for all who wait, and
  * none while nobody does.
  */
 export class OutcomeWatcher {

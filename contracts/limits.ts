@@ -18,7 +18,8 @@ export const batchLimits = {
 /**
  * Where the participants' steps run. `separate`: each in its service's own process, with only its
  * own database's password. `local`: all in the process that runs the workflows, as local
- * activities: far less work an order, and one process that may touch every database.
+ * activities (but for those that end XA branches): far less work an order, and one process that may
+ * touch every database.
  */
 export type Placement = 'separate' | 'local';
 

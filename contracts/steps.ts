@@ -1,7 +1,7 @@
 /**
  * What the participants promise to the workflows. Every step takes one command an order and
- * answers one outcome for each, in the same order, from one local transaction. Repeating a step
- * answers what was recorded the first time.
+ * answers one outcome for each, in the same order. The effect of an order and the record of it are
+ * one local transaction. Repeating a step answers what was recorded the first time.
  */
 import type { AlertKind } from './alerts';
 import type { BrokenCode, FailureCode, RejectionCode } from './failures';
@@ -56,7 +56,10 @@ export type StepOutcome =
   | { kind: 'locked' }
   /** TCC: an operator is about to cancel, so that nothing is confirmed now: ask again later. */
   | { kind: 'frozen' }
-  /** TCC: it is confirmed, and can neither be cancelled nor frozen any more. */
+  /**
+   * TCC: too late. A cancel or a freeze of what is confirmed, or a freeze that a thaw or a newer
+   * resolution has overtaken.
+   */
   | { kind: 'refused' };
 
 export type Step<C> = (commands: C[]) => Promise<StepOutcome[]>;
@@ -117,7 +120,10 @@ export interface Verdict {
   decision: Decision;
   /** Why, for CANCEL. */
   reason?: FailureCode;
-  /** Both participants have reported that they took nothing, so CANCEL ends the order at once. */
+  /**
+   * Nothing was taken, so that CANCEL ends the order at once: both participants have said so, or, by
+   * `lock`, the order's row proves it.
+   */
   nothingTaken?: boolean;
   /** COMPLETE is the decision alone: its effects are made after it, then `completeOrders`. */
   effectsFollow?: boolean;

@@ -11,7 +11,10 @@ export const xaSettings = [
   'LOCK_WAIT_S_MAX',
 ] as const;
 
-/** Each ends one branch and waits for no row, so that few keep up with many prepares. */
+/**
+ * Each ends one branch, and waits for no row but its own order's barrier row, so that few keep up
+ * with many prepares.
+ */
 export const branchSlots = 10;
 
 /**

@@ -15,9 +15,7 @@ import type {
 } from '../contracts/steps';
 import { summaryOfStep, type Steps } from './summaries';
 
-/**
- * How hard each kind of step is tried. The three kinds differ in one thing: when to give up.
- */
+/** How hard each kind of step is tried: the kinds differ in when to give up. */
 
 type Actions = Pick<ProductActivities, 'deductStock'> & Pick<PointActivities, 'usePoints'>;
 type Compensations = Pick<ProductActivities, 'restoreStock'> &

@@ -33,7 +33,8 @@ export interface Ended {
 }
 
 /**
- * Asks both participants to confirm, or to cancel, and never throws: each order gets its answer.
+ * Asks both participants to confirm, or to cancel. Each order gets its answer: a step that fails is
+ * one too, and is not thrown.
  *
  * @param whenLocked `answer` for a caller who ends the others meanwhile. An order that is asked
  *   alone is never `locked`: it waits for its rows.

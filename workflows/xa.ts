@@ -10,8 +10,8 @@
  * | end order    | completeOrders               | closeOrders                    | for ever             |
  *
  * The order service has no branch: its row carries the decision. Branches are prepared one after
- * the other, product's first, because no server sees a deadlock across two of them. Nothing is
- * committed before COMPLETE has been read back, nor rolled back before CANCEL has. A branch that
+ * the other, product's first, because no server sees a deadlock across two of them. No effect is
+ * committed before COMPLETE has been read back, and nothing prepared is rolled back before CANCEL has. A branch that
  * cannot be ended is in doubt: it keeps its locks, somebody is told, and it is tried for ever. One
  * that somebody else ended against the decision is heuristic, and never called a success.
  */

@@ -12,7 +12,7 @@ import { classify } from './errors';
 export interface XaSettings {
   /** As the participant's own user: each branch gets a connection of its own. */
   worker: DatabaseSettings;
-  /** As the user who may ask what is prepared, and who may nothing else. */
+  /** As the user who may ask what is prepared and end it, and may read no table. */
   recovery: DatabaseSettings;
   /** Nobody who does not have it can guess a gtrid: whoever knows one may end its branch. */
   secret: string;

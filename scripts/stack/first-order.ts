@@ -14,7 +14,7 @@ export const firstCustomer = 'c-00001';
 
 /**
  * Places one order through the API, as a customer would, and waits until it is COMPLETED: proof
- * that every part of the stack does its work.
+ * that the API, Temporal, the databases and all workers that the saga needs do their work.
  *
  * @returns the order's id.
  * @throws Error with the API's answer when the order does not complete in 30 s.

@@ -93,7 +93,7 @@ function separateProcesses(stack: StackFile): Part[] {
   return workers.map(([name, own]) => ({ name, file: name, own }));
 }
 
-/** One process that does it all, and therefore holds what five otherwise hold apart. */
+/** One process that does it all, and therefore holds every secret that others hold apart. */
 function localProcess(stack: StackFile): Part[] {
   const own = {
     ...apiEnvironment(stack),
