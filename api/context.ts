@@ -9,7 +9,7 @@ export interface ApiEnv {
   /** Absent when the app is called without a server, as some tests do. */
   Bindings: Partial<HttpBindings>;
   Variables: {
-    /** Ours, or the caller's when it is harmless; in every answer, problem and log line. */
+    /** Ours, or the caller's when it is harmless; in the answer, and in what the request logs. */
     requestId: string;
     /** Set on every route that `requireRole` guards. */
     principal: Principal;

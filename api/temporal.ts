@@ -39,8 +39,8 @@ type Resolving = (input: ResolveInput) => Promise<ResolveResult>;
 type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
 
 /**
- * Starts workflows of one type, each id once and never again. On a namespace without our search
- * attributes they begin without: an order that cannot be searched for is better than none.
+ * Starts workflows of one type, each id once for as long as Temporal remembers it. On a namespace
+ * without our search attributes they begin without: an order that cannot be searched for is better than none.
  */
 export function createTemporalStarter(client: Client, workflow: OrderWorkflow): StartOrders {
   const startLabelled = createLabelledStart();

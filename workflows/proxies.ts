@@ -121,7 +121,7 @@ export function impatientOrderSteps(timing: StepTiming): OrderActivities {
   return proxy(timing, taskQueues.order, { scheduleToCloseTimeout: timing.actionMsMax });
 }
 
-/** The order's own row is written for ever: without it nothing can be decided or ended. */
+/** Writing the order's own row is tried for ever: without it nothing can be decided or ended. */
 export function orderSteps(timing: StepTiming): OrderActivities {
   return proxy(timing, taskQueues.order, {});
 }

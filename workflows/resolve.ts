@@ -21,7 +21,8 @@ import { orderSteps, participantsOf, untiringParticipants } from './proxies';
 import { reasonOf } from './reasons';
 
 /**
- * An operator's resolution of a PENDING order; every one is kept on record, refused or not.
+ * An operator's resolution of a PENDING order. Every one of an order that exists is kept on record,
+ * refused or not.
  *
  * | asked for | undecided                     | COMPLETE                            | CANCEL         |
  * |-----------|-------------------------------|-------------------------------------|----------------|

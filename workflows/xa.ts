@@ -35,7 +35,8 @@ const lookAgainMsMax = 600_000;
 
 /**
  * Places each of these orders by two-phase commit, each by itself. Ends when every order is
- * COMPLETED, CANCELLED, or PENDING with a broken step; one with a branch in doubt is waited for.
+ * COMPLETED, CANCELLED, or PENDING with a broken step. One whose branch is in doubt is waited for; so
+ * is a heuristic one until the history is long, and adoption then goes on with it.
  */
 export async function placeByXa(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
   const coordinator = new Coordinator(input);

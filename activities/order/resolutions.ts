@@ -10,8 +10,8 @@ import { readOrders } from './content';
 import { lockOrders } from './steps';
 
 /**
- * How PENDING orders are resolved: by an operator, whose every action is put on record, and by the
- * schedules of TCC. An operator's resolution owns its order like any workflow that drives one, so
+ * How PENDING orders are resolved: by an operator, each of whose resolutions is put on record, and by
+ * the schedules of TCC. An operator's resolution owns its order like any workflow that drives one, so
  * that a newer owner shuts it out, and adoption finds the order when its workflow is gone.
  */
 

@@ -12,8 +12,9 @@ import { SetAside } from './once';
 
 /**
  * Reservations: what is taken from a balance's `available` and has not left the books yet. At
- * every commit a balance's `reserved` is the sum of its open reservations. Rows are locked after
- * the barrier's and before the balances', always in key order.
+ * every commit a balance's `reserved` is the sum of its open reservations. A try writes their rows
+ * last; whatever ends or freezes them locks them in key order, after the barrier's rows and before the
+ * balances'.
  */
 
 interface Reservation {
