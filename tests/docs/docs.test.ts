@@ -3,25 +3,15 @@ import { dirname, join, relative } from 'node:path';
 import { ruleIds } from '../../audit/rules';
 import { alertKinds } from '../../contracts/alerts';
 import { events } from '../../contracts/events';
+import { pages, proseOf, root, textOf } from './pages';
 
 /** What the documents point at must be there: pages, headings, rules and tests. */
 
-const root = join(__dirname, '..', '..');
 const runbooks = 'docs/runbooks';
 
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md'))
-    .map((path) => join('docs', path)),
-];
 const runbookPages = pages.filter(
   (page) => dirname(page) === runbooks && !page.endsWith('README.md'),
 );
-
-const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
-/** Without blocks of code, whose comments look like headings. */
-const proseOf = (page: string) => textOf(page).replaceAll(/^ *```[^]*?^ *```$/gm, '');
 
 function headingsOf(page: string, level: string): string[] {
   const headings = proseOf(page).matchAll(new RegExp(`^${level} (.+)$`, 'gm'));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createOrderIntake } from '../../activities/order/intake';
@@ -12,40 +12,9 @@ import { customerId, productId, seededWorld } from '../../migrations/seed';
 import { databaseUsers } from '../../migrations/grants';
 import { readConfig } from '../../workers/config';
 import { timingFrom, timingSettings } from '../../workers/timing';
+import { codeIn, root, tableOf, textOf } from './pages';
 
 /** What the documents list and count is what the code has. */
-
-const root = join(__dirname, '..', '..');
-const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md'))
-    .map((path) => join('docs', path)),
-];
-
-/** The cells of the rows of the table under this row of heads. */
-function tableOf(page: string, ...heads: string[]): string[][] {
-  const rows = textOf(page).split('\n').map(cellsOf);
-  const at = rows.findIndex((cells) => heads.every((head, i) => cells[i] === head));
-  if (at < 0) throw new Error(`${page} has no table ${heads.join(' | ')}`);
-  const rest = rows.slice(at + 2);
-  const end = rest.findIndex((cells) => cells.length < 2);
-  return end < 0 ? rest : rest.slice(0, end);
-}
-
-function cellsOf(line: string): string[] {
-  return line
-    .trim()
-    .split('|')
-    .slice(1, -1)
-    .map((cell) => cell.trim());
-}
-
-/** What stands between backticks. */
-function codeIn(text = ''): string[] {
-  return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
-}
 
 describe('the README', () => {
   /** Without a database: nothing is asked of it. */
@@ -220,21 +189,4 @@ describe('the outcomes of a step', () => {
     const yes = rows.filter(([, , is]) => is === 'yes').flatMap(([kind]) => codeIn(kind));
     expect([...recorded.matchAll(/'([a-z]+)'/g)].map(([, kind]) => kind)).toEqual(yes);
   });
-});
-
-/** Paths from the root; on the page of what a participant touches, by the folder of their row. */
-function filesOn(page: string): string[] {
-  const isTree = page.endsWith('adding-a-participant.md');
-  if (!isTree) {
-    const named = codeIn(textOf(page));
-    return named.filter((code) => /^[a-z]+\/[\w./-]+\.(ts|sql|json|mjs|yml|md)$/.test(code));
-  }
-  return tableOf(page, 'folder', 'files').flatMap(([folder, files]) =>
-    codeIn(files).map((file) => join(...codeIn(folder), file)),
-  );
-}
-
-it.each(pages)('the files that %s names are there', (page) => {
-  const gone = filesOn(page).filter((file) => !existsSync(join(root, file)));
-  expect(gone).toEqual([]);
 });

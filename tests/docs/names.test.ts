@@ -1,0 +1,66 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeIn, pages, proseOf, root, tableOf, textOf } from './pages';
+
+/** What the documents name is there: files, functions, tables, columns, settings, decisions. */
+
+/** `deductStock`, `xa_branches`, `ACTION_MS_MAX`. */
+const isName = /^([a-z]+([A-Z][a-z]*)+|[a-z]+(_[a-z]+)+|[A-Z]+(_[A-Z]+)+)$/;
+
+/** Paths from the root; on the page of what a participant touches, by the folder of their row. */
+function filesOn(page: string): string[] {
+  const isTree = page.endsWith('adding-a-participant.md');
+  if (!isTree) {
+    const named = codeIn(textOf(page));
+    return named.filter((code) => /^[a-z]+\/[\w./-]+\.(ts|sql|json|mjs|yml|md)$/.test(code));
+  }
+  return tableOf(page, 'folder', 'files').flatMap(([folder, files]) =>
+    codeIn(files).map((file) => join(...codeIn(folder), file)),
+  );
+}
+
+it.each(pages)('the files that %s names are there', (page) => {
+  const gone = filesOn(page).filter((file) => !existsSync(join(root, file)));
+  expect(gone).toEqual([]);
+});
+
+/** All source that a page may speak of, as text. */
+function sourceText(): string {
+  const folders = ['activities', 'api', 'audit', 'bench', 'compare', 'contracts', 'matrix'];
+  const files = [...folders, 'migrations', 'scripts', 'workers', 'workflows'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|mjs|cjs|sql)$/.test(file))
+      .map((file) => join(folder, file)),
+  );
+  return [...files, 'docker-compose.yml', 'package.json'].map(textOf).join('\n');
+}
+
+/** Names of MySQL, of Temporal, and of what a page makes up or has yet to be written. */
+const elsewhere = [
+  'sync_binlog',
+  'ER_CLIENT_INTERACTION_TIMEOUT',
+  'deprecatePatch',
+  'AUTO_UPGRADE',
+  'WORKFLOW_TASK_FAILED',
+  'BUILD_ID',
+  'owned_s',
+  'useCoupon',
+  'returnCoupon',
+];
+
+describe('the names of code', () => {
+  const words = new Set(sourceText().match(/\w+/g));
+
+  it.each(pages)('that %s uses are there', (page) => {
+    const names = codeIn(proseOf(page)).filter((code) => isName.test(code));
+    expect(
+      [...new Set(names)].filter((name) => !words.has(name) && !elsewhere.includes(name)),
+    ).toEqual([]);
+  });
+});
+
+it('every decision is in the index, in order', () => {
+  const files = readdirSync(join(root, 'docs', 'decisions')).filter((file) => /^\d/.test(file));
+  const linked = textOf('docs/decisions/README.md').match(/\d{4}-[\w-]+\.md/g);
+  expect(linked).toEqual(files.sort());
+});
