@@ -1,5 +1,6 @@
 /**
- * Least privilege: what each database user may do, and nothing else. Ledgers are append-only
+ * Least privilege: what each database user is given. What is taken out of this table has to be
+ * revoked by hand where an earlier build has given it. Ledgers are append-only
  * because nobody below may update or delete their rows; the barrier's rows are never deleted.
  * `SELECT … FOR UPDATE` needs UPDATE on some column of the table, which each locker has.
  */
