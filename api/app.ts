@@ -83,12 +83,13 @@ export function createApp(deps: ApiDependencies): Api {
   addInDoubtRoutes(app, { authenticate, readInDoubt, orders, logger: deps.logger });
   addCatalogueRoutes(app, { authenticate, products, points });
   addOperatorRoutes(app, { authenticate, orders, resolve: deps.resolve });
-  addHealthRoutes(app, {
+  const probes = {
     order: () => orders.ready(),
     product: () => products.ready(),
     point: () => points.ready(),
     temporal: deps.temporalReady,
-  });
+  };
+  addHealthRoutes(app, probes, () => orders.overdueRecoveries());
   if (deps.releaseEvent) {
     addOperatorEventRoutes(app, {
       authenticate,

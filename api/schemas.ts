@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { orderLimits } from '../contracts/limits';
 import { orderStatuses, patterns, services } from '../contracts/order';
+import { recoveryKinds } from '../contracts/recovery';
 
 /** What comes in and what goes out; the routes' validation and the OpenAPI document are made of it. */
 
@@ -182,6 +183,13 @@ export const readiness = z
   .object({
     status: z.literal('ready'),
     dependencies: z.record(z.string(), z.enum(['up', 'down'])),
+    overdueRecovery: z
+      .array(z.object({ kind: z.enum(['look', ...recoveryKinds]), forMs: z.int() }))
+      .optional()
+      .describe(
+        'Kinds of recovery that have had work for this long without ending a run. Orders are ' +
+          'placed all the same; what nobody drives waits.',
+      ),
   })
   .openapi('Readiness');
 

@@ -4,6 +4,7 @@ import { readBalances, reportBalances, reportReserved, type Balances } from './b
 import { Findings } from './findings';
 import { countOrders, readBacklog } from './orders';
 import { points, stock } from './participants';
+import { judgeRecovery } from './recovery';
 import type { RuleId, Violation } from './rules';
 import { lookAgain, type InFlight } from './second-look';
 import { currentReader, withSnapshot, type Reader } from './snapshot';
@@ -74,6 +75,7 @@ export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promis
     unfinishedSMax: options.unfinishedSMax ?? defaultUnfinishedSMax,
   };
   const inFlight = await lookAgain(look, walk, backlog, findings);
+  await judgeRecovery(current.order, findings);
   for (const one of balances) reportBalances(one, findings);
   if (inFlight.length === 0) {
     inFlight.push(...(await judgeReserved(current.order, startedAt, balances, findings)));

@@ -100,6 +100,10 @@ export const rules = {
     sentence: 'Nothing stays unfinished longer than the limit.',
     remedy: "See the order's alert or registry row for what it waits for, and resolve it.",
   },
+  'recovery-overdue': {
+    sentence: 'Recovery looks for work, and a kind that has work ends a run, within five minutes.',
+    remedy: "See the schedule `recover-orders` and the kind's run in Temporal, and the workers.",
+  },
   'stock-balance': {
     sentence: "A product's available and reserved stock are its opening stock and its ledger.",
     remedy: 'The balance or the ledger was written by hand: the ledger says what was sold.',

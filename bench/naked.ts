@@ -35,7 +35,7 @@ const stock = createProductActivities(product);
 const points = createPointActivities(point);
 const orders = createOrderActivities({
   knex: order,
-  ownerState: () => Promise.reject(new Error('Nobody owns a naked order')),
+  askOwners: () => Promise.reject(new Error('Nobody owns a naked order')),
 });
 
 const placement: PlacementService = {

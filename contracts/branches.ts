@@ -25,13 +25,17 @@ export interface OpenBranch {
 
 /** What a participant knows of branches, and what its server holds beside them. */
 export interface FoundBranches {
-  /** Our own, oldest first. */
+  /** Our own, in the order of their orders' ids. */
   own: OpenBranch[];
   /** Prepared on the same server by somebody else: listed, and never touched. */
   others: string[];
 }
 
-export type FindBranches = (input: {
+/** Own branches of orders after this one, so many at most; `others` come with the first page. */
+export interface BranchQuery {
   olderThanMs: number;
+  afterOrder: string;
   limit: number;
-}) => Promise<FoundBranches>;
+}
+
+export type FindBranches = (query: BranchQuery) => Promise<FoundBranches>;

@@ -158,10 +158,15 @@ export function deliveriesOf(orderId: string): string {
   return `${ownerPrefix}${orderId}`;
 }
 
+/** The order whose deliveries are this owner; undefined when it is a workflow. */
+export function orderOfDeliveries(owner: string): string | undefined {
+  return owner.startsWith(ownerPrefix) ? owner.slice(ownerPrefix.length) : undefined;
+}
+
 /** Finds the open deliveries of the order with this owner; undefined when it is another owner. */
 export function openDeliveriesQuery(owner: string): string | undefined {
-  if (!owner.startsWith(ownerPrefix)) return undefined;
-  const orderId = owner.slice(ownerPrefix.length);
+  const orderId = orderOfDeliveries(owner);
+  if (orderId === undefined) return undefined;
   // Ids are letters, digits, `_` and `-`: nothing in them can end the string.
   return `WorkflowId STARTS_WITH "${orderId}:" AND ExecutionStatus = "Running"`;
 }

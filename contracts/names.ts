@@ -15,13 +15,8 @@ export const taskQueues = {
   pointBranches: 'point-branches',
 } as const;
 
-export const scheduleIds = {
-  drain: 'drain-compensations',
-  adoption: 'adopt-orders',
-  branches: 'scan-branches',
-  forcedConfirmation: 'force-confirmations',
-  sweep: 'sweep-reservations',
-} as const;
+/** The one schedule: it looks for work of every kind of recovery. */
+export const recoveryScheduleId = 'recover-orders';
 
 /** Workflow types, as the Temporal UI shows them. */
 export const workflowTypes = {
@@ -31,6 +26,7 @@ export const workflowTypes = {
   placeByTcc: 'placeByTcc',
   placeByChoreography: 'placeByChoreography',
   deliverEvent: 'deliverEvent',
+  recoverOrders: 'recoverOrders',
   drainCompensations: 'drainCompensations',
   adoptOrders: 'adoptOrders',
   scanBranches: 'scanBranches',
@@ -46,4 +42,13 @@ export const orderWorkflows: Record<Pattern, string> = {
   tcc: workflowTypes.placeByTcc,
   saga: workflowTypes.placeOrders,
   choreography: workflowTypes.placeByChoreography,
+};
+
+/** Patterns whose orders may share a workflow; an order of the others has one of its own. */
+export const sharesWorkflow: Record<Pattern, boolean> = {
+  lock: false,
+  xa: false,
+  tcc: false,
+  saga: true,
+  choreography: false,
 };

@@ -6,7 +6,8 @@
 import type { AlertKind } from './alerts';
 import type { BrokenCode, FailureCode, RejectionCode } from './failures';
 import type { BranchStep, FindBranches } from './branches';
-import type { AdoptedOrder, Decision, PlacedOrder } from './order';
+import type { FindWork, OrderRecovery } from './recovery';
+import type { Decision, PlacedOrder } from './order';
 import type {
   AgedQuery,
   FreezeCommand,
@@ -81,6 +82,8 @@ export interface ProductActivities {
   commitStock: BranchStep;
   rollbackStock: BranchStep;
   findStockBranches: FindBranches;
+  /** The kinds of recovery that have something to do in this service. */
+  findStockWork: FindWork;
 }
 
 /** Task queue `point`. `refundPoints` is the compensation of `usePoints`; XA as in the other. */
@@ -98,6 +101,7 @@ export interface PointActivities {
   freezePoints: Step<FreezeCommand>;
   thawPoints: Step<FreezeCommand>;
   agedPoints: (query: AgedQuery) => Promise<PointCommand[]>;
+  findPointWork: FindWork;
 }
 
 /** What the baseline is told of an order: what both participants would be told. */
@@ -113,7 +117,8 @@ export interface LockActivities {
 }
 
 /** The steps that the compensation registry may hold. */
-export type CompensationStep = 'restoreStock' | 'refundPoints';
+export const compensationStepNames = ['restoreStock', 'refundPoints'] as const;
+export type CompensationStep = (typeof compensationStepNames)[number];
 
 export interface Verdict {
   orderId: string;
@@ -151,30 +156,11 @@ export interface TroubledOrder {
   detail: string;
 }
 
-/** A due row of the registry, with what is needed to make it good. */
-export interface DueCompensation {
-  order: PlacedOrder;
-  step: CompensationStep;
-}
-
-export interface CompensationResult {
-  orderId: string;
-  step: CompensationStep;
-  /** Absent when it was made good. */
-  error?: string;
-}
-
-/** An order whose owner is no open workflow. */
-export interface Orphan {
-  orderId: string;
-  owner: string;
-}
-
 /** What an order's row says to who asks what to do with a branch or a reservation. */
 export type StandingDecision = Decision | 'undecided' | 'unknown';
 
 /** Task queue `order`. */
-export interface OrderActivities {
+export interface OrderActivities extends OrderRecovery {
   /**
    * Writes each verdict unless a decision stands already, and answers the decisions that hold.
    * COMPLETE also ends the order, in the same statement, unless its effects follow.
@@ -197,21 +183,6 @@ export interface OrderActivities {
   holdOrders(broken: BrokenOrder[]): Promise<void>;
   /** Writes the registry rows, the orders' PENDING and an alert in one transaction. */
   registerCompensations(failed: FailedCompensation[]): Promise<void>;
-  /** The registry's due rows, oldest first, `limit` at most. */
-  dueCompensations(limit: number): Promise<DueCompensation[]>;
-  /** Marks rows done, and the order CANCELLED with its last one; sets back those that failed. */
-  recordCompensations(results: CompensationResult[]): Promise<void>;
-  /**
-   * Orders PLACING or PENDING whose owner is no open workflow and has had them for `olderThanMs`
-   * by the database's clock; `limit` owners are looked at, from after `afterOwner` on.
-   */
-  findOrphans(input: {
-    olderThanMs: number;
-    afterOwner: string;
-    limit: number;
-  }): Promise<{ orphans: Orphan[]; lastOwner: string | null }>;
-  /** Swaps the owner with a compare-and-set; null when somebody else was first. */
-  adoptOrder(orphan: Orphan, newOwner: string): Promise<AdoptedOrder | null>;
   /** TCC: PENDING orders whose confirmation has been failing for so long, in the order of ids. */
   findUnconfirmed(query: AgedQuery): Promise<PlacedOrder[]>;
   /**

@@ -4,6 +4,8 @@ import type { StepTiming } from './limits';
 import type { PlacedOrder, Service } from './order';
 import type { Release } from './deliveries';
 import type { ResolutionOutcome, ResolutionRequest } from './reservations';
+import type { DuePosition } from './recovery';
+import type { CompensationStep } from './steps';
 
 export interface PlaceOrdersInput {
   orders: PlacedOrder[];
@@ -19,11 +21,17 @@ export interface PlaceOrdersResult {
   pending: number;
 }
 
-export interface DrainInput {
+/** What every run of recovery is given. */
+export interface RecoveryInput {
   timing: StepTiming;
-  /** Registry rows a run, at most. */
-  limit: number;
   runbooksUrl?: string;
+}
+
+export interface DrainInput extends RecoveryInput {
+  /** Registry rows of a page, at most. */
+  limit: number;
+  /** Where the run before this one stopped, for each compensation, and what it had done. */
+  from?: { after: Partial<Record<CompensationStep, DuePosition | null>>; result: DrainResult };
 }
 
 export interface DrainResult {
@@ -31,38 +39,48 @@ export interface DrainResult {
   failed: number;
 }
 
-export interface AdoptInput {
-  timing: StepTiming;
+export interface AdoptInput extends RecoveryInput {
   /** Longer than any worker's restart, or orders would be taken from a workflow about to begin. */
   olderThanMs: number;
-  /** Owners asked about at once. */
+  /** Owners of a page. */
   limit: number;
-  /** Given to the workflows that it starts. */
-  runbooksUrl?: string;
+  /** Where the run before this one stopped, and what it had done. */
+  from?: { afterOwner: string; adopted: number };
 }
 
 export interface AdoptResult {
   adopted: number;
 }
 
-export interface ScanInput {
-  timing: StepTiming;
+export interface ScanInput extends RecoveryInput {
   /** Younger branches are being driven; nothing is wrong with them. */
   olderThanMs: number;
   /** Longer than both prepares may take: then nobody is about to decide. */
   cancelAfterMs: number;
-  /** Branches of each participant a run, at most. */
+  /** Branches of a page of each participant. */
   limit: number;
-  runbooksUrl?: string;
+  /** Where the run before this one stopped at each participant, and what it had done. */
+  from?: { after: Positions; result: ScanResult };
 }
 
-/** Of the two schedules of TCC: what has waited for so long is looked at. */
-export interface AgedInput {
-  timing: StepTiming;
+/** The last order that was looked at, for each participant; null where none is left. */
+export type Positions = Record<'stock' | 'points', string | null>;
+
+/** Of the two kinds of TCC: what has waited for so long is looked at. */
+export interface AgedInput extends RecoveryInput {
   olderThanMs: number;
-  /** Orders at a time. */
+  /** Orders of a page. */
   limit: number;
-  runbooksUrl?: string;
+}
+
+export interface ForceInput extends AgedInput {
+  /** Where the run before this one stopped, and what it had done. */
+  from?: { afterOrder: string; result: ForceResult };
+}
+
+export interface SweepInput extends AgedInput {
+  /** Where the run before this one stopped at each participant, and what it had done. */
+  from?: { after: Positions; result: SweepResult };
 }
 
 /** Counts of our own branches; what is others' is only listed. */
@@ -71,6 +89,8 @@ export interface ScanResult {
   failed: number;
   heuristic: number;
   others: number;
+  /** Participants that did not say what they have, and why: what they hold is not counted. */
+  unasked?: string[];
 }
 
 export interface ForceResult {

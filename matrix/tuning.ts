@@ -7,12 +7,10 @@ export const tuning = {
   COMPENSATION_ATTEMPTS_MAX: '2',
   CONFIRM_ATTEMPTS_MAX: '2',
   FORCE_CONFIRM_AFTER_MS: '300',
-  FORCE_CONFIRM_EVERY_MS: '1000',
   REGISTRY_RETRY_MS: '300',
   STICKY_MS_MAX: '500',
   ADOPT_AFTER_MS: '1000',
-  ADOPT_EVERY_MS: '1000',
-  DRAIN_EVERY_MS: '1000',
+  LOOKOUT_EVERY_MS: '500',
   // An order a workflow: cells beside each other share none, and a cell of many makes its own.
   BATCH_ORDERS_MAX: '1',
   BATCHES_IN_FLIGHT_MAX: '64',

@@ -68,6 +68,7 @@ export const databaseUsers: UserGrants[] = [
       },
       { table: 'order_lines', privileges: 'SELECT, INSERT' },
       { table: 'alerts', privileges: 'SELECT' },
+      { table: 'recoveries', privileges: 'SELECT' },
       { table: 'outbox', privileges: 'INSERT' },
       inboxReader,
     ],
@@ -86,6 +87,10 @@ export const databaseUsers: UserGrants[] = [
       {
         table: 'resolutions',
         privileges: 'SELECT, INSERT, UPDATE (outcome, ended_at)',
+      },
+      {
+        table: 'recoveries',
+        privileges: 'SELECT, INSERT, UPDATE (kind, wanted_since, ended_at)',
       },
       ...eventGrants,
     ],

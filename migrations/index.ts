@@ -3,6 +3,7 @@ import * as orders from './order/0001-orders';
 import * as compensations from './order/0002-compensations';
 import * as resolutions from './order/0003-resolutions';
 import * as orderEvents from './order/0004-events';
+import * as recoveries from './order/0005-recoveries';
 import * as points from './point/0001-points';
 import * as pointBranches from './point/0002-branches';
 import * as pointReservations from './point/0003-reservations';
@@ -19,6 +20,7 @@ const migrations: Record<string, Record<string, Knex.Migration>> = {
     '0002-compensations': compensations,
     '0003-resolutions': resolutions,
     '0004-events': orderEvents,
+    '0005-recoveries': recoveries,
   },
   product: {
     '0001-stock': stock,

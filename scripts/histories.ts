@@ -8,8 +8,12 @@ When that is right, and what to do with the old ones first: docs/changing-workfl
 
 /** `npm run histories`: the recorder is run as a test is, for it needs the same servers. */
 async function main(): Promise<number> {
-  new Command('npm run histories --').description(description).parse();
-  return runJest(['--testMatch', '<rootDir>/tests/replay/record.ts']);
+  const [only] = new Command('npm run histories --')
+    .description(description)
+    .argument('[only]', 'a regular expression: the outcomes whose names match it, and no others')
+    .parse().args;
+  const which = only === undefined ? [] : ['-t', only];
+  return runJest(['--testMatch', '<rootDir>/tests/replay/record.ts', ...which]);
 }
 
 runScript(main);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { services } from '../contracts/order';
+import type { OverdueRecovery } from '../contracts/recovery';
 import { runScript } from './stack/entry';
 import { readSettings } from './stack/settings';
 import { readStackFile } from './stack/stack-file';
@@ -13,6 +14,8 @@ interface Status {
   temporal: { address: string | null; namespace: string | null };
   processes: ProcessStatus[];
   databases: Record<string, DatabaseStatus | null>;
+  /** Kinds of recovery that have stopped; null when the API does not say. */
+  overdueRecovery: OverdueRecovery[] | null;
 }
 
 interface DatabaseStatus {
@@ -23,8 +26,11 @@ interface DatabaseStatus {
   adminPassword: string;
 }
 
+/** The API remembers its answer for a second, and itself asks for two. */
+const askMsMax = 3_000;
+
 /** Says how the stack of this clone is doing; exit code 1 when it is not ready. */
-function main(): Promise<number> {
+async function main(): Promise<number> {
   const { json } = new Command('npm run status --')
     .description('Says how the stack of this clone is doing; exit code 1 when it is not ready.')
     .option('--json', 'as JSON, with the databases and their administrator')
@@ -33,12 +39,42 @@ function main(): Promise<number> {
   const { localFolder } = readSettings();
   const file = readStackFile(localFolder);
   const live = stackPid(localFolder) === undefined ? undefined : readLiveState(localFolder);
-  const status = statusOf(file && live ? describeStack(file) : undefined, live);
+  const stack = file && live ? describeStack(file) : undefined;
+  const status = { ...statusOf(stack, live), overdueRecovery: await overdueRecoveryOf(stack) };
   process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : asTable(status, live));
-  return Promise.resolve(status.ready ? 0 : 1);
+  return status.ready ? 0 : 1;
 }
 
-function statusOf(stack: RunningStack | undefined, live: LiveState | undefined): Status {
+/** What the API says of recovery; null when it does not answer. */
+async function overdueRecoveryOf(
+  stack: RunningStack | undefined,
+): Promise<OverdueRecovery[] | null> {
+  if (!stack) return null;
+  try {
+    const signal = AbortSignal.timeout(askMsMax);
+    const response = await fetch(`${stack.apiUrl}/health/ready`, { signal });
+    if (!response.ok) return null;
+    const { overdueRecovery } = (await response.json()) as { overdueRecovery?: OverdueRecovery[] };
+    return overdueRecovery ?? [];
+  } catch {
+    return null;
+  }
+}
+
+function recoveryText(overdue: OverdueRecovery[] | null): string {
+  if (!overdue) return '-';
+  if (overdue.length === 0) return 'as it should be';
+  const texts = overdue.map(({ kind, forMs }) => {
+    const minutes = String(Math.round(forMs / 60_000));
+    return kind === 'look' ? `no look for ${minutes} min` : `${kind} overdue for ${minutes} min`;
+  });
+  return `${texts.join(', ')}: see docs/runbooks/stuck-order.md`;
+}
+
+function statusOf(
+  stack: RunningStack | undefined,
+  live: LiveState | undefined,
+): Omit<Status, 'overdueRecovery'> {
   const databases = services.map((service) => {
     const access = stack?.databases[service];
     if (!access) return [service, null] as const;
@@ -63,7 +99,8 @@ function statusOf(stack: RunningStack | undefined, live: LiveState | undefined):
   };
 }
 
-function asTable({ ready, urls, temporal, processes }: Status, live?: LiveState): string {
+function asTable(status: Status, live?: LiveState): string {
+  const { ready, urls, temporal, processes, overdueRecovery } = status;
   if (!live) return 'No stack of this clone is running: start it with `npm start`.\n';
   const rows = [
     ['stack', ready ? 'ready' : `not ready (${live.phase})`],
@@ -71,6 +108,7 @@ function asTable({ ready, urls, temporal, processes }: Status, live?: LiveState)
       name,
       `${state}${pid ? `, pid ${String(pid)}` : ''}`,
     ]),
+    ['recovery', recoveryText(overdueRecovery)],
     ...Object.entries(urls).map(([name, url]) => [name, url ?? '-']),
     ['temporal at', temporal.address ?? '-'],
   ];

@@ -57,11 +57,12 @@ const settings = {
   DEFAULT_PATTERN: z.enum(patterns).default('saga'),
   /** Activities at once in one worker; its database pool has as many connections. */
   ACTIVITY_SLOTS: z.coerce.number().int().min(1).max(200).default(20),
+  /** How often the schedule looks for work that no workflow drives. */
+  RECOVER_EVERY_MS: z.coerce.number().int().min(1_000).default(60_000),
+  /** How often each service looks for such work in its own database, and has the schedule look. */
+  LOOKOUT_EVERY_MS: z.coerce.number().int().min(100).default(5_000),
   /** Longer than any worker's restart: see docs/saga.md on adoption. */
   ADOPT_AFTER_MS: z.coerce.number().int().min(100).default(30_000),
-  ADOPT_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
-  DRAIN_EVERY_MS: z.coerce.number().int().min(1_000).default(5_000),
-  SCAN_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
   /** Younger branches are being driven: see docs/xa.md on the scanner. */
   SCAN_AFTER_MS: z.coerce.number().int().min(100).default(15_000),
   /** Above twice ACTION_MS_MAX: by then nobody is about to decide. */
@@ -74,10 +75,8 @@ const settings = {
   /** TCC: see docs/tcc.md on what an order waits for. */
   CONFIRM_ATTEMPTS_MAX: z.coerce.number().int().min(1).default(4),
   FORCE_CONFIRM_AFTER_MS: z.coerce.number().int().min(100).default(30_000),
-  FORCE_CONFIRM_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
   /** Longer than any worker's restart, or reservations would be asked about in vain. */
   SWEEP_AFTER_MS: z.coerce.number().int().min(100).default(60_000),
-  SWEEP_EVERY_MS: z.coerce.number().int().min(1_000).default(15_000),
   /** Below ATTEMPT_MS_MAX, so that a step answers before it is given up. */
   LOCK_WAIT_S_MAX: z.coerce.number().int().min(1).default(3),
   /** How long a workflow waits for the worker that last drove it before any may go on. */

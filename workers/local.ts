@@ -1,4 +1,6 @@
 import { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import type { AskOwners } from '../activities/order/adoption';
 import { createOrderActivities } from '../activities/order/activities';
 import { createOrderReactions } from '../activities/order/reactions';
 import { createPointActivities } from '../activities/point/activities';
@@ -8,14 +10,21 @@ import { createProductReactions } from '../activities/product/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
 import { taskQueues } from '../contracts/names';
+import type { LockActivities } from '../contracts/steps';
 import { workflowBundle } from './bundle';
 import { commonSettings, readConfig } from './config';
-import { ownerState } from './owner-state';
+import { Lookout, lookoutSettings } from './lookout';
+import { createAskOwners } from './owner-state';
 import { lockSettings, openLock } from './lock';
 import { patternsOn, patternSettings, unavailableOn } from './patterns';
-import { createReleaser } from './relay';
+import { createReleaser, type Relay } from './relay';
 import { placedPollMs, relayOf } from './relay-of';
-import { ensureSchedules, schedulesFrom, scheduleSettings } from './schedules';
+import {
+  createSettingsActivities,
+  ensureRecovery,
+  recoverySettings,
+  recoverySettingsFrom,
+} from './recovery';
 import { searchable } from './search-attributes';
 import { apiSettings, serveApi } from './serve-api';
 import { serveWorker } from './serve';
@@ -31,8 +40,10 @@ const config = readConfig([
   ...commonSettings,
   ...apiSettings,
   ...patternSettings,
-  ...scheduleSettings,
+  ...recoverySettings,
+  ...lookoutSettings,
   ...xaSettings,
+  'RECOVER_EVERY_MS',
   'REGISTRY_RETRY_MS',
   'STICKY_MS_MAX',
   'ORDER_WORKER_DATABASE_URL',
@@ -50,7 +61,8 @@ void serveWorker({
   build: async (connection, logger) => {
     const namespace = config.TEMPORAL_NAMESPACE;
     const client = new Client({ connection, namespace });
-    await ensureSchedules(client, schedulesFrom(config), {
+    await ensureRecovery(client, {
+      everyMs: config.RECOVER_EVERY_MS,
       searchable: await searchable(connection, namespace, logger),
     });
     const open = (url: string) =>
@@ -80,10 +92,14 @@ void serveWorker({
       }),
       releaseEvent: createReleaser(client.workflow, timingFrom(config), config.RUNBOOKS_URL),
     });
-    const productSteps = createProductActivities(product, productXa);
-    const pointSteps = createPointActivities(point, pointXa);
-    const { commitStock, rollbackStock } = productSteps;
-    const { commitPoints, rollbackPoints } = pointSteps;
+    const steps = stepsOf(
+      { order, product, point },
+      { productXa, pointXa },
+      { askOwners: createAskOwners(client.workflow), wake: [orderRelay, productRelay, pointRelay] },
+    );
+    const lookouts = steps.findWork.map(
+      (findWork) => new Lookout({ client, config, logger, findWork }),
+    );
     return {
       options: {
         taskQueue: taskQueues.workflow,
@@ -91,34 +107,76 @@ void serveWorker({
         maxCachedWorkflows: cachedWorkflowsMax,
         stickyQueueScheduleToStartTimeout: config.STICKY_MS_MAX,
         activities: {
-          ...createOrderActivities({
-            knex: order,
-            ownerState: (id) => ownerState(client.workflow, id),
-            registryRetryMs: config.REGISTRY_RETRY_MS,
-          }),
-          ...productSteps,
-          ...pointSteps,
+          ...createSettingsActivities(recoverySettingsFrom(config)),
+          ...steps.order,
+          ...steps.product,
+          ...steps.point,
           ...lock?.activities,
-          ...createOrderReactions(order, orderRelay.wake),
-          ...createProductReactions(product, productRelay.wake),
-          ...createPointReactions(point, pointRelay.wake),
         },
         maxConcurrentLocalActivityExecutions: config.ACTIVITY_SLOTS,
       },
-      beside: [
-        branchWorker(taskQueues.productBranches, { commitStock, rollbackStock }),
-        branchWorker(taskQueues.pointBranches, { commitPoints, rollbackPoints }),
-      ],
+      beside: besideWorkers(steps, lock?.activities),
       // The API ends first: those who wait for an order need the worker that drives it.
       closeFirst: closeApi,
       close: async () => {
-        await Promise.all(relays.map((relay) => relay.close()));
+        await Promise.all([...lookouts, ...relays].map((one) => one.close()));
         await Promise.all([order.destroy(), product.destroy(), point.destroy(), lock?.close()]);
         await Promise.all([productXa.close(), pointXa.close()]);
       },
     };
   },
 });
+
+type Wakes = Pick<Relay, 'wake'>;
+
+/** The steps of all three services, each on its own database. */
+function stepsOf(
+  pools: Record<'order' | 'product' | 'point', Knex>,
+  { productXa, pointXa }: ReturnType<typeof openXas>,
+  given: { askOwners: AskOwners; wake: [order: Wakes, product: Wakes, point: Wakes] },
+) {
+  const [ofOrder, ofProduct, ofPoint] = given.wake;
+  const order = createOrderActivities({
+    knex: pools.order,
+    askOwners: given.askOwners,
+    registryRetryMs: config.REGISTRY_RETRY_MS,
+  });
+  const product = createProductActivities(pools.product, productXa);
+  const point = createPointActivities(pools.point, pointXa);
+  const { commitStock, rollbackStock } = product;
+  const { commitPoints, rollbackPoints } = point;
+  return {
+    order: { ...order, ...createOrderReactions(pools.order, ofOrder.wake) },
+    product: { ...product, ...createProductReactions(pools.product, ofProduct.wake) },
+    point: { ...point, ...createPointReactions(pools.point, ofPoint.wake) },
+    productBranches: { commitStock, rollbackStock },
+    pointBranches: { commitPoints, rollbackPoints },
+    findWork: [order.findOrderWork, product.findStockWork, point.findPointWork],
+  };
+}
+
+/** The queues of the placement `separate`, for workflows that began under it, and the branches'. */
+function besideWorkers(steps: ReturnType<typeof stepsOf>, lock: LockActivities | undefined) {
+  return [
+    servedBeside(taskQueues.order, steps.order),
+    servedBeside(taskQueues.product, steps.product),
+    servedBeside(taskQueues.point, steps.point),
+    ...(lock ? [servedBeside(taskQueues.lock, { ...lock })] : []),
+    branchWorker(taskQueues.productBranches, steps.productBranches),
+    branchWorker(taskQueues.pointBranches, steps.pointBranches),
+  ];
+}
+
+/** A service's steps on its queue, in as many slots as they have there in a process of their own. */
+function servedBeside(taskQueue: string, activities: object) {
+  return {
+    taskQueue,
+    activities,
+    maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
+    // Nearly always idle.
+    maxConcurrentActivityTaskPolls: 1,
+  };
+}
 
 function openXas() {
   return {

@@ -4,7 +4,8 @@ import { createOrderReactions } from '../activities/order/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
-import { ownerState } from './owner-state';
+import { Lookout, lookoutSettings } from './lookout';
+import { createAskOwners } from './owner-state';
 import { placedPollMs, relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
 
@@ -12,6 +13,7 @@ import { serveWorker } from './serve';
 const config = readConfig([
   ...commonSettings,
   ...relaySettings,
+  ...lookoutSettings,
   'ORDER_DATABASE_URL',
   'ACTIVITY_SLOTS',
   'LOCK_WAIT_S_MAX',
@@ -31,21 +33,20 @@ void serveWorker({
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     const pollMs = placedPollMs;
     const relay = await relayOf({ knex, client, connection, config, logger, pollMs });
+    const steps = createOrderActivities({
+      knex,
+      askOwners: createAskOwners(client.workflow),
+      registryRetryMs: config.REGISTRY_RETRY_MS,
+    });
+    const lookout = new Lookout({ client, config, logger, findWork: steps.findOrderWork });
     return {
       options: {
         taskQueue: taskQueues.order,
-        activities: {
-          ...createOrderActivities({
-            knex,
-            ownerState: (id) => ownerState(client.workflow, id),
-            registryRetryMs: config.REGISTRY_RETRY_MS,
-          }),
-          ...createOrderReactions(knex, relay.wake),
-        },
+        activities: { ...steps, ...createOrderReactions(knex, relay.wake) },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
       close: async () => {
-        await relay.close();
+        await Promise.all([lookout.close(), relay.close()]);
         await knex.destroy();
       },
     };

@@ -1,16 +1,72 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
-import type { OwnerState } from '../activities/order/adoption';
-import { openDeliveriesQuery } from '../contracts/events';
+import type { AskOwners, OwnerState } from '../activities/order/adoption';
+import { orderOfDeliveries } from '../contracts/events';
+
+/** Ids in one query: it stays some kilobytes long. */
+const idsPerQuery = 100;
+const prefixesPerQuery = 25;
+const asksAtOnce = 20;
+/** So few are asked for by their ids, which is never late. */
+const fewMax = 50;
 
 /**
- * Asks Temporal what has become of an order's owner. A history past retention is `gone`; where the
- * owner is the order's deliveries, so are deliveries none of which is open.
+ * Asks Temporal what has become of orders' owners, many in one query. The list of workflows is a
+ * little late, so only what cannot change again is taken from it: a workflow that it shows open
+ * may have closed since, and the next look sees that; one that it shows closed stays closed. Any
+ * other is asked for by its id. A history past retention is `gone`. Where the owner is an order's
+ * deliveries it is open while one of them is.
  */
-export async function ownerState(client: WorkflowClient, workflowId: string): Promise<OwnerState> {
-  const deliveries = openDeliveriesQuery(workflowId);
-  if (deliveries !== undefined) {
-    return (await client.count(deliveries)).count > 0 ? 'open' : 'gone';
+export function createAskOwners(client: WorkflowClient): AskOwners {
+  return async (owners) => {
+    const states = new Map<string, OwnerState>();
+    const byDeliveries = new Map<string, string>();
+    const workflowIds: string[] = [];
+    for (const owner of owners) {
+      const orderId = orderOfDeliveries(owner);
+      if (orderId === undefined) workflowIds.push(owner);
+      else byDeliveries.set(orderId, owner);
+    }
+    const listable = workflowIds.length > fewMax ? workflowIds : [];
+    for (const some of chunksOf(listable, idsPerQuery)) {
+      for (const [id, state] of await listed(client, some)) states.set(id, state);
+    }
+    const unknown = workflowIds.filter((id) => !states.has(id));
+    for (const some of chunksOf(unknown, asksAtOnce)) {
+      const described = await Promise.all(some.map((id) => describe(client, id)));
+      some.forEach((id, i) => states.set(id, described[i] ?? 'gone'));
+    }
+    for (const some of chunksOf([...byDeliveries.keys()], prefixesPerQuery)) {
+      const open = await ordersDelivered(client, some);
+      for (const orderId of some) {
+        const owner = byDeliveries.get(orderId);
+        if (owner !== undefined) states.set(owner, open.has(orderId) ? 'open' : 'gone');
+      }
+    }
+    return states;
+  };
+}
+
+/** What the list says for certain; ids of which it says nothing certain are left out. */
+async function listed(
+  client: WorkflowClient,
+  ids: readonly string[],
+): Promise<Map<string, OwnerState>> {
+  const states = new Map<string, OwnerState>();
+  // A workflow id is ours, and has no quotation mark in it.
+  const query = `WorkflowId IN (${ids.map((id) => `"${id}"`).join(', ')})`;
+  for await (const { workflowId, status } of client.list({ query })) {
+    const isOpen = status.name === 'RUNNING' || status.name === 'PAUSED';
+    if (isOpen) states.set(workflowId, 'open');
+    // The next run of this one may not be listed yet.
+    if (isOpen || status.name === 'CONTINUED_AS_NEW') continue;
+    if (!states.has(workflowId)) {
+      states.set(workflowId, status.name === 'COMPLETED' ? 'completed' : 'gone');
+    }
   }
+  return states;
+}
+
+async function describe(client: WorkflowClient, workflowId: string): Promise<OwnerState> {
   try {
     const { status } = await client.getHandle(workflowId).describe();
     if (status.name === 'RUNNING' || status.name === 'PAUSED') return 'open';
@@ -19,4 +75,25 @@ export async function ownerState(client: WorkflowClient, workflowId: string): Pr
     if (error instanceof WorkflowNotFoundError) return 'gone';
     throw error;
   }
+}
+
+/** Those of these orders that have an open delivery. */
+async function ordersDelivered(
+  client: WorkflowClient,
+  orderIds: readonly string[],
+): Promise<Set<string>> {
+  // Ids are letters, digits, `_` and `-`: nothing in them can end the string.
+  const ofOne = (orderId: string) => `WorkflowId STARTS_WITH "${orderId}:"`;
+  const query = `ExecutionStatus = "Running" AND (${orderIds.map(ofOne).join(' OR ')})`;
+  const open = new Set<string>();
+  for await (const { workflowId } of client.list({ query })) {
+    open.add(workflowId.slice(0, workflowId.indexOf(':')));
+  }
+  return open;
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size));
+  return chunks;
 }

@@ -4,6 +4,7 @@ import { createProductReactions } from '../activities/product/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
+import { Lookout, lookoutSettings } from './lookout';
 import { relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
 import { branchSlots, branchWorker, xaFrom, xaSettings } from './xa';
@@ -13,6 +14,7 @@ const config = readConfig([
   ...commonSettings,
   ...xaSettings,
   ...relaySettings,
+  ...lookoutSettings,
   'PRODUCT_DATABASE_URL',
   'PRODUCT_RECOVERY_URL',
 ]);
@@ -34,6 +36,7 @@ void serveWorker({
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     const relay = await relayOf({ knex, client, connection, config, logger });
     const activities = createProductActivities(knex, xa);
+    const lookout = new Lookout({ client, config, logger, findWork: activities.findStockWork });
     const { commitStock, rollbackStock } = activities;
     return {
       options: {
@@ -43,7 +46,7 @@ void serveWorker({
       },
       beside: [branchWorker(taskQueues.productBranches, { commitStock, rollbackStock })],
       close: async () => {
-        await relay.close();
+        await Promise.all([lookout.close(), relay.close()]);
         await Promise.all([knex.destroy(), xa.close()]);
       },
     };

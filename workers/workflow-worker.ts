@@ -2,12 +2,22 @@ import { Client } from '@temporalio/client';
 import { taskQueues } from '../contracts/names';
 import { workflowBundle } from './bundle';
 import { commonSettings, readConfig } from './config';
-import { ensureSchedules, schedulesFrom, scheduleSettings } from './schedules';
+import {
+  createSettingsActivities,
+  ensureRecovery,
+  recoverySettings,
+  recoverySettingsFrom,
+} from './recovery';
 import { searchable } from './search-attributes';
 import { serveWorker } from './serve';
 
-/** Workflow code: it decides, and touches no database. */
-const config = readConfig([...commonSettings, ...scheduleSettings, 'STICKY_MS_MAX']);
+/** Workflow code: it decides, and touches no database. Its one activity tells its settings. */
+const config = readConfig([
+  ...commonSettings,
+  ...recoverySettings,
+  'RECOVER_EVERY_MS',
+  'STICKY_MS_MAX',
+]);
 
 /** Bounded: a full cache of large workflows can run the isolate out of memory. */
 const cachedWorkflowsMax = 200;
@@ -18,13 +28,15 @@ void serveWorker({
   build: async (connection, logger) => {
     const namespace = config.TEMPORAL_NAMESPACE;
     const client = new Client({ connection, namespace });
-    await ensureSchedules(client, schedulesFrom(config), {
+    await ensureRecovery(client, {
+      everyMs: config.RECOVER_EVERY_MS,
       searchable: await searchable(connection, namespace, logger),
     });
     return {
       options: {
         taskQueue: taskQueues.workflow,
         workflowBundle: await workflowBundle(),
+        activities: createSettingsActivities(recoverySettingsFrom(config)),
         maxCachedWorkflows: cachedWorkflowsMax,
         stickyQueueScheduleToStartTimeout: config.STICKY_MS_MAX,
       },

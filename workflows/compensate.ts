@@ -15,8 +15,6 @@ const runners: Record<
   refundPoints: (steps, orders) => steps.refundPoints(orders.map(pointCommand)),
 };
 
-export const compensationSteps = Object.keys(runners) as CompensationStep[];
-
 /**
  * Makes one compensation for a batch and answers those orders for which it could not be made,
  * never swallowing one: an order that is locked is tried again alone, and whatever is not `done`

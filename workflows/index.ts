@@ -1,12 +1,13 @@
 /** What the workflow worker bundles: the workflow types, by the names in contracts/names.ts. */
-export { adoptOrders } from './adopt';
+export { adoptOrders } from './recovery/adopt';
 export { deliverEvent, placeByChoreography } from './choreography';
-export { drainCompensations } from './drain';
+export { drainCompensations } from './recovery/drain';
 export { placeByLock } from './lock';
+export { recoverOrders } from './recovery/look';
 export { placeOrders } from './saga';
-export { scanBranches } from './scan-branches';
+export { scanBranches } from './recovery/scan';
 export { placeByXa } from './xa';
 export { placeByTcc } from './tcc';
-export { forceConfirmations } from './force';
+export { forceConfirmations } from './recovery/force';
 export { resolveOrder } from './resolve';
-export { sweepReservations } from './sweep';
+export { sweepReservations } from './recovery/sweep';

@@ -1,12 +1,15 @@
 import {
   ActivityCancellationType,
+  ActivityFailure,
   type ActivityOptions,
+  ApplicationFailure,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { StepTiming } from '../contracts/limits';
 import { taskQueues } from '../contracts/names';
 import type { EventActivities } from '../contracts/deliveries';
+import type { SettingsActivities } from '../contracts/recovery';
 import type {
   LockActivities,
   OrderActivities,
@@ -26,6 +29,9 @@ export type BranchEnds = Pick<ProductActivities, 'commitStock' | 'rollbackStock'
   Pick<PointActivities, 'commitPoints' | 'rollbackPoints'>;
 type BranchFinders = Pick<ProductActivities, 'findStockBranches'> &
   Pick<PointActivities, 'findPointBranches'>;
+
+/** It only reads what its process was told. */
+const settingsMsMax = 5_000;
 
 type Patience = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
 
@@ -98,27 +104,53 @@ interface Participants {
 
 /** TCC: whatever is asked of the participants is given up after a while, or after so many tries. */
 export function participantsOf(timing: StepTiming, attemptsMax?: number): Participants {
-  const options = {
+  return participantsWith(timing, {
     scheduleToCloseTimeout: timing.actionMsMax,
     ...(attemptsMax !== undefined && { retry: { maximumAttempts: attemptsMax } }),
-  };
-  return {
-    product: proxy(timing, taskQueues.product, options),
-    point: proxy(timing, taskQueues.point, options),
-  };
+  });
 }
 
 /** TCC: what was frozen must be thawed, however long that takes. */
 export function untiringParticipants(timing: StepTiming): Participants {
+  return participantsWith(timing, {});
+}
+
+function participantsWith(timing: StepTiming, patience: Patience): Participants {
   return {
-    product: proxy(timing, taskQueues.product, {}),
-    point: proxy(timing, taskQueues.point, {}),
+    product: proxy(timing, taskQueues.product, patience),
+    point: proxy(timing, taskQueues.point, patience),
   };
 }
 
 /** The order service, for who can do without its answer and ask another time. */
 export function impatientOrderSteps(timing: StepTiming): OrderActivities {
   return proxy(timing, taskQueues.order, { scheduleToCloseTimeout: timing.actionMsMax });
+}
+
+/** The same with one try, for who goes on without what cannot be done now, such as a held row. */
+export function orderStepsOnce(timing: StepTiming): OrderActivities {
+  const retry = { maximumAttempts: 1 };
+  return proxy(timing, taskQueues.order, { scheduleToCloseTimeout: timing.actionMsMax, retry });
+}
+
+/** For a look: a service that does not answer soon is asked by the next one. */
+export function lookersOf(timing: StepTiming) {
+  const options = {
+    scheduleToCloseTimeout: 2 * timing.attemptMsMax,
+    retry: { maximumAttempts: 2 },
+  };
+  return {
+    ...participantsWith(timing, options),
+    order: proxy(timing, taskQueues.order, options) as OrderActivities,
+  };
+}
+
+/** The settings of the process that runs the workflows, whatever the placement. */
+export function settingsSteps(): SettingsActivities {
+  return proxyLocalActivities<SettingsActivities>({
+    startToCloseTimeout: settingsMsMax,
+    summary: 'the settings of this process',
+  });
 }
 
 /** Writing the order's own row is tried for ever: without it nothing can be decided or ended. */
@@ -149,6 +181,18 @@ function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: Pat
   return scheduleToCloseTimeout === undefined ? {} : { localRetryThreshold: firstRetryMs };
 }
 
+/** What a worker says of an activity that it does not have. */
+const notHere = 'NotFoundError';
+
+/**
+ * The placement is the one that held when the workflow began. When it was `local`, and the process
+ * that runs the workflow now leaves the steps to the services' own, the step is on its queue.
+ */
+function isNotHere(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.type === notHere;
+}
+
 function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps {
   const options = {
     ...patience,
@@ -165,11 +209,15 @@ function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps
   const call = (step: string, args: unknown[]) => {
     // Each call says what it is for, so that a pending one explains itself in the Temporal UI.
     const summary = summaryOfStep(step, args);
-    const steps =
-      timing.placement === 'local'
-        ? proxyLocalActivities({ ...options, ...timersFor(timing, patience), summary })
-        : proxyActivities({ ...options, taskQueue, summary });
-    return steps[step]?.(...args);
+    const onItsQueue = () => proxyActivities({ ...options, taskQueue, summary })[step]?.(...args);
+    if (timing.placement === 'separate') return onItsQueue();
+    const retry = { ...options.retry, nonRetryableErrorTypes: [notHere] };
+    const local = { ...options, ...timersFor(timing, patience), retry, summary };
+    const here = proxyLocalActivities(local)[step];
+    return here?.(...args).catch((error: unknown) => {
+      if (!isNotHere(error)) throw error;
+      return onItsQueue();
+    });
   };
   return new Proxy({} as Steps, {
     get:

@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import type { OrderActivities } from '../../contracts/steps';
 import { asActivity } from '../transaction/activity-failure';
 import { runTransaction } from '../transaction/transaction';
-import { adopt, findOrphans, type OwnerState } from './adoption';
+import { adopt, findOrphans, type AskOwners } from './adoption';
+import { createOrderWork, noteLook, noteRecovery } from './recovery';
 import { defaultFirstRetryMs, due, recordResults, register } from './registry';
 import { conclude, last, open, overturn, unconfirmed } from './resolutions';
 import {
@@ -18,15 +19,16 @@ import {
 
 export interface OrderDeps {
   knex: Knex;
-  /** Asks Temporal what has become of a workflow. */
-  ownerState: (workflowId: string) => Promise<OwnerState>;
+  /** Asks Temporal what has become of orders' owners. */
+  askOwners: AskOwners;
   /** Until a registered compensation is tried for the first time; doubled with each failure. */
   registryRetryMs?: number | undefined;
 }
 
 /** The order service's activities, given its database and a way to ask about owners. */
 export function createOrderActivities(deps: OrderDeps): OrderActivities {
-  const { knex, ownerState, registryRetryMs = defaultFirstRetryMs } = deps;
+  const { knex, askOwners, registryRetryMs = defaultFirstRetryMs } = deps;
+  const findOrderWork = createOrderWork(knex, askOwners);
   const inTransaction = <T>(work: (trx: Knex.Transaction) => Promise<T>) =>
     asActivity(() => runTransaction(knex, work));
   return {
@@ -44,11 +46,14 @@ export function createOrderActivities(deps: OrderDeps): OrderActivities {
     holdOrders: (broken) => inTransaction((trx) => hold(trx, broken)),
     registerCompensations: (failed) =>
       inTransaction((trx) => register(trx, failed, registryRetryMs)),
-    dueCompensations: (limit) => asActivity(() => due(knex, limit)),
+    dueCompensations: (query) => asActivity(() => due(knex, query)),
     recordCompensations: (results) =>
       inTransaction((trx) => recordResults(trx, results, registryRetryMs)),
-    findOrphans: (input) => asActivity(() => findOrphans(knex, ownerState, input)),
-    adoptOrder: (orphan, newOwner) => asActivity(() => adopt(knex, orphan, newOwner)),
+    findOrphans: (query) => asActivity(() => findOrphans(knex, askOwners, query)),
+    adoptOrder: (orphans, newOwner) => inTransaction((trx) => adopt(trx, orphans, newOwner)),
+    findOrderWork: (ages) => asActivity(() => findOrderWork(ages)),
+    noteLook: (found) => asActivity(() => noteLook(knex, found)),
+    noteRecovery: (kind) => asActivity(() => noteRecovery(knex, kind)),
     findUnconfirmed: (query) => asActivity(() => unconfirmed(knex, query)),
     openResolution: (request, workflowId) => inTransaction((trx) => open(trx, request, workflowId)),
     lastResolution: (orderId, owner) => inTransaction((trx) => last(trx, orderId, owner)),

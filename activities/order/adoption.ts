@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { AdoptedOrder, Pattern } from '../../contracts/order';
-import type { Orphan } from '../../contracts/steps';
+import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery';
 import { readOrders } from './content';
 
 /** What has become of the workflow that owns an order. */
@@ -17,8 +17,10 @@ interface Candidate {
   order_id: string;
   owner: string;
   status: string;
-  pattern: Pattern | null;
+  /** Recorded with the claim. */
+  pattern: Pattern;
   decision: string | null;
+  lines: number;
   owed: number;
   /** Events of its own that a relay has yet to send. */
   unsent: number;
@@ -28,34 +30,65 @@ interface Candidate {
   parked: number;
 }
 
+/** Asks Temporal what has become of these owners; every one of them is in the answer. */
+export type AskOwners = (owners: readonly string[]) => Promise<Map<string, OwnerState>>;
+
+/** How long one answer may go on past owners that are busy, so that it stays below an attempt. */
+const searchMsMax = 4_000;
+/** Orphans of one answer: each is some 150 bytes, and an answer ends at 2 MB. */
+const orphansMax = 5_000;
+
 /**
- * Orders that nobody drives any more. Owners are looked at in the order of their ids, `limit` at
- * a time, so that a thousand busy workflows cannot hide one that is gone.
+ * Orders that nobody drives any more. Owners are looked at in the order of their ids, a page at a
+ * time, until a page has orphans: a thousand busy workflows cannot hide one that is gone, and do
+ * not cost an answer each.
  */
 export async function findOrphans(
   knex: Knex,
-  stateOf: (workflowId: string) => Promise<OwnerState>,
-  input: { olderThanMs: number; afterOwner: string; limit: number },
-): Promise<{ orphans: Orphan[]; lastOwner: string | null }> {
-  const found = await Promise.all(unfinished.map((status) => ownersIn(knex, status, input)));
-  const owners = [...new Set(found.flat())].sort().slice(0, input.limit);
-  const states = new Map<string, OwnerState>();
-  for (const owner of owners) states.set(owner, await stateOf(owner));
+  ask: AskOwners,
+  query: OrphanQuery,
+): Promise<FoundOrphans> {
+  const deadline = performance.now() + searchMsMax;
+  let { afterOwner } = query;
+  for (;;) {
+    const page = await lookAtOwners(knex, ask, { ...query, afterOwner });
+    const isOver = page.orphans.length > 0 || performance.now() > deadline;
+    if (isOver || page.lastOwner === null) return page;
+    afterOwner = page.lastOwner;
+  }
+}
+
+async function lookAtOwners(knex: Knex, ask: AskOwners, query: OrphanQuery): Promise<FoundOrphans> {
+  const found = await Promise.all(unfinished.map((status) => ownersIn(knex, status, query)));
+  const owners = [...new Set(found.flat())].sort().slice(0, query.limit);
+  const states = await ask(owners);
   const idle = owners.filter((owner) => states.get(owner) !== 'open');
   const candidates = idle.length > 0 ? await ordersOf(knex, idle) : [];
-  return {
-    orphans: candidates
-      .filter((row) => isOrphan(row, states.get(row.owner) ?? 'gone'))
-      .map((row) => ({ orderId: row.order_id, owner: row.owner })),
-    lastOwner: owners.length < input.limit ? null : (owners.at(-1) ?? null),
-  };
+  const orphans = candidates
+    .filter((row) => isOrphan(row, states.get(row.owner) ?? 'gone'))
+    .map((row) => ({
+      orderId: row.order_id,
+      owner: row.owner,
+      pattern: row.pattern,
+      lines: row.lines,
+    }));
+  const lastOwner = owners.length < query.limit ? null : (owners.at(-1) ?? null);
+  return firstOwners(orphans, lastOwner);
+}
+
+/** Whole owners only, so that the next page goes on after the last of them. */
+function firstOwners(orphans: Orphan[], lastOwner: string | null): FoundOrphans {
+  const tooMany = orphans[orphansMax];
+  if (!tooMany) return { orphans, lastOwner };
+  const some = orphans.filter(({ owner }) => owner < tooMany.owner);
+  return { orphans: some, lastOwner: some.at(-1)?.owner ?? null };
 }
 
 /** One status at a time, so that the index gives the owners in order: a backlog is not sorted. */
 function ownersIn(
   knex: Knex,
   status: string,
-  { olderThanMs, afterOwner, limit }: { olderThanMs: number; afterOwner: string; limit: number },
+  { olderThanMs, afterOwner, limit }: OrphanQuery,
 ): Promise<string[]> {
   return knex('orders')
     .distinct()
@@ -88,6 +121,9 @@ function isOrphan(row: Candidate, owner: OwnerState): boolean {
 function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
   return knex('orders')
     .select('order_id', 'owner', 'status', 'pattern', 'decision')
+    .select(
+      knex('order_lines').count('*').whereRaw('order_lines.order_id = orders.order_id').as('lines'),
+    )
     .select(
       knex('compensations')
         .count('*')
@@ -128,25 +164,46 @@ function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
     )
     .whereIn('status', ['PLACING', 'PENDING'])
     .whereIn('owner', owners)
-    .orderBy('order_id');
+    .orderBy(['owner', 'order_id']);
 }
 
-/** Swaps the owner with a compare-and-set; null when somebody else was first, or it has ended. */
+/**
+ * Swaps the owner of each with a compare-and-set. Nobody waits for a row: an order that another
+ * session holds is left to the next run, and its neighbours are adopted.
+ */
 export async function adopt(
-  knex: Knex,
-  orphan: Orphan,
+  trx: Knex.Transaction,
+  orphans: readonly Orphan[],
   newOwner: string,
-): Promise<AdoptedOrder | null> {
-  await knex('orders')
-    .where({ order_id: orphan.orderId, owner: orphan.owner })
-    .whereIn('status', ['PLACING', 'PENDING'])
-    .update({ owner: newOwner, owned_at: knex.fn.now(6) });
-  // Read rather than counted, so that a retry after a lost reply finds that it has adopted.
-  const mine = await knex('orders')
-    .where({ order_id: orphan.orderId, owner: newOwner })
-    .first<{ pattern: Pattern } | undefined>('pattern');
-  if (!mine) return null;
-  const orders = await readOrders(knex, [orphan.orderId]);
-  const order = orders.get(orphan.orderId);
-  return order ? { ...order, pattern: mine.pattern } : null;
+): Promise<AdoptedOrder[]> {
+  const ownerBefore = new Map(orphans.map(({ orderId, owner }) => [orderId, owner]));
+  const orderIds = [...ownerBefore.keys()].sort();
+  const free = (await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+    .select('order_id', 'owner')
+    .whereIn('order_id', orderIds)
+    .whereIn('status', unfinished)
+    .orderBy('order_id')
+    .forUpdate()
+    .skipLocked()) as { order_id: string; owner: string }[];
+  const orphaned = free.filter((row) => row.owner === ownerBefore.get(row.order_id));
+  await trx('orders')
+    .whereIn(
+      'order_id',
+      orphaned.map((row) => row.order_id),
+    )
+    .update({ owner: newOwner, owned_at: trx.fn.now(6) });
+  // Read rather than counted, so that a retry after a lost reply finds what it has adopted.
+  const mine = (await trx('orders')
+    .select('order_id', 'pattern')
+    .where('owner', newOwner)
+    .whereIn('order_id', orderIds)
+    .orderBy('order_id')) as { order_id: string; pattern: Pattern }[];
+  const contents = await readOrders(
+    trx,
+    mine.map((row) => row.order_id),
+  );
+  return mine.flatMap((row) => {
+    const order = contents.get(row.order_id);
+    return order ? [{ ...order, pattern: row.pattern }] : [];
+  });
 }

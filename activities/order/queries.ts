@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import type { FailureCode } from '../../contracts/failures';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
+import type { OverdueRecovery } from '../../contracts/recovery';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
+import { overdueRecoveries } from './recovery';
 
 export type { ParkedEvent };
 
@@ -58,6 +60,8 @@ export interface OrderQueries {
   openAlerts(limit: number): Promise<OpenAlert[]>;
   /** Events that this service could not react to: all, or the one of this id. */
   parked(eventId?: string): Promise<ParkedEvent[]>;
+  /** Kinds of recovery that have had work for too long without ending a run. */
+  overdueRecoveries(): Promise<OverdueRecovery[]>;
   /** Resolves when the database answers, and rejects when it does not. */
   ready(): Promise<void>;
 }
@@ -142,6 +146,7 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .limit(limit)
         .timeout(queryMsMax) as Promise<OpenAlert[]>,
     parked: (eventId) => readParked(knex, queryMsMax, eventId),
+    overdueRecoveries: () => overdueRecoveries(knex, queryMsMax),
     async ready() {
       await knex('orders').first('order_id').timeout(queryMsMax);
     },

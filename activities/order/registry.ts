@@ -1,12 +1,9 @@
 import type { Knex } from 'knex';
-import type {
-  CompensationResult,
-  CompensationStep,
-  DueCompensation,
-  FailedCompensation,
-} from '../../contracts/steps';
+import { batchLimits } from '../../contracts/limits';
+import type { CompensationResult, DueCompensations, DueQuery } from '../../contracts/recovery';
+import type { FailedCompensation } from '../../contracts/steps';
 import { readOrders } from './content';
-import { close, isOpen, lockOrders, raiseAlerts, setPending } from './steps';
+import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts, setPending } from './steps';
 
 /** The compensation registry: what is owed to somebody and could not be given back yet. */
 
@@ -51,54 +48,105 @@ export async function register(
   );
 }
 
-/** The due rows, oldest first, with the content of their orders. */
-export async function due(knex: Knex, limit: number): Promise<DueCompensation[]> {
-  const rows = (await knex('compensations')
+interface DueRow {
+  order_id: string;
+  due_at: string;
+  lines: number;
+}
+
+/** A page of one compensation's due rows, oldest first, with the content of their orders. */
+export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise<DueCompensations> {
+  const found = knex('compensations')
     .join('orders', 'orders.order_id', 'compensations.order_id')
-    .select('compensations.order_id', 'step')
-    .where('compensations.status', 'PENDING')
+    .select('compensations.order_id', knex.raw('CAST(next_retry_at AS CHAR) AS due_at'))
+    .select(
+      knex('order_lines')
+        .count('*')
+        .whereRaw('order_lines.order_id = compensations.order_id')
+        .as('lines'),
+    )
+    .where({ 'compensations.status': 'PENDING', step })
     // Whatever the registry says: nothing is given back for an order that is not cancelled.
     .where('decision', 'CANCEL')
     .where('next_retry_at', '<=', knex.fn.now(6))
-    .orderBy('next_retry_at')
-    .limit(limit)) as { order_id: string; step: CompensationStep }[];
+    .orderBy(['next_retry_at', 'compensations.order_id'])
+    .limit(limit);
+  if (after) {
+    const { dueAt, orderId } = after;
+    void found.where('next_retry_at', '>=', dueAt).where((later) => {
+      void later.where('next_retry_at', '>', dueAt).orWhere('compensations.order_id', '>', orderId);
+    });
+  }
+  const rows = (await found) as DueRow[];
+  const page = firstLines(rows);
+  const last = page.at(-1);
+  const isLastPage = rows.length < limit && page.length === rows.length;
   const orders = await readOrders(
     knex,
-    rows.map((row) => row.order_id),
+    page.map((row) => row.order_id),
   );
-  return rows.flatMap(({ order_id: id, step }) => {
-    const order = orders.get(id);
-    return order ? [{ order, step }] : [];
-  });
+  return {
+    orders: page.flatMap((row) => orders.get(row.order_id) ?? []),
+    last: isLastPage || !last ? null : { dueAt: last.due_at, orderId: last.order_id },
+  };
+}
+
+/** As many as one batch may hold, so that they fit into an answer; one at least. */
+function firstLines(rows: DueRow[]): DueRow[] {
+  let lines = 0;
+  const fits = (row: DueRow, i: number) => (lines += row.lines) <= batchLimits.linesMax || i === 0;
+  const firstThatDoesNot = rows.findIndex((row, i) => !fits(row, i));
+  return firstThatDoesNot === -1 ? rows : rows.slice(0, firstThatDoesNot);
 }
 
 /**
- * What came of a run's tries. The order's row is locked first, so that with the last row of an
- * order made good exactly one transaction sees it and ends the order.
+ * What came of a page's tries. The orders' rows are locked first, so that with the last row of an
+ * order made good exactly one transaction sees it and ends the order. An order whose row another
+ * session holds is skipped: its compensation stays due, and a repetition of it has no effect.
  */
 export async function recordResults(
   trx: Knex.Transaction,
   results: CompensationResult[],
   firstRetryMs: number,
 ): Promise<void> {
-  await lockOrders(trx, unique(results));
-  for (const { orderId, step, error } of results) {
-    const row = trx('compensations').where({ order_id: orderId, step, status: 'PENDING' });
-    if (error === undefined) {
-      await row.update({ status: 'DONE', done_at: trx.fn.now(6) });
-    } else {
-      await row.update({
-        attempts: trx.raw('attempts + 1'),
-        // The exponent is bounded as well: POW itself overflows, after a week of trying.
-        next_retry_at: trx.raw(
-          'NOW(6) + INTERVAL LEAST(? * POW(2, LEAST(attempts, ?)), ?) * 1000 MICROSECOND',
-          [firstRetryMs, doublingsMax, retryMsMax],
-        ),
-        last_error: error.slice(0, 512),
-      });
-    }
+  const free = await lockFreeOrders(trx, unique(results));
+  const recorded = results.filter(({ orderId }) => free.has(orderId));
+  for (const group of groupsOf(recorded)) {
+    const [{ step, error }] = group;
+    await trx(trx.raw('compensations FORCE INDEX (PRIMARY)'))
+      .whereIn('order_id', unique(group))
+      .where({ step, status: 'PENDING' })
+      .update(error === undefined ? madeGood(trx) : failedAgain(trx, error, firstRetryMs));
   }
-  await close(trx, unique(results.filter(({ error }) => error === undefined)));
+  await close(trx, unique(recorded.filter(({ error }) => error === undefined)));
+}
+
+/** By step and by what came of it: each group is one statement. */
+function groupsOf(results: CompensationResult[]): [CompensationResult, ...CompensationResult[]][] {
+  const groups = new Map<string, [CompensationResult, ...CompensationResult[]]>();
+  for (const result of results) {
+    const key = JSON.stringify([result.step, result.error]);
+    const group = groups.get(key);
+    if (group) group.push(result);
+    else groups.set(key, [result]);
+  }
+  return [...groups.values()];
+}
+
+function madeGood(trx: Knex.Transaction) {
+  return { status: 'DONE', done_at: trx.fn.now(6) };
+}
+
+function failedAgain(trx: Knex.Transaction, error: string, firstRetryMs: number) {
+  return {
+    attempts: trx.raw('attempts + 1'),
+    // The exponent is bounded as well: POW itself overflows, after a week of trying.
+    next_retry_at: trx.raw(
+      'NOW(6) + INTERVAL LEAST(? * POW(2, LEAST(attempts, ?)), ?) * 1000 MICROSECOND',
+      [firstRetryMs, doublingsMax, retryMsMax],
+    ),
+    last_error: error.slice(0, 512),
+  };
 }
 
 function unique(items: readonly { orderId: string }[]): string[] {

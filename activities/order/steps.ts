@@ -22,11 +22,28 @@ export async function lockOrders(
   trx: Knex.Transaction,
   orderIds: readonly string[],
 ): Promise<Map<string, OrderRow>> {
-  const rows = (await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+  return byId(await orderRows(trx, orderIds).forUpdate());
+}
+
+/** The same, without waiting: orders whose rows another session holds are left out. */
+export async function lockFreeOrders(
+  trx: Knex.Transaction,
+  orderIds: readonly string[],
+): Promise<Map<string, OrderRow>> {
+  return byId(await orderRows(trx, orderIds).forUpdate().skipLocked());
+}
+
+function orderRows(
+  trx: Knex.Transaction,
+  orderIds: readonly string[],
+): Knex.QueryBuilder<object, OrderRow[]> {
+  return trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
     .select('order_id', 'status', 'decision')
     .whereIn('order_id', [...orderIds].sort())
-    .orderBy('order_id')
-    .forUpdate()) as OrderRow[];
+    .orderBy('order_id') as Knex.QueryBuilder<object, OrderRow[]>;
+}
+
+function byId(rows: OrderRow[]): Map<string, OrderRow> {
   return new Map(rows.map((row) => [row.order_id, row]));
 }
 

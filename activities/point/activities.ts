@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { PointActivities, PointCommand } from '../../contracts/steps';
 import type { XaConnections } from '../transaction/branch-connection';
 import { contentHash } from '../transaction/once';
+import { createParticipantWork } from '../transaction/recovery-work';
 import { createSagaSteps, type ParticipantRules } from '../transaction/participant';
 import { reserve } from '../transaction/reservations';
 import { createTccSteps } from '../transaction/tcc';
@@ -50,5 +51,6 @@ export function createPointActivities(knex: Knex, xa?: XaConnections): PointActi
     commitPoints: branches.commit,
     rollbackPoints: branches.rollback,
     findPointBranches: branches.find,
+    findPointWork: createParticipantWork(tcc.aged, xa && branches.find),
   };
 }

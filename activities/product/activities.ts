@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { ProductActivities, StockCommand } from '../../contracts/steps';
 import type { XaConnections } from '../transaction/branch-connection';
 import { contentHash } from '../transaction/once';
+import { createParticipantWork } from '../transaction/recovery-work';
 import { createSagaSteps, type ParticipantRules } from '../transaction/participant';
 import { reserve } from '../transaction/reservations';
 import { createTccSteps } from '../transaction/tcc';
@@ -51,5 +52,6 @@ export function createProductActivities(knex: Knex, xa?: XaConnections): Product
     commitStock: branches.commit,
     rollbackStock: branches.rollback,
     findStockBranches: branches.find,
+    findStockWork: createParticipantWork(tcc.aged, xa && branches.find),
   };
 }

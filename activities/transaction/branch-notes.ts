@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { FindBranches, FoundBranches } from '../../contracts/branches';
+import type { BranchQuery, FoundBranches } from '../../contracts/branches';
 import {
   hasOurForm,
   listPrepared,
@@ -56,7 +56,6 @@ export async function endBranch(knex: Knex, orderId: string, as: EndedAs): Promi
 interface NoteRow {
   order_id: string;
   gtrid: string;
-  ended_as: string | null;
   age_ms: number;
 }
 
@@ -68,19 +67,21 @@ export async function findBranches(
   knex: Knex,
   { recovery, gtridOf }: XaConnections,
   participant: string,
-  { olderThanMs, limit }: Parameters<FindBranches>[0],
+  { olderThanMs, afterOrder, limit }: BranchQuery,
 ): Promise<FoundBranches> {
   const prepared = await listPrepared(recovery);
   const candidates = prepared.filter((branch) => hasOurForm(branch, participant));
   const notes = () =>
     knex('xa_branches')
-      .select('order_id', 'gtrid', 'ended_as')
+      .select('order_id', 'gtrid')
       .select(
         knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
       );
   const open = (await notes()
     .whereNull('ended_as')
-    .orderBy('started_at')
+    .where('order_id', '>', afterOrder)
+    .where('started_at', '<=', knex.raw('NOW(6) - INTERVAL ? MICROSECOND', [olderThanMs * 1_000]))
+    .orderBy('order_id')
     .limit(limit)) as NoteRow[];
   const noted = (await notes().whereIn(
     'gtrid',
@@ -88,12 +89,17 @@ export async function findBranches(
   )) as NoteRow[];
   const isOurs = (row: NoteRow) => row.gtrid === gtridOf(row.order_id);
   const ours = new Map([...open, ...noted].filter(isOurs).map((row) => [row.gtrid, row]));
-  const old = [...ours.values()].filter(({ age_ms: ageMs }) => ageMs >= olderThanMs);
-  old.sort((a, b) => b.age_ms - a.age_ms);
+  const own = [...ours.values()]
+    .filter((row) => row.age_ms >= olderThanMs && row.order_id > afterOrder)
+    .sort((a, b) => (a.order_id < b.order_id ? -1 : 1))
+    .slice(0, limit);
+  const isFirstPage = afterOrder === '';
   return {
-    own: old.slice(0, limit).map((row) => ({ orderId: row.order_id, ageMs: row.age_ms })),
+    own: own.map((row) => ({ orderId: row.order_id, ageMs: row.age_ms })),
     others: prepared
-      .filter((branch) => !ours.has(branch.gtrid) && !isSiblings(branch, participant))
+      .filter(
+        (branch) => isFirstPage && !ours.has(branch.gtrid) && !isSiblings(branch, participant),
+      )
       .map(({ formatId, gtrid, bqual }) => `${String(formatId)} ${gtrid} ${bqual}`),
   };
 }

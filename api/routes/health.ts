@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { timeOver, within } from '../deadline';
+import type { OverdueRecovery } from '../../contracts/recovery';
 import type { ApiApp } from '../context';
 import { Problem } from '../problems';
 import * as schemas from '../schemas';
@@ -32,17 +33,32 @@ export type Probes = Record<string, () => Promise<void>>;
 type States = Record<string, 'up' | 'down'>;
 
 /** `GET /health/live` and `/health/ready`, for everybody. */
-export function addHealthRoutes(app: ApiApp, probes: Probes): void {
-  let asked: { at: number; states: Promise<States> } | undefined;
+export function addHealthRoutes(
+  app: ApiApp,
+  probes: Probes,
+  overdueRecoveries: () => Promise<OverdueRecovery[]>,
+): void {
+  const ask = (now: number) => ({
+    at: now,
+    states: probeAll(probes),
+    // Without the order database nobody knows; that it is away is said anyway.
+    overdue: within(probeMsMax, overdueRecoveries()).then(
+      (found) => (found === timeOver ? [] : found),
+      () => [],
+    ),
+  });
+  let asked: ReturnType<typeof ask> | undefined;
 
   app.openapi(live, (c) => c.json({ status: 'live' as const }, 200));
 
   app.openapi(ready, async (c) => {
     const now = performance.now();
-    if (!asked || now - asked.at > rememberedMs) asked = { at: now, states: probeAll(probes) };
+    if (!asked || now - asked.at > rememberedMs) asked = ask(now);
     const dependencies = await asked.states;
     if (Object.values(dependencies).every((state) => state === 'up')) {
-      return c.json({ status: 'ready' as const, dependencies }, 200);
+      const overdue = await asked.overdue;
+      const overdueRecovery = overdue.length > 0 ? { overdueRecovery: overdue } : {};
+      return c.json({ status: 'ready' as const, dependencies, ...overdueRecovery }, 200);
     }
     throw new Problem('unavailable', 'Not everything that the API depends on answers.', {
       extensions: { dependencies },

@@ -92,6 +92,13 @@ CREATE TABLE `outbox` (
   KEY `outbox_order` (`order_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
+CREATE TABLE `recoveries` (
+  `kind` varchar(16) COLLATE ascii_bin NOT NULL,
+  `wanted_since` datetime(6) DEFAULT NULL,
+  `ended_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`kind`)
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
 CREATE TABLE `resolutions` (
   `resolution_id` bigint NOT NULL AUTO_INCREMENT,
   `workflow_id` varchar(128) COLLATE ascii_bin NOT NULL,

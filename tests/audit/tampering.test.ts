@@ -7,6 +7,7 @@ import { confirmTampering } from './tampering/confirms';
 import { ledgerTampering } from './tampering/ledgers';
 import { lockTampering } from './tampering/lock';
 import { orderTampering } from './tampering/orders';
+import { recoveryTampering } from './tampering/recovery';
 import { cleanWorld, tables } from './tampering/tampering';
 import { createWorld, type World } from './world';
 
@@ -29,6 +30,7 @@ describe.each([
   ['orders of `lock`', lockTampering],
   ['the confirms', confirmTampering],
   ['the branches', branchTampering],
+  ['recovery', recoveryTampering],
 ])('tampering with %s', (_, cases) => {
   test.each(cases)('$what', async ({ orderId, rules, tamper }) => {
     await cleanWorld(world);

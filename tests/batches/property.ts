@@ -140,7 +140,8 @@ async function adopt(
 ): Promise<Answer> {
   if (!row?.owner || row.owner === to) return nothing;
   const { order_id: orderId, owner: from } = row;
-  const won = (await activities.adoptOrder({ orderId, owner: from }, to)) !== null;
+  const orphan = { orderId, owner: from, pattern: 'saga', lines: 1 } as const;
+  const won = (await activities.adoptOrder([orphan], to)).length === 1;
   return { kind: 'adopted', orderId, from, to, won };
 }
 

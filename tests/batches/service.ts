@@ -33,7 +33,8 @@ export async function createOrderService(folder = root): Promise<OrderService> {
     databases,
     activities: createOrderActivities({
       knex: pools[0],
-      ownerState: () => Promise.resolve('gone' as const),
+      askOwners: (owners) =>
+        Promise.resolve(new Map(owners.map((owner) => [owner, 'gone'] as const))),
     }),
     intake: createOrderIntake(pools[1]),
     async end() {

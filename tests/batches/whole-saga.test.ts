@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { auditAtRest } from '../../audit/at-rest';
 import { createOrderIntake } from '../../activities/order/intake';
 import type { PlacedOrder } from '../../contracts/order';
-import { ownerState } from '../../workers/owner-state';
+import { createAskOwners } from '../../workers/owner-state';
 import { createOrder, runOnce, startSaga, stateOf, until } from '../support/orders';
 import type { Faults } from '../support/faults';
 import { createWorld, hurriedTiming, type World } from '../support/world';
@@ -115,7 +115,8 @@ async function play(orderKinds: Kind[], faults: OneFault[]): Promise<void> {
     }
   }
   const { order, product, point } = world.databases;
-  const isOpen = async (id: string) => (await ownerState(world.client.workflow, id)) === 'open';
+  const ask = createAskOwners(world.client.workflow);
+  const isOpen = async (id: string) => (await ask([id])).get(id) === 'open';
   const report = await auditAtRest({ order, product, point, isOpen }, { restMsMax: 2_000 });
   expect(report.violations).toEqual([]);
 }

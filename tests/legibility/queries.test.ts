@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createTemporalResolver } from '../../api/temporal';
 import { deliveryId } from '../../contracts/events';
-import { scheduleIds, workflowTypes } from '../../contracts/names';
+import { workflowTypes } from '../../contracts/names';
+import { recoveries } from '../../contracts/recovery';
 import { patterns } from '../../contracts/order';
 import type { AdoptInput, AgedInput, DrainInput, ScanInput } from '../../contracts/workflows';
 import { placeByEvents } from '../choreography/support';
@@ -148,8 +149,8 @@ async function adoptOne(): Promise<void> {
   const order = await createOrder(world);
   await claim(world, [order], 'tcc');
   const input: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 50 };
-  // As the schedule names its runs: they begin like an adopted order's owner.
-  const runId = `${scheduleIds.adoption}-${new Date().toISOString()}`;
+  // As a look names the run: it begins like an adopted order's owner.
+  const runId = recoveries.adoption.workflowId;
   const adopting = await startRun(world, workflowTypes.adoptOrders, input, runId);
   ids.set('adoption', adopting.workflowId);
   await adopting.result();

@@ -100,7 +100,8 @@ it('the order database is never read whole by its worker, nor sorted', async () 
   const recorder = new Recorder();
   const order = createOrderActivities({
     knex: listening(recorder, 'order_worker', 'order'),
-    ownerState: () => Promise.resolve('gone' as const),
+    askOwners: (owners) =>
+      Promise.resolve(new Map(owners.map((owner) => [owner, 'gone'] as const))),
   });
   for (const [i, count] of counts.entries()) {
     const some = range(600 + afterSizes(i), count).map(orderId);
@@ -123,7 +124,9 @@ it('the order database is never read whole by its worker, nor sorted', async () 
     }));
     await recorder.sentBy('decideOrders, COMPLETE', () => order.decideOrders(others));
   }
-  await recorder.sentBy('dueCompensations', () => order.dueCompensations(100));
+  await recorder.sentBy('dueCompensations', () =>
+    order.dueCompensations({ step: 'refundPoints', after: null, limit: 100 }),
+  );
   await recorder.sentBy('findOrphans', () =>
     order.findOrphans({ olderThanMs: 30_000, afterOwner: '', limit: 100 }),
   );
@@ -131,7 +134,10 @@ it('the order database is never read whole by its worker, nor sorted', async () 
     order.findOrphans({ olderThanMs: 30_000, afterOwner: 'place-00050', limit: 100 }),
   );
   await recorder.sentBy('adoptOrder', () =>
-    order.adoptOrder({ orderId: orderId(1_050), owner: 'place-00050' }, 'adopt-1'),
+    order.adoptOrder(
+      [{ orderId: orderId(1_050), owner: 'place-00050', pattern: 'saga', lines: 1 }],
+      'adopt-1',
+    ),
   );
   expect(await explain(recorder, 'order')).toEqual([]);
 });

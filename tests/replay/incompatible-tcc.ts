@@ -37,8 +37,8 @@ export const tccChanges: Change[] = [
   [
     'a forced confirmation that is broken is held at once',
     {
-      file: 'workflows/force.ts',
-      from: 'const now = await order.readDecisions(broken.map((one) => one.order.orderId));',
+      file: 'workflows/recovery/force.ts',
+      from: 'const now = await this.order.readDecisions(broken.map((one) => one.order.orderId));',
       to: "const now = await Promise.resolve(broken.map(() => 'COMPLETE'));",
     },
     ['force-broken', 'force-overtaken'],
@@ -46,15 +46,15 @@ export const tccChanges: Change[] = [
   [
     'what is forced waits for a neighbour whose rows somebody holds',
     {
-      file: 'workflows/force.ts',
-      from: "endReservations('confirm', timing, orders, 'answer')",
-      to: "endReservations('confirm', timing, orders)",
+      file: 'workflows/recovery/force.ts',
+      from: "endReservations('confirm', this.timing, orders, 'answer')",
+      to: "endReservations('confirm', this.timing, orders)",
     },
     ['force-held-up'],
   ],
   [
     'a sweep cancels what is to be confirmed',
-    { file: 'workflows/sweep.ts', from: "decided('CANCEL')", to: "decided('COMPLETE')" },
+    { file: 'workflows/recovery/sweep.ts', from: "decided('CANCEL')", to: "decided('COMPLETE')" },
     ['sweep-decided'],
   ],
   [

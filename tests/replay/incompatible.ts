@@ -51,8 +51,8 @@ const xaChanges: Change[] = [
   [
     'the scanner cancels without a look at what was decided',
     {
-      file: 'workflows/scan-branches.ts',
-      from: 'const standing = await order.readDecisions(ids);',
+      file: 'workflows/recovery/scan.ts',
+      from: 'const standing = await orderSteps(timing).readDecisions(ids);',
       to: "const standing = await Promise.resolve(ids.map(() => 'undecided' as const));",
     },
     ['scan-decided', 'scan-undecided', 'scan-too-young', 'scan-unknown-order'],
@@ -138,35 +138,53 @@ export const incompatible: Change[] = [
   ],
   [
     'the drain records nothing',
-    { file: 'workflows/drain.ts', from: 'await order.recordCompensations(results);', to: '' },
+    {
+      file: 'workflows/recovery/drain.ts',
+      from: 'await this.order.recordCompensations(results);',
+      to: '',
+    },
     ['drain-by-schedule', 'drain-failing'],
   ],
   [
     'the drain does not ask what is due',
     {
-      file: 'workflows/drain.ts',
-      from: 'await order.dueCompensations(limit);',
-      to: 'await Promise.resolve<Awaited<ReturnType<typeof order.dueCompensations>>>([]);',
+      file: 'workflows/recovery/drain.ts',
+      from: 'await this.order.dueCompensations(query);',
+      to: 'await Promise.resolve({ orders: [], last: null, query });',
     },
     ['drain-nothing', 'drain-failing'],
   ],
   [
     'adoption drives nobody’s order on',
     {
-      file: 'workflows/adopt.ts',
-      from: 'if (!content) return null;',
-      to: 'if (content) return null;',
+      file: 'workflows/recovery/adopt.ts',
+      from: 'if (orders.length === 0) return undefined;',
+      to: 'if (orders.length > 0) return undefined;',
     },
     ['adopt-orders'],
   ],
   [
     'adoption looks at no owner',
     {
-      file: 'workflows/adopt.ts',
-      from: "let afterOwner: string | null = '';",
+      file: 'workflows/recovery/adopt.ts',
+      from: "let afterOwner: string | null = input.from?.afterOwner ?? '';",
       to: 'let afterOwner: string | null = null as string | null;',
     },
     ['adopt-nothing', 'adopt-orders'],
+  ],
+  [
+    'a look starts no run',
+    {
+      file: 'workflows/recovery/look.ts',
+      from: 'const wanted = recoveryKinds.filter((kind) => found[kind]);',
+      to: 'const wanted = recoveryKinds.filter((kind) => found[kind] === undefined);',
+    },
+    ['look-work'],
+  ],
+  [
+    'a look is not recorded',
+    { file: 'workflows/recovery/look.ts', from: 'await order.noteLook(found);', to: '' },
+    ['look-nothing', 'look-service-away', 'look-work'],
   ],
   [
     'a transaction that was given up is no longer decided on',

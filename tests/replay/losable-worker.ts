@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { scheduleIds } from '../../contracts/names';
+import { recoveryScheduleId } from '../../contracts/names';
 import { cloneFolder, readSettings } from '../../scripts/stack/settings';
 import { temporalServer } from '../support/servers';
 import type { World } from '../support/world';
@@ -25,9 +25,8 @@ export async function startLosableWorker(world: World): Promise<{ kill: () => Pr
       throw new Error('The workflow worker ended before it was ready');
     }),
   ]);
-  // It has made them, as it should; here they would drive on what other scenarios leave behind.
-  const schedules = Object.values(scheduleIds);
-  await Promise.all(schedules.map((id) => world.client.schedule.getHandle(id).delete()));
+  // It has made it, as it should; here it would drive on what other scenarios leave behind.
+  await world.client.schedule.getHandle(recoveryScheduleId).delete();
   return {
     async kill() {
       child.kill('SIGKILL');

@@ -180,7 +180,10 @@ export const outcomes = [
   'local-cancelled-by-operator',
   'local-compensation-failing',
   'local-mixed-batch',
-  // The schedules' workflows, and what adoption starts.
+  // Recovery: the look, its runs, and what adoption starts.
+  'look-nothing',
+  'look-work',
+  'look-service-away',
   'drain-by-schedule',
   'drain-failing',
   'drain-nothing',

@@ -1,4 +1,4 @@
-import { createWorld, type World } from '../support/world';
+import { createWorld, nothingIsOld, type World } from '../support/world';
 import { rollBackAll } from '../xa/branches';
 import { record } from './histories';
 import { outcomes } from './outcomes';
@@ -22,6 +22,7 @@ afterEach(() => rollBackAll(world));
 
 beforeEach(async () => {
   world.clearFaults();
+  Object.assign(world.recovery, nothingIsOld);
   await world.databases.empty();
   const plenty = { available: 1_000 };
   await world.databases.stock({ apple: plenty, pear: plenty, rare: { available: 1 } });

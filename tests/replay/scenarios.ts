@@ -1,11 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { scheduleIds, taskQueues, workflowTypes } from '../../contracts/names';
+import { taskQueues, workflowTypes } from '../../contracts/names';
 import { patterns } from '../../contracts/order';
 import type { DrainInput } from '../../contracts/workflows';
-import { ensureSchedules } from '../../workers/schedules';
 import { claim, createOrder, stateOf, until } from '../support/orders';
-import { seldom } from '../support/schedules';
-import { hurriedTiming, type World } from '../support/world';
+import { recoverOnce } from '../support/recovery';
+import { hurriedTiming, nothingIsOld, type World } from '../support/world';
 import { choreographyScenarios } from './choreography-scenarios';
 import { lockScenarios } from './lock-scenarios';
 import { startLosableWorker } from './losable-worker';
@@ -26,6 +25,7 @@ import {
   impatient,
   local,
   placing,
+  ran,
   startAdoption,
   stoppedAt,
   tooDear,
@@ -94,6 +94,24 @@ export const scenarios: Record<Outcome, Scenario> = {
     return ended(world, [tooDear], [0, 0, 1], local);
   },
   'local-mixed-batch': (world) => mixedBatch(world, local),
+  'look-nothing': (world) => recoverOnce(world),
+  'look-work': async (world) => {
+    await oweACompensation(world);
+    world.clearFaults();
+    world.recovery.ages = { ...nothingIsOld.ages, sweepAfterMs: 0 };
+    await world.databases.product('reservations').insert({
+      order_id: 'unknown',
+      product_id: 'apple',
+      quantity: 1,
+      reserved_at: new Date(0),
+    });
+    return recoverOnce(world);
+  },
+  'look-service-away': (world) => {
+    world.recovery.timing = impatient;
+    world.faults.findStockWork = away;
+    return recoverOnce(world);
+  },
   'drain-by-schedule': async (world) => {
     await oweACompensation(world);
     world.clearFaults();
@@ -162,22 +180,11 @@ async function oweACompensation(world: World): Promise<void> {
   await world.databases.order('compensations').update({ next_retry_at: new Date(0) });
 }
 
-/** One run of the schedule, started by the schedule itself. */
-async function drainNow(
+function drainNow(
   world: World,
   result: { madeGood: number; failed: number },
 ): Promise<WorkflowHandle> {
-  await ensureSchedules(world.client, seldom, { searchable: true });
-  const schedule = world.client.schedule.getHandle(scheduleIds.drain);
-  const runs = async () => (await schedule.describe()).info.recentActions;
-  const before = (await runs()).length;
-  await schedule.trigger();
-  await until('the schedule has started a drain', async () => (await runs()).length > before);
-  const last = (await runs()).at(-1);
-  if (!last) throw new Error('The schedule knows nothing of the run that it was asked for');
-  const handle = world.client.workflow.getHandle(last.action.workflow.workflowId);
-  expect(await handle.result()).toEqual(result);
-  return handle;
+  return ran(world, workflowTypes.drainCompensations, aDrain, result);
 }
 
 async function adopts(world: World, count: number): Promise<WorkflowHandle> {

@@ -10,7 +10,8 @@ import { SearchAttributesMissing } from '../../workers/search-attributes';
 import { workflowBundle } from '../../workers/bundle';
 import { claim, createOrder } from '../support/orders';
 import { attributesOf, placedByApi, staticSummaryOf, timelineOf } from '../support/ui';
-import { createNamespace, createWorld, hurriedTiming, type World } from '../support/world';
+import { createNamespace } from '../support/namespace';
+import { createWorld, hurriedTiming, type World } from '../support/world';
 
 /** The search attributes of the saga's batches, asked of the server itself; and their absence. */
 

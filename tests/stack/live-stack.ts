@@ -27,7 +27,7 @@ export class LiveStack {
       LOCAL_DIR: this.folder,
       // Soon, so that a test need not wait for what a killed API left.
       ADOPT_AFTER_MS: '5000',
-      ADOPT_EVERY_MS: '2000',
+      LOOKOUT_EVERY_MS: '1000',
       ...more,
     };
   }

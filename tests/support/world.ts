@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import type * as LockModule from '../../activities/lock/activities';
 import type * as OrderModule from '../../activities/order/activities';
 import type * as PointModule from '../../activities/point/activities';
@@ -15,12 +14,13 @@ import type { StepTiming } from '../../contracts/limits';
 import { taskQueues } from '../../contracts/names';
 import type { Service } from '../../contracts/order';
 import type * as BundleModule from '../../workers/bundle';
-import { ownerState } from '../../workers/owner-state';
-import { ensureSearchAttributes } from '../../workers/search-attributes';
+import type { RecoverySettings } from '../../contracts/recovery';
+import { createAskOwners } from '../../workers/owner-state';
+import { createSettingsActivities } from '../../workers/recovery';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { withFaults, type Faults } from './faults';
 import { quietRuntime } from './runtime';
-import { temporalServer } from './servers';
+import { connectToOwnNamespace } from './namespace';
 
 /** The whole system in one process, on real MySQL and a real Temporal namespace of its own. */
 export interface World {
@@ -36,6 +36,8 @@ export interface World {
   clearFaults(): void;
   /** Called when a service has said something; without a relay nothing sends it. */
   onSaid: Partial<Record<Service, () => void>>;
+  /** What the next look of recovery is told. */
+  recovery: RecoverySettings;
   stop(): Promise<void>;
 }
 
@@ -55,6 +57,20 @@ export const hurriedTiming: StepTiming = {
   retryMsMax: 500,
   compensationAttemptsMax: 2,
   confirmAttemptsMax: 2,
+};
+
+const hourMs = 3_600_000;
+
+/** With these, recovery finds nothing old enough; a test says what shall be. */
+export const nothingIsOld: RecoverySettings = {
+  timing: hurriedTiming,
+  ages: {
+    adoptAfterMs: hourMs,
+    forceAfterMs: hourMs,
+    scanAfterMs: hourMs,
+    sweepAfterMs: hourMs,
+  },
+  scanCancelAfterMs: hourMs,
 };
 
 /** The code that a world runs: ours, or a mutant of it. */
@@ -92,6 +108,7 @@ export async function createWorld(
   const pools = openPools(databases);
   const xa = openXaOf(databases);
   const onSaid: World['onSaid'] = {};
+  const recovery = { ...nothingIsOld };
   const activities = activitiesOf(code, { pools, xa }, databases.names, client, faults, onSaid);
   const running = new Map<WorkerName, { worker: Worker; run: Promise<void> }[]>();
 
@@ -113,7 +130,10 @@ export async function createWorld(
         ? // With all steps, for workflows whose placement is `local`.
           {
             workflowBundle: bundle,
-            activities: Object.values(activities).reduce((all, some) => ({ ...all, ...some })),
+            activities: {
+              ...createSettingsActivities(recovery),
+              ...Object.values(activities).reduce((all, some) => ({ ...all, ...some })),
+            },
           }
         : { activities: activities[name] }),
     });
@@ -132,6 +152,7 @@ export async function createWorld(
     namespace,
     faults,
     onSaid,
+    recovery,
     clearFaults() {
       for (const name of Object.keys(faults)) Reflect.deleteProperty(faults, name);
     },
@@ -145,28 +166,6 @@ export async function createWorld(
       await connection.close();
     },
   };
-}
-
-async function connectToOwnNamespace() {
-  const { address } = temporalServer();
-  const control = await Connection.connect({ address });
-  const namespace = await createNamespace(control);
-  await ensureSearchAttributes(control, namespace);
-  await control.close();
-  const connection = await NativeConnection.connect({ address });
-  return { namespace, connection, client: new Client({ connection, namespace }) };
-}
-
-/** A namespace of nobody else's, without our search attributes. */
-export async function createNamespace(
-  connection: Pick<Connection, 'workflowService'>,
-): Promise<string> {
-  const namespace = `test-${randomUUID()}`;
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
-  });
-  return namespace;
 }
 
 function openPools(databases: TestDatabases) {
@@ -214,7 +213,7 @@ function activitiesOf(
   faults: Faults,
   onSaid: World['onSaid'],
 ) {
-  const deps = { knex: pools.order, ownerState: (id: string) => ownerState(client.workflow, id) };
+  const deps = { knex: pools.order, askOwners: createAskOwners(client.workflow) };
   const wake = (service: Service) => () => onSaid[service]?.();
   const activities: Record<Service, object> = {
     order: {

@@ -17,7 +17,8 @@ beforeAll(async () => {
   world = await createWorld();
   orders = createOrderActivities({
     knex: world.databases.order,
-    ownerState: () => Promise.resolve('open'),
+    askOwners: (owners) =>
+      Promise.resolve(new Map(owners.map((owner) => [owner, 'open'] as const))),
   });
 });
 

@@ -131,7 +131,7 @@ it('two installations on one server never touch each other’s branches, of the 
   try {
     await p.product.prepareStock([order('same')]);
     await other.prepareStock([order('same')]);
-    const all = { olderThanMs: 0, limit: 100 };
+    const all = { olderThanMs: 0, afterOrder: '', limit: 100 };
     const mine = await p.product.findStockBranches(all);
     expect(mine.own.map(({ orderId }) => orderId)).toEqual(['same']);
     expect(mine.others.join()).toContain(otherXa.gtridOf('same'));

@@ -1,14 +1,14 @@
 import { openDatabase } from '../../activities/transaction/connection';
 import { createProductActivities } from '../../activities/product/activities';
 import { isPrepared } from '../../activities/transaction/branch-connection';
-import { ensureSchedules } from '../../workers/schedules';
 import { createTestDatabases } from '../support/databases';
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
-import { seldom } from '../support/schedules';
+import { everythingIsOld, startRecovery } from '../support/recovery';
 import { createWorld, openXaOf, type World } from '../support/world';
 import { dies, endByHand, preparedIn, rollBackAll, scan } from './branches';
 
 let world: World;
+const hourMs = 3_600_000;
 
 beforeAll(async () => {
   world = await createWorld();
@@ -42,12 +42,16 @@ async function leftBehind(): Promise<string> {
 
 it('runs at every start by itself, and lets go of what was left behind', async () => {
   const orderId = await leftBehind();
-  const settings = { ...seldom, scanAfterMs: 0, scanCancelAfterMs: 0 };
-  await ensureSchedules(world.client, settings, { searchable: true });
+  const { adoptAfterMs } = world.recovery.ages;
+  Object.assign(world.recovery, {
+    ages: { ...everythingIsOld, adoptAfterMs },
+    scanCancelAfterMs: 0,
+  });
+  await startRecovery(world, hourMs);
   await until('nothing is prepared', async () => (await preparedIn(world)).length === 0);
   expect(await stateOf(world, orderId)).toMatchObject({ decision: 'CANCEL' });
   const again = await leftBehind();
-  await ensureSchedules(world.client, settings, { searchable: true });
+  await startRecovery(world, hourMs);
   await until('nothing is prepared', async () => (await preparedIn(world)).length === 0);
   expect(await stateOf(world, again)).toMatchObject({ decision: 'CANCEL' });
 });

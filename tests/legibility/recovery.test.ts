@@ -1,15 +1,15 @@
-import { scheduleIds, workflowTypes } from '../../contracts/names';
+import { workflowTypes } from '../../contracts/names';
+import { recoveries, recoveryKinds, type RecoveryKind } from '../../contracts/recovery';
 import type { AgedInput, ScanInput } from '../../contracts/workflows';
-import { ensureSchedules } from '../../workers/schedules';
-import { createOrder, Gate, place, startOrders, startRun, until } from '../support/orders';
+import { createOrder, Gate, place, startOrders, startRun } from '../support/orders';
 import type { Faults } from '../support/faults';
-import { seldom } from '../support/schedules';
+import { everythingIsOld, recoverOnce, startRecovery } from '../support/recovery';
 import { attributesOf, detailsOf, linkTo, runbooksUrl, staticSummaryOf } from '../support/ui';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { away } from '../tcc/pending';
 import { dies, preparedIn, rollBackAll } from '../xa/branches';
 
-/** What an operator reads of the runs that schedules start. */
+/** What an operator reads of the look for all kinds of recovery, and of their runs. */
 
 let world: World;
 
@@ -57,32 +57,49 @@ async function detailsDuring(step: keyof Faults, type: string, input: unknown): 
   return details;
 }
 
-it('every schedule’s run says in a line what it does, and for which pattern', async () => {
-  await ensureSchedules(world.client, seldom, { searchable: true });
-  const expected: [string, string, string][] = [
-    [scheduleIds.drain, 'saga', 'saga: tries the compensations that are due'],
-    [scheduleIds.adoption, 'all', 'all: looks for orders that nobody drives'],
-    [scheduleIds.branches, 'xa', 'xa: looks for branches that were left behind'],
-    [scheduleIds.forcedConfirmation, 'tcc', 'tcc: confirms again what could not be confirmed'],
-    [scheduleIds.sweep, 'tcc', 'tcc: asks about reservations that are old'],
+it('every kind’s run says in a line what it does, and for which pattern', async () => {
+  await startRecovery(world, 3_600_000);
+  Object.assign(world.recovery, { ages: everythingIsOld });
+  for (const step of ['findOrderWork', 'findStockWork', 'findPointWork'] as const) {
+    world.faults[step] = () => Promise.resolve(recoveryKinds);
+  }
+  await recoverOnce(world);
+  const expected: [RecoveryKind, string, string][] = [
+    ['drain', 'saga', 'tries the compensations that are due'],
+    ['adoption', 'all', 'adopts orders that no workflow drives'],
+    ['scan', 'xa', 'ends XA branches that were left behind'],
+    ['force', 'tcc', 'confirms again what could not be confirmed'],
+    ['sweep', 'tcc', 'asks about reservations that are old'],
   ];
-  expect(expected.map(([id]) => id).sort()).toEqual(Object.values(scheduleIds).sort());
-  for (const [id, pattern, summary] of expected) {
-    const schedule = world.client.schedule.getHandle(id);
-    await schedule.trigger();
-    await until(`${id} has run`, async () => {
-      return (await schedule.describe()).info.recentActions.length > 0;
-    });
-    const [run] = (await schedule.describe()).info.recentActions;
-    const workflowId = run?.action.workflow.workflowId ?? '';
-    expect(await staticSummaryOf(world.client.workflow.getHandle(workflowId))).toBe(summary);
+  expect(expected.map(([kind]) => kind).sort()).toEqual([...recoveryKinds]);
+  for (const [kind, pattern, summary] of expected) {
+    const { workflowId } = recoveries[kind];
+    const run = world.client.workflow.getHandle(workflowId);
+    expect(await staticSummaryOf(run)).toBe(summary);
     expect(await attributesOf(workflowId, world.client)).toEqual([
       pattern,
       undefined,
       undefined,
       false,
     ]);
+    await run.result();
   }
+});
+
+describe('recoverOrders', () => {
+  it('says what it started, and which service does not answer, and why', async () => {
+    world.recovery.timing = { ...hurriedTiming, attemptMsMax: 300 };
+    world.faults.findOrderWork = () => Promise.resolve(['adoption']);
+    world.faults.findPointWork = () => Promise.reject(new Error('the bank | is closed'));
+    const look = await recoverOnce(world);
+    const details = await detailsOf(look);
+    expect(details).toContain('adoption: started');
+    expect(details).toContain('| point | the bank \\| is closed |');
+    await world.client.workflow.getHandle(recoveries.adoption.workflowId).result();
+    world.clearFaults();
+    expect(await detailsOf(await recoverOnce(world))).toBe('No service has anything to recover.');
+    world.recovery.timing = hurriedTiming;
+  });
 });
 
 describe('scanBranches', () => {

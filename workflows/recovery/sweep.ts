@@ -1,14 +1,15 @@
-import { log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { counted } from '../contracts/labels';
-import type { AgedQuery } from '../contracts/reservations';
-import type { OrderActivities, StandingDecision } from '../contracts/steps';
-import type { PointCommand, Step, StockCommand } from '../contracts/steps';
-import type { AgedInput, SweepResult } from '../contracts/workflows';
-import { showTroubled } from './attributes';
-import { GrowingTable, quoted, runbookLink } from './markdown';
-import { impatientOrderSteps, orderSteps, participantsOf } from './proxies';
-import { reasonOf } from './reasons';
-import { phaseSteps, settle, type Phase, type Settled } from './reservations';
+import { continueAsNew, log, setCurrentDetails } from '@temporalio/workflow';
+import { counted } from '../../contracts/labels';
+import type { AgedQuery } from '../../contracts/reservations';
+import type { StandingDecision } from '../../contracts/steps';
+import type { PointCommand, Step, StockCommand } from '../../contracts/steps';
+import type { SweepInput, SweepResult } from '../../contracts/workflows';
+import { showTroubled } from '../attributes';
+import { GrowingTable, quoted, runbookLink } from '../markdown';
+import { impatientOrderSteps, orderStepsOnce, participantsOf } from '../proxies';
+import { reasonOf } from '../reasons';
+import { phaseSteps, settle, type Phase, type Settled } from '../reservations';
+import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 
 /** One participant's part of TCC, as its sweep needs it. */
 interface Swept<C> {
@@ -26,16 +27,16 @@ const whyHeld: Partial<Record<StandingDecision | 'silent', string>> = {
 };
 
 /**
- * The participants' sweep, started by a schedule: each asks the order service about reservations
+ * The participants' sweep: each asks the order service about reservations
  * that are older than its limit. CANCEL → it cancels; COMPLETE → it confirms; undecided → it
  * holds, because adoption decides; no such order → it holds, with an alert; no answer → it holds,
  * and its run says so, for there is nowhere to write an alert. It decides nothing, so that it may
  * meet any other confirmation or cancellation of the same order, in any order.
  */
-export async function sweepReservations(input: AgedInput): Promise<SweepResult> {
+export async function sweepReservations(input: SweepInput): Promise<SweepResult> {
   const { product, point } = participantsOf(input.timing, input.timing.confirmAttemptsMax);
   const sweep = new Sweep(input);
-  await Promise.all([
+  const [stock, points] = await Promise.all([
     sweep.through<StockCommand>({
       what: 'stock',
       aged: product.agedStock,
@@ -49,33 +50,48 @@ export async function sweepReservations(input: AgedInput): Promise<SweepResult> 
       names: { confirm: phaseSteps.confirm.points, cancel: phaseSteps.cancel.points },
     }),
   ]);
-  return sweep.end();
+  const result = sweep.end();
+  await noteEnd('sweep', input);
+  if (stock !== null || points !== null) {
+    await continueAsNew<typeof sweepReservations>({
+      ...input,
+      from: { after: { stock, points }, result },
+    });
+  }
+  return result;
 }
 
 class Sweep {
-  private readonly result: SweepResult = { confirmed: 0, cancelled: 0, held: 0 };
+  private readonly result: SweepResult;
   private readonly order;
+  /** For what must not wait for a row that somebody holds. */
+  private readonly once;
   private readonly troubles = new Set<string>();
   private readonly held = new GrowingTable(['order', 'reservation', 'why it is held']);
 
-  constructor(private readonly input: AgedInput) {
+  constructor(private readonly input: SweepInput) {
+    this.result = input.from?.result ?? { confirmed: 0, cancelled: 0, held: 0 };
     this.order = impatientOrderSteps(input.timing);
+    this.once = orderStepsOnce(input.timing);
     this.show();
   }
 
-  async through<C extends { orderId: string }>(participant: Swept<C>): Promise<void> {
-    const { olderThanMs, limit } = this.input;
-    let afterOrder: string | undefined = '';
+  /** Answers where the next run is to go on; null when no more reservations are old. */
+  async through<C extends { orderId: string }>(participant: Swept<C>): Promise<string | null> {
+    const { olderThanMs, limit, from } = this.input;
+    let afterOrder: string | null = from ? from.after[participant.what] : '';
     try {
-      while (afterOrder !== undefined && !workflowInfo().continueAsNewSuggested) {
+      while (afterOrder !== null && !isLongEnough()) {
         const aged: C[] = await participant.aged({ olderThanMs, afterOrder, limit });
         if (aged.length > 0) await this.settleAll(participant, aged);
         this.show();
-        afterOrder = aged.length < limit ? undefined : aged.at(-1)?.orderId;
+        afterOrder = aged.length < limit ? null : (aged.at(-1)?.orderId ?? null);
       }
+      return afterOrder;
     } catch (error) {
       // The participant itself is away: its reservations wait for the next run.
       this.trouble(`the ${participant.what} cannot be asked for: ${reasonOf(error)}`);
+      return null;
     }
   }
 
@@ -113,21 +129,19 @@ class Sweep {
   /** No order will ever end these: an operator has to be told. */
   private async tellOf(unknown: { orderId: string }[]): Promise<void> {
     if (unknown.length === 0) return;
-    this.trouble('reservations of orders that there are not');
-    const detail = 'something is reserved for an order that there is not';
-    await this.keepAlerts((order) =>
-      order.alertOrders(
-        unknown.map(({ orderId }) => ({ orderId, kind: 'reservation-held', detail })),
+    this.trouble('reservations whose order does not exist');
+    const detail = 'a reservation exists for an unknown order';
+    await this.keepAlerts(unknown, (some) =>
+      this.once.alertOrders(
+        some.map(({ orderId }) => ({ orderId, kind: 'reservation-held', detail })),
       ),
     );
   }
 
   /** Alerts are behind the order service too: without it the run goes on, and says so. */
-  private async keepAlerts(work: (order: OrderActivities) => Promise<void>): Promise<void> {
-    try {
-      await work(this.order);
-    } catch (error) {
-      this.trouble(`the alerts could not be kept: ${reasonOf(error)}`);
+  private async keepAlerts<T>(items: T[], work: (some: T[]) => Promise<unknown>): Promise<void> {
+    for (const { why } of await togetherOrAlone(items, work)) {
+      this.trouble(`the alerts could not be kept: ${why}`);
     }
   }
 
@@ -156,7 +170,7 @@ class Sweep {
     const done = commands.filter((_, i) => settled[i]?.kind === 'done');
     // Of an order that was missing, and is back from a backup, nobody else resolves the alert.
     const ids = done.map(({ orderId }) => orderId);
-    if (ids.length > 0) await this.keepAlerts((order) => order.resolveHeld(ids));
+    await this.keepAlerts(ids, (some) => this.once.resolveHeld(some));
     return done.length;
   }
 
@@ -177,7 +191,7 @@ class Sweep {
     const wrong = broken.filter((_, i) => now[i] === wanted);
     if (wrong.length === 0) return;
     this.trouble(`${step} is broken`);
-    await orderSteps(this.input.timing).holdOrders(wrong);
+    await this.keepAlerts(wrong, (some) => this.once.holdOrders(some));
   }
 
   private hold({ what }: { what: string }, { orderId }: { orderId: string }, why: string): void {

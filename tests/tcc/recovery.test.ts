@@ -1,18 +1,18 @@
-import { scheduleIds } from '../../contracts/names';
-import { ensureSchedules } from '../../workers/schedules';
+import { recoveryKinds } from '../../contracts/recovery';
 import { createOrder, claim, Gate, netEffect, place } from '../support/orders';
 import { startOrders, stateOf, until } from '../support/orders';
-import { seldom } from '../support/schedules';
+import { recoverOnly, startRecovery } from '../support/recovery';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { away, unconfirmed } from './pending';
 import { expectClean, holdings, statesOf } from './reservations';
 
-/** The schedules on the real server, once a second: each by itself, and then all of them. */
+/** Recovery on the real server, once a second: each kind by itself, and then all of them. */
 
 let world: World;
 
 beforeAll(async () => {
   world = await createWorld();
+  await startRecovery(world);
 });
 
 afterAll(() => world.stop());
@@ -24,31 +24,6 @@ beforeEach(async () => {
   await world.databases.points({ anna: 10_000 });
 });
 
-const settings = {
-  ...seldom,
-  drainEveryMs: 1_000,
-  adoptEveryMs: 1_000,
-  adoptAfterMs: 100,
-  forceEveryMs: 1_000,
-  forceAfterMs: 100,
-  sweepEveryMs: 1_000,
-  sweepAfterMs: 100,
-};
-
-type ScheduleName = keyof typeof scheduleIds;
-
-/** Makes the schedules, and pauses all but these, so that nobody else can have done it. */
-async function onlyRun(...names: ScheduleName[]): Promise<void> {
-  await ensureSchedules(world.client, settings, { searchable: true });
-  for (const name of Object.keys(scheduleIds) as ScheduleName[]) {
-    const schedule = world.client.schedule.getHandle(scheduleIds[name]);
-    await (names.includes(name) ? schedule.unpause() : schedule.pause());
-    await until('no run of it is under way', async () => {
-      return (await schedule.describe()).info.runningActions.length === 0;
-    });
-  }
-}
-
 const ends = (orderId: string, status: string) =>
   until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
 
@@ -58,34 +33,34 @@ const become = (orderId: string, states: string) =>
   });
 
 it('forced confirmation alone ends what could not be confirmed', async () => {
-  await onlyRun();
+  await recoverOnly(world);
   const order = await unconfirmed(world, 'confirmStock');
   expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'confirmed']);
-  await onlyRun('forcedConfirmation');
+  await recoverOnly(world, 'force');
   await ends(order.orderId, 'COMPLETED');
   await expectClean(world);
 });
 
 describe('the sweep alone', () => {
   it('confirms what is decided COMPLETE, and leaves the order to others', async () => {
-    await onlyRun();
+    await recoverOnly(world);
     const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
     expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'reserved']);
-    await onlyRun('sweep');
+    await recoverOnly(world, 'sweep');
     await become(order.orderId, 'confirmed,confirmed');
     expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -3 });
     expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
   });
 
   it('cancels what is decided CANCEL, and leaves the order to others', async () => {
-    await onlyRun();
+    await recoverOnly(world);
     // Points are short, so that only the stock has a reservation.
     const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 1_000_000 });
     world.faults.cancelStock = away;
     expect(await place(world, [order], 'tcc')).toMatchObject({ pending: 1 });
     expect(await statesOf(world, order.orderId)).toEqual(['reserved']);
     world.clearFaults();
-    await onlyRun('sweep');
+    await recoverOnly(world, 'sweep');
     await become(order.orderId, 'cancelled');
     expect((await holdings(world)).stock).toEqual({ apple: '1000+0' });
     expect(await stateOf(world, order.orderId)).toMatchObject({
@@ -95,7 +70,7 @@ describe('the sweep alone', () => {
   });
 
   it('holds what is undecided, run after run', async () => {
-    await onlyRun('sweep');
+    await recoverOnly(world, 'sweep');
     const order = await createOrder(world, { lines: { apple: 3 } });
     const decision = new Gate();
     world.faults.decideOrders = async (run) => {
@@ -123,7 +98,7 @@ describe('the sweep alone', () => {
 });
 
 it('all of them force confirmations, sweep reservations and adopt, by themselves', async () => {
-  await onlyRun();
+  await recoverOnly(world);
   world.faults.confirmStock = away;
   world.faults.cancelPoints = away;
   const good = await createOrder(world, { lines: { apple: 2 } });
@@ -141,7 +116,7 @@ it('all of them force confirmations, sweep reservations and adopt, by themselves
   await world.databases.order('alerts').where('order_id', sweeps.orderId).delete();
   world.clearFaults();
 
-  await onlyRun(...(Object.keys(scheduleIds) as ScheduleName[]));
+  await recoverOnly(world, ...recoveryKinds);
   await ends(good.orderId, 'COMPLETED');
   await ends(bad.orderId, 'CANCELLED');
   await ends(lost.orderId, 'COMPLETED');

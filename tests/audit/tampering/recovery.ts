@@ -1,0 +1,26 @@
+import type { Tampering } from './tampering';
+
+/** Recovery that has stopped: what is to be recovered waits, and no order shows it yet. */
+export const recoveryTampering: Tampering[] = [
+  {
+    what: 'a look that ended an hour ago',
+    orderId: null,
+    rules: ['recovery-overdue'],
+    tamper: ({ databases }) =>
+      databases.order('recoveries').insert({
+        kind: 'look',
+        ended_at: databases.order.raw('NOW(6) - INTERVAL 1 HOUR'),
+      }),
+  },
+  {
+    what: 'a kind that has had work for an hour, and has ended no run since',
+    orderId: null,
+    rules: ['recovery-overdue'],
+    tamper: ({ databases }) =>
+      databases.order('recoveries').insert({
+        kind: 'drain',
+        wanted_since: databases.order.raw('NOW(6) - INTERVAL 1 HOUR'),
+        ended_at: databases.order.raw('NOW(6) - INTERVAL 2 HOUR'),
+      }),
+  },
+];

@@ -1,0 +1,197 @@
+import { workflowTypes } from '../../contracts/names';
+import type { PlacedOrder } from '../../contracts/order';
+import type { AdoptInput, DrainInput, ForceInput } from '../../contracts/workflows';
+import { claim, createOrder, ends, netEffect, place, runOnce } from '../support/orders';
+import { startOrders, stateOf, until } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+import { alertsOf, dies, preparedIn, rollBackAll, scanInput } from '../xa/branches';
+
+/** One row that somebody holds, or one participant that is away, holds up nobody else's recovery. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 1_000 });
+});
+
+afterEach(async () => {
+  world.clearFaults();
+  await rollBackAll(world);
+});
+
+const away = () => Promise.reject(new Error('away'));
+const tooDear = { unitPrice: 10_000 };
+
+const drain = (changes: Partial<DrainInput> = {}) =>
+  runOnce(world, workflowTypes.drainCompensations, {
+    timing: hurriedTiming,
+    limit: 100,
+    ...changes,
+  } satisfies DrainInput);
+
+const adopt = (changes: Partial<AdoptInput> = {}) =>
+  runOnce(world, workflowTypes.adoptOrders, {
+    timing: hurriedTiming,
+    olderThanMs: 0,
+    limit: 100,
+    ...changes,
+  } satisfies AdoptInput);
+
+/** While this runs, another session holds the order's row. */
+async function holding<T>({ orderId }: PlacedOrder, work: () => Promise<T>): Promise<T> {
+  const holder = await world.databases.order.transaction();
+  await holder('orders').where('order_id', orderId).forUpdate();
+  try {
+    return await work();
+  } finally {
+    await holder.rollback();
+  }
+}
+
+/** Orders to be cancelled whose compensation is due. */
+async function owing(count: number, step: 'restoreStock' | 'refundPoints'): Promise<PlacedOrder[]> {
+  world.faults[step] = away;
+  const orders = [];
+  for (let i = 0; i < count; i += 1) {
+    orders.push(await createOrder(world, step === 'restoreStock' ? tooDear : shortOfStock));
+  }
+  expect(await place(world, orders)).toMatchObject({ pending: count });
+  world.clearFaults();
+  await makeDue();
+  return orders;
+}
+
+const shortOfStock = { lines: { rare: 5 } };
+const makeDue = () => world.databases.order('compensations').update({ next_retry_at: new Date(0) });
+
+it('the drain gives back for every order but the one whose row is held', async () => {
+  const [held, ...others] = await owing(4, 'restoreStock');
+  if (!held) throw new Error('There is no order');
+  await holding(held, async () => {
+    expect(await drain()).toEqual({ madeGood: 4, failed: 0 });
+    for (const order of others) await ends(world, order, 'CANCELLED');
+    expect(await stateOf(world, held.orderId)).toMatchObject({ status: 'PENDING' });
+  });
+  // Its stock is back already; that is found, and the order ends.
+  expect(await drain()).toEqual({ madeGood: 1, failed: 0 });
+  await ends(world, held, 'CANCELLED');
+  expect(await netEffect(world, held.orderId)).toEqual({ stock: 0, points: 0 });
+});
+
+it('a participant that is away holds up nobody else’s refunds', async () => {
+  await world.databases.stock({ rare: { available: 1 } });
+  const points = await owing(3, 'refundPoints');
+  await owing(2, 'restoreStock');
+  world.faults.restoreStock = () => new Promise(() => undefined);
+  const patient = { ...hurriedTiming, attemptMsMax: 20_000, actionMsMax: 20_000 };
+  const running = drain({ timing: patient, limit: 1 });
+  for (const order of points) await ends(world, order, 'CANCELLED');
+  world.clearFaults();
+  await world.stopWorker('product');
+  await world.startWorker('product');
+  await running;
+});
+
+it('the drain goes on, page after page, while anything is due', async () => {
+  const orders = await owing(5, 'restoreStock');
+  expect(await drain({ limit: 2 })).toEqual({ madeGood: 5, failed: 0 });
+  for (const order of orders) await ends(world, order, 'CANCELLED');
+});
+
+it('adoption takes every orphan but the one whose row is held', async () => {
+  const orders = [];
+  for (let i = 0; i < 4; i += 1) orders.push(await createOrder(world));
+  await claim(world, orders);
+  const [held, ...others] = orders;
+  if (!held) throw new Error('There is no order');
+  await holding(held, async () => {
+    expect(await adopt()).toEqual({ adopted: 3 });
+    for (const order of others) await ends(world, order, 'COMPLETED');
+  });
+  expect(await adopt()).toEqual({ adopted: 1 });
+  await ends(world, held, 'COMPLETED');
+});
+
+it('orphans of one owner are adopted as one batch, and of many owners as few', async () => {
+  const batch = [];
+  for (let i = 0; i < 3; i += 1) batch.push(await createOrder(world));
+  await claim(world, batch);
+  const single = await createOrder(world);
+  await claim(world, [single]);
+  expect(await adopt()).toEqual({ adopted: 4 });
+  const owners = new Set<string | null>();
+  for (const { orderId } of [...batch, single]) owners.add((await stateOf(world, orderId)).owner);
+  expect(owners.size).toBe(1);
+  for (const order of [...batch, single]) await ends(world, order, 'COMPLETED');
+});
+
+it('an order whose adoption was lost as well goes alone: what ended it must not end others', async () => {
+  const orders = [await createOrder(world), await createOrder(world)];
+  await claim(world, orders);
+  await world.databases.order('orders').update({ owner: 'adopt-lost' });
+  expect(await adopt()).toEqual({ adopted: 2 });
+  const owners = new Set<string | null>();
+  for (const { orderId } of orders) owners.add((await stateOf(world, orderId)).owner);
+  expect(owners.size).toBe(2);
+  for (const order of orders) await ends(world, order, 'COMPLETED');
+});
+
+it('a forced confirmation completes every order but the one whose row is held', async () => {
+  world.faults.confirmStock = away;
+  const orders = [await createOrder(world), await createOrder(world), await createOrder(world)];
+  expect(await place(world, orders, 'tcc')).toMatchObject({ pending: 3 });
+  world.clearFaults();
+  const [held, ...others] = orders;
+  if (!held) throw new Error('There is no order');
+  const input: ForceInput = { timing: hurriedTiming, olderThanMs: 0, limit: 100 };
+  const force = () => runOnce(world, workflowTypes.forceConfirmations, input);
+  await holding(held, async () => {
+    expect(await force()).toEqual({ completed: 2, pending: 1 });
+    for (const order of others) await ends(world, order, 'COMPLETED');
+  });
+  expect(await force()).toEqual({ completed: 1, pending: 0 });
+  await ends(world, held, 'COMPLETED');
+});
+
+it('the scanner ends every branch but that of the order whose row is held, a page at a time', async () => {
+  const orders = [];
+  for (let i = 0; i < 3; i += 1) {
+    const product = `apple-${i}`;
+    await world.databases.stock({ [product]: { available: 10 } });
+    await world.databases.points({ [`customer-${i}`]: 10 });
+    orders.push(await createOrder(world, { lines: { [product]: 1 }, customerId: `customer-${i}` }));
+  }
+  const gate = dies(world, 'decideOrders', 'before');
+  const handles = await Promise.all(orders.map((order) => startOrders(world, 'xa', [order])));
+  await gate.reached;
+  await until('both of each are prepared', async () => (await preparedIn(world)).length === 6);
+  for (const handle of handles) await handle.terminate();
+  world.clearFaults();
+  gate.open();
+  const [held] = orders;
+  if (!held) throw new Error('There is no order');
+  const scan = () => runOnce(world, workflowTypes.scanBranches, { ...scanInput(), limit: 1 });
+  await holding(held, async () => {
+    expect(await scan()).toMatchObject({ ended: 4, failed: 0, heuristic: 0 });
+  });
+  expect((await preparedIn(world)).sort()).toEqual(['point', 'product']);
+  expect(await scan()).toMatchObject({ ended: 2 });
+  expect(await preparedIn(world)).toEqual([]);
+  expect(await alertsOf(world, held.orderId)).toEqual([]);
+});
+
+it('the scanner does not say 0 of a participant that it could not ask', async () => {
+  world.faults.findPointBranches = away;
+  expect(await runOnce(world, workflowTypes.scanBranches, scanInput())).toMatchObject({
+    ended: 0,
+    unasked: ['points'],
+  });
+});

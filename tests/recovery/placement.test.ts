@@ -1,0 +1,76 @@
+import { Worker } from '@temporalio/worker';
+import { taskQueues } from '../../contracts/names';
+import { workflowBundle } from '../../workers/bundle';
+import { createSettingsActivities } from '../../workers/recovery';
+import { createOrder, ends, Gate, netEffect, startOrders } from '../support/orders';
+import { createWorld, hurriedTiming, type World } from '../support/world';
+
+/** A process of another placement takes over while workflows are open. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 1_000 });
+});
+
+/** Runs the workflows as the placement `separate` does: without the services' steps. */
+async function withSeparateWorker<T>(work: () => Promise<T>): Promise<T> {
+  await world.stopWorker('workflow');
+  const worker = await Worker.create({
+    connection: world.connection,
+    namespace: world.namespace,
+    taskQueue: taskQueues.workflow,
+    workflowBundle: await workflowBundle(),
+    activities: createSettingsActivities(world.recovery),
+    stickyQueueScheduleToStartTimeout: 100,
+  });
+  const running = worker.run();
+  try {
+    return await work();
+  } finally {
+    worker.shutdown();
+    await running;
+    await world.startWorker('workflow');
+  }
+}
+
+const local = { ...hurriedTiming, placement: 'local' } as const;
+
+it.each(['saga', 'tcc', 'xa', 'lock'] as const)(
+  'an order of `%s` that began with the placement `local` ends with `separate`',
+  async (pattern) => {
+    await withSeparateWorker(async () => {
+      const order = await createOrder(world);
+      await startOrders(world, pattern, [order], local);
+      await ends(world, order, 'COMPLETED');
+      expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+    });
+  },
+);
+
+it('one that is halfway goes on where it was', async () => {
+  const decision = new Gate();
+  world.faults.decideOrders = async (run) => {
+    await decision.pass();
+    return run();
+  };
+  const order = await createOrder(world);
+  await startOrders(world, 'saga', [order], { ...local, attemptMsMax: 1_000 });
+  await decision.reached;
+  // Both effects are there, and the local activity that would decide dies with its process.
+  world.clearFaults();
+  await withSeparateWorker(async () => {
+    decision.open();
+    await ends(world, order, 'COMPLETED');
+  });
+  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
+});

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { ensureSearchAttributes } from '../../workers/search-attributes';
+import { temporalServer } from './servers';
+
+/** A client and a worker's connection on the tests' Temporal, in a namespace of their own. */
+export async function connectToOwnNamespace() {
+  const { address } = temporalServer();
+  const control = await Connection.connect({ address });
+  const namespace = await createNamespace(control);
+  await ensureSearchAttributes(control, namespace);
+  await control.close();
+  const connection = await NativeConnection.connect({ address });
+  return { namespace, connection, client: new Client({ connection, namespace }) };
+}
+
+/** A namespace of nobody else's, without our search attributes. */
+export async function createNamespace(
+  connection: Pick<Connection, 'workflowService'>,
+): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  });
+  return namespace;
+}

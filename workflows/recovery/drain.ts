@@ -1,0 +1,104 @@
+import { continueAsNew, setCurrentDetails } from '@temporalio/workflow';
+import { counted } from '../../contracts/labels';
+import type { CompensationResult, DuePosition } from '../../contracts/recovery';
+import { compensationStepNames } from '../../contracts/steps';
+import type { CompensationStep } from '../../contracts/steps';
+import type { DrainInput, DrainResult } from '../../contracts/workflows';
+import { showTroubled } from '../attributes';
+import { compensate } from '../compensate';
+import { GrowingTable, quoted, runbookLink } from '../markdown';
+import { compensationsOf, orderSteps } from '../proxies';
+import { isLongEnough, noteEnd } from './run';
+
+/**
+ * The compensation registry's drain: one try for each row that is due, a page after the other as
+ * long as there are any. Each compensation has pages of its own, so that a participant that is away
+ * holds up nobody else's refunds. It never gives up: a row that fails again is due again later, and
+ * its alert stays open.
+ */
+export async function drainCompensations(input: DrainInput): Promise<DrainResult> {
+  const drain = new Drain(input);
+  const stops = await Promise.all(compensationStepNames.map((step) => drain.through(step)));
+  await noteEnd('drain', input);
+  if (stops.some((stop) => stop !== null)) {
+    const after = Object.fromEntries(compensationStepNames.map((step, i) => [step, stops[i]]));
+    await continueAsNew<typeof drainCompensations>({
+      ...input,
+      from: { after, result: drain.result },
+    });
+  }
+  return drain.result;
+}
+
+/** Where a compensation's pages begin, when nothing has been looked at. */
+const start = 'start';
+type Start = typeof start;
+
+class Drain {
+  readonly result: DrainResult;
+  private readonly order;
+  private readonly compensations;
+  private readonly failed = new GrowingTable(['order', 'step', 'failed with']);
+
+  constructor(private readonly input: DrainInput) {
+    this.result = input.from?.result ?? { madeGood: 0, failed: 0 };
+    this.order = orderSteps(input.timing);
+    this.compensations = compensationsOf(input.timing, 1);
+    this.show();
+  }
+
+  /** Answers where the next run is to go on; null when nothing more is due. */
+  async through(step: CompensationStep): Promise<DuePosition | null> {
+    const { from, limit } = this.input;
+    let after: DuePosition | null | Start = from ? (from.after[step] ?? null) : start;
+    while (after === start || (after !== null && !isLongEnough())) {
+      const query = { step, limit, after: after === start ? null : after };
+      const { orders, last } = await this.order.dueCompensations(query);
+      if (orders.length > 0) {
+        const failures = await compensate(this.compensations, step, orders);
+        const errors = new Map(failures.map(({ orderId, error }) => [orderId, error]));
+        const results = orders.map(({ orderId }) => resultOf(orderId, step, errors.get(orderId)));
+        this.count(results);
+        await this.order.recordCompensations(results);
+      }
+      after = last;
+    }
+    return after;
+  }
+
+  private count(results: CompensationResult[]): void {
+    for (const { orderId, step, error } of results) {
+      if (error === undefined) {
+        this.result.madeGood += 1;
+      } else {
+        this.result.failed += 1;
+        this.failed.add(orderId, step, quoted(error));
+      }
+    }
+    this.show();
+  }
+
+  /** What an operator reads in the Temporal UI: those that failed again, why, and what to do. */
+  private show(): void {
+    const { madeGood, failed } = this.result;
+    const lines = [
+      `**${counted(madeGood + failed, 'compensation')}** tried: ${madeGood} made good, ` +
+        `${failed} failed`,
+    ];
+    if (failed > 0) {
+      showTroubled();
+      const link = runbookLink('compensation-failing', this.input.runbooksUrl);
+      lines.push('', `Those are due again later. **What to do**: ${link}`);
+      lines.push(...this.failed.lines());
+    }
+    setCurrentDetails(lines.join('\n'));
+  }
+}
+
+function resultOf(
+  orderId: string,
+  step: CompensationStep,
+  error: string | undefined,
+): CompensationResult {
+  return error === undefined ? { orderId, step } : { orderId, step, error };
+}

@@ -1,0 +1,133 @@
+import { continueAsNew, setCurrentDetails } from '@temporalio/workflow';
+import { counted } from '../../contracts/labels';
+import type { StepTiming } from '../../contracts/limits';
+import type { PlacedOrder } from '../../contracts/order';
+import type { ForceInput, ForceResult } from '../../contracts/workflows';
+import { showTroubled } from '../attributes';
+import { GrowingTable, quoted, runbookLink } from '../markdown';
+import { orderSteps, orderStepsOnce } from '../proxies';
+import {
+  brokenOf,
+  byOutcome,
+  endReservations,
+  failingOf,
+  isBroken,
+  type Ended,
+} from '../reservations';
+import { isLongEnough, noteEnd, togetherOrAlone } from './run';
+
+/**
+ * Forced confirmation: what was decided COMPLETE and could not be confirmed is confirmed again,
+ * whatever its age, once a run. There is no last try: only an operator can decide otherwise.
+ */
+export async function forceConfirmations(input: ForceInput): Promise<ForceResult> {
+  const force = new Force(input);
+  let afterOrder: string | undefined = input.from?.afterOrder ?? '';
+  while (afterOrder !== undefined) {
+    afterOrder = await force.page(afterOrder);
+    if (afterOrder === undefined || !isLongEnough()) continue;
+    await noteEnd('force', input);
+    await continueAsNew<typeof forceConfirmations>({
+      ...input,
+      from: { afterOrder, result: force.result },
+    });
+  }
+  await noteEnd('force', input);
+  return force.result;
+}
+
+/** One that is not confirmed, with why. */
+interface Left {
+  orderId: string;
+  why: string;
+}
+
+class Force {
+  readonly result: ForceResult;
+  private readonly order;
+  /** For what must not wait for a row that somebody holds. */
+  private readonly once;
+  private readonly waiting = new GrowingTable(['order', 'why it is not confirmed']);
+  /** What is tried again and again belongs to the run that follows. */
+  private readonly timing: StepTiming;
+
+  constructor(private readonly input: ForceInput) {
+    this.result = input.from?.result ?? { completed: 0, pending: 0 };
+    this.order = orderSteps(input.timing);
+    this.once = orderStepsOnce(input.timing);
+    this.timing = { ...input.timing, confirmAttemptsMax: 1 };
+    this.show();
+  }
+
+  /** Confirms the next orders; answers the last of them, undefined when there are no more. */
+  async page(afterOrder: string): Promise<string | undefined> {
+    const { olderThanMs, limit } = this.input;
+    const orders = await this.order.findUnconfirmed({ olderThanMs, afterOrder, limit });
+    const left = await this.confirmAgain(orders);
+    this.result.completed += orders.length - left.length;
+    this.result.pending += left.length;
+    for (const { orderId, why } of left) this.waiting.add(orderId, quoted(why));
+    this.show();
+    return orders.length < limit ? undefined : orders.at(-1)?.orderId;
+  }
+
+  private async confirmAgain(orders: PlacedOrder[]): Promise<Left[]> {
+    if (orders.length === 0) return [];
+    const ended = await endReservations('confirm', this.timing, orders, 'answer');
+    const { done, locked, broken, failing } = byOutcome(ended);
+    const [lockedLeft, held] = await Promise.all([
+      // Each alone: none waits for the others' rows, and what is confirmed waits for none of them.
+      Promise.all(locked.map((one) => this.confirmAgain([one.order]))),
+      this.complete(done),
+      togetherOrAlone(failing, (some) =>
+        this.once.alertOrders(some.map((one) => failingOf('confirm', one))),
+      ),
+      this.hold(broken),
+    ]);
+    const told = [...broken, ...failing].map((one) => ({
+      orderId: one.order.orderId,
+      why: whyNot(one),
+    }));
+    return [...told, ...held, ...lockedLeft.flat()];
+  }
+
+  /** Answers those whose row somebody holds: they are confirmed, and the next run ends them. */
+  private async complete(done: Ended[]): Promise<Left[]> {
+    const failed = await togetherOrAlone(done, (some) =>
+      this.once.completeOrders(some.map(({ order }) => order.orderId)),
+    );
+    return failed.map(({ item, why }) => ({ orderId: item.order.orderId, why }));
+  }
+
+  /** No alarm if an operator has changed the decision since it was read. */
+  private async hold(broken: Ended[]): Promise<void> {
+    if (broken.length === 0) return;
+    const now = await this.order.readDecisions(broken.map((one) => one.order.orderId));
+    const wrong = broken.filter((_, i) => now[i] === 'COMPLETE');
+    await togetherOrAlone(wrong, (some) =>
+      this.once.holdOrders(some.map((one) => brokenOf('confirm', one))),
+    );
+  }
+
+  /** What an operator reads in the Temporal UI: the orders that wait on, why, and what to do. */
+  private show(): void {
+    const { completed, pending } = this.result;
+    const lines = [
+      `**${counted(completed + pending, 'order')}** confirmed again: ` +
+        `${completed} completed, ${pending} PENDING`,
+    ];
+    if (pending > 0) {
+      showTroubled();
+      const link = runbookLink('confirmation-failing', this.input.runbooksUrl);
+      lines.push('', `Those are confirmed again later. **What to do**: ${link}`);
+      lines.push(...this.waiting.lines());
+    }
+    setCurrentDetails(lines.join('\n'));
+  }
+}
+
+function whyNot(one: Ended): string {
+  if (!isBroken(one)) return failingOf('confirm', one).detail;
+  const { step, code } = brokenOf('confirm', one);
+  return `${step}: ${code}`;
+}

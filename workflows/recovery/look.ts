@@ -1,0 +1,143 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ParentClosePolicy, setCurrentDetails, startChild } from '@temporalio/workflow';
+import { besideAttributes } from '../../contracts/labels';
+import { taskQueues } from '../../contracts/names';
+import {
+  recoveries,
+  recoveryKinds,
+  type LookResult,
+  type RecoveryKind,
+  type RecoverySettings,
+} from '../../contracts/recovery';
+import type { AdoptInput, AgedInput, DrainInput, ScanInput } from '../../contracts/workflows';
+import { isSearchable, showTroubled } from '../attributes';
+import { quoted, tableOf } from '../markdown';
+import { lookersOf, settingsSteps } from '../proxies';
+import { reasonOf } from '../reasons';
+
+/** A run that cannot go on (its worker's build or placement is gone) ends then; a look replaces it. */
+const runMsMax = 600_000;
+
+/** Owners, rows, orders or branches that a run takes at a time. */
+const pageSizes: Record<RecoveryKind, number> = {
+  adoption: 500,
+  drain: 256,
+  force: 100,
+  scan: 100,
+  sweep: 100,
+};
+
+/** What a service answers, or why it does not. */
+type Answer = { found: RecoveryKind[] } | { silent: string };
+
+/**
+ * The look for all kinds of recovery, started by the one schedule, and by a service that sees that
+ * it has work. Every service is asked what it has; each kind that has something to do gets a run,
+ * unless one is under way. A service that is away is asked by the next look, and holds up nothing
+ * of the others.
+ */
+export async function recoverOrders(): Promise<LookResult> {
+  const settings = await settingsSteps().recoverySettings();
+  const { order, product, point } = lookersOf(settings.timing);
+  const { ages } = settings;
+  const [orders, stock, points] = await Promise.all([
+    answerOf(() => order.findOrderWork(ages)),
+    answerOf(() => product.findStockWork(ages)),
+    answerOf(() => point.findPointWork(ages)),
+  ]);
+  const askedOf: Record<RecoveryKind, Answer[]> = {
+    adoption: [orders],
+    drain: [orders],
+    force: [orders],
+    scan: [stock, points],
+    sweep: [stock, points],
+  };
+  const found: LookResult = {};
+  for (const kind of recoveryKinds) {
+    const wanted = isWanted(kind, askedOf[kind]);
+    if (wanted !== undefined) found[kind] = wanted;
+  }
+  const wanted = recoveryKinds.filter((kind) => found[kind]);
+  const starts = await Promise.all(wanted.map((kind) => start(kind, settings)));
+  const silent = Object.entries({ order: orders, product: stock, point: points }).flatMap(
+    ([service, answer]) => ('silent' in answer ? [[service, answer.silent]] : []),
+  );
+  if (silent.length > 0) showTroubled();
+  show(
+    wanted.map((kind, i) => `${kind}: ${starts[i] ?? ''}`),
+    silent,
+  );
+  const noted = await answerOf(async () => {
+    await order.noteLook(found);
+    return [];
+  });
+  if ('silent' in noted) showTroubled();
+  return found;
+}
+
+async function answerOf(ask: () => Promise<RecoveryKind[]>): Promise<Answer> {
+  try {
+    return { found: await ask() };
+  } catch (error) {
+    return { silent: reasonOf(error) };
+  }
+}
+
+/** Undefined when nobody who answered has work, and somebody did not answer. */
+function isWanted(kind: RecoveryKind, answers: Answer[]): boolean | undefined {
+  if (answers.some((answer) => 'found' in answer && answer.found.includes(kind))) return true;
+  return answers.some((answer) => 'silent' in answer) ? undefined : false;
+}
+
+async function start(kind: RecoveryKind, settings: RecoverySettings): Promise<string> {
+  const { workflowType, workflowId, does, pattern } = recoveries[kind];
+  try {
+    await startChild(workflowType, {
+      workflowId,
+      taskQueue: taskQueues.workflow,
+      args: [inputOf(kind, settings)],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowRunTimeout: runMsMax,
+      staticSummary: does,
+      ...(isSearchable() && { typedSearchAttributes: besideAttributes(pattern) }),
+    });
+    return 'started';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'under way';
+    throw error;
+  }
+}
+
+function inputOf(
+  kind: RecoveryKind,
+  { timing, ages, scanCancelAfterMs, runbooksUrl }: RecoverySettings,
+): AdoptInput | DrainInput | AgedInput | ScanInput {
+  const limit = pageSizes[kind];
+  const common = { timing, limit, ...(runbooksUrl !== undefined && { runbooksUrl }) };
+  switch (kind) {
+    case 'adoption':
+      return { ...common, olderThanMs: ages.adoptAfterMs };
+    case 'drain':
+      return common;
+    case 'force':
+      return { ...common, olderThanMs: ages.forceAfterMs };
+    case 'scan':
+      return { ...common, olderThanMs: ages.scanAfterMs, cancelAfterMs: scanCancelAfterMs };
+    case 'sweep':
+      return { ...common, olderThanMs: ages.sweepAfterMs };
+  }
+}
+
+/** What an operator reads in the Temporal UI: which runs this look started, and who was silent. */
+function show(started: string[], silent: string[][]): void {
+  const lines = [started.length === 0 ? 'No service has anything to recover.' : started.join(', ')];
+  setCurrentDetails(
+    [
+      ...lines,
+      ...tableOf(['service that does not answer', 'why'], silent, ([service = '', why = '']) => [
+        service,
+        quoted(why),
+      ]),
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,204 @@
+import { continueAsNew, isCancellation, setCurrentDetails } from '@temporalio/workflow';
+import type { BranchOutcome, FindBranches, OpenBranch } from '../../contracts/branches';
+import { counted } from '../../contracts/labels';
+import type { StandingDecision } from '../../contracts/steps';
+import type { Positions, ScanInput, ScanResult } from '../../contracts/workflows';
+import { showTroubled } from '../attributes';
+import { branchEnds, heuristicText, type BranchEnd } from '../branches';
+import { GrowingTable, quoted, runbookLink, tableOf } from '../markdown';
+import { branchEndsOf, branchFindersOf, orderSteps, orderStepsOnce } from '../proxies';
+import { reasonOf } from '../reasons';
+import { isLongEnough, noteEnd, togetherOrAlone } from './run';
+
+const othersShownMax = 20;
+/** Branches that one activity ends, so that it stays below an attempt. */
+const endedAtOnce = 20;
+
+/** What became of one branch; branches that are left to their order's workflow have no row. */
+interface Row {
+  orderId: string;
+  step: BranchEnd | 'none';
+  kind: 'ended' | 'failed' | 'heuristic';
+  words: string;
+}
+
+type Side = keyof Positions;
+
+/** The place of each participant in `branchEnds`. */
+const places = { stock: 0, points: 1 } as const;
+
+/**
+ * Ends the branches that were left behind by what prepared them. Decided ones are ended as was
+ * decided. An undecided one that is old has nobody who is about to decide: CANCEL is written, unless
+ * another decision was first, and what holds is carried out. Its order is ended by its own workflow,
+ * or by adoption. Others' branches are shown, and never touched.
+ */
+export async function scanBranches(input: ScanInput): Promise<ScanResult> {
+  const scan = new Scan(input);
+  const find = branchFindersOf(input.timing);
+  const [stock, points] = await Promise.all([
+    scan.through('stock', find.findStockBranches),
+    scan.through('points', find.findPointBranches),
+  ]);
+  await noteEnd('scan', input);
+  if (stock !== null || points !== null) {
+    const from = { after: { stock, points }, result: scan.result };
+    await continueAsNew<typeof scanBranches>({ ...input, from });
+  }
+  return scan.result;
+}
+
+class Scan {
+  readonly result: ScanResult;
+  private readonly rows = new GrowingTable(['order', 'step', 'what came of it']);
+  private readonly others = new Set<string>();
+  private readonly unasked: [participant: Side, why: string][] = [];
+  private hasLooked = false;
+
+  constructor(private readonly input: ScanInput) {
+    this.result = input.from?.result ?? { ended: 0, failed: 0, heuristic: 0, others: 0 };
+    this.show();
+  }
+
+  /** Answers where the next run is to go on at this participant; null when nothing is left. */
+  async through(side: Side, find: FindBranches): Promise<string | null> {
+    const { olderThanMs, limit, from } = this.input;
+    let afterOrder: string | null = from ? from.after[side] : '';
+    while (afterOrder !== null && !isLongEnough()) {
+      let own: OpenBranch[];
+      try {
+        const found = await find({ olderThanMs, afterOrder, limit });
+        own = found.own;
+        for (const xid of found.others) this.others.add(xid);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        this.notAsked(side, reasonOf(error));
+        return null;
+      }
+      await this.endAll(side, own);
+      afterOrder = own.length < limit ? null : (own.at(-1)?.orderId ?? null);
+    }
+    return afterOrder;
+  }
+
+  /** A participant that is away is asked by the next run; what it holds is not counted as none. */
+  private notAsked(side: Side, why: string): void {
+    this.unasked.push([side, why]);
+    this.result.unasked = this.unasked.map(([one]) => one);
+    showTroubled();
+    this.show();
+  }
+
+  private async endAll(side: Side, branches: OpenBranch[]): Promise<void> {
+    const decisions = await this.decide(branches);
+    const rows: Row[] = [];
+    for (const decision of ['COMPLETE', 'CANCEL'] as const) {
+      const decided = branches.filter(({ orderId }) => decisions.get(orderId) === decision);
+      rows.push(...(await this.endThese(branchEnds[decision][places[side]], decided)));
+    }
+    for (const { orderId } of branches) {
+      if (decisions.get(orderId) !== 'unknown') continue;
+      rows.push({ orderId, step: 'none', kind: 'failed', words: 'no such order' });
+    }
+    await this.raise(rows.filter(({ kind }) => kind === 'heuristic'));
+    this.count(rows);
+  }
+
+  private async endThese(step: BranchEnd, branches: OpenBranch[]): Promise<Row[]> {
+    const ends = branchEndsOf(this.input.timing, 1)[step];
+    const rows: Row[] = [];
+    for (let i = 0; i < branches.length; i += endedAtOnce) {
+      const ids = branches.slice(i, i + endedAtOnce).map(({ orderId }) => ({ orderId }));
+      const outcomes = new Map<string, BranchOutcome>();
+      const failures = await togetherOrAlone(ids, async (some) => {
+        const answers = await ends(some);
+        some.forEach(({ orderId }, n) => {
+          const answer = answers[n];
+          if (answer) outcomes.set(orderId, answer);
+        });
+      });
+      rows.push(...[...outcomes].map(([orderId, outcome]) => rowOf(orderId, step, outcome)));
+      for (const { item, why } of failures) {
+        rows.push({ orderId: item.orderId, step, kind: 'failed', words: why });
+      }
+    }
+    return rows;
+  }
+
+  /** What holds for each order, once the old and undecided are decided. */
+  private async decide(branches: OpenBranch[]): Promise<Map<string, StandingDecision>> {
+    const { timing, cancelAfterMs } = this.input;
+    const ids = branches.map(({ orderId }) => orderId);
+    if (ids.length === 0) return new Map();
+    const standing = await orderSteps(timing).readDecisions(ids);
+    const known = new Map(ids.map((orderId, i) => [orderId, standing[i] ?? 'unknown']));
+    const isLost = ({ orderId, ageMs }: OpenBranch) =>
+      known.get(orderId) === 'undecided' && ageMs >= cancelAfterMs;
+    // An order whose row is held stays undecided, and its branch is left to the next run.
+    await togetherOrAlone(branches.filter(isLost), async (lost) => {
+      const decisions = await orderStepsOnce(timing).decideOrders(
+        lost.map(({ orderId }) => ({ orderId, decision: 'CANCEL', reason: 'unavailable' })),
+      );
+      lost.forEach(({ orderId }, i) => known.set(orderId, decisions[i] ?? 'undecided'));
+    });
+    return known;
+  }
+
+  /** An order that has ended since is left alone; its books are the auditor's. */
+  private async raise(heuristic: Row[]): Promise<void> {
+    await togetherOrAlone(heuristic, (some) =>
+      orderStepsOnce(this.input.timing).alertOrders(
+        some.map(({ orderId, words }) => ({ orderId, kind: 'heuristic-outcome', detail: words })),
+      ),
+    );
+  }
+
+  private count(rows: Row[]): void {
+    for (const { orderId, step, kind, words } of rows) {
+      this.result[kind] += 1;
+      this.rows.add(orderId, step, quoted(words));
+    }
+    this.result.others = Math.max(this.result.others, this.others.size);
+    if (rows.some(({ kind }) => kind !== 'ended')) showTroubled();
+    this.hasLooked = true;
+    this.show();
+  }
+
+  /** What an operator reads in the Temporal UI: what was done, and whose branches are beside ours. */
+  private show(): void {
+    const { ended, failed, heuristic } = this.result;
+    const found = ended + failed + heuristic;
+    const lines = this.hasLooked
+      ? [
+          `Branches left behind: **${found}**; ${ended} ended, ${failed} failed, ` +
+            `${heuristic} heuristic`,
+        ]
+      : ['Looking for branches that were left behind'];
+    if (failed + heuristic > 0) {
+      const runbook = heuristic > 0 ? 'heuristic-outcome' : 'branch-in-doubt';
+      lines.push('', `**What to do**: ${runbookLink(runbook, this.input.runbooksUrl)}`);
+    }
+    lines.push(
+      ...tableOf(
+        [`${counted(this.unasked.length, 'participant')} not asked`, 'why'],
+        this.unasked,
+        ([side, why]) => [side, quoted(why)],
+      ),
+      ...this.rows.lines(),
+    );
+    if (this.others.size > 0) {
+      lines.push(
+        '',
+        `Prepared on the same servers by others, and left alone (formatID, gtrid, bqual):`,
+        ...tableOf(['branch'], [...this.others], (xid) => [xid], othersShownMax),
+      );
+    }
+    setCurrentDetails(lines.join('\n'));
+  }
+}
+
+function rowOf(orderId: string, step: BranchEnd, outcome: BranchOutcome): Row {
+  return outcome.kind === 'heuristic'
+    ? { orderId, step, kind: 'heuristic', words: heuristicText(step, outcome) }
+    : { orderId, step, kind: 'ended', words: outcome.kind };
+}
