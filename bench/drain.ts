@@ -22,16 +22,18 @@ export async function drained(order: Knex): Promise<void> {
   }
 }
 
-/** How many orders ended in each second since an instant, and how many seconds the last took. */
+/** How many orders ended in each second since an instant, and after how long the first and last. */
 export async function endsSince(order: Knex, startedAt: string) {
   const [rows] = (await order.raw(
     `SELECT FLOOR(TIMESTAMPDIFF(MICROSECOND, ?, ended_at) / 1e6) s, COUNT(*) n,
-            MAX(TIMESTAMPDIFF(MICROSECOND, ?, ended_at)) us
+            MAX(TIMESTAMPDIFF(MICROSECOND, ?, ended_at)) us,
+            MIN(TIMESTAMPDIFF(MICROSECOND, ?, ended_at)) first
      FROM orders WHERE ended_at >= ? GROUP BY s ORDER BY s`,
-    [startedAt, startedAt, startedAt],
-  )) as [{ s: number; n: number; us: number }[]];
+    [startedAt, startedAt, startedAt, startedAt],
+  )) as [{ s: number; n: number; us: number; first: number }[]];
   const drainSeconds = (rows.at(-1)?.us ?? 0) / 1e6;
+  const firstSeconds = (rows[0]?.first ?? 0) / 1e6;
   const endedBySecond = Array.from({ length: Math.ceil(drainSeconds) }, () => 0);
   for (const { s, n } of rows) endedBySecond[s] = n;
-  return { endedBySecond, drainSeconds };
+  return { endedBySecond, drainSeconds, firstSeconds };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { runScript } from '../scripts/stack/entry';
 import { backlogs, type BacklogRow } from './backlog';
 import { growth } from './growth';
+import { recoveries, type RecoveryRow } from './recovery';
 import { readOptions, type BenchOptions } from './options';
 import { writePlots } from './plots';
 import { rowSchema, type Row } from './row';
@@ -21,6 +22,10 @@ async function main(): Promise<number> {
       const rows = await collect(backlogs(servers, options, say), options, describeBacklog);
       if (!options.json) process.stdout.write(backlogTableOf(rows));
       return exitCodeOf(rows);
+    }
+    if (options.recovery !== undefined) {
+      const rows = await collect(recoveries(servers, options, say), options, describeRecovery);
+      return rows.some(({ audit }) => audit === 'not clean') ? 1 : 0;
     }
     const measuring = options.growth ? growth : sweep;
     const rows = await collect(measuring(servers, options, say), options, describe);
@@ -63,6 +68,11 @@ function describe(row: Row): string {
 
 function describeBacklog(row: BacklogRow): string {
   return `  ${row.ordersPerSecond} orders/s over ${row.drainSeconds} s, audit ${row.audit}`;
+}
+
+function describeRecovery({ what, count, seconds, perSecond, audit }: RecoveryRow): string {
+  const rate = `${count} in ${seconds.toFixed(1)} s, ${perSecond} a second`;
+  return `  ${what}: ${rate}, audit ${audit}`;
 }
 
 function exitCodeOf(rows: readonly { audit: string }[]): number {

@@ -9,6 +9,8 @@ export interface BenchOptions {
   outstanding: number;
   growth?: number[];
   backlog?: number;
+  recovery?: number;
+  owners?: number;
   seconds: number;
   rounds: number;
   variants?: Variant[];
@@ -19,7 +21,7 @@ export interface BenchOptions {
 }
 
 const description = `Measures what placing an order costs, over HTTP, each way in turn, on servers
-of its own. Without --rate, --growth or --backlog: a closed loop, in which each caller begins its
+of its own. Without --rate, --growth, --backlog or --recovery: a closed loop, in which each caller begins its
 next order when its last has ended.`;
 
 const help = {
@@ -28,6 +30,8 @@ const help = {
   outstanding: 'open loop: an order that is due while so many are under way is shed',
   growth: 'measure beside so many stored orders, separated by commas',
   backlog: 'place so many orders at once, and watch them drain',
+  recovery: 'leave so many orders behind, orphans and owing, and watch them recovered',
+  owners: 'with --recovery: then look at so many owners that are open',
   seconds: 'of each measurement',
   rounds: 'how often, the variants interleaved; --growth and --backlog take one',
   scenario: 'failing: 10 % cannot succeed; hot: all want one product',
@@ -48,6 +52,12 @@ export function readOptions(): BenchOptions {
     .addOption(
       new Option('--backlog <n>', help.backlog).argParser(whole).conflicts(['rate', 'growth']),
     )
+    .addOption(
+      new Option('--recovery <n>', help.recovery)
+        .argParser(whole)
+        .conflicts(['rate', 'growth', 'backlog']),
+    )
+    .option('--owners <n>', help.owners, whole)
     .option('--seconds <n>', help.seconds, whole, 6)
     .option('--rounds <n>', help.rounds, whole, 1)
     .option(

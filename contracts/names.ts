@@ -18,6 +18,9 @@ export const taskQueues = {
 /** The one schedule: it looks for work of every kind of recovery. */
 export const recoveryScheduleId = 'recover-orders';
 
+/** The type of the failure of a local activity that the process does not have. */
+export const stepNotHere = 'step-not-in-this-process';
+
 /** Workflow types, as the Temporal UI shows them. */
 export const workflowTypes = {
   placeOrders: 'placeOrders',

@@ -20,7 +20,7 @@ import { patternsOn, patternSettings, unavailableOn } from './patterns';
 import { createReleaser, type Relay } from './relay';
 import { placedPollMs, relayOf } from './relay-of';
 import {
-  createSettingsActivities,
+  createWorkflowActivities,
   ensureRecovery,
   recoverySettings,
   recoverySettingsFrom,
@@ -107,7 +107,7 @@ void serveWorker({
         maxCachedWorkflows: cachedWorkflowsMax,
         stickyQueueScheduleToStartTimeout: config.STICKY_MS_MAX,
         activities: {
-          ...createSettingsActivities(recoverySettingsFrom(config)),
+          ...createWorkflowActivities(recoverySettingsFrom(config)),
           ...steps.order,
           ...steps.product,
           ...steps.point,

@@ -6,8 +6,9 @@ import {
   type ScheduleOptions,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { besideAttributes } from '../contracts/labels';
-import { recoveryScheduleId, taskQueues, workflowTypes } from '../contracts/names';
+import { recoveryScheduleId, stepNotHere, taskQueues, workflowTypes } from '../contracts/names';
 import { recoveries, type RecoverySettings, type SettingsActivities } from '../contracts/recovery';
 import type { Config } from './config';
 import { timingFrom, timingSettings } from './timing';
@@ -53,9 +54,18 @@ export function recoverySettingsFrom(config: RecoveryConfig): RecoverySettings {
   };
 }
 
-/** What a workflow worker answers of its own process. */
-export function createSettingsActivities(settings: RecoverySettings): SettingsActivities {
-  return { recoverySettings: () => Promise.resolve(settings) };
+/**
+ * What a workflow worker has of its own: it tells its settings, and says of every step that its
+ * process does not have that it is elsewhere. Without the latter, the SDK would fail the tasks of
+ * a workflow that began with the placement `local`, again and again.
+ */
+export function createWorkflowActivities(settings: RecoverySettings) {
+  const elsewhere = (): Promise<never> => {
+    const message = 'This process has no steps; the service has them on its own queue';
+    return Promise.reject(ApplicationFailure.nonRetryable(message, stepNotHere));
+  };
+  const own: SettingsActivities = { recoverySettings: () => Promise.resolve(settings) };
+  return { ...own, default: elsewhere };
 }
 
 /**

@@ -3,7 +3,7 @@ import { taskQueues } from '../contracts/names';
 import { workflowBundle } from './bundle';
 import { commonSettings, readConfig } from './config';
 import {
-  createSettingsActivities,
+  createWorkflowActivities,
   ensureRecovery,
   recoverySettings,
   recoverySettingsFrom,
@@ -36,7 +36,7 @@ void serveWorker({
       options: {
         taskQueue: taskQueues.workflow,
         workflowBundle: await workflowBundle(),
-        activities: createSettingsActivities(recoverySettingsFrom(config)),
+        activities: createWorkflowActivities(recoverySettingsFrom(config)),
         maxCachedWorkflows: cachedWorkflowsMax,
         stickyQueueScheduleToStartTimeout: config.STICKY_MS_MAX,
       },

@@ -7,7 +7,7 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { StepTiming } from '../contracts/limits';
-import { taskQueues } from '../contracts/names';
+import { stepNotHere, taskQueues } from '../contracts/names';
 import type { EventActivities } from '../contracts/deliveries';
 import type { SettingsActivities } from '../contracts/recovery';
 import type {
@@ -181,16 +181,13 @@ function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: Pat
   return scheduleToCloseTimeout === undefined ? {} : { localRetryThreshold: firstRetryMs };
 }
 
-/** What a worker says of an activity that it does not have. */
-const notHere = 'NotFoundError';
-
 /**
  * The placement is the one that held when the workflow began. When it was `local`, and the process
  * that runs the workflow now leaves the steps to the services' own, the step is on its queue.
  */
 function isNotHere(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof ApplicationFailure && cause.type === notHere;
+  return cause instanceof ApplicationFailure && cause.type === stepNotHere;
 }
 
 function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps {
@@ -211,8 +208,7 @@ function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps
     const summary = summaryOfStep(step, args);
     const onItsQueue = () => proxyActivities({ ...options, taskQueue, summary })[step]?.(...args);
     if (timing.placement === 'separate') return onItsQueue();
-    const retry = { ...options.retry, nonRetryableErrorTypes: [notHere] };
-    const local = { ...options, ...timersFor(timing, patience), retry, summary };
+    const local = { ...options, ...timersFor(timing, patience), summary };
     const here = proxyLocalActivities(local)[step];
     return here?.(...args).catch((error: unknown) => {
       if (!isNotHere(error)) throw error;

@@ -65,6 +65,7 @@ async function lookAtOwners(knex: Knex, ask: AskOwners, query: OrphanQuery): Pro
   const idle = owners.filter((owner) => states.get(owner) !== 'open');
   const candidates = idle.length > 0 ? await ordersOf(knex, idle) : [];
   const orphans = candidates
+    .sort((a, b) => (a.owner === b.owner ? 0 : a.owner < b.owner ? -1 : 1))
     .filter((row) => isOrphan(row, states.get(row.owner) ?? 'gone'))
     .map((row) => ({
       orderId: row.order_id,
@@ -84,7 +85,11 @@ function firstOwners(orphans: Orphan[], lastOwner: string | null): FoundOrphans 
   return { orphans: some, lastOwner: some.at(-1)?.owner ?? null };
 }
 
-/** One status at a time, so that the index gives the owners in order: a backlog is not sorted. */
+/**
+ * One status at a time, so that the index gives the owners in order: a backlog is not sorted. What
+ * the registry's drain has is no orphan, whatever became of its owner: an outage may leave a
+ * hundred thousand of these, and Temporal need not be asked about any.
+ */
 function ownersIn(
   knex: Knex,
   status: string,
@@ -95,6 +100,16 @@ function ownersIn(
     .where('status', status)
     .where('owner', '>', afterOwner)
     .where('owned_at', '<', knex.raw('NOW(6) - INTERVAL ? MICROSECOND', [olderThanMs * 1_000]))
+    .where((rest) => {
+      void rest
+        .where('status', 'PLACING')
+        .orWhereNotExists(
+          knex('compensations')
+            .select(knex.raw('1'))
+            .whereRaw('compensations.order_id = orders.order_id')
+            .where('compensations.status', 'PENDING'),
+        );
+    })
     .orderBy('owner')
     .limit(limit)
     .pluck<string[]>('owner');
@@ -164,7 +179,7 @@ function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
     )
     .whereIn('status', ['PLACING', 'PENDING'])
     .whereIn('owner', owners)
-    .orderBy(['owner', 'order_id']);
+    .orderBy('order_id');
 }
 
 /**

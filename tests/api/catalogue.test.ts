@@ -133,20 +133,6 @@ describe('health and OpenAPI, for everybody', () => {
     );
   });
 
-  test('GET /health/ready says which kind of recovery has stopped, and is ready all the same', async () => {
-    const overdue = [{ kind: 'drain', forMs: 3_600_000 }] as const;
-    await harness.databases.order('recoveries').insert({
-      kind: 'drain',
-      wanted_since: harness.databases.order.raw('NOW(6) - INTERVAL 1 HOUR'),
-    });
-    const response = await harness.another().request('/health/ready');
-    await harness.databases.order('recoveries').where('kind', 'drain').delete();
-    expect(response.status).toBe(200);
-    const { overdueRecovery } = (await response.json()) as { overdueRecovery: typeof overdue };
-    expect(overdueRecovery).toMatchObject([{ kind: 'drain' }]);
-    expect(overdueRecovery[0].forMs).toBeGreaterThanOrEqual(3_600_000);
-  });
-
   test('GET /health/ready asks no more than once a second', async () => {
     let asked = 0;
     const temporalReady = () => {

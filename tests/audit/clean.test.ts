@@ -234,6 +234,7 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'stuck-order',
     'outbox-drained',
     'overdue',
+    'recovery-overdue',
     'stock-balance',
     'points-balance',
     'negative-balance',

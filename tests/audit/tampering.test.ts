@@ -134,6 +134,7 @@ test('every rule is broken by a case above', () => {
     lockTampering,
     confirmTampering,
     branchTampering,
+    recoveryTampering,
   ].flat();
   const broken = cases.flatMap(({ rules }) => rules);
   const alone = ['negative-balance', 'reserved-at-rest'];

@@ -10,7 +10,7 @@ const steps = 'activities/order/steps.ts';
 const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
   [
     'a claim without its status guard',
-    /owner changed|not permitted|an end without its time/,
+    /owner changed|not permitted|an end without its time|toContain/,
     [{ file: 'activities/order/intake.ts', from: " AND status = 'CREATED'`", to: '`' }],
   ],
   [
@@ -56,8 +56,8 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     [
       {
         file: 'activities/order/adoption.ts',
-        from: '.where({ order_id: orphan.orderId, owner: orphan.owner })\n    .whereIn',
-        to: '.where({ order_id: orphan.orderId })\n    .whereIn',
+        from: 'free.filter((row) => row.owner === ownerBefore.get(row.order_id));',
+        to: 'free;',
       },
     ],
   ],
@@ -78,8 +78,8 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     [
       {
         file: 'activities/order/registry.ts',
-        from: "await row.update({ status: 'DONE', done_at: trx.fn.now(6) });",
-        to: '',
+        from: 'error === undefined ? madeGood(trx) : failedAgain(trx, error, firstRetryMs)',
+        to: "failedAgain(trx, error ?? '', firstRetryMs)",
       },
     ],
   ],

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '../../activities/transaction/connection';
@@ -62,7 +63,8 @@ temporal() { :; }
 grep() { :; }
 `;
 
-function run(blocks: string[]) {
+/** Without blocking: the pools beside it have to end connections before the server does. */
+async function run(blocks: string[]) {
   const { host, port, user, password } = mysqlServer();
   const ofService = services.map((service) => {
     const admin = { host, port, adminUser: user, adminPassword: password };
@@ -70,11 +72,14 @@ function run(blocks: string[]) {
   });
   const stack = { databases: Object.fromEntries(ofService) as object };
   const define = ofSql(blocksOf(join(root, 'README.md')));
-  const { status, stderr } = spawnSync('bash', ['-c', [others, ...define, ...blocks].join('\n')], {
+  const bash = spawn('bash', ['-c', [others, ...define, ...blocks].join('\n')], {
     cwd: root,
-    encoding: 'utf8',
     env: { ...readSettings().basicEnvironment, STACK: JSON.stringify(stack) },
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
+  let stderr = '';
+  bash.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [status] = (await once(bash, 'close')) as [number | null];
   return { status, stderr };
 }
 
@@ -94,7 +99,7 @@ it.each(pages)(
   async (page) => {
     const blocks = ofSql(blocksOf(join(runbooks, page)));
     if (blocks.some((block) => block.includes(`XA COMMIT ${xid}`))) await prepareBranch();
-    expect(run(blocks)).toEqual({ status: 0, stderr: '' });
+    expect(await run(blocks)).toEqual({ status: 0, stderr: '' });
   },
   120_000,
 );
@@ -113,7 +118,7 @@ it('the statements of a heuristic outcome move the points, and say so to the nex
   const blocks = ofSql(blocksOf(join(runbooks, 'heuristic-outcome.md')));
   const [took, gaveBack] = blocks.filter((block) => block.includes('START TRANSACTION'));
   const after = async (block = '') => {
-    expect(run(['ORDER=o-1', block])).toEqual({ status: 0, stderr: '' });
+    expect(await run(['ORDER=o-1', block])).toEqual({ status: 0, stderr: '' });
     return {
       steps: await point('steps').where('order_id', 'o-1').orderBy('step').pluck<string[]>('step'),
       available: await point('point_accounts').where('customer_id', 'c-1').pluck('available'),

@@ -88,7 +88,6 @@ it('every kind’s run says in a line what it does, and for which pattern', asyn
 
 describe('recoverOrders', () => {
   it('says what it started, and which service does not answer, and why', async () => {
-    world.recovery.timing = { ...hurriedTiming, attemptMsMax: 300 };
     world.faults.findOrderWork = () => Promise.resolve(['adoption']);
     world.faults.findPointWork = () => Promise.reject(new Error('the bank | is closed'));
     const look = await recoverOnce(world);
@@ -98,7 +97,6 @@ describe('recoverOrders', () => {
     await world.client.workflow.getHandle(recoveries.adoption.workflowId).result();
     world.clearFaults();
     expect(await detailsOf(await recoverOnce(world))).toBe('No service has anything to recover.');
-    world.recovery.timing = hurriedTiming;
   });
 });
 

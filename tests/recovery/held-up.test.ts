@@ -2,7 +2,7 @@ import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import type { AdoptInput, DrainInput, ForceInput } from '../../contracts/workflows';
 import { claim, createOrder, ends, netEffect, place, runOnce } from '../support/orders';
-import { startOrders, stateOf, until } from '../support/orders';
+import { Gate, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { alertsOf, dies, preparedIn, rollBackAll, scanInput } from '../xa/branches';
 
@@ -90,14 +90,17 @@ it('a participant that is away holds up nobody else’s refunds', async () => {
   await world.databases.stock({ rare: { available: 1 } });
   const points = await owing(3, 'refundPoints');
   await owing(2, 'restoreStock');
-  world.faults.restoreStock = () => new Promise(() => undefined);
+  const frozen = new Gate();
+  world.faults.restoreStock = async (run) => {
+    await frozen.pass();
+    return run();
+  };
   const patient = { ...hurriedTiming, attemptMsMax: 20_000, actionMsMax: 20_000 };
   const running = drain({ timing: patient, limit: 1 });
+  await frozen.reached;
   for (const order of points) await ends(world, order, 'CANCELLED');
-  world.clearFaults();
-  await world.stopWorker('product');
-  await world.startWorker('product');
-  await running;
+  frozen.open();
+  expect(await running).toEqual({ madeGood: 5, failed: 0 });
 });
 
 it('the drain goes on, page after page, while anything is due', async () => {

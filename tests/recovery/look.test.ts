@@ -4,7 +4,7 @@ import { readConfig } from '../../workers/config';
 import { recoverySettings, recoverySettingsFrom } from '../../workers/recovery';
 import { claim, createOrder, ends, netEffect, place, stateOf, until } from '../support/orders';
 import { everythingIsOld, recoverOnce, recoverOnly, startRecovery } from '../support/recovery';
-import { createWorld, hurriedTiming, nothingIsOld, type World } from '../support/world';
+import { createWorld, nothingIsOld, type World } from '../support/world';
 import { unconfirmed } from '../tcc/pending';
 
 /** The one look for all kinds of recovery, on the real server. */
@@ -66,7 +66,12 @@ it('starts no run of any kind while there is nothing to recover', async () => {
 
 it('finds the work of each kind, and starts a run of that kind alone', async () => {
   await startRecovery(world, hourMs);
-  world.recovery.ages = { ...everythingIsOld, adoptAfterMs: hourMs };
+  world.recovery.ages = {
+    ...everythingIsOld,
+    adoptAfterMs: hourMs,
+    forceAfterMs: 0,
+    sweepAfterMs: 0,
+  };
   await unconfirmed(world, 'confirmStock');
   expect(await look()).toEqual({
     adoption: false,
@@ -80,10 +85,8 @@ it('finds the work of each kind, and starts a run of that kind alone', async () 
 it('asks the other services while one is away, and does not count its work as none', async () => {
   world.recovery.ages = { ...nothingIsOld.ages, sweepAfterMs: 100 };
   const order = await unconfirmed(world, 'confirmPoints');
-  world.recovery.timing = { ...hurriedTiming, attemptMsMax: 500 };
   world.faults.findStockWork = away;
   const found = await look();
-  world.recovery.timing = hurriedTiming;
   // The points' reservation is swept; whether the stock has any is not known.
   expect(found).toEqual({ adoption: false, drain: false, force: false, sweep: true });
   await until('the points are confirmed', async () => {

@@ -16,7 +16,7 @@ import type { Service } from '../../contracts/order';
 import type * as BundleModule from '../../workers/bundle';
 import type { RecoverySettings } from '../../contracts/recovery';
 import { createAskOwners } from '../../workers/owner-state';
-import { createSettingsActivities } from '../../workers/recovery';
+import { createWorkflowActivities } from '../../workers/recovery';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { withFaults, type Faults } from './faults';
 import { quietRuntime } from './runtime';
@@ -131,7 +131,7 @@ export async function createWorld(
           {
             workflowBundle: bundle,
             activities: {
-              ...createSettingsActivities(recovery),
+              ...createWorkflowActivities(recovery),
               ...Object.values(activities).reduce((all, some) => ({ ...all, ...some })),
             },
           }

@@ -22,7 +22,11 @@ beforeAll(async () => {
     openDatabase({ url: databases.url(user, 'order'), poolMax: 2, lockWaitSMax: 1 });
   pools = [open('order_worker'), open('order_api')];
   const [worker, api] = pools as [Knex, Knex];
-  orders = createOrderActivities({ knex: worker, ownerState: () => Promise.resolve('open') });
+  orders = createOrderActivities({
+    knex: worker,
+    askOwners: (owners) =>
+      Promise.resolve(new Map(owners.map((owner) => [owner, 'open'] as const))),
+  });
   intake = createOrderIntake(api);
 });
 

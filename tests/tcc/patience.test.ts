@@ -71,6 +71,7 @@ function activities(changes: Record<string, Mock>): Record<string, Mock> {
     lastResolution: () => Promise.resolve(0),
     overturnDecision: () => Promise.resolve(true),
     resolveHeld: () => Promise.resolve(),
+    noteRecovery: () => Promise.resolve(),
     closeResolution: (_workflowId: string, refused?: string) =>
       Promise.resolve(refused ?? (ended.length > 0 ? 'ended' : 'pending')),
   };

@@ -1,0 +1,46 @@
+import { createHarness, type ApiHarness } from '../api/harness';
+
+/** What the API says of recovery that has stopped. */
+
+let harness: ApiHarness;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+
+afterAll(() => harness.close());
+
+interface Readiness {
+  overdueRecovery?: { kind: string; forMs: number }[];
+}
+
+async function readiness(): Promise<{ status: number; body: Readiness }> {
+  // Another API: one that was asked a moment ago would answer the same again.
+  const response = await harness.another().request('/health/ready');
+  return { status: response.status, body: (await response.json()) as Readiness };
+}
+
+const agoS = (seconds: number) =>
+  harness.databases.order.raw('NOW(6) - INTERVAL ? SECOND', [seconds]);
+
+it('says which kind has had work for too long, and is ready all the same', async () => {
+  const recoveries = () => harness.databases.order('recoveries');
+  await recoveries().insert([
+    { kind: 'drain', wanted_since: agoS(3_600) },
+    { kind: 'sweep', wanted_since: agoS(60) },
+    { kind: 'scan', wanted_since: null, ended_at: agoS(3_600) },
+  ]);
+  const { status, body } = await readiness();
+  expect(status).toBe(200);
+  expect(body.overdueRecovery).toMatchObject([{ kind: 'drain' }]);
+  expect(body.overdueRecovery?.[0]?.forMs).toBeGreaterThanOrEqual(3_600_000);
+  await recoveries().delete();
+});
+
+it('says that nobody looks for work any more', async () => {
+  const recoveries = () => harness.databases.order('recoveries');
+  await recoveries().insert({ kind: 'look', ended_at: agoS(600) });
+  expect((await readiness()).body.overdueRecovery).toMatchObject([{ kind: 'look' }]);
+  await recoveries().update({ ended_at: agoS(30) });
+  expect((await readiness()).body).not.toHaveProperty('overdueRecovery');
+});
