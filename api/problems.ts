@@ -28,7 +28,7 @@ export const problemTypes = {
   'pattern-unavailable': { status: 422, title: 'This pattern is not available' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
-  overloaded: { status: 503, title: 'Too many orders are waiting' },
+  overloaded: { status: 503, title: 'Too much is asked for at once' },
   unavailable: { status: 503, title: 'A part of the system is away' },
   'outcome-unknown': { status: 503, title: 'It is not known whether this was done' },
 } as const satisfies Record<string, { status: number; title: string }>;

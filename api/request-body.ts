@@ -4,7 +4,7 @@ import { Problem } from './problems';
 import { MalformedJson, parseStrictJson } from './strict-json';
 
 /** An order of 100 lines with the longest ids has some 11 KiB. */
-const bodyBytesMax = 16 * 1024;
+export const bodyBytesMax = 16 * 1024;
 
 const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*(?:utf-8|"utf-8")\s*)?$/i;
 
@@ -88,7 +88,7 @@ async function readChunks(body: ReadableStream<Uint8Array> | null): Promise<Uint
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): Problem {
+export function tooLarge(): Problem {
   return new Problem('body-too-large', `The limit is ${String(bodyBytesMax)} bytes.`, {
     // What is left of the body would otherwise be read only to be thrown away.
     headers: { Connection: 'close' },

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Api } from './app';
-import { Problem, problemBody, problemContentType, problemTypes } from './problems';
+import { limitConnections, type ConnectionLimits } from './connections';
+import { converse } from './conversations';
+import { answerUnroutable, headerBytesMax } from './refusals';
 
 export interface ServerOptions {
   /** 0 takes a free one. */
@@ -14,6 +14,8 @@ export interface ServerOptions {
   logger: Logger;
   /** Until headers, or a body, must have come; 10 s unless it says otherwise. */
   receiveMsMax?: number;
+  /** Over the defaults: 4,096 connections, and 10 s until an answer must have been taken. */
+  connections?: Partial<ConnectionLimits>;
   /** Until a close ends connections whose requests have not ended. */
   drainMsMax?: number;
 }
@@ -24,8 +26,12 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-const headerBytesMax = 16 * 1024;
 const defaultReceiveMsMax = 10_000;
+/** A few thousand callers may wait for their orders at once, each on a connection of its own. */
+const defaultConnectionLimits: ConnectionLimits = {
+  connectionsMax: 4_096,
+  sendMsMax: 10_000,
+};
 /** Above the longest wait of a place call. */
 const defaultDrainMsMax = 70_000;
 const checkMs = 500;
@@ -39,34 +45,24 @@ const keepAliveMs = 30_000;
 export async function startServer(api: Api, options: ServerOptions): Promise<ApiServer> {
   const receiveMsMax = options.receiveMsMax ?? defaultReceiveMsMax;
   const answer = getRequestListener(api.fetch, {
-    errorHandler: (error) => answerUnroutable(error, options),
+    errorHandler: (error) => answerUnroutable(error, options.logger),
   });
-  const server = createHttpServer(
-    {
-      maxHeaderSize: headerBytesMax,
-      headersTimeout: receiveMsMax,
-      requestTimeout: receiveMsMax,
-      connectionsCheckingInterval: Math.min(checkMs, receiveMsMax),
-      keepAliveTimeout: keepAliveMs,
-      // Ours answers with a problem; Node's own answer has no body.
-      requireHostHeader: false,
-    },
-    (incoming, outgoing) => void answer(incoming, outgoing),
-  );
+  const server = createHttpServer({
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: receiveMsMax,
+    requestTimeout: receiveMsMax,
+    connectionsCheckingInterval: Math.min(checkMs, receiveMsMax),
+    keepAliveTimeout: keepAliveMs,
+    // Ours answers with a problem; Node's own answer has no body.
+    requireHostHeader: false,
+  });
   // Node drops what is beyond its count in silence; the bytes are limited anyway.
   server.maxHeadersCount = 0;
-  server.on('clientError', answerUnparsable);
-  server.on('checkExpectation', (_request, response) => {
-    const { body, status } = occurrence(
-      new Problem('expectation-failed', 'Only 100-continue can be expected.'),
-    );
-    response
-      .writeHead(status, {
-        'Content-Type': problemContentType,
-        'Content-Length': Buffer.byteLength(body),
-      })
-      .end(body);
+  const connections = limitConnections(server, {
+    ...defaultConnectionLimits,
+    ...options.connections,
   });
+  converse(server, connections, (incoming, outgoing) => void answer(incoming, outgoing));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.hostname, resolve);
@@ -91,47 +87,4 @@ async function drain(server: Server, drainMsMax: number): Promise<void> {
   await closed;
   clearInterval(sweep);
   clearTimeout(end);
-}
-
-/** A request whose target or Host makes no URL never reaches the app. */
-function answerUnroutable(error: unknown, { logger }: ServerOptions): Response {
-  const known = error instanceof Error && error.name === 'RequestError';
-  if (!known) logger.error({ err: error }, 'a request failed outside the app');
-  const { body, status } = occurrence(
-    known
-      ? new Problem('malformed-request', 'The request target or the Host header is invalid.')
-      : new Problem('internal', 'It is logged.'),
-  );
-  return new Response(body, { status, headers: { 'Content-Type': problemContentType } });
-}
-
-/** What the HTTP parser refused: there is no request, so the answer is written by hand. */
-function answerUnparsable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return;
-  const { body, status } = occurrence(problemOfParser(error.code));
-  socket.end(
-    `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n` +
-      `Content-Type: ${problemContentType}\r\n` +
-      `Content-Length: ${String(Buffer.byteLength(body))}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
-}
-
-function problemOfParser(code: string | undefined): Problem {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new Problem('headers-too-large', `The limit is ${String(headerBytesMax)} bytes.`);
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new Problem('body-too-large', 'The chunk extensions are too large.');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('request-timeout', 'The request did not come in time.');
-    default:
-      return new Problem('malformed-request', 'This is not HTTP.');
-  }
-}
-
-function occurrence(problem: Problem): { body: string; status: number } {
-  const { status } = problemTypes[problem.code];
-  const requestId = randomUUID();
-  return { body: JSON.stringify(problemBody(problem, { instance: '', requestId })), status };
 }

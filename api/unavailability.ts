@@ -12,6 +12,13 @@ export function overloaded(): Problem {
   });
 }
 
+/** There are more connections than the API takes: the request was not looked at. */
+export function tooManyConnections(): Problem {
+  return new Problem('overloaded', 'There are too many connections. Nothing was done.', {
+    headers: { 'Retry-After': String(retryAfterS) },
+  });
+}
+
 /** A database, or Temporal, is away: nothing was done. */
 export function unavailable(cause?: unknown): Problem {
   return new Problem('unavailable', 'Nothing was done. Try again in a moment.', {

@@ -48,6 +48,10 @@ const settings = {
     }),
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** Connections of callers at once; what comes beyond is answered 503. */
+  API_CONNECTIONS_MAX: z.coerce.number().int().min(1).max(50_000).default(4_096),
+  /** The same of one address. Not behind a proxy: all that it passes on comes from its address. */
+  API_CONNECTIONS_PER_ADDRESS_MAX: z.coerce.number().int().min(1).optional(),
   JWT_PUBLIC_KEY: z.string().startsWith('-----BEGIN PUBLIC KEY-----'),
   JWT_ISSUER: z.string().min(1),
   JWT_AUDIENCE: z.string().min(1),

@@ -19,6 +19,8 @@ export const apiSettings = [
   'POINT_DATABASE_URL',
   'API_HOST',
   'API_PORT',
+  'API_CONNECTIONS_MAX',
+  'API_CONNECTIONS_PER_ADDRESS_MAX',
   'JWT_PUBLIC_KEY',
   'JWT_ISSUER',
   'JWT_AUDIENCE',
@@ -71,6 +73,10 @@ export async function serveApi(
     port: config.API_PORT,
     hostname: config.API_HOST,
     logger,
+    connections: {
+      connectionsMax: config.API_CONNECTIONS_MAX,
+      connectionsPerAddressMax: config.API_CONNECTIONS_PER_ADDRESS_MAX,
+    },
   });
   return async () => {
     await server.close();

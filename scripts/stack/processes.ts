@@ -30,6 +30,8 @@ const tuning = [
   'DEFAULT_PATTERN',
   'BATCH_ORDERS_MAX',
   'BATCHES_IN_FLIGHT_MAX',
+  'API_CONNECTIONS_MAX',
+  'API_CONNECTIONS_PER_ADDRESS_MAX',
 ];
 
 export const apiProcess = 'api';
