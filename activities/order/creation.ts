@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { OrderLine } from '../../contracts/order';
+import { text } from '../transaction/parameters';
 
 /** Creating orders, once for each customer and idempotency key. */
 
@@ -59,10 +60,10 @@ export async function create(
   await trx('orders')
     .insert(
       sorted.map((draft) => ({
-        order_id: draft.orderId,
-        customer_id: draft.customerId,
-        idempotency_key: draft.idempotencyKey,
-        request_hash: draft.requestHash,
+        order_id: text(draft.orderId),
+        customer_id: text(draft.customerId),
+        idempotency_key: text(draft.idempotencyKey),
+        request_hash: text(draft.requestHash),
         total: draft.total,
       })),
     )
@@ -128,7 +129,7 @@ async function readCreated(
     .select('created_at', 'product_id', 'quantity', 'unit_price')
     .whereIn(
       ['customer_id', 'idempotency_key'],
-      keys.map((key) => [key.customerId, key.idempotencyKey]),
+      keys.map((key) => [text(key.customerId), text(key.idempotencyKey)]),
     )
     .orderBy(['orders.order_id', 'line_number'])
     .timeout(statementMsMax)) as CreatedRow[];

@@ -3,6 +3,7 @@ import { deliveriesOf, eventOf } from '../../contracts/events';
 import type { OrderStatus, Pattern, PlacedOrder } from '../../contracts/order';
 import { classify, type ErrorClass } from '../transaction/errors';
 import { say } from '../transaction/outbox';
+import { text, texts } from '../transaction/parameters';
 import { runTransaction } from '../transaction/transaction';
 import { readOrders } from './content';
 import { create, find, type Creation, type OrderDraft } from './creation';
@@ -83,15 +84,15 @@ export function createOrderIntake(knex: Knex): OrderIntake {
     createOrders,
     findCreated: (key) => find(knex, key),
     async claimOrders(orderIds, owner, pattern) {
-      const wanted = [...new Set(orderIds)].sort();
+      const wanted = [...new Set(texts(orderIds))].sort();
       try {
-        return await inTransaction((trx) => claim(trx, wanted, owner, pattern));
+        return await inTransaction((trx) => claim(trx, wanted, text(owner), pattern));
       } catch (error) {
         if (classify(error) !== 'lock-timeout') throw error;
         return inTransaction((trx) => claimUnlocked(trx, wanted, owner, pattern));
       }
     },
-    cancelOrder: (orderId) => inTransaction((trx) => cancel(trx, orderId)),
+    cancelOrder: (orderId) => inTransaction((trx) => cancel(trx, text(orderId))),
   };
 }
 

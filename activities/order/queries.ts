@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { FailureCode } from '../../contracts/failures';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
 import type { OverdueRecovery } from '../../contracts/recovery';
+import { rowCount, text, texts } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { overdueRecoveries } from './recovery';
 
@@ -109,7 +110,9 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .as('line_count');
       const rows = (await summaries()
         .select(lineCount)
-        .whereIn('order_id', [...new Set(orderIds)])) as (OrderRow & { line_count: number })[];
+        .whereIn('order_id', [...new Set(texts(orderIds))])) as (OrderRow & {
+        line_count: number;
+      })[];
       return new Map(
         rows.map((row) => [row.order_id, { ...summaryOf(row), lineCount: row.line_count }]),
       );
@@ -117,15 +120,15 @@ export function createOrderQueries(knex: Knex): OrderQueries {
     async page(customerId, limit, before) {
       // The idempotency keys' index begins with the customer too, and would have to be sorted.
       const newestFirst = summaries(knex.raw('orders FORCE INDEX (orders_customer)'))
-        .where('customer_id', customerId)
+        .where('customer_id', text(customerId))
         .orderBy('order_id', 'desc')
-        .limit(limit);
-      if (before !== undefined) void newestFirst.where('order_id', '<', before);
+        .limit(rowCount(limit));
+      if (before !== undefined) void newestFirst.where('order_id', '<', text(before));
       return ((await newestFirst) as OrderRow[]).map(summaryOf);
     },
     async settled(orderIds) {
       const rows = (await summaries()
-        .whereIn('order_id', [...orderIds])
+        .whereIn('order_id', texts(orderIds))
         .whereIn('status', ['COMPLETED', 'CANCELLED', 'PENDING'])) as OrderRow[];
       return rows.map(summaryOf);
     },
@@ -133,9 +136,9 @@ export function createOrderQueries(knex: Knex): OrderQueries {
       const rows = (await summaries()
         .select('owner')
         .where('status', 'PENDING')
-        .where('order_id', '>', after)
+        .where('order_id', '>', text(after))
         .orderBy('order_id')
-        .limit(limit)) as (OrderRow & { owner: string | null })[];
+        .limit(rowCount(limit))) as (OrderRow & { owner: string | null })[];
       return rows.map((row) => ({ ...summaryOf(row), owner: row.owner }));
     },
     openAlerts: (limit) =>
@@ -143,7 +146,7 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .select({ orderId: 'order_id', raisedAt: 'raised_at' }, 'kind', 'detail', 'runbook')
         .whereNull('resolved_at')
         .orderBy('raised_at')
-        .limit(limit)
+        .limit(rowCount(limit))
         .timeout(queryMsMax) as Promise<OpenAlert[]>,
     parked: (eventId) => readParked(knex, queryMsMax, eventId),
     overdueRecoveries: () => overdueRecoveries(knex, queryMsMax),
@@ -158,7 +161,7 @@ async function readDetail(knex: Knex, orderId: string): Promise<OrderDetail | un
     .join('order_lines', 'order_lines.order_id', 'orders.order_id')
     .select(summaryColumns)
     .select('product_id', 'quantity', 'unit_price')
-    .where('orders.order_id', orderId)
+    .where('orders.order_id', text(orderId))
     .orderBy('line_number')
     .timeout(queryMsMax)) as (OrderRow & LineRow)[];
   const [first] = rows;

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { readBranchRecords, type BranchRecord } from '../transaction/branch-records';
+import { text } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { readStepRecords, type StepRecord } from '../transaction/step-records';
 
@@ -33,7 +34,7 @@ export function createPointQueries(knex: Knex): PointQueries {
   return {
     async balanceOf(customerId) {
       const row = (await knex('point_accounts')
-        .where('customer_id', customerId)
+        .where('customer_id', text(customerId))
         .first('available', 'reserved')
         .timeout(queryMsMax)) as
         { available: number | string; reserved: number | string } | undefined;

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { readBranchRecords, type BranchRecord } from '../transaction/branch-records';
+import { rowCount, text, texts } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { readStepRecords, type StepRecord } from '../transaction/step-records';
 
@@ -54,13 +55,13 @@ export function createProductQueries(knex: Knex): ProductQueries {
       .timeout(queryMsMax);
   return {
     async page(limit, after) {
-      const rows = products().orderBy('product_id').limit(limit);
-      if (after !== undefined) void rows.where('product_id', '>', after);
+      const rows = products().orderBy('product_id').limit(rowCount(limit));
+      if (after !== undefined) void rows.where('product_id', '>', text(after));
       return ((await rows) as ProductRow[]).map(productOf);
     },
     async byIds(productIds) {
       const rows = (await products().whereIn('product_id', [
-        ...new Set(productIds),
+        ...new Set(texts(productIds)),
       ])) as ProductRow[];
       return new Map(rows.map((row) => [row.product_id, productOf(row)]));
     },

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rowCount, text } from './parameters';
 
 /** A branch that holds its locks until it is ended, or that was ended against the decision. */
 export interface BranchRecord {
@@ -34,9 +35,9 @@ export async function readBranchRecords(
     )
     .whereRaw(unsettled)
     .orderBy('started_at')
-    .limit(limit)
+    .limit(rowCount(limit))
     .timeout(msMax);
-  if (orderId !== undefined) void found.where('order_id', orderId);
+  if (orderId !== undefined) void found.where('order_id', text(orderId));
   return ((await found) as Row[]).map((row) => ({
     orderId: row.order_id,
     lockedRows: lockedRowsOf(row.locked_rows),

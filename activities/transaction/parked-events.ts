@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { OrderEvent } from '../../contracts/events';
+import { text } from './parameters';
 
 /** An event that a service could not react to, as an operator sees it. */
 export interface ParkedEvent {
@@ -33,7 +34,7 @@ export async function readParked(
     .orderBy('parked_at')
     .limit(parkedMax)
     .timeout(msMax);
-  if (eventId !== undefined) void parked.where('event_id', eventId);
+  if (eventId !== undefined) void parked.where('event_id', text(eventId));
   return ((await parked) as ParkedRow[]).map((row) => ({
     event: row.payload,
     reaction: row.reaction,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { StepOutcome } from '../../contracts/steps';
+import { text } from './parameters';
 
 /** What a participant has recorded of one step of an order. */
 export interface StepRecord {
@@ -16,7 +17,7 @@ export async function readStepRecords(
 ): Promise<StepRecord[]> {
   const rows = (await knex('steps')
     .select('step', 'outcome', 'recorded_at')
-    .where('order_id', orderId)
+    .where('order_id', text(orderId))
     .whereNotNull('outcome')
     .orderBy(['recorded_at', 'step'])
     .timeout(msMax)) as { step: string; outcome: string; recorded_at: Date }[];

@@ -45,6 +45,17 @@ test.each<[string, Claims]>([
   ['with an empty sub', { sub: '' }],
   ['with a sub that is no customer’s id', { sub: 'c-1; DROP TABLE' }],
   ['with a sub that is too long', { sub: 'c'.repeat(65) }],
+  ...[0, 1, false, true, null, ['c-1'], [['c-1']], { id: 'c-1' }, { toString: 'c-1' }].map(
+    (sub): [string, Claims] => [`whose sub is ${JSON.stringify(sub)}`, { sub }],
+  ),
+  ...[0, true, ['op'], ' ', 'o\np', 'o'.repeat(256)].map((sub): [string, Claims] => [
+    `of an operator whose sub is ${JSON.stringify(sub).slice(0, 20)}`,
+    { sub, role: 'operator' },
+  ]),
+  ...[0, true, ['customer'], { customer: true }, 'toString', '__proto__'].map(
+    (role): [string, Claims] => [`whose role is ${JSON.stringify(role)}`, { role }],
+  ),
+  ['whose exp is a string', { exp: '9999999999' }],
   ['for another audience', { aud: 'others' }],
   ['without audience', { aud: undefined }],
   ['of another issuer', { iss: 'others' }],
