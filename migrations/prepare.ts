@@ -35,6 +35,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     if (!password) throw new Error(`No password for the database user ${user}`);
     await admin.raw(`CREATE USER IF NOT EXISTS ?@'%'`, [user]);
     await admin.raw(`ALTER USER ?@'%' IDENTIFIED BY ?`, [user, password]);
+    await takeBackWholeDatabase(admin, database, user);
     for (const { table, privileges } of grants) {
       const { target, names } = targetOf(database, table);
       await admin.raw(`GRANT ${privileges} ON ${target} TO ?@'%'`, [...names, user]);
@@ -42,9 +43,17 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   }
 }
 
+/** An earlier version let the auditor read every column of every table. */
+async function takeBackWholeDatabase(admin: Knex, database: string, user: string): Promise<void> {
+  const [granted] = (await admin.raw(
+    `SELECT 1 FROM information_schema.schema_privileges WHERE table_schema = ? AND grantee = ?`,
+    [database, `'${user}'@'%'`],
+  )) as [unknown[]];
+  if (granted.length > 0) await admin.raw(`REVOKE ALL ON ??.* FROM ?@'%'`, [database, user]);
+}
+
 function targetOf(database: string, table: string): { target: string; names: string[] } {
   if (table === 'server') return { target: '*.*', names: [] };
-  if (table === '*') return { target: '??.*', names: [database] };
   return { target: '??.??', names: [database, table] };
 }
 
