@@ -9,6 +9,8 @@ export interface ConversationOptions {
   /** Answers a request whose body is larger than `bodyBytesMax`, without its body. */
   refuseBody: Answer;
   bodyBytesMax: number;
+  /** Calls it in a turn of the event loop in which no other connection begins what has waited. */
+  takeTurn: (next: () => void) => void;
   /** Told whenever a request comes to a connection that had none, and when it has none again. */
   onBusy: (isBusy: boolean) => void;
 }
@@ -90,7 +92,7 @@ export class Conversation {
       outgoing.once('close', () => {
         this.isAnswering = false;
         // Others come first: all of this would otherwise be done in one turn of the event loop.
-        if (this.connection.isHeld) setImmediate(() => this.goOn());
+        if (this.connection.isHeld) this.options.takeTurn(() => this.goOn());
         else this.goOn();
       });
       answer(incoming, outgoing);

@@ -14,6 +14,7 @@ const livePath = '/health/live';
 /** Answers the requests of a server's connections, those of each connection one after the other. */
 export function converse(server: Server, connections: Connections, answer: Answer): void {
   const conversations = new WeakMap<Connection, Conversation>();
+  const takeTurn = oneATurn();
   const conversationOn = (socket: Duplex): Conversation => {
     if (!(socket instanceof Connection)) throw new Error('This is not a connection of ours');
     const known = conversations.get(socket);
@@ -24,6 +25,7 @@ export function converse(server: Server, connections: Connections, answer: Answe
         refuse(outgoing, tooLarge());
       },
       bodyBytesMax,
+      takeTurn,
       onBusy: (isBusy) => {
         connections.setBusy(socket, isBusy);
       },
@@ -45,6 +47,25 @@ export function converse(server: Server, connections: Connections, answer: Answe
     const isOurs = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isHeld(socket);
     conversationOn(socket).endWith(isOurs ? '' : unparsable(error.code));
   });
+}
+
+/** Works off a queue of its own, one item in each turn of the event loop. */
+function oneATurn(): (work: () => void) => void {
+  const queue: (() => void)[] = [];
+  let isScheduled = false;
+  const schedule = () => {
+    if (isScheduled || queue.length === 0) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      queue.shift()?.();
+      schedule();
+    });
+  };
+  return (work) => {
+    queue.push(work);
+    schedule();
+  };
 }
 
 function isHeld(socket: Duplex): boolean {

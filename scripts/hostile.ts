@@ -18,6 +18,8 @@ import { mintToken } from './stack/token';
 
 const attackMs = 20_000;
 const warmUpMs = 10_000;
+/** As many as there are hostile ones, at most. */
+const warmUpCallers = 200;
 const askEveryMs = 20;
 const recoverMsMax = 60_000;
 const p99MsMax = 250;
@@ -78,7 +80,7 @@ function attacks(port: number, token: string): [string, Attack | undefined][] {
 
 /** A process that has just begun has not got the memory yet that it works with. */
 async function warmUp({ url }: Target, token: string): Promise<void> {
-  const pool = new Pool(url, { connections: 16 });
+  const pool = new Pool(url, { connections: warmUpCallers });
   const until = performance.now() + warmUpMs;
   const headers = { authorization: `Bearer ${token}` };
   const ask = async () => {
@@ -89,7 +91,7 @@ async function warmUp({ url }: Target, token: string): Promise<void> {
       }
     }
   };
-  await Promise.all(Array.from({ length: 16 }, ask));
+  await Promise.all(Array.from({ length: warmUpCallers }, ask));
   await pool.close();
 }
 
