@@ -22,6 +22,7 @@ import { addOperatorEventRoutes } from './routes/operator-events';
 import { addOrderRoutes } from './routes/orders';
 import { addPlacementRoutes } from './routes/placement';
 import { addRunbookRoutes } from './routes/runbooks';
+import { createShortProductsReader } from './short-products';
 import { createStepsReader } from './steps';
 
 /** The API without a port: `startServer` gives it one, and tests call `fetch` or `request`. */
@@ -51,6 +52,7 @@ export function createApp(deps: ApiDependencies): Api {
   const { intake, orders, products, points } = deps;
 
   const readInDoubt = createInDoubtReader({ product: products, point: points }, deps.logger);
+  const readSteps = createStepsReader({ product: products, point: points }, deps.logger);
 
   const app = newApp(deps);
   addOrderRoutes(app, {
@@ -61,7 +63,7 @@ export function createApp(deps: ApiDependencies): Api {
       products,
       ...(deps.gathering && { gathering: deps.gathering }),
     }),
-    readSteps: createStepsReader({ product: products, point: points }, deps.logger),
+    readSteps,
     readInDoubt,
   });
   addPlacementRoutes(app, {
@@ -79,10 +81,11 @@ export function createApp(deps: ApiDependencies): Api {
         ...wait,
       }),
     wait,
+    readShortProducts: createShortProductsReader(orders, products),
   });
   addInDoubtRoutes(app, { authenticate, readInDoubt, orders, logger: deps.logger });
   addCatalogueRoutes(app, { authenticate, products, points });
-  addOperatorRoutes(app, { authenticate, orders, resolve: deps.resolve });
+  addOperatorRoutes(app, { authenticate, orders, readSteps, resolve: deps.resolve });
   const probes = {
     order: () => orders.ready(),
     product: () => products.ready(),

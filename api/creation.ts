@@ -24,6 +24,10 @@ export interface CreationDeps {
 /** Creates an order, or finds the one that its key created. */
 export type CreateOrder = (request: OrderRequest) => Promise<{ order: CreatedOrder; hit: boolean }>;
 
+const inUse =
+  'A request with this key, or the order that it created, is being worked on. ' +
+  'Send the request again in a moment.';
+
 const creationMsMax = 10_000;
 
 const defaultGathering: Gathering = {
@@ -81,7 +85,7 @@ function answer(creation: Creation): { order: CreatedOrder; hit: boolean } {
     case 'key-reused':
       throw new Problem('idempotency-key-reuse', 'The key belongs to an order with other items.');
     case 'locked':
-      throw new Problem('idempotency-key-in-use', 'Send the request again in a moment.', {
+      throw new Problem('idempotency-key-in-use', inUse, {
         headers: { 'Retry-After': '1' },
       });
   }

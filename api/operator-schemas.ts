@@ -23,19 +23,16 @@ export const operatorOrdersQuery = z.strictObject({
   limit: pageQuery.shape.limit,
 });
 
-export const operatorOrderPage = z
-  .object({
-    orders: z.array(
-      orderSummary
-        .extend({
-          customerId: id,
-          decision: z.enum(decisions).nullable(),
-          owner: z.string().nullable().openapi({ description: 'The workflow that drives it.' }),
-        })
-        .openapi('OperatorOrder'),
-    ),
-    nextCursor: id.nullable(),
+export const operatorOrder = orderSummary
+  .extend({
+    customerId: id,
+    decision: z.enum(decisions).nullable(),
+    owner: z.string().nullable().openapi({ description: 'The workflow that drives it.' }),
   })
+  .openapi('OperatorOrder');
+
+export const operatorOrderPage = z
+  .object({ orders: z.array(operatorOrder), nextCursor: id.nullable() })
   .openapi('OperatorOrderPage');
 
 export const alertList = z

@@ -14,8 +14,8 @@ export const problemTypes = {
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'This path has no such method' },
   'request-timeout': { status: 408, title: 'The request came too slowly' },
-  'already-completed': { status: 409, title: 'The order is completed already' },
-  'idempotency-key-in-use': { status: 409, title: 'A request with this key has not ended yet' },
+  'already-completed': { status: 409, title: 'The order is completed, or is being completed' },
+  'idempotency-key-in-use': { status: 409, title: 'The key is in use' },
   'not-pending': { status: 409, title: 'The order does not wait for an operator' },
   'resolution-unsafe': { status: 409, title: 'This would not be safe' },
   ...orderFailures(),
@@ -29,7 +29,7 @@ export const problemTypes = {
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   overloaded: { status: 503, title: 'Too much is asked for at once' },
-  unavailable: { status: 503, title: 'A part of the system is away' },
+  unavailable: { status: 503, title: 'A part of the system is away or busy' },
   'outcome-unknown': { status: 503, title: 'It is not known whether this was done' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -64,6 +64,13 @@ function orderFailures() {
 /** One fault of a request; a place in its body, or a parameter of its query. */
 export type Fault = { pointer: string; detail: string } | { parameter: string; detail: string };
 
+/** A product of which an order asks for more than there is. */
+export interface ShortProduct {
+  productId: string;
+  quantity: number;
+  available: number;
+}
+
 /** Members of a problem beyond those that every problem has. */
 export interface ProblemExtensions {
   errors?: Fault[];
@@ -75,6 +82,8 @@ export interface ProblemExtensions {
   /** Where the outcome can be looked up. */
   lookAt?: string;
   available?: readonly string[];
+  /** The products of which there is not enough for the order, by the stock as it is now. */
+  products?: ShortProduct[];
   dependencies?: Record<string, 'up' | 'down'>;
 }
 

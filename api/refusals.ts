@@ -55,7 +55,7 @@ function problemOfParser(code: string | undefined): Problem {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem('request-timeout', 'The request did not come in time.');
     default:
-      return new Problem('malformed-request', 'This is not HTTP.');
+      return new Problem('malformed-request', 'This is not a valid HTTP request.');
   }
 }
 

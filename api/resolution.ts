@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderQueries, OrderDetail } from '../activities/order/queries';
-import type { ResolutionOutcome, ResolutionRequest } from '../contracts/reservations';
+import type {
+  ResolutionAction,
+  ResolutionOutcome,
+  ResolutionRequest,
+} from '../contracts/reservations';
 import type { Pattern } from '../contracts/order';
 import { timeOver, within } from './deadline';
 import { Problem } from './problems';
-import { orderOutcomeUnknown } from './unavailability';
+import type { ReadSteps } from './steps';
+import { outcomeUnknown } from './unavailability';
 
 /**
  * Starts the workflow that resolves an order, under this id, and waits for what comes of it. Called
@@ -16,6 +21,12 @@ export type ResolveOrder = (
   request: ResolutionRequest,
 ) => Promise<ResolutionOutcome>;
 
+export interface ResolutionDeps {
+  orders: Pick<OrderQueries, 'byId'>;
+  readSteps: ReadSteps;
+  resolveOrder: ResolveOrder;
+}
+
 const resolveMsMax = 20_000;
 
 /**
@@ -25,11 +36,11 @@ const resolveMsMax = 20_000;
  * @throws Problem `not-found`, `not-pending`, `resolution-unsafe`, `outcome-unknown`
  */
 export async function resolve(
-  orders: Pick<OrderQueries, 'byId'>,
-  resolveOrder: ResolveOrder,
+  { orders, readSteps, resolveOrder }: ResolutionDeps,
   request: ResolutionRequest,
 ): Promise<OrderDetail> {
-  const { orderId } = request;
+  const { orderId, action } = request;
+  const unknown = (cause?: unknown) => outcomeUnknown(orderId, operatorPage(orderId), cause);
   const read = async () => {
     const order = await orders.byId(orderId);
     if (!order) throw new Problem('not-found', 'There is no order with this id.');
@@ -39,18 +50,52 @@ export async function resolve(
   if (status !== 'PENDING' || pattern === null) throw notPending(orderId);
   const resolution = resolveOrder(`resolve-${randomUUID()}`, pattern, request);
   const outcome = await within(resolveMsMax, resolution).catch((error: unknown) => {
-    throw orderOutcomeUnknown(orderId, error);
+    throw unknown(error);
   });
   if (outcome === 'not-pending') throw notPending(orderId);
   if (outcome === 'unsafe') {
-    const detail = 'The order is decided otherwise, or a part of it is confirmed already.';
+    const why = await read().then(
+      (order) => whyUnsafe(action, order, readSteps),
+      () => 'What was asked for contradicts the decision, or could not be made safe.',
+    );
+    const detail = `${why} Nothing was changed.`;
     throw new Problem('resolution-unsafe', detail, { extensions: { orderId } });
   }
-  if (outcome === timeOver) throw orderOutcomeUnknown(orderId);
+  if (outcome === timeOver) throw unknown();
   // It has been carried out: a reading that fails must not deny it.
   return read().catch((error: unknown) => {
-    throw orderOutcomeUnknown(orderId, error);
+    throw unknown(error);
   });
+}
+
+/** Where staff look at one order. */
+function operatorPage(orderId: string): string {
+  return `/operator/orders/${orderId}`;
+}
+
+/** A sentence that is so in the case at hand: see the table in workflows/resolve.ts. */
+async function whyUnsafe(
+  action: ResolutionAction,
+  { orderId, decision, pattern }: OrderDetail,
+  readSteps: ReadSteps,
+): Promise<string> {
+  if (decision === null) return 'The order is not decided, and may be impossible to complete.';
+  if (decision === 'CANCEL') return 'The order is decided CANCEL, and is not completed any more.';
+  if (action === 'confirm') return 'The order is decided COMPLETE already: retry drives it on.';
+  if (pattern !== 'tcc') {
+    return `The order is decided COMPLETE, and pattern ${String(pattern)} cannot undo that.`;
+  }
+  const { steps } = await readSteps(orderId);
+  const confirmed = steps.find(
+    ({ step, outcome }) => step.startsWith('confirm') && outcome === 'done',
+  );
+  if (confirmed) {
+    return `The order is decided COMPLETE, and its ${confirmed.service} part is confirmed already.`;
+  }
+  return (
+    'The order is decided COMPLETE, and not every reservation could be frozen: a service did not ' +
+    'answer in time, or somebody else has taken the order over.'
+  );
 }
 
 function notPending(orderId: string): Problem {

@@ -211,5 +211,13 @@ export const problem = z
       )
       .optional(),
     orderId: id.optional(),
+    products: z
+      .array(z.object({ productId: id, quantity: z.int(), available: amount }))
+      .optional()
+      .openapi({
+        description:
+          'With `insufficient-stock`: of the order’s products those of which there is not enough ' +
+          'now. When the order was refused they may have been others.',
+      }),
   })
   .openapi('Problem');

@@ -29,7 +29,11 @@ export function unavailable(cause?: unknown): Problem {
 
 /** An order may have been claimed, or cancelled: its own page will tell. */
 export function orderOutcomeUnknown(orderId: string, cause?: unknown): Problem {
-  const lookAt = `/orders/${orderId}`;
+  return outcomeUnknown(orderId, `/orders/${orderId}`, cause);
+}
+
+/** The same with another page to look at: staff cannot read a customer's. */
+export function outcomeUnknown(orderId: string, lookAt: string, cause?: unknown): Problem {
   return new Problem('outcome-unknown', `It may have been done. Look at ${lookAt}.`, {
     extensions: { orderId, lookAt },
     headers: { Location: lookAt, 'Retry-After': String(retryAfterS) },

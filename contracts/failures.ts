@@ -14,27 +14,27 @@ export const failures = {
   'insufficient-stock': {
     httpStatus: 409,
     title: 'Not enough stock',
-    advice: 'Nothing was taken; order less, or later, as a new order.',
+    advice: 'Whatever was taken was given back; order less, or later, as a new order.',
   },
   'insufficient-points': {
     httpStatus: 409,
     title: 'Not enough points',
-    advice: 'Nothing was taken; order less, or with more points, as a new order.',
+    advice: 'Whatever was taken was given back; order less, or with more points, as a new order.',
   },
   'cancelled-by-customer': {
     httpStatus: 409,
     title: 'Cancelled by the customer',
-    advice: 'Everything was given back.',
+    advice: 'Whatever was taken was given back.',
   },
   'cancelled-by-operator': {
     httpStatus: 409,
     title: 'Cancelled by an operator',
-    advice: 'Everything was given back.',
+    advice: 'Whatever was taken was given back.',
   },
   unavailable: {
     httpStatus: 409,
-    title: 'A service was unavailable for too long',
-    advice: 'Everything was given back; the same as a new order may succeed.',
+    title: 'A service could not do its part in time',
+    advice: 'Whatever was taken was given back; the same as a new order may succeed.',
   },
 } as const satisfies Record<string, FailureRule>;
 

@@ -57,6 +57,8 @@ export interface OrderQueries {
   settled(orderIds: readonly string[]): Promise<OrderSummary[]>;
   /** Orders that wait for somebody, in the order of ids, from after `after` on; `limit` at most. */
   pending(limit: number, after?: string): Promise<OwnedOrder[]>;
+  /** One order with its owner. */
+  owned(orderId: string): Promise<OwnedOrder | undefined>;
   /** The alerts that are not resolved, oldest first; `limit` at most. */
   openAlerts(limit: number): Promise<OpenAlert[]>;
   /** Events that this service could not react to: all, or the one of this id. */
@@ -77,6 +79,10 @@ interface OrderRow {
   total: number;
   created_at: Date;
   ended_at: Date | null;
+}
+
+interface OwnedRow extends OrderRow {
+  owner: string | null;
 }
 
 const summaryColumns = [
@@ -138,8 +144,13 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .where('status', 'PENDING')
         .where('order_id', '>', text(after))
         .orderBy('order_id')
-        .limit(rowCount(limit))) as (OrderRow & { owner: string | null })[];
-      return rows.map((row) => ({ ...summaryOf(row), owner: row.owner }));
+        .limit(rowCount(limit))) as OwnedRow[];
+      return rows.map(ownedOf);
+    },
+    async owned(orderId) {
+      const row = (await summaries().select('owner').where('order_id', text(orderId)).first()) as
+        OwnedRow | undefined;
+      return row && ownedOf(row);
     },
     openAlerts: (limit) =>
       knex('alerts')
@@ -176,6 +187,10 @@ interface LineRow {
 
 function lineOf(row: LineRow): OrderLine {
   return { productId: row.product_id, quantity: row.quantity, unitPrice: row.unit_price };
+}
+
+function ownedOf(row: OwnedRow): OwnedOrder {
+  return { ...summaryOf(row), owner: row.owner };
 }
 
 function summaryOf(row: OrderRow): OrderSummary {

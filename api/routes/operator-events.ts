@@ -8,7 +8,7 @@ import { requireRole, type ApiApp } from '../context';
 import { Problem } from '../problems';
 import { strictJsonBody } from '../request-body';
 import * as schemas from '../operator-schemas';
-import { orderOutcomeUnknown } from '../unavailability';
+import { outcomeUnknown } from '../unavailability';
 import { jsonAnswer, problemAnswer, security } from './answers';
 
 /** Has a parked event delivered again to the service that parked it. */
@@ -87,7 +87,7 @@ export function addOperatorEventRoutes(app: ApiApp, deps: OperatorEventRoutesDep
         );
       } catch (error) {
         // The one, or the other, may have begun. Released again it is tried again, no more.
-        throw orderOutcomeUnknown(first.event.orderId, error);
+        throw outcomeUnknown(first.event.orderId, '/operator/events?parked', error);
       }
       return c.json({ events: parked.map(answerOf) }, 202);
     },

@@ -1,7 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { OrderQueries } from '../../activities/order/queries';
+import type { OrderQueries, OwnedOrder } from '../../activities/order/queries';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
+import { Problem } from '../problems';
+import type { ReadSteps } from '../steps';
 import { unavailable } from '../unavailability';
 import { strictJsonBody } from '../request-body';
 import { resolve, type ResolveOrder } from '../resolution';
@@ -17,6 +19,18 @@ const listOrders = createRoute({
   request: { query: operatorSchemas.operatorOrdersQuery },
   responses: {
     200: jsonAnswer('A page', operatorSchemas.operatorOrderPage),
+    default: problemAnswer('A problem'),
+  },
+});
+
+const getOrder = createRoute({
+  method: 'get',
+  path: '/operator/orders/{orderId}',
+  summary: 'Any order, as it is',
+  security,
+  request: { params: schemas.orderParams },
+  responses: {
+    200: jsonAnswer('The order', operatorSchemas.operatorOrder),
     default: problemAnswer('A problem'),
   },
 });
@@ -55,6 +69,7 @@ const resolveOrder = createRoute({
 export interface OperatorRoutesDeps {
   authenticate: Authenticator;
   orders: OrderQueries;
+  readSteps: ReadSteps;
   resolve: ResolveOrder | undefined;
 }
 
@@ -70,11 +85,13 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
     const { cursor, limit } = c.req.valid('query');
     const found = await deps.orders.pending(limit + 1, cursor);
     const { rows, nextCursor } = pageOf(found, limit, ({ orderId }) => orderId);
-    const orders = rows.map((order) => {
-      const { customerId, decision, owner } = order;
-      return { ...summaryAnswer(order), customerId, decision, owner };
-    });
-    return c.json({ orders, nextCursor }, 200);
+    return c.json({ orders: rows.map(ownedAnswer), nextCursor }, 200);
+  });
+
+  app.openapi({ ...getOrder, middleware: staff }, async (c) => {
+    const order = await deps.orders.owned(c.req.valid('param').orderId);
+    if (!order) throw new Problem('not-found', 'There is no order with this id.');
+    return c.json(ownedAnswer(order), 200);
   });
 
   app.openapi({ ...listAlerts, middleware: staff }, async (c) => {
@@ -87,13 +104,22 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
   });
 
   app.openapi({ ...resolveOrder, middleware: [operator, json] as const }, async (c) => {
-    if (!deps.resolve) throw unavailable();
-    const order = await resolve(deps.orders, deps.resolve, {
-      ...c.req.valid('json'),
-      orderId: c.req.valid('param').orderId,
-      operator: c.var.principal.subject,
-    });
+    const { orders, readSteps, resolve: resolveOrder } = deps;
+    if (!resolveOrder) throw unavailable();
+    const order = await resolve(
+      { orders, readSteps, resolveOrder },
+      {
+        ...c.req.valid('json'),
+        orderId: c.req.valid('param').orderId,
+        operator: c.var.principal.subject,
+      },
+    );
     const ended = order.status === 'COMPLETED' || order.status === 'CANCELLED';
     return c.json(summaryAnswer(order), ended ? 200 : 202);
   });
+}
+
+function ownedAnswer(order: OwnedOrder) {
+  const { customerId, decision, owner } = order;
+  return { ...summaryAnswer(order), customerId, decision, owner };
 }

@@ -4,10 +4,11 @@ import { failures } from '../../contracts/failures';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp, type ApiContext } from '../context';
 import type { PlacementService } from '../placement';
-import { waitPreference, type WaitLimits } from '../prefer';
+import { appliedPreference, waitPreference, type WaitLimits } from '../prefer';
 import { Problem, problemOfFailure } from '../problems';
 import { strictJsonBody } from '../request-body';
 import * as schemas from '../schemas';
+import { shortSentence, type ReadShortProducts } from '../short-products';
 import { jsonAnswer, problemAnswer, security, summaryAnswer } from './answers';
 
 const preferHeader = {
@@ -55,6 +56,7 @@ export interface PlacementRoutesDeps {
   authenticate: Authenticator;
   placement: PlacementService;
   wait: WaitLimits;
+  readShortProducts: ReadShortProducts;
 }
 
 /** `POST /orders/{orderId}/place` and `/cancel`, for customers. */
@@ -62,31 +64,52 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
   const customer = requireRole(deps.authenticate, 'customer');
   const json = strictJsonBody({ optional: true });
   const requestOf = (c: ApiContext, orderId: string) => {
-    const { waitMs, applied } = waitPreference(c.req.header('prefer'), deps.wait);
-    if (applied) c.header('Preference-Applied', applied);
-    return { orderId, customerId: c.var.principal.subject, waitMs, gone: c.req.raw.signal };
+    const preference = waitPreference(c.req.header('prefer'), deps.wait);
+    const begunAt = performance.now();
+    return {
+      call: {
+        orderId,
+        customerId: c.var.principal.subject,
+        waitMs: preference.waitMs,
+        gone: c.req.raw.signal,
+      },
+      /** Of an order that has not ended. */
+      answerLater(order: OrderSummary) {
+        const applied = appliedPreference(preference, performance.now() - begunAt);
+        if (applied !== undefined) c.header('Preference-Applied', applied);
+        c.header('Location', `/orders/${order.orderId}`);
+        return c.json(summaryAnswer(order), 202);
+      },
+    };
   };
 
   app.openapi({ ...place, middleware: [customer, json] as const }, async (c) => {
-    const request = requestOf(c, c.req.valid('param').orderId);
-    const order = await deps.placement.place({ ...request, pattern: c.req.valid('json').pattern });
+    const { call, answerLater } = requestOf(c, c.req.valid('param').orderId);
+    const order = await deps.placement.place({ ...call, pattern: c.req.valid('json').pattern });
     if (order.status === 'COMPLETED') return c.json(summaryAnswer(order), 200);
-    if (order.status === 'CANCELLED') throw failureOf(order);
-    c.header('Location', `/orders/${order.orderId}`);
-    return c.json(summaryAnswer(order), 202);
+    if (order.status === 'CANCELLED') throw await failureOf(order, deps.readShortProducts);
+    return answerLater(order);
   });
 
   app.openapi({ ...cancel, middleware: customer }, async (c) => {
-    const order = await deps.placement.cancel(requestOf(c, c.req.valid('param').orderId));
+    const { call, answerLater } = requestOf(c, c.req.valid('param').orderId);
+    const order = await deps.placement.cancel(call);
     if (order.status === 'CANCELLED') return c.json(summaryAnswer(order), 200);
-    c.header('Location', `/orders/${order.orderId}`);
-    return c.json(summaryAnswer(order), 202);
+    return answerLater(order);
   });
 }
 
-function failureOf({ orderId, reason }: OrderSummary): Problem {
+async function failureOf(
+  { orderId, reason }: OrderSummary,
+  readShortProducts: ReadShortProducts,
+): Promise<Problem> {
   if (!reason) throw new Error(`The cancelled order ${orderId} has no reason`);
   const { title, advice } = failures[reason];
-  const detail = `The order was cancelled: ${title.toLowerCase()}. ${advice}`;
-  return new Problem(problemOfFailure[reason], detail, { extensions: { orderId, reason } });
+  const products =
+    reason === 'insufficient-stock' ? ((await readShortProducts(orderId)) ?? []) : [];
+  const sentences = [`The order was cancelled: ${title.toLowerCase()}.`, advice];
+  if (products.length > 0) sentences.push(shortSentence(products));
+  return new Problem(problemOfFailure[reason], sentences.join(' '), {
+    extensions: { orderId, reason, ...(products.length > 0 && { products }) },
+  });
 }

@@ -17,5 +17,5 @@ test.each([
   ['wait=1.5', 30_000, undefined],
   ['handling=strict', 30_000, undefined],
 ])('Prefer: %s waits %d ms', (header, waitMs, applied) => {
-  expect(waitPreference(header, limits)).toEqual({ waitMs, ...(applied && { applied }) });
+  expect(waitPreference(header, limits)).toEqual({ waitMs, ...(applied && { asked: applied }) });
 });

@@ -12,7 +12,9 @@ it('does not deny a resolution that was carried out when the order cannot be rea
     },
   };
   const request = { orderId: 'o-1', action: 'cancel', reason: 'a call', operator: 'olga' } as const;
-  const answer = resolve(orders, () => Promise.resolve('cancelled'), request);
+  const readSteps = () => Promise.resolve({ steps: [] });
+  const resolveOrder = () => Promise.resolve('cancelled' as const);
+  const answer = resolve({ orders, readSteps, resolveOrder }, request);
   await expect(answer).rejects.toThrow('outcome-unknown: It may have been done');
   expect(reads).toBe(2);
 });
