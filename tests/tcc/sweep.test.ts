@@ -57,7 +57,7 @@ it('raises an alert for what no order is known of, until the order is back', asy
   const rows = await world.databases.order('orders').where('order_id', order.orderId);
   await world.databases.order('alerts').delete();
   await world.databases.order('orders').where('order_id', order.orderId).delete();
-  const detail = 'something is reserved for an order that there is not';
+  const detail = 'a reservation exists for an unknown order';
   const alert = { kind: 'reservation-held', order_id: order.orderId, detail };
   // It is raised once, however often it is found.
   for (let run = 0; run < 2; run += 1) {
