@@ -11,8 +11,8 @@ const idRule = 'must be 1 to 64 letters, digits, _ or -';
 
 export const id = z.string(idRule).regex(/^[A-Za-z0-9_-]{1,64}$/, idRule);
 
-/** Money and points are whole numbers. */
-const amount = z.int().nonnegative();
+/** Money, points and pieces are whole numbers, written with all their digits. */
+const amount = z.bigint().openapi({ type: 'integer', format: 'int64', minimum: 0 });
 export const time = z.iso.datetime();
 
 /** One rule and one fault; and, unlike `z.int`, it does not end the checks of the whole list. */

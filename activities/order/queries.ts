@@ -19,13 +19,14 @@ export interface OrderSummary {
   decision: Decision | null;
   /** Why the order was cancelled, or is being. */
   reason: FailureCode | null;
-  total: number;
+  /** A bigint, because the column holds more than a number can. */
+  total: bigint;
   createdAt: Date;
   endedAt: Date | null;
 }
 
 export interface OrderDetail extends OrderSummary {
-  lines: OrderLine[];
+  lines: (Omit<OrderLine, 'unitPrice'> & { unitPrice: bigint })[];
 }
 
 /** An order with what a dispatcher must know before it claims it. */
@@ -76,7 +77,7 @@ interface OrderRow {
   pattern: Pattern | null;
   decision: Decision | null;
   reason: FailureCode | null;
-  total: number;
+  total: number | string;
   created_at: Date;
   ended_at: Date | null;
 }
@@ -182,11 +183,11 @@ async function readDetail(knex: Knex, orderId: string): Promise<OrderDetail | un
 interface LineRow {
   product_id: string;
   quantity: number;
-  unit_price: number;
+  unit_price: number | string;
 }
 
-function lineOf(row: LineRow): OrderLine {
-  return { productId: row.product_id, quantity: row.quantity, unitPrice: row.unit_price };
+function lineOf(row: LineRow): OrderDetail['lines'][number] {
+  return { productId: row.product_id, quantity: row.quantity, unitPrice: BigInt(row.unit_price) };
 }
 
 function ownedOf(row: OwnedRow): OwnedOrder {
@@ -201,7 +202,7 @@ function summaryOf(row: OrderRow): OrderSummary {
     pattern: row.pattern,
     decision: row.decision,
     reason: row.reason,
-    total: row.total,
+    total: BigInt(row.total),
     createdAt: row.created_at,
     endedAt: row.ended_at,
   };

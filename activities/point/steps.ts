@@ -33,9 +33,10 @@ export async function takePoints(
   const taken: PointCommand[] = [];
   const outcomes = commands.map((command): RecordedOutcome => {
     // Who has no account has nothing to spend, as `GET /points` says too.
-    const left = available.get(command.customerId) ?? 0;
-    if (left < command.points) return { kind: 'rejected', code: 'insufficient-points' };
-    available.set(command.customerId, left - command.points);
+    const left = available.get(command.customerId) ?? 0n;
+    const points = BigInt(command.points);
+    if (left < points) return { kind: 'rejected', code: 'insufficient-points' };
+    available.set(command.customerId, left - points);
     taken.push(command);
     return { kind: 'done' };
   });

@@ -38,11 +38,13 @@ export async function takeStock(
 
   const taken: StockCommand[] = [];
   const outcomes = commands.map((command): RecordedOutcome => {
-    const left = ({ productId }: { productId: string }) => available.get(productId) ?? 0;
-    if (command.lines.some((line) => left(line) < line.quantity)) {
+    const left = ({ productId }: { productId: string }) => available.get(productId) ?? 0n;
+    if (command.lines.some((line) => left(line) < BigInt(line.quantity))) {
       return { kind: 'rejected', code: 'insufficient-stock' };
     }
-    for (const line of command.lines) available.set(line.productId, left(line) - line.quantity);
+    for (const line of command.lines) {
+      available.set(line.productId, left(line) - BigInt(line.quantity));
+    }
     taken.push(command);
     return { kind: 'done' };
   });

@@ -24,7 +24,10 @@ export function inDatabase(books: Books, database: string): Books {
   };
 }
 
-/** One signed change of one balance for one order. */
+/**
+ * One signed change of one balance for one order. The amount of one order is exact as a number;
+ * balances, and sums over orders, need a bigint.
+ */
 export interface Change {
   orderId: string;
   id: string;
@@ -41,13 +44,13 @@ export async function lockBalances(
   trx: Knex.Transaction,
   books: Books,
   ids: Iterable<string>,
-): Promise<Map<string, number>> {
+): Promise<Map<string, bigint>> {
   const rows = (await trx(trx.raw('?? FORCE INDEX (PRIMARY)', [books.balances]))
     .select({ id: books.key, available: 'available' })
     .whereIn(books.key, [...new Set(ids)].sort())
     .orderBy(books.key)
-    .forUpdate()) as { id: string; available: number }[];
-  return new Map(rows.map((row) => [row.id, row.available]));
+    .forUpdate()) as { id: string; available: number | string }[];
+  return new Map(rows.map((row) => [row.id, BigInt(row.available)]));
 }
 
 /**
@@ -105,19 +108,20 @@ export async function moveBalances(
   changes: readonly Pick<Change, 'id' | 'amount'>[],
   columns: Columns,
 ): Promise<void> {
-  const sums = new Map<string, number>();
-  for (const { id, amount } of changes) sums.set(id, (sums.get(id) ?? 0) + amount);
+  const sums = new Map<string, bigint>();
+  for (const { id, amount } of changes) sums.set(id, (sums.get(id) ?? 0n) + BigInt(amount));
   const assignments = Object.entries(columns).map(
     ([column, sign]) => `balance.${column} = balance.${column} ${sign} moved.amount`,
   );
   // The literals must have the key's own collation, or the join could not use its index. The order
-  // of the join and the index are forced for the same reason as above.
-  const row = 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, ?)';
+  // of the join and the index are forced for the same reason as above. The sums go as text and are
+  // cast: uncast, the server would add a text to a balance as a double.
+  const row = 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, CAST(? AS SIGNED))';
   await trx.raw(
     `UPDATE (VALUES ${[...sums].map(() => row).join(', ')})
        AS moved (id, amount)
      STRAIGHT_JOIN ?? AS balance FORCE INDEX (PRIMARY) ON balance.${books.key} = moved.id
      SET ${assignments.join(', ')}`,
-    [...[...sums].flat(), books.balances],
+    [...[...sums].flatMap(([id, sum]) => [id, String(sum)]), books.balances],
   );
 }

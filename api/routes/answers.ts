@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi';
 import type { OrderSummary } from '../../activities/order/queries';
-import { isTerminal, type OrderLine } from '../../contracts/order';
+import { isTerminal } from '../../contracts/order';
 import { problemContentType } from '../problems';
-import { problem, type orderSummary } from '../schemas';
+import { problem, type orderLine, type orderSummary } from '../schemas';
 
 /** What several routes answer, in the words of the API. */
 
@@ -24,8 +24,14 @@ export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary>
 }
 
 /** The lines alone, whatever else a row may carry. */
-export function linesAnswer(lines: readonly OrderLine[]): OrderLine[] {
-  return lines.map(({ productId, quantity, unitPrice }) => ({ productId, quantity, unitPrice }));
+export function linesAnswer(
+  lines: readonly { productId: string; quantity: number; unitPrice: number | bigint }[],
+): z.infer<typeof orderLine>[] {
+  return lines.map(({ productId, quantity, unitPrice }) => ({
+    productId,
+    quantity,
+    unitPrice: BigInt(unitPrice),
+  }));
 }
 
 /** A page's rows and the cursor of the next one, of one row more than was asked for. */

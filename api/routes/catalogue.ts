@@ -1,8 +1,9 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, type z } from '@hono/zod-openapi';
 import type { PointQueries } from '../../activities/point/queries';
 import type { ProductQueries } from '../../activities/product/queries';
 import { roles, type Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
+import { exactJson } from '../exact-json';
 import * as schemas from '../schemas';
 import { jsonAnswer, pageOf, problemAnswer, security } from './answers';
 
@@ -46,19 +47,21 @@ export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void
     const { cursor, limit } = c.req.valid('query');
     const found = await deps.products.page(limit + 1, cursor);
     const { rows, nextCursor } = pageOf(found, limit, ({ productId }) => productId);
-    const products = rows.map(({ price, available, reserved, ...product }) => ({
-      ...product,
-      price: Number(price),
-      available: Number(available),
-      reserved: Number(reserved),
-    }));
-    return c.json({ products, nextCursor }, 200);
+    return exactJson(
+      c,
+      { products: rows, nextCursor } satisfies z.infer<typeof schemas.productPage>,
+      200,
+    );
   });
 
   app.openapi({ ...getPoints, middleware: customer }, async (c) => {
     const customerId = c.var.principal.subject;
     // Who was never given an account has nothing to spend.
-    const { available, reserved } = (await deps.points.balanceOf(customerId)) ?? noPoints;
-    return c.json({ customerId, available: Number(available), reserved: Number(reserved) }, 200);
+    const balance = (await deps.points.balanceOf(customerId)) ?? noPoints;
+    return exactJson(
+      c,
+      { customerId, ...balance } satisfies z.infer<typeof schemas.pointBalance>,
+      200,
+    );
   });
 }

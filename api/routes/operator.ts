@@ -1,10 +1,11 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, type z } from '@hono/zod-openapi';
 import type { OrderQueries, OwnedOrder } from '../../activities/order/queries';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
 import { Problem } from '../problems';
 import type { ReadSteps } from '../steps';
 import { unavailable } from '../unavailability';
+import { exactJson } from '../exact-json';
 import { strictJsonBody } from '../request-body';
 import { resolve, type ResolveOrder } from '../resolution';
 import * as operatorSchemas from '../operator-schemas';
@@ -85,13 +86,15 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
     const { cursor, limit } = c.req.valid('query');
     const found = await deps.orders.pending(limit + 1, cursor);
     const { rows, nextCursor } = pageOf(found, limit, ({ orderId }) => orderId);
-    return c.json({ orders: rows.map(ownedAnswer), nextCursor }, 200);
+    const orders = rows.map(ownedAnswer);
+    const page: z.infer<typeof operatorSchemas.operatorOrderPage> = { orders, nextCursor };
+    return exactJson(c, page, 200);
   });
 
   app.openapi({ ...getOrder, middleware: staff }, async (c) => {
     const order = await deps.orders.owned(c.req.valid('param').orderId);
     if (!order) throw new Problem('not-found', 'There is no order with this id.');
-    return c.json(ownedAnswer(order), 200);
+    return exactJson(c, ownedAnswer(order), 200);
   });
 
   app.openapi({ ...listAlerts, middleware: staff }, async (c) => {
@@ -115,7 +118,7 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
       },
     );
     const ended = order.status === 'COMPLETED' || order.status === 'CANCELLED';
-    return c.json(summaryAnswer(order), ended ? 200 : 202);
+    return exactJson(c, summaryAnswer(order), ended ? 200 : 202);
   });
 }
 

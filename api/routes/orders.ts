@@ -1,9 +1,10 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, type z } from '@hono/zod-openapi';
 import type { OrderDetail, OrderQueries } from '../../activities/order/queries';
 import type { Authenticator } from '../authentication';
 import { isTerminal } from '../../contracts/order';
 import { requireRole, type ApiApp } from '../context';
 import type { CreateOrder } from '../creation';
+import { exactJson } from '../exact-json';
 import { idempotencyKey } from '../idempotency-key';
 import { noSuchOrder } from '../placement';
 import { strictJsonBody } from '../request-body';
@@ -85,14 +86,21 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
     const createdAt = order.createdAt.toISOString();
     const items = linesAnswer(order.lines);
     // As it was then, whatever has become of it: a repeat is answered as the first time.
-    return c.json({ orderId, status: 'CREATED' as const, items, total, createdAt }, 201);
+    return exactJson(
+      c,
+      { orderId, status: 'CREATED', items, total: BigInt(total), createdAt } satisfies z.infer<
+        typeof schemas.createdOrder
+      >,
+      201,
+    );
   });
 
   app.openapi({ ...list, middleware: customer }, async (c) => {
     const { cursor, limit } = c.req.valid('query');
     const found = await deps.orders.page(c.var.principal.subject, limit + 1, cursor);
     const { rows, nextCursor } = pageOf(found, limit, ({ orderId }) => orderId);
-    return c.json({ orders: rows.map(summaryAnswer), nextCursor }, 200);
+    const page: z.infer<typeof schemas.orderPage> = { orders: rows.map(summaryAnswer), nextCursor };
+    return exactJson(c, page, 200);
   });
 
   app.openapi({ ...get, middleware: customer }, async (c) => {
@@ -106,7 +114,13 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
       inDoubtOf(deps.readInDoubt, order),
     ]);
     const items = linesAnswer(order.lines);
-    return c.json({ ...summaryAnswer(order), items, ...steps, ...inDoubt }, 200);
+    return exactJson(
+      c,
+      { ...summaryAnswer(order), items, ...steps, ...inDoubt } satisfies z.infer<
+        typeof schemas.orderDetail
+      >,
+      200,
+    );
   });
 }
 

@@ -3,6 +3,7 @@ import type { OrderSummary } from '../../activities/order/queries';
 import { failures } from '../../contracts/failures';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp, type ApiContext } from '../context';
+import { exactJson } from '../exact-json';
 import type { PlacementService } from '../placement';
 import { appliedPreference, waitPreference, type WaitLimits } from '../prefer';
 import { Problem, problemOfFailure } from '../problems';
@@ -78,7 +79,7 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
         const applied = appliedPreference(preference, performance.now() - begunAt);
         if (applied !== undefined) c.header('Preference-Applied', applied);
         c.header('Location', `/orders/${order.orderId}`);
-        return c.json(summaryAnswer(order), 202);
+        return exactJson(c, summaryAnswer(order), 202);
       },
     };
   };
@@ -86,7 +87,7 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
   app.openapi({ ...place, middleware: [customer, json] as const }, async (c) => {
     const { call, answerLater } = requestOf(c, c.req.valid('param').orderId);
     const order = await deps.placement.place({ ...call, pattern: c.req.valid('json').pattern });
-    if (order.status === 'COMPLETED') return c.json(summaryAnswer(order), 200);
+    if (order.status === 'COMPLETED') return exactJson(c, summaryAnswer(order), 200);
     if (order.status === 'CANCELLED') throw await failureOf(order, deps.readShortProducts);
     return answerLater(order);
   });
@@ -94,7 +95,7 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
   app.openapi({ ...cancel, middleware: customer }, async (c) => {
     const { call, answerLater } = requestOf(c, c.req.valid('param').orderId);
     const order = await deps.placement.cancel(call);
-    if (order.status === 'CANCELLED') return c.json(summaryAnswer(order), 200);
+    if (order.status === 'CANCELLED') return exactJson(c, summaryAnswer(order), 200);
     return answerLater(order);
   });
 }
