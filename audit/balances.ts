@@ -1,5 +1,5 @@
 import type { Findings } from './findings';
-import type { Participant } from './participants';
+import type { Participant, Whole } from './participants';
 import type { Reader } from './snapshot';
 
 /** Wrong sums that are looked at closely; where more are wrong, their orders tell no more. */
@@ -9,9 +9,9 @@ const faultsMax = 1_000;
 interface Fault {
   k: string;
   /** Null where the ledger names a product or customer that there is not. */
-  available: number | null;
-  reserved: number | null;
-  opening: number | null;
+  available: Whole | null;
+  reserved: Whole | null;
+  opening: Whole | null;
   /** Decimals come as text. */
   moved: string;
   off: string | null;
@@ -32,7 +32,7 @@ export interface Balances {
 /** What is reserved of a balance is not what its open reservations add up to. */
 interface Unexplained {
   k: string;
-  reserved: number;
+  reserved: Whole;
   /** Decimals come as text. */
   open: string;
   /** The order of one of its reservations; null when it has none. */
@@ -41,9 +41,12 @@ interface Unexplained {
 
 interface BalanceRow {
   k: string;
-  available: number;
-  reserved: number;
+  available: Whole;
+  reserved: Whole;
 }
+
+/** Two columns together may be more than a column holds, which the server refuses to add up. */
+const held = 'CAST(b.available AS DECIMAL(65)) + b.reserved';
 
 /** Adds up one participant's ledger and holds it against the balances, in its snapshot. */
 export async function readBalances(snapshot: Reader, participant: Participant): Promise<Balances> {
@@ -60,8 +63,10 @@ export async function readBalances(snapshot: Reader, participant: Participant): 
     checked: counted?.n ?? 0,
     faults,
     lastOrders: await readLastOrders(snapshot, participant, faults),
-    negative: odd.filter(({ available, reserved }) => available < 0 || reserved < 0),
-    reserved: odd.filter(({ reserved }) => reserved > 0),
+    negative: odd.filter(
+      ({ available, reserved }) => isNegative(available) || isNegative(reserved),
+    ),
+    reserved: odd.filter(({ reserved }) => BigInt(reserved) > 0n),
     unexplained: await readUnexplained(snapshot, participant),
   };
 }
@@ -90,9 +95,9 @@ function readFaults(snapshot: Reader, participant: Participant): Promise<Fault[]
   return snapshot.rows<Fault>(
     `WITH ledger AS (SELECT ${key} k, SUM(${amount}) moved FROM ${ledger} GROUP BY ${key})
      SELECT b.${key} k, b.available, b.reserved, b.opening, COALESCE(l.moved, 0) moved,
-            b.available + b.reserved - b.opening - COALESCE(l.moved, 0) off
+            ${held} - b.opening - COALESCE(l.moved, 0) off
      FROM ${balances} b LEFT JOIN ledger l ON l.k = b.${key}
-     WHERE b.available + b.reserved <> b.opening + COALESCE(l.moved, 0)
+     WHERE ${held} <> b.opening + COALESCE(l.moved, 0)
      UNION ALL
      SELECT l.k, NULL, NULL, NULL, l.moved, NULL
      FROM ledger l LEFT JOIN ${balances} b ON b.${key} = l.k
@@ -160,6 +165,10 @@ export function reportReserved({ participant, reserved }: Balances, findings: Fi
       detail: `${participant.holder} ${k}: ${String(amount)} reserved`,
     });
   }
+}
+
+function isNegative(amount: Whole): boolean {
+  return BigInt(amount) < 0n;
 }
 
 function describe({ available, reserved, opening, moved, off }: Fault): string {

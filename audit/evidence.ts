@@ -1,11 +1,10 @@
-import type { OrderLine } from '../contracts/order';
-import type { AuditedOrder, OpenWork } from './orders';
+import type { AuditedLine, AuditedOrder, OpenWork } from './orders';
 import { stock, type Account, type Movement, type Participant } from './participants';
 
 /** Everything that is known of one order when it is judged. */
 export interface Evidence {
   order: AuditedOrder;
-  lines: OrderLine[];
+  lines: AuditedLine[];
   stock: Account;
   points: Account;
   /** Its registry rows that are still to be made good. */
@@ -14,8 +13,8 @@ export interface Evidence {
 
 /** What placing the order takes from the participant, once. */
 export function owed({ order, lines }: Evidence, participant: Participant): Movement[] {
-  if (participant !== stock) return [{ key: order.customerId, amount: order.total }];
-  return lines.map(({ productId, quantity }) => ({ key: productId, amount: quantity }));
+  if (participant !== stock) return [{ key: order.customerId, amount: BigInt(order.total) }];
+  return lines.map(({ productId, quantity }) => ({ key: productId, amount: BigInt(quantity) }));
 }
 
 /** Are these the same movements, each as often in the one as in the other? */
@@ -40,5 +39,5 @@ function sorted(movements: Movement[]): Movement[] {
 function compare(a: Movement, b: Movement | undefined): number {
   if (!b) return 1;
   if (a.key !== b.key) return a.key < b.key ? -1 : 1;
-  return a.amount - b.amount;
+  return a.amount === b.amount ? 0 : a.amount < b.amount ? -1 : 1;
 }

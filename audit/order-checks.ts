@@ -88,8 +88,9 @@ function stillReserved({ stock: s, points: p, order }: Evidence): string | undef
 }
 
 function wrongTotal({ order, lines }: Evidence): string | undefined {
-  const sum = lines.reduce((total, line) => total + line.quantity * line.unitPrice, 0);
-  if (sum === order.total && lines.length > 0) return undefined;
+  const costs = lines.map((line) => BigInt(line.quantity) * BigInt(line.unitPrice));
+  const sum = costs.reduce((total, cost) => total + cost, 0n);
+  if (sum === BigInt(order.total) && lines.length > 0) return undefined;
   return `the total is ${String(order.total)}, its ${String(lines.length)} lines cost ${String(sum)}`;
 }
 

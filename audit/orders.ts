@@ -1,5 +1,5 @@
-import type { Decision, OrderLine, OrderStatus, Pattern } from '../contracts/order';
-import { inRange, type IdRange } from './participants';
+import type { Decision, OrderStatus, Pattern } from '../contracts/order';
+import { inRange, type IdRange, type Whole } from './participants';
 import type { Reader } from './snapshot';
 
 /** An order's row, as far as it is judged. */
@@ -10,7 +10,14 @@ export interface AuditedOrder {
   pattern: Pattern | null;
   owner: string | null;
   decision: Decision | null;
-  total: number;
+  total: Whole;
+}
+
+/** A line of an order, as far as it is judged. */
+export interface AuditedLine {
+  productId: string;
+  quantity: number;
+  unitPrice: Whole;
 }
 
 /** Something that waits for somebody: an open registry row or an open alert. */
@@ -52,14 +59,14 @@ export function readOrders(
 export async function readLines(
   snapshot: Reader,
   range: IdRange,
-): Promise<Map<string, OrderLine[]>> {
+): Promise<Map<string, AuditedLine[]>> {
   const where = inRange(range);
-  const rows = await snapshot.rows<{ o: string; p: string; q: number; u: number }>(
+  const rows = await snapshot.rows<{ o: string; p: string; q: number; u: Whole }>(
     `SELECT order_id o, product_id p, quantity q, unit_price u
      FROM order_lines WHERE ${where.sql}`,
     where.bindings,
   );
-  const lines = new Map<string, OrderLine[]>();
+  const lines = new Map<string, AuditedLine[]>();
   for (const { o, p, q, u } of rows) {
     const line = { productId: p, quantity: q, unitPrice: u };
     const known = lines.get(o);

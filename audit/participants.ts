@@ -70,11 +70,14 @@ export const points: Participant = {
   },
 };
 
+/** A whole number as the driver gives it: as text where a number cannot hold it. */
+export type Whole = number | string;
+
 /** One movement, as a positive amount. */
 export interface Movement {
   /** The product or the customer. */
   key: string;
-  amount: number;
+  amount: bigint;
 }
 
 /** What one participant holds about one order. */
@@ -104,22 +107,23 @@ export async function readAccounts(
   const { ledger, ledgerIndex, key, amount, taking } = participant;
   const where = inRange(range);
   const accounts = new Map<string, Account>();
-  const movements = await snapshot.rows<{ o: string; k: string; n: number; t: 0 | 1 }>(
-    `SELECT order_id o, ${key} k, ABS(${amount}) n, kind = '${taking}' t
+  const movements = await snapshot.rows<{ o: string; k: string; n: Whole; t: 0 | 1 }>(
+    `SELECT order_id o, ${key} k, ${amount} n, kind = '${taking}' t
      FROM ${ledger} FORCE INDEX (${ledgerIndex}) WHERE ${where.sql}`,
     where.bindings,
   );
   for (const { o, k, n, t } of movements) {
     const account = accountOf(accounts, o);
-    (t === 1 ? account.taken : account.givenBack).push({ key: k, amount: n });
+    const by = BigInt(n);
+    (t === 1 ? account.taken : account.givenBack).push({ key: k, amount: by < 0n ? -by : by });
   }
-  const reservations = await snapshot.rows<{ o: string; k: string; n: number }>(
+  const reservations = await snapshot.rows<{ o: string; k: string; n: Whole }>(
     `SELECT order_id o, ${key} k, ${amount} n FROM reservations
      WHERE state IN ('reserved', 'frozen') AND ${where.sql}`,
     where.bindings,
   );
   for (const { o, k, n } of reservations) {
-    accountOf(accounts, o).reserved.push({ key: k, amount: n });
+    accountOf(accounts, o).reserved.push({ key: k, amount: BigInt(n) });
   }
   const steps = await snapshot.rows<{ o: string; step: string; outcome: string | null }>(
     `SELECT order_id o, step, outcome FROM steps WHERE ${where.sql}`,

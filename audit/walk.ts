@@ -1,8 +1,8 @@
-import { orderStatuses, type OrderLine, type OrderStatus } from '../contracts/order';
+import { orderStatuses, type OrderStatus } from '../contracts/order';
 import type { Evidence } from './evidence';
 import type { Findings } from './findings';
 import { orderChecks, type OrderCheck } from './order-checks';
-import { readLines, readOrders, type AuditedOrder, type Backlog } from './orders';
+import { readLines, readOrders, type AuditedLine, type AuditedOrder, type Backlog } from './orders';
 import { points, readAccounts, stock, type Account, type IdRange } from './participants';
 import type { RuleId } from './rules';
 import type { Reader } from './snapshot';
@@ -73,7 +73,7 @@ export async function walkOrders(
 interface OrderRange {
   range: IdRange;
   orders: AuditedOrder[];
-  lines: Map<string, OrderLine[]>;
+  lines: Map<string, AuditedLine[]>;
 }
 
 interface Accounts {

@@ -4,6 +4,7 @@ import { ruleIds } from '../../audit/rules';
 import { barrierTampering } from './tampering/barrier';
 import { branchTampering } from './tampering/branches';
 import { confirmTampering } from './tampering/confirms';
+import { dearOrder, digitTampering } from './tampering/digits';
 import { ledgerTampering } from './tampering/ledgers';
 import { lockTampering } from './tampering/lock';
 import { orderTampering } from './tampering/orders';
@@ -31,6 +32,7 @@ describe.each([
   ['the confirms', confirmTampering],
   ['the branches', branchTampering],
   ['recovery', recoveryTampering],
+  ['the last digits', digitTampering],
 ])('tampering with %s', (_, cases) => {
   test.each(cases)('$what', async ({ orderId, rules, tamper }) => {
     await cleanWorld(world);
@@ -42,6 +44,12 @@ describe.each([
     );
     expect(exitCodeOf(report)).toBe(1);
   });
+});
+
+test('an order above 2^53 is right, to the last digit', async () => {
+  await cleanWorld(world);
+  await dearOrder(world);
+  expect((await world.audit()).violations).toEqual([]);
 });
 
 test('the world that is tampered with is clean before', async () => {
