@@ -9,12 +9,10 @@ import type { RuleId, Violation } from './rules';
 import { lookAgain, type InFlight } from './second-look';
 import { currentReader, withSnapshot, type Reader } from './snapshot';
 import { walkOrders, type Snapshots } from './walk';
+import type { AuditedWorkflows } from './workflows';
 
 /** What an audit reads. The databases need no more than SELECT: the user `auditor`. */
-export interface AuditDeps extends Record<Service, Knex> {
-  /** Is there an open workflow of this id? One that is not found is closed. */
-  isOpen: (workflowId: string) => Promise<boolean>;
-}
+export interface AuditDeps extends Record<Service, Knex>, AuditedWorkflows {}
 
 export interface AuditOptions {
   /** How long an order may be without an open owner before adoption must have found it. */
@@ -43,7 +41,7 @@ export interface AuditReport {
   violations: Violation[];
   violationsTotal: number;
   inFlight: InFlight[];
-  /** How many orders or balances each rule was tried on. */
+  /** How many orders, balances or rows each rule has judged; a rule that judged none is absent. */
   checked: Partial<Record<RuleId, number>>;
 }
 
@@ -55,7 +53,7 @@ const defaultUnfinishedSMax = 15 * 60;
  * read at one instant, the orders' before the others: an order that was final then must be right
  * in full; whatever was on its way is judged by what its state permits, and looked at again.
  *
- * @throws what a database or `isOpen` says when it cannot be asked: nothing is proved then.
+ * @throws what a database or Temporal says when it cannot be asked: nothing is proved then.
  */
 export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
   const findings = new Findings();
@@ -71,6 +69,7 @@ export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promis
   const look = {
     ...current,
     isOpen: deps.isOpen,
+    closedAt: deps.closedAt,
     graceS: options.graceS ?? defaultGraceS,
     unfinishedSMax: options.unfinishedSMax ?? defaultUnfinishedSMax,
   };
@@ -146,13 +145,21 @@ async function judgeReserved(
   balances: Balances[],
   findings: Findings,
 ): Promise<InFlight[]> {
-  for (const { checked } of balances) findings.count('reserved-at-rest', checked);
-  if (balances.every(({ reserved }) => reserved.length === 0)) return [];
+  const judged = () => {
+    for (const { checked } of balances) findings.count('reserved-at-rest', checked);
+  };
+  if (balances.every(({ reserved }) => reserved.length === 0)) {
+    judged();
+    return [];
+  }
   const moving = await order.rows<{ orderId: string }>(
     `SELECT order_id orderId FROM orders
      WHERE status IN ('PLACING', 'PENDING') OR owned_at >= ? OR ended_at >= ? LIMIT 100`,
     [startedAt, startedAt],
   );
-  if (moving.length === 0) for (const one of balances) reportReserved(one, findings);
+  if (moving.length === 0) {
+    judged();
+    for (const one of balances) reportReserved(one, findings);
+  }
   return moving.map(({ orderId }) => ({ orderId, waitsFor: 'another-look' as const }));
 }

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { openDatabase } from '../activities/transaction/connection';
 import type { Service } from '../contracts/order';
 import type { AuditDeps } from './audit';
-import { openWorkflows } from './workflows';
+import { workflowsOf } from './workflows';
 
 /** Where a running system is to be audited. */
 export interface AuditTarget {
@@ -26,7 +26,7 @@ export function connectAudit(target: AuditTarget): AuditDeps & { close: () => Pr
     order,
     product,
     point,
-    isOpen: openWorkflows(client),
+    ...workflowsOf(client),
     close: async () => {
       await Promise.all([order, product, point].map((knex) => knex.destroy()));
       await connection.close();

@@ -8,7 +8,7 @@ export class Findings {
   readonly violations: Violation[] = [];
   /** Violations in all, those included that are not listed. */
   violationsTotal = 0;
-  /** How many orders, balances or rows each rule was tried on. */
+  /** How many orders, balances or rows each rule has judged; a rule that judged none is absent. */
   readonly checked: Partial<Record<RuleId, number>> = {};
   /** An order that breaks a rule, by each product and customer that it concerns. */
   private readonly suspects = new Map<string, string>();
@@ -19,6 +19,7 @@ export class Findings {
   }
 
   count(rule: RuleId, times: number): void {
+    if (times === 0) return;
     this.checked[rule] = (this.checked[rule] ?? 0) + times;
   }
 

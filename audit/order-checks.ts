@@ -1,5 +1,6 @@
 import { isTerminal, orderStatuses, type OrderStatus } from '../contracts/order';
 import { owed, sameMovements, show, type Evidence } from './evidence';
+import type { AuditedOrder } from './orders';
 import { points, stock, type Participant } from './participants';
 import type { RuleId } from './rules';
 
@@ -8,6 +9,8 @@ export interface OrderCheck {
   rule: RuleId;
   /** The rule says nothing of orders in any other status. */
   statuses: readonly OrderStatus[];
+  /** Nor of other orders than these, where it is given: they are not counted either. */
+  judges?: (order: AuditedOrder) => boolean;
   /**
    * The finding depends on a status that may change between the order's reading and the
    * ledgers': it counts only if the row is found unchanged after both.
@@ -26,7 +29,11 @@ const cancelled = ['CANCELLED'] as const;
 /** The rules' sentences are in rules.ts. */
 export const orderChecks: readonly OrderCheck[] = [
   { rule: 'order-total', statuses: every, fault: wrongTotal },
-  { rule: 'order-decision', statuses: every, fault: wrongDecision },
+  {
+    rule: 'order-decision',
+    statuses: ['CREATED', 'COMPLETED', 'CANCELLED'],
+    fault: wrongDecision,
+  },
   { rule: 'created-untouched', statuses: ['CREATED'], provisional: true, fault: touched },
   { rule: 'stock-taken-once', statuses: completed, fault: (e) => notTakenOnce(e, stock) },
   { rule: 'points-taken-once', statuses: completed, fault: (e) => notTakenOnce(e, points) },
@@ -51,16 +58,40 @@ export const orderChecks: readonly OrderCheck[] = [
   {
     rule: 'confirmed-after-complete',
     statuses: unfinished,
+    judges: ({ pattern }) => pattern === 'tcc',
     provisional: true,
     fault: confirmedTooEarly,
   },
-  { rule: 'lock-in-one', statuses: unfinished, provisional: true, fault: movedBeforeItsEnd },
+  {
+    rule: 'lock-in-one',
+    statuses: unfinished,
+    judges: ({ pattern }) => pattern === 'lock',
+    provisional: true,
+    fault: movedBeforeItsEnd,
+  },
   { rule: 'points-of-customer', statuses: claimed, fault: foreignPoints },
-  { rule: 'stock-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e, stock) },
-  { rule: 'points-barrier', statuses: claimed, fault: (e) => barrierDisagrees(e, points) },
+  {
+    rule: 'stock-barrier',
+    statuses: claimed,
+    judges: hasBarrier,
+    fault: (e) => barrierDisagrees(e, stock),
+  },
+  {
+    rule: 'points-barrier',
+    statuses: claimed,
+    judges: hasBarrier,
+    fault: (e) => barrierDisagrees(e, points),
+  },
+  {
+    rule: 'late-step-barred',
+    statuses: cancelled,
+    judges: ({ pattern }) => pattern !== null && pattern !== 'xa' && stock.asks[pattern] !== null,
+    fault: (e) => mayStillTake(e, stock) ?? mayStillTake(e, points),
+  },
   {
     rule: 'branch-left-prepared',
     statuses: ['COMPLETED', 'CANCELLED'],
+    judges: ({ pattern }) => pattern === 'xa',
     fault: (e) => mayBePrepared(e, stock) ?? mayBePrepared(e, points),
   },
   {
@@ -72,6 +103,7 @@ export const orderChecks: readonly OrderCheck[] = [
   {
     rule: 'heuristic-outcome',
     statuses: claimed,
+    judges: ({ pattern, decision }) => pattern === 'xa' && decision !== null,
     fault: (e) => isHeuristic(e, stock) ?? isHeuristic(e, points),
   },
   {
@@ -143,15 +175,13 @@ function givenBackTooEarly(evidence: Evidence, participant: Participant): string
 
 function confirmedTooEarly({ order, stock: s, points: p }: Evidence): string | undefined {
   const taken = [...s.taken, ...p.taken];
-  if (order.pattern !== 'tcc' || order.decision === 'COMPLETE' || taken.length === 0) {
-    return undefined;
-  }
+  if (order.decision === 'COMPLETE' || taken.length === 0) return undefined;
   return `decided ${String(order.decision)}, and took ${show(taken)}`;
 }
 
 function movedBeforeItsEnd({ order, stock: s, points: p }: Evidence): string | undefined {
   const moved = [s, p].flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
-  if (order.pattern !== 'lock' || moved.length === 0) return undefined;
+  if (moved.length === 0) return undefined;
   return `${order.status}, and the ledgers moved ${show(moved)}`;
 }
 
@@ -169,9 +199,7 @@ function barrierDisagrees(evidence: Evidence, participant: Participant): string 
   const { action, compensation } = participant.steps[evidence.order.pattern ?? 'saga'];
   const outcomeOf = (step: string | null) => (step === null ? undefined : steps[step]);
   const { status } = evidence.order;
-  // Without a step that takes, the order's own status says whether it took: its last one alone,
-  // for an unfinished order may end between its reading and the ledger's.
-  if (action === null && !isTerminal(status)) return undefined;
+  // Without a step that takes, the order's own status says whether it took.
   const mayTake = action === null ? status === 'COMPLETED' : outcomeOf(action) === 'done';
   const mayGiveBack = mayTake && outcomeOf(compensation) === 'done';
   if (taken.length > 0 === mayTake && givenBack.length > 0 === mayGiveBack) return undefined;
@@ -179,6 +207,25 @@ function barrierDisagrees(evidence: Evidence, participant: Participant): string 
     step === null ? [] : [`${step}: ${outcomeOf(step) ?? 'no row'}`],
   );
   return `${rows.join(', ')}; the ledger took ${show(taken)}, gave back ${show(givenBack)}`;
+}
+
+/**
+ * Without a barrier the order's last status alone says what was moved: an unfinished one may end
+ * between its reading and the ledger's.
+ */
+function hasBarrier({ pattern, status }: AuditedOrder): boolean {
+  return isTerminal(status) || pattern === null || stock.asks[pattern] !== null;
+}
+
+/**
+ * Whatever asks a participant first finds its row in the barrier: the answer that it gave, or the
+ * tombstone that a compensation has left in its place. Were there none, a late one would take.
+ */
+function mayStillTake(evidence: Evidence, participant: Participant): string | undefined {
+  const { order } = evidence;
+  const first = participant.asks[order.pattern ?? 'saga'] ?? '';
+  if (evidence[participant.name].steps[first] !== undefined) return undefined;
+  return `${order.status}, and ${first} has no barrier row: one that comes late would take`;
 }
 
 function leftOpen({ order, openCompensations }: Evidence): string | undefined {
@@ -197,16 +244,14 @@ function mayBePrepared(
   { order, ...books }: Evidence,
   participant: Participant,
 ): string | undefined {
-  if (order.pattern !== 'xa') return undefined;
   const { steps, branch } = books[participant.name];
-  const action = participant.steps.xa.action ?? '';
+  const action = participant.asks.xa ?? '';
   if (steps[action] !== undefined) return undefined;
   return `${order.status}, and ${action} has no barrier row; its branch is ${branch ?? 'not noted'}`;
 }
 
 /** What is committed follows from COMPLETE alone, what is rolled back from CANCEL alone. */
 function isHeuristic({ order, ...books }: Evidence, participant: Participant): string | undefined {
-  if (order.pattern !== 'xa') return undefined;
   const { taken, givenBack, branch } = books[participant.name];
   // The decision was read first: one that was read as CANCEL is CANCEL for ever.
   if (order.decision === 'CANCEL' && taken.length > 0 && givenBack.length === 0) {

@@ -22,6 +22,8 @@ export interface Participant {
   taking: 'deduct' | 'use';
   /** By pattern, which of the barrier's steps have their effect in the ledger. */
   steps: Record<Pattern, LedgerSteps>;
+  /** By pattern, the step that asks it first of all; null where its barrier is not used. */
+  asks: Record<Pattern, string | null>;
 }
 
 /** The step that takes, and the one that gives back; null where the pattern has none. */
@@ -50,6 +52,13 @@ export const stock: Participant = {
     saga: { action: 'deductStock', compensation: 'restoreStock' },
     choreography: { action: 'deductStock', compensation: 'restoreStock' },
   },
+  asks: {
+    lock: null,
+    xa: 'prepareStock',
+    tcc: 'tryStock',
+    saga: 'deductStock',
+    choreography: 'deductStock',
+  },
 };
 
 export const points: Participant = {
@@ -67,6 +76,13 @@ export const points: Participant = {
     tcc: { action: 'confirmPoints', compensation: null },
     saga: { action: 'usePoints', compensation: 'refundPoints' },
     choreography: { action: 'usePoints', compensation: 'refundPoints' },
+  },
+  asks: {
+    lock: null,
+    xa: 'preparePoints',
+    tcc: 'tryPoints',
+    saga: 'usePoints',
+    choreography: 'usePoints',
   },
 };
 

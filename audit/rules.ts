@@ -65,6 +65,10 @@ export const rules = {
     sentence: 'Points were moved exactly where the barrier says that a step was done.',
     remedy: 'A later repeat would trust the barrier: make both agree before the order goes on.',
   },
+  'late-step-barred': {
+    sentence: 'A CANCELLED order that was claimed is in each barrier: a late step takes nothing.',
+    remedy: 'Leave the tombstones that are missing, by the runbook, before a late step comes.',
+  },
   'branch-left-prepared': {
     sentence:
       'An ended XA order has a committed barrier row in each service: no branch is prepared.',

@@ -2,10 +2,11 @@ import { deliveriesOf } from '../contracts/events';
 import type { Decision, OrderStatus } from '../contracts/order';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
-import { judgeUnsent, readMoving, readUnsent } from './outboxes';
+import { countSaid, judgeUnsent, readMoving, readUnsent } from './outboxes';
 import { readBacklog, type AuditedOrder, type Backlog } from './orders';
 import type { Reader } from './snapshot';
 import type { Walk } from './walk';
+import type { AuditedWorkflows } from './workflows';
 
 /** An order that was still on its way while it was audited. */
 export interface InFlight {
@@ -15,12 +16,10 @@ export interface InFlight {
 }
 
 /** What the second look needs. All three databases are read as they are now. */
-export interface SecondLook {
+export interface SecondLook extends AuditedWorkflows {
   order: Reader;
   product: Reader;
   point: Reader;
-  /** Is there an open workflow of this id? One that is not found is closed. */
-  isOpen: (workflowId: string) => Promise<boolean>;
   /** How long an order may be without an open owner before adoption must have found it. */
   graceS: number;
   /** Unfinished work older than this is a violation. */
@@ -52,6 +51,7 @@ export async function lookAgain(
   const open = await openOwners(look, walk, first);
   const backlog = await readBacklog(look.order);
   const unsent = await readUnsent(look);
+  findings.count('outbox-drained', await countSaid(look));
   const moving = await readMoving(look, walk.unfinished, look.graceS);
   for (const { orderId } of unsent) moving.add(orderId);
   const ids = new Set([
@@ -61,13 +61,17 @@ export async function lookAgain(
   ]);
   const current = await readCurrent(look.order, [...ids]);
   const ages = await oldestAges(look, walk.unfinished, current, [first, backlog]);
-  const inFlight = [
-    ...walk.unfinished.flatMap((order) => {
+  const waiting = new Map(
+    walk.unfinished.map((order) => {
       const now = current.get(order.orderId);
-      const waitsFor = waits(order, now, [first, backlog], { open, moving }, look);
-      const ageS = ages.get(order.orderId) ?? 0;
-      return judgeUnfinished(order, waitsFor, ageS, look, findings);
+      return [order, waits(order, now, [first, backlog], { open, moving }, look)] as const;
     }),
+  );
+  await waitForAdoption(look, waiting);
+  const inFlight = [
+    ...walk.unfinished.flatMap((order) =>
+      judgeUnfinished(order, waiting.get(order), ages.get(order.orderId), look, findings),
+    ),
     ...settleProvisional(walk, current, findings),
     ...settleStrangers(walk, current, findings),
     ...judgeUnsent(unsent, look.unfinishedSMax, findings),
@@ -80,16 +84,42 @@ async function openOwners(look: SecondLook, walk: Walk, backlog: Backlog): Promi
   const owners = walk.unfinished
     .filter(({ orderId }) => !backlog.compensations.has(orderId) && !backlog.alerts.has(orderId))
     .flatMap(driversOf);
-  const asked = [...new Set(owners)];
-  const open = new Set<string>();
+  const answers = await askAll(owners, look.isOpen);
+  return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
+}
+
+/** Asks Temporal the same of many workflows, a few at a time. */
+async function askAll<T>(
+  workflowIds: readonly string[],
+  ask: (workflowId: string) => Promise<T>,
+): Promise<Map<string, T>> {
+  const asked = [...new Set(workflowIds)];
+  const answers = new Map<string, T>();
   for (let from = 0; from < asked.length; from += questionsAtOnce) {
     const some = asked.slice(from, from + questionsAtOnce);
-    const answers = await Promise.all(some.map((owner) => look.isOpen(owner)));
-    some.forEach((owner, i) => {
-      if (answers[i]) open.add(owner);
-    });
+    const found = await Promise.all(some.map(ask));
+    found.forEach((answer, i) => answers.set(some[i] ?? '', answer));
   }
-  return open;
+  return answers;
+}
+
+/**
+ * Adoption is late only once nobody has driven an order for the grace: its owner may have had it
+ * for long, and have closed only now. Who is asked for that would otherwise be stuck.
+ */
+async function waitForAdoption(
+  { closedAt, graceS }: SecondLook,
+  waiting: Map<AuditedOrder, InFlight['waitsFor'] | undefined>,
+): Promise<void> {
+  const stuck = [...waiting].flatMap(([order, waitsFor]) =>
+    waitsFor === undefined ? [order] : [],
+  );
+  const closings = await askAll(stuck.flatMap(driversOf), closedAt);
+  const since = Date.now() - graceS * 1_000;
+  for (const order of stuck) {
+    const closed = driversOf(order).map((driver) => closings.get(driver)?.getTime() ?? 0);
+    if (closed.some((at) => at >= since)) waiting.set(order, 'adoption');
+  }
 }
 
 /**
@@ -120,14 +150,15 @@ function waits(
 function judgeUnfinished(
   order: AuditedOrder,
   waitsFor: InFlight['waitsFor'] | undefined,
-  ageS: number,
+  ageS: number | undefined,
   { graceS, unfinishedSMax }: SecondLook,
   findings: Findings,
 ): InFlight[] {
   const { orderId, status, owner } = order;
-  findings.count('stuck-order', 1);
-  findings.count('overdue', 1);
-  if (ageS > unfinishedSMax) {
+  // Of one that has ended or moved on meanwhile only the next audit can tell.
+  if (ageS !== undefined) findings.count('overdue', 1);
+  if (waitsFor !== 'another-look') findings.count('stuck-order', 1);
+  if (ageS !== undefined && ageS > unfinishedSMax) {
     const detail =
       `unfinished for ${String(ageS)} s, more than ${String(unfinishedSMax)} s; ` +
       `waits for ${waitsFor ?? 'nothing'}`;
@@ -149,6 +180,7 @@ function settleProvisional(
   return walk.provisional.flatMap(({ rule, order, detail }): InFlight[] => {
     const { orderId } = order;
     if (!unchanged(order, current.get(orderId))) return [{ orderId, waitsFor: 'another-look' }];
+    findings.count(rule, 1);
     findings.add({ rule, orderId, detail });
     return [];
   });
@@ -163,6 +195,7 @@ function settleStrangers(
   return [...walk.strangers].flatMap(([orderId, where]): InFlight[] => {
     const now = current.get(orderId);
     if (now && now.status !== 'CREATED') return [{ orderId, waitsFor: 'another-look' }];
+    findings.count(now ? 'created-untouched' : 'row-without-order', 1);
     const detail = now ? `CREATED, and has rows in ${where}` : `rows in ${where}, and no order`;
     findings.add({ rule: now ? 'created-untouched' : 'row-without-order', orderId, detail });
     return [];

@@ -106,6 +106,11 @@ function judgeRange(
 ): void {
   for (const order of orders) {
     const { orderId } = order;
+    const hasRows =
+      accounts.stock.has(orderId) ||
+      accounts.points.has(orderId) ||
+      backlog.compensations.has(orderId);
+    if (hasRows) findings.count('row-without-order', 1);
     const evidence: Evidence = {
       order,
       lines: lines.get(orderId) ?? [],
@@ -138,13 +143,15 @@ function judge(evidence: Evidence, walk: Walk, findings: Findings): void {
   }
   walk.byStatus[order.status] += 1;
   if (order.status === 'PLACING' || order.status === 'PENDING') walk.unfinished.push(order);
-  for (const { rule, provisional, fault } of checksOf[order.status]) {
-    findings.count(rule, 1);
+  for (const { rule, provisional, judges, fault } of checksOf[order.status]) {
+    if (judges && !judges(order)) continue;
     const detail = fault(evidence);
-    if (detail === undefined) continue;
-    if (provisional) {
+    if (provisional && detail !== undefined) {
       walk.provisional.push({ rule, order, detail });
-    } else {
+      continue;
+    }
+    findings.count(rule, 1);
+    if (detail !== undefined) {
       findings.add({ rule, orderId: order.orderId, detail });
       findings.suspect(order.orderId, concerned(evidence));
     }

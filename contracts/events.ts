@@ -165,8 +165,19 @@ export function orderOfDeliveries(owner: string): string | undefined {
 
 /** Finds the open deliveries of the order with this owner; undefined when it is another owner. */
 export function openDeliveriesQuery(owner: string): string | undefined {
+  const all = deliveriesQuery(owner);
+  return all && `${all} AND ExecutionStatus = "Running"`;
+}
+
+/** Finds the closed deliveries of the order with this owner; undefined when it is another owner. */
+export function closedDeliveriesQuery(owner: string): string | undefined {
+  const all = deliveriesQuery(owner);
+  return all && `${all} AND ExecutionStatus != "Running"`;
+}
+
+function deliveriesQuery(owner: string): string | undefined {
   const orderId = orderOfDeliveries(owner);
   if (orderId === undefined) return undefined;
   // Ids are letters, digits, `_` and `-`: nothing in them can end the string.
-  return `WorkflowId STARTS_WITH "${orderId}:" AND ExecutionStatus = "Running"`;
+  return `WorkflowId STARTS_WITH "${orderId}:"`;
 }

@@ -46,8 +46,10 @@ async function endedOrders(): Promise<void> {
   await world.order({ orderId: 'tombstone', status: 'CANCELLED', reason: 'unavailable' });
   await world.barrier('product', 'tombstone', 'deductStock', { kind: 'cancelled' });
   await world.barrier('product', 'tombstone', 'restoreStock', { kind: 'done' });
+  await world.take('tombstone', { points: true });
+  await world.giveBack('tombstone', { points: true });
 
-  await world.order({ orderId: 'never-placed', status: 'CANCELLED' });
+  await world.order({ orderId: 'never-placed', status: 'CANCELLED', claimed: false });
   await world.order({ orderId: 'created', status: 'CREATED' });
 }
 
@@ -226,6 +228,7 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'points-of-customer',
     'stock-barrier',
     'points-barrier',
+    'late-step-barred',
     'branch-left-prepared',
     'reservation-left-open',
     'heuristic-outcome',

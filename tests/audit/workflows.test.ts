@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { audit } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
-import { openWorkflows } from '../../audit/workflows';
+import { workflowsOf } from '../../audit/workflows';
+import { until } from '../support/orders';
 import { temporalServer } from '../support/servers';
 import { createWorld, type World } from './world';
 
@@ -30,17 +31,23 @@ function startWorkflow() {
 }
 
 test('a workflow is open until it is closed; one that is not found is closed', async () => {
-  const isOpen = openWorkflows(client);
+  const { isOpen, closedAt } = workflowsOf(client);
   const handle = await startWorkflow();
   expect(await isOpen(handle.workflowId)).toBe(true);
+  expect(await closedAt(handle.workflowId)).toBeUndefined();
+  const before = Date.now();
   await handle.terminate();
   expect(await isOpen(handle.workflowId)).toBe(false);
-  expect(await isOpen(`owner-${randomUUID()}`)).toBe(false);
+  const at = (await closedAt(handle.workflowId))?.getTime() ?? 0;
+  expect(Math.abs(at - before)).toBeLessThan(10_000);
+  const nobody = `owner-${randomUUID()}`;
+  expect([await isOpen(nobody), await closedAt(nobody)]).toEqual([false, undefined]);
 });
 
 test('a server that cannot be asked is no answer', async () => {
   const elsewhere = new Client({ connection, namespace: 'no-such-namespace' });
-  await expect(openWorkflows(elsewhere)('owner')).rejects.toThrow();
+  await expect(workflowsOf(elsewhere).isOpen('owner')).rejects.toThrow();
+  await expect(workflowsOf(elsewhere).closedAt('owner')).rejects.toThrow();
 });
 
 test('a running system is reached by its connection strings', async () => {
@@ -65,4 +72,34 @@ test('a running system is reached by its connection strings', async () => {
     await deps.close();
     await handle.terminate();
   }
+});
+
+test('the grace of an order begins when its owner closes, however long that had it', async () => {
+  const handle = await startWorkflow();
+  await handle.terminate();
+  const owner = handle.workflowId;
+  await world.order({ orderId: 'just-lost', status: 'PLACING', owner, ownedS: 300 });
+  const deps = { ...world.deps, ...workflowsOf(client) };
+  const report = await audit(deps);
+  expect(report.violations).toEqual([]);
+  expect(report.inFlight).toEqual([{ orderId: 'just-lost', waitsFor: 'adoption' }]);
+  // Nobody has come within the grace: a shorter one, so that the test need not wait for a minute.
+  await until('the grace is over', async () => {
+    const { violations } = await audit(deps, { graceS: 1 });
+    return violations.some(({ rule }) => rule === 'stuck-order');
+  });
+});
+
+test('likewise for an order that its deliveries drive', async () => {
+  const orderId = `o-${randomUUID()}`;
+  const workflowId = `${orderId}:OrderPlaced:product`;
+  const handle = await client.workflow.start('neverRun', { workflowId, taskQueue: workflowId });
+  await handle.terminate();
+  const { closedAt } = workflowsOf(client);
+  const owner = `deliveries:${orderId}`;
+  await until('it is listed as closed', async () => (await closedAt(owner)) !== undefined);
+  await world.order({ orderId, status: 'PLACING', pattern: 'choreography', owner, ownedS: 300 });
+  const report = await audit({ ...world.deps, ...workflowsOf(client) });
+  expect(report.violations).toEqual([]);
+  expect(report.inFlight).toEqual([{ orderId, waitsFor: 'adoption' }]);
 });

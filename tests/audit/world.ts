@@ -10,6 +10,8 @@ export interface OrderSpec {
   status: OrderStatus;
   /** Of an order that was claimed; `saga` unless it says otherwise. */
   pattern?: Pattern;
+  /** Every order was claimed that is not CREATED, unless it says otherwise. */
+  claimed?: false;
   customerId?: string;
   lines?: { productId: string; quantity: number }[];
   owner?: string;
@@ -24,6 +26,8 @@ export interface World {
   databases: TestDatabases;
   /** The workflows that Temporal would call open. */
   open: Set<string>;
+  /** When those that have closed did so, as far as Temporal knows. */
+  closed: Map<string, Date>;
   /** Empties everything and puts two products and two customers there. */
   begin(): Promise<void>;
   order(spec: OrderSpec): Promise<void>;
@@ -59,6 +63,7 @@ export async function createWorld(): Promise<World> {
   const databases = await createTestDatabases();
   const { order: orders, product, point } = databases;
   const open = new Set<string>();
+  const closed = new Map<string, Date>();
   const [order, ofProduct, ofPoint] = services.map((service) =>
     openDatabase({ url: databases.url('auditor', service), poolMax: 2 }),
   ) as [Knex, Knex, Knex];
@@ -67,13 +72,16 @@ export async function createWorld(): Promise<World> {
     product: ofProduct,
     point: ofPoint,
     isOpen: (workflowId) => Promise.resolve(open.has(workflowId)),
+    closedAt: (workflowId) => Promise.resolve(closed.get(workflowId)),
   };
   const world: World = {
     databases,
     open,
+    closed,
     deps,
     begin: async () => {
       open.clear();
+      closed.clear();
       await databases.empty();
       await databases.stock({ 'p-1': { available: 100, price }, 'p-2': { available: 100, price } });
       await databases.points({ 'c-1': 1_000, 'c-2': 1_000 });
@@ -135,6 +143,7 @@ const decisionOf: Partial<Record<OrderStatus, string>> = {
 
 async function writeOrder(orders: Knex, spec: OrderSpec): Promise<void> {
   const { orderId, status, lines = defaultLines } = spec;
+  const claimed = status !== 'CREATED' && spec.claimed !== false;
   const ago = orders.raw('UTC_TIMESTAMP(6) - INTERVAL ? SECOND', [spec.ownedS ?? 1]);
   await orders('orders').insert({
     order_id: orderId,
@@ -142,12 +151,12 @@ async function writeOrder(orders: Knex, spec: OrderSpec): Promise<void> {
     idempotency_key: orderId,
     request_hash: 'test',
     status,
-    pattern: status === 'CREATED' ? null : (spec.pattern ?? 'saga'),
-    owner: status === 'CREATED' ? null : (spec.owner ?? `owner-of-${orderId}`),
+    pattern: claimed ? (spec.pattern ?? 'saga') : null,
+    owner: claimed ? (spec.owner ?? `owner-of-${orderId}`) : null,
     decision: spec.decision ?? decisionOf[status] ?? null,
     reason: spec.reason ?? null,
     total: lines.reduce((total, { quantity }) => total + quantity * price, 0),
-    owned_at: status === 'CREATED' ? null : ago,
+    owned_at: claimed ? ago : null,
   });
   await orders('order_lines').insert(
     lines.map(({ productId, quantity }, i) => ({

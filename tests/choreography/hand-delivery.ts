@@ -89,8 +89,9 @@ export async function createHandDelivered(
       }>,
     async expectClean() {
       const [order, product, point] = auditors;
+      const closedAt = () => Promise.resolve(undefined);
       const isOpen = () => Promise.resolve(false);
-      const report = await audit({ order, product, point, isOpen });
+      const report = await audit({ order, product, point, isOpen, closedAt });
       expect(report.violations).toEqual([]);
       expect(report.inFlight).toEqual([]);
     },

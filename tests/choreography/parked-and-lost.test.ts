@@ -1,6 +1,6 @@
 import { readParked } from '../../activities/transaction/parked-events';
 import { audit } from '../../audit/audit';
-import { openWorkflows } from '../../audit/workflows';
+import { workflowsOf } from '../../audit/workflows';
 import { deliveryId } from '../../contracts/events';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
@@ -128,7 +128,7 @@ it('the auditor sees the delivery under way, though the owner is a resolution th
   await until('the delivery is seen to run', async () => {
     return (await world.client.workflow.count(query)).count > 0;
   });
-  const deps = { order: orders, product, point, isOpen: openWorkflows(world.client) };
+  const deps = { order: orders, product, point, ...workflowsOf(world.client) };
   const report = await audit(deps, { graceS: 1, unfinishedSMax: Infinity });
   expect(report.violations).toEqual([]);
   expect(report.inFlight).toEqual([{ orderId: order.orderId, waitsFor: 'workflow' }]);

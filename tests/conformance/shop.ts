@@ -9,7 +9,7 @@ import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
-import { openWorkflows } from '../../audit/workflows';
+import { workflowsOf } from '../../audit/workflows';
 import type { Placement } from '../../contracts/limits';
 import type { Pattern, Service } from '../../contracts/order';
 import { readConfig } from '../../workers/config';
@@ -69,7 +69,7 @@ export async function openShop(placement: Placement): Promise<Shop> {
     order: open('auditor', 'order'),
     product: open('auditor', 'product'),
     point: open('auditor', 'point'),
-    isOpen: openWorkflows(world.client),
+    ...workflowsOf(world.client),
   };
   return {
     world,

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
 import { audit, type AuditReport } from '../../audit/audit';
-import { openWorkflows } from '../../audit/workflows';
+import { workflowsOf } from '../../audit/workflows';
 import { services } from '../../contracts/order';
 import { until } from './orders';
 import type { World } from './world';
@@ -12,7 +12,7 @@ export async function auditOf(world: Pick<World, 'databases' | 'client'>): Promi
     openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
   ) as [Knex, Knex, Knex];
   try {
-    return await audit({ order, product, point, isOpen: openWorkflows(world.client) });
+    return await audit({ order, product, point, ...workflowsOf(world.client) });
   } finally {
     await Promise.all([order, product, point].map((knex) => knex.destroy()));
   }

@@ -19,7 +19,8 @@ beforeAll(async () => {
     openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 });
   const [order, product, point] = services.map(open) as [Knex, Knex, Knex];
   pools = [order, product, point];
-  deps = { order, product, point, isOpen: () => Promise.resolve(true) };
+  const closedAt = () => Promise.resolve(undefined);
+  deps = { order, product, point, isOpen: () => Promise.resolve(true), closedAt };
 });
 
 afterAll(async () => {

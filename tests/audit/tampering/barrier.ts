@@ -1,4 +1,22 @@
+import type { World } from '../world';
 import { tables, type Tampering } from './tampering';
+
+/** An order that was cancelled before either participant was asked. */
+async function cancelledBefore(
+  world: World,
+  pattern: 'saga' | 'tcc' | 'choreography',
+): Promise<void> {
+  await world.order({ orderId: 'cancelled', status: 'CANCELLED', pattern });
+  const isTcc = pattern === 'tcc';
+  const tombstones = [
+    ['product', isTcc ? 'tryStock' : 'deductStock', isTcc ? 'cancelStock' : 'restoreStock'],
+    ['point', isTcc ? 'tryPoints' : 'usePoints', isTcc ? 'cancelPoints' : 'refundPoints'],
+  ] as const;
+  for (const [service, action, compensation] of tombstones) {
+    await world.barrier(service, 'cancelled', action, { kind: 'cancelled' });
+    await world.barrier(service, 'cancelled', compensation, { kind: 'done' });
+  }
+}
 
 /** The barrier's rows. */
 export const barrierTampering: Tampering[] = [
@@ -18,6 +36,7 @@ export const barrierTampering: Tampering[] = [
     rules: ['points-barrier'],
     tamper: async (world) => {
       await world.order({ orderId: 'given-nothing', status: 'CANCELLED' });
+      await world.barrier('product', 'given-nothing', 'deductStock', { kind: 'cancelled' });
       await world.barrier('point', 'given-nothing', 'usePoints', { kind: 'done' });
     },
   },
@@ -27,6 +46,37 @@ export const barrierTampering: Tampering[] = [
     rules: ['points-barrier'],
     tamper: (world) =>
       tables(world).pointSteps().where({ order_id: 'CANCELLED-1', step: 'refundPoints' }).delete(),
+  },
+  {
+    what: 'the tombstones of a cancelled order deleted: a late step would take',
+    orderId: 'cancelled',
+    rules: ['late-step-barred'],
+    tamper: async (world) => {
+      await cancelledBefore(world, 'saga');
+      await tables(world).stockSteps().where({ order_id: 'cancelled' }).delete();
+      await tables(world).pointSteps().where({ order_id: 'cancelled' }).delete();
+    },
+  },
+  {
+    what: "the tombstone of one participant deleted, of TCC's try",
+    orderId: 'cancelled',
+    rules: ['late-step-barred'],
+    tamper: async (world) => {
+      await cancelledBefore(world, 'tcc');
+      await tables(world).pointSteps().where({ order_id: 'cancelled', step: 'tryPoints' }).delete();
+    },
+  },
+  {
+    what: 'the tombstone of one participant deleted, in choreography',
+    orderId: 'cancelled',
+    rules: ['late-step-barred'],
+    tamper: async (world) => {
+      await cancelledBefore(world, 'choreography');
+      await tables(world)
+        .stockSteps()
+        .where({ order_id: 'cancelled', step: 'deductStock' })
+        .delete();
+    },
   },
   {
     what: 'a barrier row committed without an outcome',
