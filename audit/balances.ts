@@ -14,6 +14,7 @@ interface Fault {
   opening: Whole | null;
   /** Decimals come as text. */
   moved: string;
+  /** Of a balance that is gone, what is owed since it was closed; null where it was not. */
   off: string | null;
 }
 
@@ -93,15 +94,21 @@ function readUnexplained(
 function readFaults(snapshot: Reader, participant: Participant): Promise<Fault[]> {
   const { balances, ledger, key, amount } = participant;
   return snapshot.rows<Fault>(
-    `WITH ledger AS (SELECT ${key} k, SUM(${amount}) moved FROM ${ledger} GROUP BY ${key})
+    `WITH ledger AS (
+       SELECT k, SUM(moved) moved FROM (
+         SELECT ${key} k, SUM(${amount}) moved FROM ${ledger} GROUP BY ${key}
+         UNION ALL SELECT ${key}, SUM(${amount}) FROM bookings GROUP BY ${key}) parts
+       GROUP BY k),
+     closed AS (SELECT ${key} k, SUM(opening) opening FROM bookings
+                WHERE kind = 'close' GROUP BY ${key})
      SELECT b.${key} k, b.available, b.reserved, b.opening, COALESCE(l.moved, 0) moved,
             ${held} - b.opening - COALESCE(l.moved, 0) off
      FROM ${balances} b LEFT JOIN ledger l ON l.k = b.${key}
      WHERE ${held} <> b.opening + COALESCE(l.moved, 0)
      UNION ALL
-     SELECT l.k, NULL, NULL, NULL, l.moved, NULL
-     FROM ledger l LEFT JOIN ${balances} b ON b.${key} = l.k
-     WHERE b.${key} IS NULL
+     SELECT l.k, NULL, NULL, NULL, l.moved, c.opening + l.moved
+     FROM ledger l LEFT JOIN ${balances} b ON b.${key} = l.k LEFT JOIN closed c ON c.k = l.k
+     WHERE b.${key} IS NULL AND (c.k IS NULL OR c.opening + l.moved <> 0)
      LIMIT ?`,
     [faultsMax],
   );
@@ -128,6 +135,7 @@ export function reportBalances(balances: Balances, findings: Findings): void {
   const { participant, checked, faults, lastOrders, negative, unexplained } = balances;
   const rule = participant.name === 'stock' ? 'stock-balance' : 'points-balance';
   findings.count(rule, checked);
+  findings.count('balance-missing', checked);
   findings.count('negative-balance', checked);
   findings.count('reserved-by-orders', checked);
   const place = (k: string) => findings.suspectOf(k) ?? lastOrders.get(k) ?? null;
@@ -135,7 +143,7 @@ export function reportBalances(balances: Balances, findings: Findings): void {
     const orderId = place(fault.k);
     const hint = orderId === null ? 'no order has touched it' : `look first at order ${orderId}`;
     findings.add({
-      rule,
+      rule: fault.available === null ? 'balance-missing' : rule,
       orderId,
       detail: `${participant.holder} ${fault.k}: ${describe(fault)}; ${hint}`,
     });
@@ -173,6 +181,7 @@ function isNegative(amount: Whole): boolean {
 
 function describe({ available, reserved, opening, moved, off }: Fault): string {
   if (off === null) return `the ledger moved ${moved}, and there is no such balance`;
+  if (available === null) return `closed, and ${off} are owed since`;
   return (
     `available ${String(available)} + reserved ${String(reserved)} is off by ${off} ` +
     `from opening ${String(opening)} + ledger ${moved}`

@@ -109,12 +109,17 @@ export const rules = {
     remedy: "See the schedule `recover-orders` and the kind's run in Temporal, and the workers.",
   },
   'stock-balance': {
-    sentence: "A product's available and reserved stock are its opening stock and its ledger.",
-    remedy: 'The balance or the ledger was written by hand: the ledger says what was sold.',
+    sentence: "A product's available and reserved stock are its opening, ledger and bookings.",
+    remedy: 'The balance was written by hand: book a delivery; for all else see the runbook.',
   },
   'points-balance': {
-    sentence: "A customer's available and reserved points are the opening ones and the ledger.",
-    remedy: 'The balance or the ledger was written by hand: the ledger says what was used.',
+    sentence: "A customer's available and reserved points are opening, ledger and bookings.",
+    remedy: 'The balance was written by hand: book points given; for all else see the runbook.',
+  },
+  'balance-missing': {
+    sentence:
+      'Every product and customer of a ledger has a balance, or was closed with nothing left.',
+    remedy: 'Bring the row back, or book that it was closed and what became of the rest.',
   },
   'negative-balance': {
     sentence: 'No balance is negative.',

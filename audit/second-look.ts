@@ -1,7 +1,7 @@
-import { deliveriesOf } from '../contracts/events';
 import type { Decision, OrderStatus } from '../contracts/order';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
+import { driversOf, openOwners, waitForAdoption } from './drivers';
 import { countSaid, judgeUnsent, readMoving, readUnsent } from './outboxes';
 import { readBacklog, type AuditedOrder, type Backlog } from './orders';
 import type { Reader } from './snapshot';
@@ -34,8 +34,6 @@ interface CurrentRow {
   /** Null when nobody has ever claimed it. */
   ownedS: number | null;
 }
-
-const questionsAtOnce = 16;
 
 /**
  * Settles what the walk could not, because the orders were read before everything else. Owners
@@ -78,57 +76,6 @@ export async function lookAgain(
   ];
   const byId = new Map(inFlight.map((one) => [one.orderId, one]));
   return [...byId.values()];
-}
-
-async function openOwners(look: SecondLook, walk: Walk, backlog: Backlog): Promise<Set<string>> {
-  const owners = walk.unfinished
-    .filter(({ orderId }) => !backlog.compensations.has(orderId) && !backlog.alerts.has(orderId))
-    .flatMap(driversOf);
-  const answers = await askAll(owners, look.isOpen);
-  return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
-}
-
-/** Asks Temporal the same of many workflows, a few at a time. */
-async function askAll<T>(
-  workflowIds: readonly string[],
-  ask: (workflowId: string) => Promise<T>,
-): Promise<Map<string, T>> {
-  const asked = [...new Set(workflowIds)];
-  const answers = new Map<string, T>();
-  for (let from = 0; from < asked.length; from += questionsAtOnce) {
-    const some = asked.slice(from, from + questionsAtOnce);
-    const found = await Promise.all(some.map(ask));
-    found.forEach((answer, i) => answers.set(some[i] ?? '', answer));
-  }
-  return answers;
-}
-
-/**
- * Adoption is late only once nobody has driven an order for the grace: its owner may have had it
- * for long, and have closed only now. Who is asked for that would otherwise be stuck.
- */
-async function waitForAdoption(
-  { closedAt, graceS }: SecondLook,
-  waiting: Map<AuditedOrder, InFlight['waitsFor'] | undefined>,
-): Promise<void> {
-  const stuck = [...waiting].flatMap(([order, waitsFor]) =>
-    waitsFor === undefined ? [order] : [],
-  );
-  const closings = await askAll(stuck.flatMap(driversOf), closedAt);
-  const since = Date.now() - graceS * 1_000;
-  for (const order of stuck) {
-    const closed = driversOf(order).map((driver) => closings.get(driver)?.getTime() ?? 0);
-    if (closed.some((at) => at >= since)) waiting.set(order, 'adoption');
-  }
-}
-
-/**
- * The workflows of which one that is open drives the order. In choreography that may be a delivery,
- * whoever the owner is: after a resolution or an adoption the deliveries still make it.
- */
-function driversOf({ orderId, owner, pattern }: AuditedOrder): string[] {
-  const deliveries = pattern === 'choreography' ? [deliveriesOf(orderId)] : [];
-  return owner === null ? deliveries : [owner, ...deliveries];
 }
 
 /** What an unfinished order waits for; undefined when there is nothing that it could wait for. */

@@ -48,7 +48,6 @@ export type RejectionCode = 'insufficient-stock' | 'insufficient-points';
 export type BrokenCode =
   | 'content-mismatch'
   | 'unknown-product'
-  | 'balance-missing'
   | 'guard-violated'
   | 'invalid-data'
   | 'effect-unaccounted'

@@ -8,10 +8,12 @@ import * as points from './point/0001-points';
 import * as pointBranches from './point/0002-branches';
 import * as pointReservations from './point/0003-reservations';
 import * as pointEvents from './point/0004-events';
+import * as pointBookings from './point/0005-bookings';
 import * as stock from './product/0001-stock';
 import * as stockBranches from './product/0002-branches';
 import * as stockReservations from './product/0003-reservations';
 import * as productEvents from './product/0004-events';
+import * as productBookings from './product/0005-bookings';
 
 /** In the order in which they are applied. A migration that has landed is never edited. */
 const migrations: Record<string, Record<string, Knex.Migration>> = {
@@ -27,12 +29,14 @@ const migrations: Record<string, Record<string, Knex.Migration>> = {
     '0002-branches': stockBranches,
     '0003-reservations': stockReservations,
     '0004-events': productEvents,
+    '0005-bookings': productBookings,
   },
   point: {
     '0001-points': points,
     '0002-branches': pointBranches,
     '0003-reservations': pointReservations,
     '0004-events': pointEvents,
+    '0005-bookings': pointBookings,
   },
 };
 

@@ -1,11 +1,6 @@
 import type { Knex } from 'knex';
 import type { PointCommand } from '../../contracts/steps';
-import {
-  applyChanges,
-  lockBalances,
-  lockBalancesToReturn,
-  type Books,
-} from '../transaction/balances';
+import { applyChanges, lockBalances, type Books } from '../transaction/balances';
 import type { RecordedOutcome } from '../transaction/once';
 
 /** The point service's business rules, as in activities/product/steps.ts. */
@@ -46,7 +41,7 @@ export async function takePoints(
 
 /** Gives back what `takePoints` took. */
 export async function returnPoints(trx: Knex.Transaction, commands: PointCommand[]): Promise<void> {
-  await lockBalancesToReturn(trx, pointBooks, commands, (command) => customerIds([command]));
+  await lockBalances(trx, pointBooks, customerIds(commands));
   await applyChanges(trx, pointBooks, changes(commands, 'refund', 1));
 }
 

@@ -1,11 +1,6 @@
 import type { Knex } from 'knex';
 import type { StockCommand } from '../../contracts/steps';
-import {
-  applyChanges,
-  lockBalances,
-  lockBalancesToReturn,
-  type Books,
-} from '../transaction/balances';
+import { applyChanges, lockBalances, type Books } from '../transaction/balances';
 import { SetAside, type RecordedOutcome } from '../transaction/once';
 
 /**
@@ -54,7 +49,7 @@ export async function takeStock(
 
 /** Gives back what `takeStock` took. */
 export async function returnStock(trx: Knex.Transaction, commands: StockCommand[]): Promise<void> {
-  await lockBalancesToReturn(trx, stockBooks, commands, (command) => productIds([command]));
+  await lockBalances(trx, stockBooks, productIds(commands));
   await applyChanges(trx, stockBooks, changes(commands, 'restore', 1));
 }
 

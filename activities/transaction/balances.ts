@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { SetAside } from './once';
 
 /** A table of the connection's own database, or of another one that is named. */
 type InSomeDatabase<T extends string> = T | `${string}.${T}`;
@@ -54,25 +53,12 @@ export async function lockBalances(
 }
 
 /**
- * Locks the balances that these commands give back to.
- *
- * @throws SetAside for those whose balance is gone: to write the ledger alone would lose it.
- */
-export async function lockBalancesToReturn<C extends { orderId: string }>(
-  trx: Knex.Transaction,
-  books: Books,
-  commands: readonly C[],
-  idsOf: (command: C) => string[],
-): Promise<void> {
-  const there = await lockBalances(trx, books, commands.flatMap(idsOf));
-  const gone = commands.filter((command) => idsOf(command).some((id) => !there.has(id)));
-  if (gone.length > 0) throw new SetAside(gone, { kind: 'broken', code: 'balance-missing' });
-}
-
-/**
  * Writes the ledger and moves the balances by the same amounts: one statement each, whatever the
  * size of the batch. The caller holds the balances' locks and has seen that they suffice; the
  * CHECK that no balance is negative is the last guard, and hitting it is a bug.
+ *
+ * What is given back to a balance that is gone, as that of an account that was closed, is in the
+ * ledger alone. The order ends, and the auditor says what is owed: see the rule `balance-missing`.
  */
 export async function applyChanges(
   trx: Knex.Transaction,

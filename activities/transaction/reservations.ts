@@ -1,13 +1,7 @@
 import type { Knex } from 'knex';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type { StepOutcome } from '../../contracts/steps';
-import {
-  lockBalancesToReturn,
-  moveBalances,
-  writeLedger,
-  type Books,
-  type Change,
-} from './balances';
+import { lockBalances, moveBalances, writeLedger, type Books, type Change } from './balances';
 import { SetAside } from './once';
 
 /**
@@ -173,9 +167,13 @@ async function lockOpen(
       outcome,
     );
   }
-  const orders = [...byOrder].map(([orderId, rows]) => ({ orderId, rows }));
-  await lockBalancesToReturn(trx, books, orders, ({ rows }) => rows.map(({ id }) => id));
-  return orders.flatMap(({ rows }) => rows);
+  const rows = [...byOrder.values()].flat();
+  await lockBalances(
+    trx,
+    books,
+    rows.map(({ id }) => id),
+  );
+  return rows;
 }
 
 async function setState(

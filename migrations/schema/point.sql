@@ -1,3 +1,17 @@
+CREATE TABLE `bookings` (
+  `reference` varchar(64) COLLATE ascii_bin NOT NULL COMMENT 'the paper that says so, such as a delivery note',
+  `customer_id` varchar(64) COLLATE ascii_bin NOT NULL,
+  `kind` varchar(16) COLLATE ascii_bin NOT NULL,
+  `points` bigint NOT NULL COMMENT 'signed: what it adds to the balance',
+  `opening` bigint DEFAULT NULL COMMENT 'of a balance that is closed: its row, and its opening, are gone',
+  `booked_by` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
+  `reason` varchar(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci NOT NULL,
+  `booked_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  PRIMARY KEY (`reference`),
+  KEY `bookings_balance` (`customer_id`),
+  CONSTRAINT `bookings_signed` CHECK ((((`kind` = _utf8mb4'grant') and (`points` > 0) and (`opening` is null)) or ((`kind` = _utf8mb4'withdraw') and (`points` < 0) and (`opening` is null)) or ((`kind` = _utf8mb4'close') and (`points` <= 0) and (`opening` is not null))))
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
 CREATE TABLE `inbox` (
   `event_id` varchar(128) COLLATE ascii_bin NOT NULL,
   `reaction` varchar(32) COLLATE ascii_bin NOT NULL,

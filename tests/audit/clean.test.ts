@@ -240,6 +240,7 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'recovery-overdue',
     'stock-balance',
     'points-balance',
+    'balance-missing',
     'negative-balance',
     'reserved-by-orders',
     'reserved-at-rest',

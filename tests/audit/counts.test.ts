@@ -15,6 +15,7 @@ afterAll(() => world.end());
 const balances = {
   'stock-balance': 2,
   'points-balance': 2,
+  'balance-missing': 4,
   'negative-balance': 4,
   'reserved-by-orders': 4,
 };

@@ -36,23 +36,24 @@ const line = (orderId: string, productId: string) => ({
   lines: [{ productId, quantity: 1 }],
 });
 const done = { kind: 'done' };
-const missing = { kind: 'broken', code: 'balance-missing' };
 
-it('gives no stock back to a product that is gone, but does to its neighbours', async () => {
+it('gives stock back in the ledger alone where the product is gone', async () => {
   const { deductStock, restoreStock } = createProductActivities(product);
   const commands = [line('o-1', 'apple'), line('o-2', 'pear')];
   await deductStock(commands);
   await databases.product('products').where('product_id', 'apple').delete();
-  expect(await restoreStock(commands)).toEqual([missing, done]);
-  // Nothing was recorded: once the row is back, what is owed is given back.
-  await databases.stock({ apple: { available: 9 } });
+  expect(await restoreStock(commands)).toEqual([done, done]);
+  const entries = databases.product('stock_ledger').where('product_id', 'apple');
+  expect(await entries.pluck('quantity')).toEqual([-1, 1]);
+  // Once the row is back, a repeat gives nothing back: the ledger says what it must have.
+  await databases.stock({ apple: { available: 10 } });
   expect(await restoreStock(commands)).toEqual([done, done]);
   expect(await databases.product('products').orderBy('product_id').pluck('available')).toEqual([
     10, 10,
   ]);
 });
 
-it('gives no points back to an account that is gone', async () => {
+it('gives points back in the ledger alone where the account is gone', async () => {
   const { usePoints, refundPoints } = createPointActivities(point);
   const commands = ['anna', 'ben'].map((customerId) => ({
     orderId: `o-${customerId}`,
@@ -61,7 +62,9 @@ it('gives no points back to an account that is gone', async () => {
   }));
   await usePoints(commands);
   await databases.point('point_accounts').where('customer_id', 'anna').delete();
-  expect(await refundPoints(commands)).toEqual([missing, done]);
+  expect(await refundPoints(commands)).toEqual([done, done]);
+  const entries = databases.point('point_ledger').where('customer_id', 'anna');
+  expect(await entries.pluck('points')).toEqual([-7, 7]);
 });
 
 it('names the constraint that was hit, for whoever has to look', async () => {

@@ -115,7 +115,7 @@ export const ledgerTampering: Tampering[] = [
   {
     what: 'a ledger row of no product',
     orderId: 'COMPLETED-1',
-    rules: ['stock-taken-once', 'stock-balance'],
+    rules: ['stock-taken-once', 'balance-missing'],
     tamper: (world) =>
       tables(world)
         .stock()

@@ -1,0 +1,65 @@
+import { deliveriesOf } from '../contracts/events';
+import type { AuditedOrder, Backlog } from './orders';
+import type { InFlight } from './second-look';
+import type { Walk } from './walk';
+import type { AuditedWorkflows } from './workflows';
+
+/** The workflows that drive orders, and what is asked about them. */
+
+const questionsAtOnce = 16;
+
+/** The open workflows that drive orders which nothing else explains. */
+export async function openOwners(
+  look: AuditedWorkflows,
+  walk: Walk,
+  backlog: Backlog,
+): Promise<Set<string>> {
+  const owners = walk.unfinished
+    .filter(({ orderId }) => !backlog.compensations.has(orderId) && !backlog.alerts.has(orderId))
+    .flatMap(driversOf);
+  const answers = await askAll(owners, look.isOpen);
+  return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
+}
+
+/** Asks Temporal the same of many workflows, a few at a time. */
+async function askAll<T>(
+  workflowIds: readonly string[],
+  ask: (workflowId: string) => Promise<T>,
+): Promise<Map<string, T>> {
+  const asked = [...new Set(workflowIds)];
+  const answers = new Map<string, T>();
+  for (let from = 0; from < asked.length; from += questionsAtOnce) {
+    const some = asked.slice(from, from + questionsAtOnce);
+    const found = await Promise.all(some.map(ask));
+    found.forEach((answer, i) => answers.set(some[i] ?? '', answer));
+  }
+  return answers;
+}
+
+/**
+ * Adoption is late only once nobody has driven an order for the grace: its owner may have had it
+ * for long, and have closed only now. Who is asked for that would otherwise be stuck.
+ */
+export async function waitForAdoption(
+  { closedAt, graceS }: AuditedWorkflows & { graceS: number },
+  waiting: Map<AuditedOrder, InFlight['waitsFor'] | undefined>,
+): Promise<void> {
+  const stuck = [...waiting].flatMap(([order, waitsFor]) =>
+    waitsFor === undefined ? [order] : [],
+  );
+  const closings = await askAll(stuck.flatMap(driversOf), closedAt);
+  const since = Date.now() - graceS * 1_000;
+  for (const order of stuck) {
+    const closed = driversOf(order).map((driver) => closings.get(driver)?.getTime() ?? 0);
+    if (closed.some((at) => at >= since)) waiting.set(order, 'adoption');
+  }
+}
+
+/**
+ * The workflows of which one that is open drives the order. In choreography that may be a delivery,
+ * whoever the owner is: after a resolution or an adoption the deliveries still make it.
+ */
+export function driversOf({ orderId, owner, pattern }: AuditedOrder): string[] {
+  const deliveries = pattern === 'choreography' ? [deliveriesOf(orderId)] : [];
+  return owner === null ? deliveries : [owner, ...deliveries];
+}

@@ -1,0 +1,12 @@
+import type { Knex } from 'knex';
+import { createBookingsTable } from '../bookings-table';
+
+/** What moves a balance and is no order's. */
+export async function up(knex: Knex): Promise<void> {
+  const columns = { key: 'product_id', amount: 'quantity' };
+  await knex.raw(createBookingsTable(columns, { add: 'restock', remove: 'write-off' }));
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('DROP TABLE bookings');
+}
