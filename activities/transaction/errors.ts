@@ -1,6 +1,8 @@
+import { errorTable } from './error-table';
+
 /**
- * What a database error means for the transaction that met it. One table, so that no caller has
- * to know an error number.
+ * What a database error means for the transaction that met it. One table, ./error-table.ts, so
+ * that no caller has to know an error number.
  */
 
 export type ErrorClass =
@@ -12,7 +14,7 @@ export type ErrorClass =
   | 'unreachable'
   /** The connection broke: the outcome is unknown, and the commit may still be executing. */
   | 'outcome-unknown'
-  /** Read-only, or out of space: wait long, and tell somebody. */
+  /** Read-only, or out of space, memory or time: wait long, and tell somebody. */
   | 'server-unfit'
   /** The same key twice, where no step expects it: a bug. */
   | 'duplicate-key'
@@ -24,56 +26,52 @@ export type ErrorClass =
   | 'deployment-fault'
   | 'unknown';
 
-const byNumber: Record<number, ErrorClass> = {
-  1213: 'transaction-lost',
-  1317: 'transaction-lost',
-  // The session was silent for too long, as that of a process that was frozen; the server had
-  // ended it before it read the statement.
-  4031: 'transaction-lost',
-  1205: 'lock-timeout',
-  3572: 'lock-timeout',
-  1040: 'unreachable',
-  1203: 'unreachable',
-  1226: 'unreachable',
-  1053: 'outcome-unknown',
-  1290: 'server-unfit',
-  1836: 'server-unfit',
-  1114: 'server-unfit',
-  1021: 'server-unfit',
-  1062: 'duplicate-key',
-  3819: 'guard-violated',
-  1690: 'guard-violated',
-  1264: 'guard-violated',
-  1406: 'invalid-data',
-  1366: 'invalid-data',
-  1364: 'invalid-data',
-  1048: 'invalid-data',
-  1451: 'invalid-data',
-  1452: 'invalid-data',
-  1064: 'deployment-fault',
-  1054: 'deployment-fault',
-  1146: 'deployment-fault',
-  1049: 'deployment-fault',
-  1045: 'deployment-fault',
-  1044: 'deployment-fault',
-  1142: 'deployment-fault',
-  1143: 'deployment-fault',
-};
+/** By the server's own number: the table, turned. */
+const byNumber = new Map(
+  errorTable.flatMap((row) => Object.keys(row.errors).map((errno) => [Number(errno), row.class])),
+);
 
-/** The driver's own words where the server said nothing: `errno` is undefined or the system's. */
-const byCode: Record<string, ErrorClass> = {
-  ECONNREFUSED: 'unreachable',
-  ENOTFOUND: 'unreachable',
-  EHOSTUNREACH: 'unreachable',
-  POOL_EXHAUSTED: 'unreachable',
-  ETIMEDOUT: 'outcome-unknown',
-  PROTOCOL_CONNECTION_LOST: 'outcome-unknown',
-  ECONNRESET: 'outcome-unknown',
-  EPIPE: 'outcome-unknown',
-  PROTOCOL_SEQUENCE_TIMEOUT: 'outcome-unknown',
-};
+/**
+ * What the system or the driver says where the server said nothing. A connect that failed sent
+ * nothing, whatever its code; on a connection that was open these mean that it broke.
+ */
+const broken = [
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'EPROTO',
+  'ETIMEDOUT',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'PROTOCOL_UNEXPECTED_PACKET',
+  'PROTOCOL_INCORRECT_PACKET_SEQUENCE',
+];
+
+/** These can be met only before anything was sent: names that are not found, no more sockets. */
+const unsent = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'POOL_EXHAUSTED',
+  'POOL_CLOSED',
+];
+
+/** How the system calls what comes before the first byte. */
+const connecting = ['connect', 'getaddrinfo', 'socket', 'bind'];
 
 interface DriverError {
+  /** Where an address has several numbers, of the tries of each. */
+  errors?: unknown;
   errno?: unknown;
   code?: unknown;
   syscall?: unknown;
@@ -84,18 +82,28 @@ interface DriverError {
 /** Classifies what mysql2 or knex threw. */
 export function classify(error: unknown): ErrorClass {
   if (typeof error !== 'object' || error === null) return 'unknown';
-  const { errno, code, syscall, name, message } = error as DriverError;
-  // A connect that timed out or was refused sent nothing, whatever the code says.
-  if (syscall === 'connect' || (code === 'ETIMEDOUT' && String(message).includes('connect'))) {
-    return 'unreachable';
-  }
-  if (name === 'KnexTimeoutError') return 'unreachable';
-  if (typeof code === 'string' && byCode[code]) return byCode[code];
-  if (typeof errno === 'number' && byNumber[errno]) return byNumber[errno];
+  const { errno, code, name, message } = error as DriverError;
+  if (name === 'KnexTimeoutError' || sentNothing(error)) return 'unreachable';
+  if (typeof code === 'string' && broken.includes(code)) return 'outcome-unknown';
+  const known = typeof errno === 'number' ? byNumber.get(errno) : undefined;
+  if (known) return known;
   if (/closed state|closed connection|connection is closed/i.test(String(message))) {
     return 'outcome-unknown';
   }
   return 'unknown';
+}
+
+/** Did it fail before the first byte of the statement, so that it is known not to have been made? */
+function sentNothing(error: DriverError): boolean {
+  const { code, syscall, message, errors } = error;
+  if (Array.isArray(errors) && errors.length > 0) {
+    return errors.every((one) => sentNothing((one ?? {}) as DriverError));
+  }
+  if (typeof syscall === 'string' && connecting.includes(syscall)) return true;
+  if (typeof code !== 'string') return false;
+  // Whatever the resolver says: again, fail, no data, out of memory.
+  if (code.startsWith('EAI_') || unsent.includes(code)) return true;
+  return code === 'ETIMEDOUT' && String(message).includes('connect');
 }
 
 /** Did a database or its driver say this? Then its message may hold SQL and a customer's data. */

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { endProcess } from '../../scripts/stack/bound-process';
+import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../scripts/stack/mysql';
+import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../scripts/stack/mysql';
+import { ensureMysql } from '../../scripts/stack/mysql-install';
+import { startServer } from '../../scripts/stack/server';
+import { readSettings } from '../../scripts/stack/settings';
+import type { TestMysql } from './servers';
+
+/** A MySQL server of one test's own, to be frozen, filled, locked or looked into. */
+export interface OwnMysql extends TestMysql {
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts it; about two seconds. */
+export async function startOwnMysql(
+  inside: Partial<Pick<MysqlOptions, 'performanceSchema' | 'moreArgs' | 'connectionsMax'>> = {},
+): Promise<OwnMysql> {
+  const settings = readSettings();
+  const folder = mkdtempSync(join(tmpdir(), 'order-mysql-test-'));
+  const options: MysqlOptions = {
+    program: await ensureMysql(settings, () => undefined),
+    folder: join(folder, 'mysql'),
+    port: await getPort(),
+    password: 'for-tests-only',
+    durable: false,
+    bufferPoolMb: 64,
+    performanceSchema: false,
+    connectionsMax: 200,
+    env: settings.basicEnvironment,
+    ...inside,
+  };
+  await initialiseMysql(options, settings.cacheFolder);
+  const pid = await startServer({
+    name: 'MySQL',
+    command: mysqlCommand(options),
+    logFile: join(folder, 'mysql.log'),
+    answers: () => mysqlAnswers(options.port, options.password),
+    msMax: 60_000,
+  });
+  const { port, password } = options;
+  return {
+    host: mysqlHost,
+    port,
+    user: mysqlAdmin,
+    password,
+    pid,
+    async stop() {
+      await endProcess(pid, 0);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
