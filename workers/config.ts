@@ -81,7 +81,7 @@ const settings = {
   FORCE_CONFIRM_AFTER_MS: z.coerce.number().int().min(100).default(30_000),
   /** Longer than any worker's restart, or reservations would be asked about in vain. */
   SWEEP_AFTER_MS: z.coerce.number().int().min(100).default(60_000),
-  /** Below ATTEMPT_MS_MAX, so that a step answers before it is given up. */
+  /** For a row; cut to what the session's other limits leave: see `sessionLimits`. */
   LOCK_WAIT_S_MAX: z.coerce.number().int().min(1).default(3),
   /** How long a workflow waits for the worker that last drove it before any may go on. */
   STICKY_MS_MAX: z.coerce.number().int().min(100).default(10_000),

@@ -17,6 +17,7 @@ import { Lookout, lookoutSettings } from './lookout';
 import { createAskOwners } from './owner-state';
 import { lockSettings, openLock } from './lock';
 import { patternsOn, patternSettings, unavailableOn } from './patterns';
+import { participantPoolMax } from './pools';
 import { createReleaser, type Relay } from './relay';
 import { placedPollMs, relayOf } from './relay-of';
 import {
@@ -28,7 +29,7 @@ import {
 import { searchable } from './search-attributes';
 import { apiSettings, serveApi } from './serve-api';
 import { serveWorker } from './serve';
-import { branchSlots, branchWorker, xaFrom, xaSettings } from './xa';
+import { branchWorker, xaFrom, xaSettings } from './xa';
 import { timingFrom } from './timing';
 
 /**
@@ -68,7 +69,7 @@ void serveWorker({
     const open = (url: string) =>
       openDatabase({
         url,
-        poolMax: config.ACTIVITY_SLOTS + branchSlots,
+        poolMax: participantPoolMax(config.ACTIVITY_SLOTS),
         lockWaitSMax: config.LOCK_WAIT_S_MAX,
         silentMsMax,
       });

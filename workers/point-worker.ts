@@ -5,9 +5,10 @@ import { openDatabase, silentMsMax } from '../activities/transaction/connection'
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { Lookout, lookoutSettings } from './lookout';
+import { participantPoolMax } from './pools';
 import { relayOf, relaySettings } from './relay-of';
 import { serveWorker } from './serve';
-import { branchSlots, branchWorker, xaFrom, xaSettings } from './xa';
+import { branchWorker, xaFrom, xaSettings } from './xa';
 
 /** The point service: its own database and nobody else's. */
 const config = readConfig([
@@ -25,7 +26,7 @@ void serveWorker({
   build: async (connection, logger) => {
     const knex = openDatabase({
       url: config.POINT_DATABASE_URL,
-      poolMax: config.ACTIVITY_SLOTS + branchSlots,
+      poolMax: participantPoolMax(config.ACTIVITY_SLOTS),
       lockWaitSMax: config.LOCK_WAIT_S_MAX,
       silentMsMax,
     });

@@ -4,11 +4,12 @@ import { createOrderIntake } from '../activities/order/intake';
 import { createOrderQueries } from '../activities/order/queries';
 import { createPointQueries } from '../activities/point/queries';
 import { createProductQueries } from '../activities/product/queries';
-import { openDatabase, silentMsMax } from '../activities/transaction/connection';
+import { openDatabase, queryMsMax, silentMsMax } from '../activities/transaction/connection';
 import { createApp } from '../api/app';
 import type { ApiDependencies } from '../api/dependencies';
 import { startServer } from '../api/server';
 import type { Config } from './config';
+import { apiPoolMax } from './pools';
 import { timingFrom, timingSettings } from './timing';
 
 /** What the API must be told, whatever drives its orders. */
@@ -27,8 +28,6 @@ export const apiSettings = [
   'RUNBOOKS_FOLDER',
   'DEFAULT_PATTERN',
 ] as const;
-
-const poolMax = 10;
 
 /**
  * Serves the API on its port: it creates, claims and cancels in the order database, reads the
@@ -50,13 +49,17 @@ export async function serveApi(
     | 'gathering'
   >,
 ): Promise<() => Promise<void>> {
-  const order = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax, silentMsMax });
-  const product = openDatabase({ url: config.PRODUCT_DATABASE_URL, poolMax, silentMsMax });
-  const point = openDatabase({ url: config.POINT_DATABASE_URL, poolMax, silentMsMax });
+  const open = (url: string) =>
+    openDatabase({ url, poolMax: apiPoolMax, silentMsMax, clientMsMax: queryMsMax });
+  const order = open(config.ORDER_DATABASE_URL);
+  // Of their own: writes that wait, as for a global read lock, would take every connection.
+  const orderReads = open(config.ORDER_DATABASE_URL);
+  const product = open(config.PRODUCT_DATABASE_URL);
+  const point = open(config.POINT_DATABASE_URL);
   const api = createApp({
     logger,
     intake: createOrderIntake(order),
-    orders: createOrderQueries(order),
+    orders: createOrderQueries(orderReads),
     products: createProductQueries(product),
     points: createPointQueries(point),
     authentication: {
@@ -81,6 +84,6 @@ export async function serveApi(
   return async () => {
     await server.close();
     await api.close();
-    await Promise.all([order.destroy(), product.destroy(), point.destroy()]);
+    await Promise.all([order, orderReads, product, point].map((pool) => pool.destroy()));
   };
 }

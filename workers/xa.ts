@@ -2,6 +2,7 @@ import { openXa, type XaConnections } from '../activities/transaction/branch-con
 import { silentMsMax } from '../activities/transaction/connection';
 import type { PointActivities, ProductActivities } from '../contracts/steps';
 import type { Config } from './config';
+import { branchSlots, participantPoolMax } from './pools';
 
 /** What a participant's process must be told for XA, beside the URLs of its two users. */
 export const xaSettings = [
@@ -10,12 +11,6 @@ export const xaSettings = [
   'ACTIVITY_SLOTS',
   'LOCK_WAIT_S_MAX',
 ] as const;
-
-/**
- * Each ends one branch, and waits for no row but its own order's barrier row, so that few keep up
- * with many prepares.
- */
-export const branchSlots = 10;
 
 /**
  * The worker that ends a participant's branches. Its connections come from the same pools, which
@@ -34,7 +29,7 @@ export function xaFrom(
   urls: { worker: string; recovery: string },
 ): XaConnections {
   const common = {
-    poolMax: config.ACTIVITY_SLOTS + branchSlots,
+    poolMax: participantPoolMax(config.ACTIVITY_SLOTS),
     lockWaitSMax: config.LOCK_WAIT_S_MAX,
     silentMsMax,
   };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import { queryMsMax } from '../transaction/connection';
 import type { OrderLine } from '../../contracts/order';
 import { text } from '../transaction/parameters';
 
@@ -34,8 +35,6 @@ export type Creation =
   /** Somebody is creating under this key and has not ended: nothing was done; ask again. */
   | { kind: 'locked' };
 
-const statementMsMax = 5_000;
-
 /**
  * A hash over what was asked for, with the version of its form in front so that it may change one
  * day. Prices are not covered: they are ours, and a retry may come after they changed.
@@ -69,7 +68,7 @@ export async function create(
     )
     .onConflict()
     .merge({ status: trx.ref('orders.status') })
-    .timeout(statementMsMax);
+    .timeout(queryMsMax);
   const recorded = await readCreated(trx, drafts);
   const fresh = drafts.filter((draft) => {
     const found = recorded.get(keyOf(draft));
@@ -78,7 +77,7 @@ export async function create(
   });
   for (const draft of fresh) recorded.get(keyOf(draft))?.order.lines.push(...draft.lines);
   if (fresh.length > 0) {
-    await trx('order_lines').insert(fresh.flatMap(lineRows)).timeout(statementMsMax);
+    await trx('order_lines').insert(fresh.flatMap(lineRows)).timeout(queryMsMax);
   }
   return drafts.map((draft) => {
     const found = recorded.get(keyOf(draft));
@@ -132,7 +131,7 @@ async function readCreated(
       keys.map((key) => [text(key.customerId), text(key.idempotencyKey)]),
     )
     .orderBy(['orders.order_id', 'line_number'])
-    .timeout(statementMsMax)) as CreatedRow[];
+    .timeout(queryMsMax)) as CreatedRow[];
   const found = new Map<string, Recorded>();
   for (const row of rows) {
     const key = keyOf({ customerId: row.customer_id, idempotencyKey: row.idempotency_key });

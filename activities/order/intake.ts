@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { queryMsMax } from '../transaction/connection';
 import { deliveriesOf, eventOf } from '../../contracts/events';
 import type { OrderStatus, Pattern, PlacedOrder } from '../../contracts/order';
 import { classify, type ErrorClass } from '../transaction/errors';
@@ -44,8 +45,6 @@ export class OutcomeUnknown extends Error {
     super('The outcome of a transaction is unknown', { cause });
   }
 }
-
-const statementMsMax = 5_000;
 
 /** None of them leaves a trace, unless COMMIT was sent. */
 const passing: ReadonlySet<ErrorClass> = new Set([
@@ -138,12 +137,12 @@ async function claim(
        WHERE order_id IN (${orderIds.map(() => '?').join(', ')}) AND status = 'CREATED'`,
       [owner, pattern, ...orderIds],
     )
-    .timeout(statementMsMax);
+    .timeout(queryMsMax);
   // Read rather than counted, so that a retry after a lost reply finds what it has claimed.
   const mine = await trx('orders')
     .where('owner', owner)
     .whereIn('order_id', orderIds)
-    .timeout(statementMsMax)
+    .timeout(queryMsMax)
     .pluck<string[]>('order_id');
   return { claimed: [...(await readOrders(trx, mine)).values()], locked: [] };
 }
@@ -159,7 +158,7 @@ async function claimByEvents(trx: Knex.Transaction, orderIds: readonly string[])
     .where('status', 'CREATED')
     .orderBy('order_id')
     .forUpdate()
-    .timeout(statementMsMax)
+    .timeout(queryMsMax)
     .pluck<string[]>('order_id');
   await trx('orders')
     .whereIn('order_id', fresh)
@@ -169,7 +168,7 @@ async function claimByEvents(trx: Knex.Transaction, orderIds: readonly string[])
       owner: trx.raw('CONCAT(?, order_id)', [deliveriesOf('')]),
       owned_at: trx.fn.now(6),
     })
-    .timeout(statementMsMax);
+    .timeout(queryMsMax);
   const placed = await readOrders(trx, fresh);
   await say(
     trx,
@@ -178,7 +177,7 @@ async function claimByEvents(trx: Knex.Transaction, orderIds: readonly string[])
   const mine = await trx('orders')
     .whereIn('owner', orderIds.map(deliveriesOf))
     .whereIn('order_id', orderIds)
-    .timeout(statementMsMax)
+    .timeout(queryMsMax)
     .pluck<string[]>('order_id');
   return { claimed: [...(await readOrders(trx, mine)).values()], locked: [] };
 }
@@ -194,7 +193,7 @@ async function claimUnlocked(
     .orderBy('order_id')
     .forUpdate()
     .skipLocked()
-    .timeout(statementMsMax)
+    .timeout(queryMsMax)
     .pluck<string[]>('order_id');
   const { claimed } = await claim(trx, free, owner, pattern);
   const freeIds = new Set(free);
@@ -217,11 +216,11 @@ async function cancel(trx: Knex.Transaction, orderId: string): Promise<CancelOut
          AND status IN ('CREATED', 'PLACING', 'PENDING')`,
       [orderId],
     )
-    .timeout(statementMsMax);
+    .timeout(queryMsMax);
   const row = (await trx('orders')
     .where('order_id', orderId)
     .first('status', 'decision')
-    .timeout(statementMsMax)) as { status: OrderStatus; decision: string | null } | undefined;
+    .timeout(queryMsMax)) as { status: OrderStatus; decision: string | null } | undefined;
   if (!row) return undefined;
   if (row.decision === 'COMPLETE') return 'completed';
   return row.status === 'CANCELLED' ? 'cancelled' : 'cancelling';

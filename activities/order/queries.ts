@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { queryMsMax } from '../transaction/connection';
 import type { FailureCode } from '../../contracts/failures';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
 import type { OverdueRecovery } from '../../contracts/recovery';
@@ -97,9 +98,6 @@ const summaryColumns = [
   'created_at',
   'ended_at',
 ].map((column) => `orders.${column}`);
-
-/** A query of a frozen server would otherwise keep its connection, and its caller, for ever. */
-const queryMsMax = 5_000;
 
 /**
  * The order database as the API reads it; `order_api` has every privilege that is needed. All

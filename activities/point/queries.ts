@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { queryMsMax } from '../transaction/connection';
 import { readBranchRecords, type BranchRecord } from '../transaction/branch-records';
 import { text } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
@@ -25,9 +26,6 @@ export interface PointQueries {
   /** Resolves when the database answers, and rejects when it does not. */
   ready(): Promise<void>;
 }
-
-/** A query of a frozen server would otherwise keep its connection, and its caller, for ever. */
-const queryMsMax = 5_000;
 
 /** The point database as the API reads it, as `point_reader`. */
 export function createPointQueries(knex: Knex): PointQueries {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { queryMsMax } from '../transaction/connection';
 import { readBranchRecords, type BranchRecord } from '../transaction/branch-records';
 import { rowCount, text, texts } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
@@ -43,9 +44,6 @@ interface ProductRow {
   reserved: number | string;
   retired_at: Date | null;
 }
-
-/** A query of a frozen server would otherwise keep its connection, and its caller, for ever. */
-const queryMsMax = 5_000;
 
 /** The product database as the API reads it, as `product_reader`. */
 export function createProductQueries(knex: Knex): ProductQueries {

@@ -123,7 +123,8 @@ export async function mysqlAnswers(port: number, password: string): Promise<bool
       connectTimeout: probeMsMax,
     });
     try {
-      await connection.query('SELECT 1');
+      // A frozen server takes the query, and answers nothing.
+      await connection.query({ sql: 'SELECT 1', timeout: probeMsMax });
       return true;
     } finally {
       connection.destroy();

@@ -1,0 +1,119 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../activities/transaction/connection';
+import type { FaultStack } from './stack';
+
+/** What a customer reads; each must go on under a fault that does not touch it. */
+export const reads = ['/products?limit=10', '/points', '/orders?limit=10'] as const;
+export type Read = (typeof reads)[number];
+
+/** A fault that lasts until it is ended. */
+export interface Fault {
+  name: string;
+  /** Those that need nothing of what it takes away. */
+  goOn: readonly Read[];
+  /** Answers how it is ended; undefined where this machine does not let it be made. */
+  begin: (on: FaultStack) => Promise<(() => Promise<void>) | undefined>;
+}
+
+export const faults: readonly Fault[] = [
+  {
+    name: 'global-read-lock',
+    goOn: reads,
+    begin: async (on) => {
+      const holder = await openHolder(on);
+      await holder.raw('FLUSH TABLES WITH READ LOCK');
+      return () => holder.destroy();
+    },
+  },
+  {
+    name: 'table-lock',
+    goOn: ['/points', '/orders?limit=10'],
+    begin: async (on) => {
+      const holder = await openHolder(on);
+      await holder.raw('LOCK TABLES product_service.products WRITE');
+      return () => holder.destroy();
+    },
+  },
+  {
+    name: 'waiting-alter',
+    goOn: ['/products?limit=10', '/orders?limit=10'],
+    begin: async (on) => {
+      const holder = await openHolder(on);
+      const altering = await openHolder(on);
+      await holder.raw('BEGIN');
+      await holder.raw('SELECT COUNT(*) FROM point_service.point_accounts');
+      const [rows] = (await altering.raw('SELECT CONNECTION_ID() AS id')) as [{ id: number }[]];
+      const alter = altering
+        .raw('ALTER TABLE point_service.point_accounts COMMENT = "waits"')
+        .catch(() => undefined);
+      return async () => {
+        await holder.raw('KILL QUERY ?', [rows[0]?.id ?? 0]);
+        await alter;
+        await Promise.all([holder.destroy(), altering.destroy()]);
+      };
+    },
+  },
+  {
+    name: 'frozen-server',
+    goOn: [],
+    begin: (on) => {
+      on.signalMysql('SIGSTOP');
+      return Promise.resolve(() => {
+        on.signalMysql('SIGCONT');
+        return Promise.resolve();
+      });
+    },
+  },
+  {
+    name: 'full-disk',
+    goOn: reads,
+    begin: (on) => {
+      if (on.smallDisk === undefined) return Promise.resolve(undefined);
+      const filler = join(on.smallDisk, 'filler');
+      fill(filler);
+      // What the server frees meanwhile is taken as well.
+      const again = setInterval(() => {
+        fill(filler);
+      }, 1_000);
+      return Promise.resolve(() => {
+        clearInterval(again);
+        rmSync(filler, { force: true });
+        return Promise.resolve();
+      });
+    },
+  },
+];
+
+/** One session, which keeps what it holds though it says nothing for minutes. */
+async function openHolder(on: FaultStack): Promise<Knex> {
+  const holder = openDatabase({ url: on.stack.databases.order.adminUrl, poolMax: 1 });
+  await holder.raw('SET SESSION wait_timeout = 3600, lock_wait_timeout = 3600');
+  // The pool would let it go.
+  keepAlive(holder);
+  return holder;
+}
+
+function keepAlive(holder: Knex): void {
+  const timer = setInterval(() => {
+    void holder.raw('SELECT 1').catch(() => {
+      clearInterval(timer);
+    });
+  }, 2_000);
+  timer.unref();
+}
+
+function fill(path: string): void {
+  const file = openSync(path, 'a');
+  const block = Buffer.alloc(64 * 1_024);
+  try {
+    for (let size = block.length; size >= 512; size = Math.floor(size / 2)) {
+      while (writeSync(file, block, 0, size) === size);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
+}
