@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { migrationSource } from './index';
 import { databaseUsers } from './grants';
+import { demandFreeTables, explained } from './tables-free';
 
 /** One service's database: created, migrated, and its users let in with just what they need. */
 export interface PrepareOptions {
@@ -19,16 +20,14 @@ export interface PrepareOptions {
  * connection: it is first used once the database exists.
  *
  * @throws when the server is older than 8.0.29 or is MariaDB, which acknowledges XA commits that
- *   it has not made.
+ *   it has not made; within seconds, and with their names, when somebody holds a table that is to
+ *   be migrated.
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
-  const { admin, schema, service, database } = options;
+  const { admin, service, database } = options;
   await refuseOtherServers(admin);
-  await admin.raw(
-    `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`,
-    [database],
-  );
-  await schema.migrate.latest({ migrationSource: migrationSource(service) });
+  await create(admin, database);
+  await migrate(options);
   for (const { user, service: owner, grants } of databaseUsers) {
     if (owner !== service) continue;
     const password = options.passwords[user];
@@ -50,6 +49,47 @@ async function takeBackWholeDatabase(admin: Knex, database: string, user: string
     [database, `'${user}'@'%'`],
   )) as [unknown[]];
   if (granted.length > 0) await admin.raw(`REVOKE ALL ON ??.* FROM ?@'%'`, [database, user]);
+}
+
+/** Only where it is not there: `IF NOT EXISTS` too waits for every branch prepared in it. */
+async function create(admin: Knex, database: string): Promise<void> {
+  const [there] = (await admin.raw(
+    'SELECT 1 FROM information_schema.schemata WHERE schema_name = ?',
+    [database],
+  )) as [unknown[]];
+  if (there.length > 0) return;
+  await admin.raw(
+    `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`,
+    [database],
+  );
+}
+
+const unknownDatabase = 1049;
+
+/** Are there migrations that this database has not had? One that is not there has had none. */
+export async function isBehind({
+  schema,
+  service,
+}: Pick<PrepareOptions, 'schema' | 'service'>): Promise<boolean> {
+  try {
+    const source = { migrationSource: migrationSource(service) };
+    const [, pending] = (await schema.migrate.list(source)) as [unknown[], unknown[]];
+    return pending.length > 0;
+  } catch (error) {
+    if ((error as { errno?: unknown }).errno !== unknownDatabase) throw error;
+    return true;
+  }
+}
+
+async function migrate(options: PrepareOptions): Promise<void> {
+  const { schema, service, database } = options;
+  if (!(await isBehind(options))) return;
+  await demandFreeTables(schema, database);
+  try {
+    await schema.migrate.latest({ migrationSource: migrationSource(service) });
+  } catch (error) {
+    throw await explained(error, schema, database);
+  }
 }
 
 function targetOf(database: string, table: string): { target: string; names: string[] } {

@@ -5,7 +5,7 @@ import { readSettings } from './stack/settings';
 import { NoStackError, stackPid } from './stack/state';
 
 /** Above the sum of what its processes may take to end in order. */
-const stopMsMax = 90_000;
+const stopMsMax = 150_000;
 
 /** Ends the stack of this clone, wherever it was started, and waits until it is gone. */
 async function main(): Promise<number> {
@@ -17,7 +17,7 @@ async function main(): Promise<number> {
     process.stdout.write('The stack is stopped; its data are kept.\n');
     return 0;
   }
-  throw new Error(`The stack, process ${String(pid)}, has not ended in 90 s.`);
+  throw new Error(`The stack, process ${String(pid)}, has not ended in 150 s.`);
 }
 
 runScript(main);

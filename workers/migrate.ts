@@ -1,9 +1,10 @@
 import { openDatabase } from '../activities/transaction/connection';
-import { services } from '../contracts/order';
-import { prepareDatabase } from '../migrations/prepare';
+import { services, type Service } from '../contracts/order';
+import { isBehind, prepareDatabase } from '../migrations/prepare';
 import { seedPoints, seedProducts } from '../migrations/seed';
 import { readConfig } from './config';
 import { createLogger } from './logging';
+import { endBranchesBeforeMigrating } from './own-branches';
 
 /**
  * Brings the three databases up to date and ends: for deployments, where a container runs it
@@ -15,6 +16,9 @@ async function main(): Promise<void> {
     'PRODUCT_ADMIN_URL',
     'POINT_ADMIN_URL',
     'DATABASE_PASSWORDS',
+    'XA_SECRET',
+    'XA_INSTALLATION',
+    'SCAN_CANCEL_AFTER_MS',
     'LOG_LEVEL',
   ]);
   const logger = createLogger('migrate', config.LOG_LEVEL);
@@ -23,23 +27,31 @@ async function main(): Promise<void> {
     product: config.PRODUCT_ADMIN_URL,
     point: config.POINT_ADMIN_URL,
   };
-  for (const service of services) {
-    const url = new URL(urls[service]);
-    const database = url.pathname.slice(1);
-    const schema = openDatabase({ url: url.href, poolMax: 2 });
-    url.pathname = '/';
-    const admin = openDatabase({ url: url.href, poolMax: 1 });
-    try {
-      const passwords = config.DATABASE_PASSWORDS;
-      await prepareDatabase({ admin, schema, service, database, passwords });
-      if (service === 'product') await seedProducts(schema);
-      if (service === 'point') await seedPoints(schema);
-      logger.info({ service, database }, 'is up to date');
-    } finally {
-      await schema.destroy();
-      await admin.destroy();
+  const opened = services.map((service) => open(service, urls[service]));
+  try {
+    // Only a migration waits for them; the scanner ends them otherwise.
+    const behind = await Promise.all(opened.map((one) => isBehind(one)));
+    if (behind.some(Boolean)) {
+      const { XA_SECRET: secret, XA_INSTALLATION: installation } = config;
+      await endBranchesBeforeMigrating({ urls, secret, installation }, config.SCAN_CANCEL_AFTER_MS);
     }
+    for (const one of opened) {
+      await prepareDatabase({ ...one, passwords: config.DATABASE_PASSWORDS });
+      if (one.service === 'product') await seedProducts(one.schema);
+      if (one.service === 'point') await seedPoints(one.schema);
+      logger.info({ service: one.service, database: one.database }, 'is up to date');
+    }
+  } finally {
+    await Promise.all(opened.flatMap(({ schema, admin }) => [schema.destroy(), admin.destroy()]));
   }
+}
+
+function open(service: Service, schemaUrl: string) {
+  const url = new URL(schemaUrl);
+  const database = url.pathname.slice(1);
+  const schema = openDatabase({ url: url.href, poolMax: 2 });
+  url.pathname = '/';
+  return { service, database, schema, admin: openDatabase({ url: url.href, poolMax: 1 }) };
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { BranchQuery, FoundBranches } from '../../contracts/branches';
+import type { BranchQuery, FoundBranches, OpenBranch } from '../../contracts/branches';
 import {
   hasOurForm,
   listPrepared,
@@ -71,12 +71,7 @@ export async function findBranches(
 ): Promise<FoundBranches> {
   const prepared = await listPrepared(recovery);
   const candidates = prepared.filter((branch) => hasOurForm(branch, participant));
-  const notes = () =>
-    knex('xa_branches')
-      .select('order_id', 'gtrid')
-      .select(
-        knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
-      );
+  const notes = () => notesOf(knex);
   const open = (await notes()
     .whereNull('ended_as')
     .where('order_id', '>', afterOrder)
@@ -102,6 +97,28 @@ export async function findBranches(
       )
       .map(({ formatId, gtrid, bqual }) => `${String(formatId)} ${gtrid} ${bqual}`),
   };
+}
+
+/** Those of ours that are prepared now, and so hold their locks whoever has died. */
+export async function ownPrepared(
+  knex: Knex,
+  { recovery, gtridOf }: Pick<XaConnections, 'recovery' | 'gtridOf'>,
+  participant: string,
+): Promise<OpenBranch[]> {
+  const candidates = (await listPrepared(recovery)).filter((one) => hasOurForm(one, participant));
+  if (candidates.length === 0) return [];
+  const gtrids = candidates.map(({ gtrid }) => gtrid);
+  const noted = (await notesOf(knex).whereIn('gtrid', gtrids)) as NoteRow[];
+  const ours = noted.filter((row) => row.gtrid === gtridOf(row.order_id));
+  return ours.map((row) => ({ orderId: row.order_id, ageMs: row.age_ms }));
+}
+
+function notesOf(knex: Knex) {
+  return knex('xa_branches')
+    .select('order_id', 'gtrid')
+    .select(
+      knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
+    );
 }
 
 /** On one server each participant sees the other's: that one knows which of them are ours. */

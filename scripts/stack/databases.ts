@@ -5,19 +5,37 @@ import { services, type Service } from '../../contracts/order';
 import { migrationSource } from '../../migrations';
 import { prepareDatabase } from '../../migrations/prepare';
 import { seedPoints, seedProducts } from '../../migrations/seed';
+import { readConfig } from '../../workers/config';
+import { endBranchesBeforeMigrating, type OwnBranches } from '../../workers/own-branches';
 import { mysqlAdmin } from './mysql';
 import { databaseNames, type StackFile } from './stack-file';
 import { databaseUrl } from './state';
 
 /**
  * Creates, migrates and seeds the three databases, and lets their users in; safe to repeat. Only
- * for the holder of the stack's lock, for it takes over a migration that was killed.
+ * for the holder of the stack's lock, for it takes over a migration that was killed, and ends the
+ * branches that a migration would wait for.
  *
  * @param dataFolder notes which databases have been made completely. One that was not is dropped
  *   first: MySQL does not roll back a table's creation, and nobody can have used it.
  */
-export async function prepareDatabases(stack: StackFile, dataFolder: string): Promise<void> {
+export async function prepareDatabases(
+  stack: StackFile,
+  dataFolder: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const made = services.some((service) => existsSync(madeFile(dataFolder, service)));
+  if (made && !(await databasesAreCurrent(dataFolder))) {
+    const { SCAN_CANCEL_AFTER_MS } = readConfig(['SCAN_CANCEL_AFTER_MS'], environment);
+    await endBranchesBeforeMigrating(ownBranchesOf(stack), SCAN_CANCEL_AFTER_MS);
+  }
   await Promise.all(services.map((service) => prepareOne(stack, service, dataFolder)));
+}
+
+/** What it takes to end the branches that the stack's processes have left prepared. */
+export function ownBranchesOf(stack: StackFile): OwnBranches {
+  const urls = services.map((service) => [service, databaseUrl(stack, service, mysqlAdmin)]);
+  return { urls: Object.fromEntries(urls) as Record<Service, string>, ...stack.xa };
 }
 
 /**

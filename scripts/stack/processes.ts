@@ -35,6 +35,8 @@ const tuning = [
 ];
 
 export const apiProcess = 'api';
+/** Without it no order goes on; in placement `local` the API's process is this one too. */
+export const workflowProcess = 'workflow-worker';
 
 /**
  * The system's own processes. Each gets an environment of its own with exactly the secrets that it
@@ -86,7 +88,7 @@ function separateProcesses(stack: StackFile): Part[] {
       },
     ],
     ...(stack.separateDatabases ? [] : [['lock-worker', lockEnvironment(stack)] as const]),
-    ['workflow-worker', {}],
+    [workflowProcess, {}],
     [apiProcess, apiEnvironment(stack)],
   ];
   return workers.map(([name, own]) => ({ name, file: name, own }));

@@ -2,7 +2,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { databasesAreCurrent, prepareDatabases } from './databases';
 import { findPages, placeFirstOrder } from './first-order';
-import { apiProcess, appProcesses } from './processes';
+import { endLeftBranches, waitForOrders } from './orderly-end';
+import { apiProcess, appProcesses, workflowProcess } from './processes';
 import { dataFolderOf, prepareMysqlServers, type Programs } from './servers';
 import { temporalProcess, temporalServer } from './servers';
 import type { StackSettings } from './settings';
@@ -56,7 +57,7 @@ export class Stack {
   async down(): Promise<void> {
     this.supervisor.close();
     this.enter('stopping');
-    await this.stopAll();
+    await this.stopInOrder();
   }
 
   kill(): void {
@@ -102,7 +103,7 @@ export class Stack {
       async () => {
         const servers = await prepareMysqlServers(file, settings, programs);
         await supervisor.start(servers, startLimits);
-        await prepareDatabases(file, dataFolderOf(settings));
+        await prepareDatabases(file, dataFolderOf(settings), settings.environment);
       },
     );
     const startProcesses = async (): Promise<void> => {
@@ -117,14 +118,37 @@ export class Stack {
     await Promise.all([databases, startProcesses()]);
   }
 
+  /**
+   * No branch stays prepared. Callers are sent away first; the orders that they have brought come
+   * to their end; then nothing is begun any more, and who ends branches ends last. Whatever is
+   * still prepared then, as after a bound or a kill, is ended here.
+   */
+  private async stopInOrder(): Promise<void> {
+    const { supervisor, file } = this;
+    const isRunning = (name: string) =>
+      supervisor.records.some((one) => one.name === name && one.pid !== null);
+    const hadOrders = isRunning(workflowProcess) || isRunning(apiProcess);
+    await supervisor.stop([[apiProcess]]);
+    if (isRunning(workflowProcess)) await waitForOrders(file);
+    await supervisor.stop([[workflowProcess], this.workers()]);
+    if (hadOrders) for (const line of await endLeftBranches(file)) this.terminal.say(line);
+    await this.stopServers();
+  }
+
+  /** Of data that are thrown away nothing has to come to its end. */
   private async stopAll(): Promise<void> {
-    const workers = appProcesses(this.file, this.settings).map(({ name }) => name);
-    await this.supervisor.stop([
-      [apiProcess],
-      workers.filter((name) => name !== apiProcess),
-      [temporalProcess],
-      mysqlServers(this.file.separateDatabases).map(({ name }) => name),
-    ]);
+    await this.supervisor.stop([[apiProcess], [workflowProcess, ...this.workers()]]);
+    await this.stopServers();
+  }
+
+  private workers(): string[] {
+    const names = appProcesses(this.file, this.settings).map(({ name }) => name);
+    return names.filter((name) => name !== apiProcess && name !== workflowProcess);
+  }
+
+  private async stopServers(): Promise<void> {
+    const servers = mysqlServers(this.file.separateDatabases).map(({ name }) => name);
+    await this.supervisor.stop([[temporalProcess], servers]);
   }
 
   private enter(phase: LiveState['phase']): void {

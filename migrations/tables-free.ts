@@ -1,0 +1,84 @@
+import type { Knex } from 'knex';
+
+const lockWaitTimeout = 1205;
+
+/**
+ * Takes every table of the database for a moment, for as long as the session's `lock_wait_timeout`
+ * at most: an ALTER would wait for the same. A migration whose second statement has to be given up
+ * would leave its first behind, for MySQL does not undo it; so nothing is altered unless all can be.
+ *
+ * @throws Error that says who holds them, as far as the server tells.
+ */
+export async function demandFreeTables(schema: Knex, database: string): Promise<void> {
+  const [tables] = (await schema.raw(
+    `SELECT table_name AS name FROM information_schema.tables
+     WHERE table_schema = ? AND table_type = 'BASE TABLE'`,
+    [database],
+  )) as [{ name: string }[]];
+  if (tables.length === 0) return;
+  try {
+    await schema.transaction(async (trx) => {
+      await trx.raw(`LOCK TABLES ${tables.map(() => '?? WRITE').join(', ')}`, tables.map(nameOf));
+      await trx.raw('UNLOCK TABLES');
+    });
+  } catch (error) {
+    throw await explained(error, schema, database);
+  }
+}
+
+/** What a migration met, with who is in its way where it waited for somebody. */
+export async function explained(error: unknown, schema: Knex, database: string): Promise<unknown> {
+  if ((error as { errno?: unknown }).errno !== lockWaitTimeout) return error;
+  const holders = await holdersOf(schema, database).catch(() => []);
+  const known = holders.length > 0 ? holders.join('; ') : 'nobody that the server names';
+  return new Error(
+    `${database} cannot be migrated: somebody holds its tables. In the way: ${known}. ` +
+      'End that, and start again; nothing was altered that was not said to be done.',
+    { cause: error },
+  );
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name;
+}
+
+interface LockRow {
+  name: string;
+  id: number | null;
+  user: string | null;
+  time: number | null;
+}
+
+/** Sessions, by the server's lists; prepared branches, which have none, by their formatID alone. */
+async function holdersOf(schema: Knex, database: string): Promise<string[]> {
+  const [locks] = (await schema.raw(
+    `SELECT DISTINCT l.object_name AS name, t.processlist_id AS id, t.processlist_user AS user,
+       t.processlist_time AS time
+     FROM performance_schema.metadata_locks l
+     LEFT JOIN performance_schema.threads t ON t.thread_id = l.owner_thread_id
+     WHERE l.object_schema = ? AND l.object_type = 'TABLE' AND l.lock_status = 'GRANTED'
+       AND NOT t.processlist_id <=> CONNECTION_ID()`,
+    [database],
+  )) as [LockRow[]];
+  const sessions = locks.flatMap(({ name, id, user, time }) =>
+    id === null ? [] : [`session ${id} of ${String(user)} on ${name}, for ${String(time)} s`],
+  );
+  if (sessions.length === 0) sessions.push(...(await openTransactions(schema)));
+  const [prepared] = (await schema.raw('XA RECOVER')) as [{ formatID: number }[]];
+  const formats = [...new Set(prepared.map(({ formatID }) => formatID))];
+  const branches = formats.map((format) => {
+    const count = prepared.filter(({ formatID }) => formatID === format).length;
+    return `${String(count)} prepared XA branches with formatID ${String(format)}`;
+  });
+  return [...sessions, ...branches];
+}
+
+/** Without performance_schema the server says only who has a transaction open. */
+async function openTransactions(schema: Knex): Promise<string[]> {
+  const [rows] = (await schema.raw(
+    `SELECT trx_mysql_thread_id AS id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS time
+     FROM information_schema.innodb_trx
+     WHERE trx_mysql_thread_id NOT IN (0, CONNECTION_ID())`,
+  )) as [{ id: number; time: number }[]];
+  return rows.map(({ id, time }) => `session ${id}, whose transaction is open for ${time} s`);
+}

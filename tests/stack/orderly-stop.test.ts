@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listPrepared } from '../../activities/transaction/branch-connection';
+import { openDatabase } from '../../activities/transaction/connection';
+import { prepareMysqlServers, ensurePrograms } from '../../scripts/stack/servers';
+import { readSettings } from '../../scripts/stack/settings';
+import { readStackFile } from '../../scripts/stack/stack-file';
+import { describeStack } from '../../scripts/stack/state';
+import { Supervisor } from '../../scripts/stack/supervisor';
+import { clientOf, LiveStack } from './live-stack';
+
+/** An orderly stop under load leaves no branch prepared: `npm run stop`, on whole stacks. */
+
+const callers = 16;
+const live = new LiveStack();
+
+afterAll(() => live.end(), 60_000);
+
+/** Callers who place by XA, one order after the other, until nobody answers. */
+function placeByXa(client: ReturnType<typeof clientOf>, round: number, placed: { count: number }) {
+  return Array.from({ length: callers }, async (_, n) => {
+    for (let i = 0; ; i += 1) {
+      const customerId = `c-0${String(1_000 + n)}`;
+      const items = [{ productId: `p-0${String(100 + n)}`, quantity: 1 }];
+      const order = { customerId, items };
+      try {
+        const { orderId = '' } = await client.create(order, `stop-${round}-${n}-${i}`);
+        await client.place(order, orderId, 'xa');
+        placed.count += 1;
+      } catch {
+        return;
+      }
+    }
+  });
+}
+
+/** What is prepared on the stack's server, which is started alone for it. */
+async function preparedOnDisk(): Promise<number> {
+  const settings = { ...readSettings(), localFolder: live.folder };
+  const file = readStackFile(live.folder);
+  if (!file) throw new Error('The stack has left no file');
+  const programs = await ensurePrograms(settings, () => undefined);
+  const supervisor = new Supervisor({ changed: () => undefined, died: () => undefined });
+  const servers = await prepareMysqlServers(file, settings, programs);
+  try {
+    await supervisor.start(servers, { msMax: 60_000, deathsMax: 3 });
+    const knex = openDatabase({ url: describeStack(file).databases.order.adminUrl, poolMax: 1 });
+    const prepared = await listPrepared(knex);
+    await knex.destroy();
+    return prepared.length;
+  } finally {
+    await supervisor.stop([servers.map(({ name }) => name)]);
+  }
+}
+
+it.each([1, 2, 3])(
+  'leaves none, try %i',
+  async (round) => {
+    live.start();
+    const stack = await live.ready();
+    const client = clientOf(stack, callers);
+    const placed = { count: 0 };
+    const calling = placeByXa(client, round, placed);
+    const deadline = Date.now() + 30_000;
+    while (placed.count < 2 * callers && Date.now() < deadline) await sleep(50);
+    expect(placed.count).toBeGreaterThanOrEqual(2 * callers);
+    const { code, stdout } = await live.run(['stop']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('is stopped')]);
+    await Promise.all(calling);
+    await client.close();
+    expect(live.output).not.toContain('prepared branch is left');
+    expect(await preparedOnDisk()).toBe(0);
+  },
+  180_000,
+);

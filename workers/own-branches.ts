@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { createOrderActivities } from '../activities/order/activities';
+import { createPointActivities } from '../activities/point/activities';
+import { createProductActivities } from '../activities/product/activities';
+import { openXa, type XaSettings } from '../activities/transaction/branch-connection';
+import { ownPrepared } from '../activities/transaction/branch-notes';
+import { openDatabase, silentMsMax } from '../activities/transaction/connection';
+import { classify, describeError } from '../activities/transaction/errors';
+import type { BranchOutcome, BranchStep, OpenBranch } from '../contracts/branches';
+import type { Service } from '../contracts/order';
+import type { StandingDecision } from '../contracts/steps';
+
+/**
+ * Ends our own prepared branches where no workflow does: before a migration, which would wait for
+ * them and which the workers wait for, and at the end of an orderly stop. By the scanner's rules:
+ * what is decided is ended as was decided; an undecided one that is old is given up, CANCEL being
+ * won first; others' are never touched.
+ */
+
+export interface OwnBranches extends Pick<XaSettings, 'secret' | 'installation'> {
+  /** The administrator's `mysql://…` of each service. */
+  urls: Record<Service, string>;
+}
+
+/** A branch that is still prepared, and why. */
+export interface LeftBranch {
+  orderId: string;
+  participant: 'product' | 'point';
+  ageMs: number;
+  why: string;
+}
+
+interface Participant {
+  name: LeftBranch['participant'];
+  prepared: () => Promise<OpenBranch[]>;
+  end: Record<'COMPLETE' | 'CANCEL', BranchStep>;
+}
+
+interface Opened {
+  order: ReturnType<typeof createOrderActivities>;
+  participants: Participant[];
+  close: () => Promise<void>;
+}
+
+/** A start that has to be given up says so within seconds. */
+const beforeMigratingMsMax = 5_000;
+const pollMs = 500;
+const poolMax = 10;
+const atOnce = 8;
+
+/**
+ * @param cancelAfterMs an undecided branch that is as old is given up
+ * @param waitMsMax how long to wait for younger ones, and for what fails
+ * @returns those that are still prepared then
+ */
+export async function endOwnBranches(
+  on: OwnBranches,
+  { cancelAfterMs, waitMsMax }: { cancelAfterMs: number; waitMsMax: number },
+): Promise<LeftBranch[]> {
+  const opened = open(on);
+  const deadline = Date.now() + waitMsMax;
+  try {
+    for (;;) {
+      const left = await endAll(opened, cancelAfterMs);
+      if (left.length === 0 || Date.now() >= deadline) return left;
+      await sleep(pollMs);
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+/**
+ * Ends what a migration would wait for.
+ *
+ * @throws Error that names what is left, by order, participant and age.
+ */
+export async function endBranchesBeforeMigrating(
+  on: OwnBranches,
+  cancelAfterMs: number,
+): Promise<void> {
+  const left = await endOwnBranches(on, { cancelAfterMs, waitMsMax: beforeMigratingMsMax });
+  if (left.length === 0) return;
+  const seconds = String(Math.round(cancelAfterMs / 1_000));
+  throw new Error(
+    `Nothing is migrated: ${String(left.length)} prepared branches of ours hold tables.\n` +
+      left.map((branch) => `  ${wordsOf(branch)}\n`).join('') +
+      `An undecided one is given up once it is ${seconds} s old: start again then.`,
+  );
+}
+
+/** One line a branch; never its gtrid, with which anybody could end it. */
+export function wordsOf({ orderId, participant, ageMs, why }: LeftBranch): string {
+  const seconds = String(Math.round(ageMs / 1_000));
+  return `order ${orderId}, ${participant} service, prepared for ${seconds} s: ${why}`;
+}
+
+function open({ urls, secret, installation }: OwnBranches): Opened {
+  const connect = (url: string) => openDatabase({ url, poolMax, silentMsMax });
+  const xaOf = (url: string) => {
+    const settings = { url, poolMax, silentMsMax };
+    return openXa({ worker: settings, recovery: settings, secret, installation });
+  };
+  const [order, product, point] = [urls.order, urls.product, urls.point].map(connect) as [
+    Knex,
+    Knex,
+    Knex,
+  ];
+  const productXa = xaOf(urls.product);
+  const pointXa = xaOf(urls.point);
+  const { commitStock, rollbackStock } = createProductActivities(product, productXa);
+  const { commitPoints, rollbackPoints } = createPointActivities(point, pointXa);
+  return {
+    order: createOrderActivities({
+      knex: order,
+      ownerState: () => Promise.reject(new Error('No order is adopted here')),
+      registryRetryMs: 0,
+    }),
+    participants: [
+      {
+        name: 'product',
+        prepared: () => preparedIn(product, () => ownPrepared(product, productXa, 'product')),
+        end: { COMPLETE: commitStock, CANCEL: rollbackStock },
+      },
+      {
+        name: 'point',
+        prepared: () => preparedIn(point, () => ownPrepared(point, pointXa, 'point')),
+        end: { COMPLETE: commitPoints, CANCEL: rollbackPoints },
+      },
+    ],
+    async close() {
+      await Promise.all([order, product, point].map((knex) => knex.destroy()));
+      await Promise.all([productXa.close(), pointXa.close()]);
+    },
+  };
+}
+
+/** A branch of ours is noted before it is begun: without the table, or the database, is none. */
+async function preparedIn(knex: Knex, find: () => Promise<OpenBranch[]>): Promise<OpenBranch[]> {
+  try {
+    return (await knex.schema.hasTable('xa_branches')) ? await find() : [];
+  } catch (error) {
+    if ((error as { errno?: unknown }).errno === unknownDatabase) return [];
+    throw error;
+  }
+}
+
+const unknownDatabase = 1049;
+
+async function endAll(opened: Opened, cancelAfterMs: number): Promise<LeftBranch[]> {
+  const branches: (OpenBranch & { participant: Participant })[] = [];
+  for (const participant of opened.participants) {
+    const prepared = await participant.prepared();
+    branches.push(...prepared.map((branch) => ({ ...branch, participant })));
+  }
+  if (branches.length === 0) return [];
+  const decisions = await decide(opened, branches, cancelAfterMs);
+  const left: LeftBranch[] = [];
+  const rest = [...branches];
+  const endNext = async () => {
+    for (let next = rest.pop(); next; next = rest.pop()) {
+      const { orderId, ageMs, participant } = next;
+      const why = await endOne(opened, participant, orderId, decisions.get(orderId) ?? 'unknown');
+      if (why !== undefined) left.push({ orderId, participant: participant.name, ageMs, why });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, endNext));
+  return left;
+}
+
+async function decide(
+  { order }: Opened,
+  branches: readonly OpenBranch[],
+  cancelAfterMs: number,
+): Promise<Map<string, StandingDecision>> {
+  const ids = [...new Set(branches.map(({ orderId }) => orderId))];
+  const standing = await order.readDecisions(ids);
+  const known = new Map(ids.map((orderId, i) => [orderId, standing[i] ?? 'unknown']));
+  const old = new Set(branches.filter((one) => one.ageMs >= cancelAfterMs).map((b) => b.orderId));
+  const lost = ids.filter((orderId) => known.get(orderId) === 'undecided' && old.has(orderId));
+  if (lost.length === 0) return known;
+  const verdicts = lost.map((orderId) => ({
+    orderId,
+    decision: 'CANCEL' as const,
+    reason: 'unavailable' as const,
+  }));
+  const decisions = await order.decideOrders(verdicts);
+  lost.forEach((orderId, i) => known.set(orderId, decisions[i] ?? 'undecided'));
+  return known;
+}
+
+/** Why it is still prepared; undefined once it has ended. */
+async function endOne(
+  { order }: Opened,
+  { end }: Participant,
+  orderId: string,
+  decision: StandingDecision,
+): Promise<string | undefined> {
+  if (decision === 'undecided') return 'not decided, and too young to be given up';
+  if (decision === 'unknown') return 'the order service has no such order';
+  try {
+    const [outcome] = await end[decision]([{ orderId }]);
+    if (outcome?.kind === 'heuristic') await raise(order, orderId, decision, outcome);
+    return undefined;
+  } catch (error) {
+    return `it could not be ended: ${describeError(error)} (${classify(error)})`;
+  }
+}
+
+async function raise(
+  order: Opened['order'],
+  orderId: string,
+  decision: 'COMPLETE' | 'CANCEL',
+  { was }: Extract<BranchOutcome, { kind: 'heuristic' }>,
+): Promise<void> {
+  const detail = `decided ${decision}: the branch was ${was} by somebody else, against the decision`;
+  await order.alertOrders([{ orderId, kind: 'heuristic-outcome', detail }]);
+}
