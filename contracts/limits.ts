@@ -28,7 +28,10 @@ export interface StepTiming {
   placement: Placement;
   /** One attempt of a step. Above the sessions' lock wait, below the patience of a caller. */
   attemptMsMax: number;
-  /** An action that has not succeeded by then is given up: the order is cancelled. */
+  /**
+   * An action that has not succeeded by then is given up: the order is cancelled. Only time with a
+   * running workflow worker counts: see workflows/patience.ts.
+   */
   actionMsMax: number;
   firstRetryMs: number;
   retryMsMax: number;

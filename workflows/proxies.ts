@@ -16,6 +16,7 @@ import type {
   PointActivities,
   ProductActivities,
 } from '../contracts/steps';
+import { askPatiently, type Part } from './patience';
 import { summaryOfStep, type Steps } from './summaries';
 
 /** How hard each kind of step is tried: the kinds differ in when to give up. */
@@ -34,18 +35,19 @@ type BranchFinders = Pick<ProductActivities, 'findStockBranches'> &
 const settingsMsMax = 5_000;
 
 type Patience = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
+/** Given up once `actionMsMax` have passed in which a worker ran the workflow: see patience.ts. */
+const whileWeRun = 'while we run';
 
 /** Actions are given up after a while: the order is then cancelled as `unavailable`. */
 export function actionsOf(timing: StepTiming): Actions {
-  const options = { scheduleToCloseTimeout: timing.actionMsMax };
-  const { deductStock } = proxy(timing, taskQueues.product, options);
-  const { usePoints } = proxy(timing, taskQueues.point, options);
+  const { deductStock } = proxy(timing, taskQueues.product, whileWeRun);
+  const { usePoints } = proxy(timing, taskQueues.point, whileWeRun);
   return { deductStock, usePoints };
 }
 
 /** The baseline's one step is an action, and is given up like one. */
 export function lockSteps(timing: StepTiming): LockActivities {
-  return proxy(timing, taskQueues.lock, { scheduleToCloseTimeout: timing.actionMsMax });
+  return proxy(timing, taskQueues.lock, whileWeRun);
 }
 
 /** Compensations get a few quick tries, and then go into the registry, which never gives up. */
@@ -65,9 +67,8 @@ export function compensationsOf(
 
 /** A prepare is given up like an action: the order is then cancelled as `unavailable`. */
 export function preparesOf(timing: StepTiming): Prepares {
-  const options = { scheduleToCloseTimeout: timing.actionMsMax };
-  const { prepareStock } = proxy(timing, taskQueues.product, options);
-  const { preparePoints } = proxy(timing, taskQueues.point, options);
+  const { prepareStock } = proxy(timing, taskQueues.product, whileWeRun);
+  const { preparePoints } = proxy(timing, taskQueues.point, whileWeRun);
   return { prepareStock, preparePoints };
 }
 
@@ -104,10 +105,12 @@ interface Participants {
 
 /** TCC: whatever is asked of the participants is given up after a while, or after so many tries. */
 export function participantsOf(timing: StepTiming, attemptsMax?: number): Participants {
-  return participantsWith(timing, {
-    scheduleToCloseTimeout: timing.actionMsMax,
-    ...(attemptsMax !== undefined && { retry: { maximumAttempts: attemptsMax } }),
-  });
+  return participantsWith(
+    timing,
+    attemptsMax === undefined
+      ? whileWeRun
+      : { scheduleToCloseTimeout: timing.actionMsMax, retry: { maximumAttempts: attemptsMax } },
+  );
 }
 
 /** TCC: what was frozen must be thawed, however long that takes. */
@@ -115,7 +118,10 @@ export function untiringParticipants(timing: StepTiming): Participants {
   return participantsWith(timing, {});
 }
 
-function participantsWith(timing: StepTiming, patience: Patience): Participants {
+function participantsWith(
+  timing: StepTiming,
+  patience: Patience | typeof whileWeRun,
+): Participants {
   return {
     product: proxy(timing, taskQueues.product, patience),
     point: proxy(timing, taskQueues.point, patience),
@@ -190,7 +196,34 @@ function isNotHere(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.type === stepNotHere;
 }
 
-function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps {
+function proxy(
+  timing: StepTiming,
+  taskQueue: string,
+  patience: Patience | typeof whileWeRun,
+): Steps {
+  const call = (step: string, args: unknown[]) => {
+    const ask = (limits: Patience) => askOnce(timing, taskQueue, limits, step, args);
+    if (patience !== whileWeRun) return ask(patience);
+    return askPatiently(timing, async ({ msMax, firstRetryMs }: Part): Promise<unknown> =>
+      ask({ scheduleToCloseTimeout: msMax, retry: { initialInterval: firstRetryMs } }),
+    );
+  };
+  return new Proxy({} as Steps, {
+    get:
+      (_, step) =>
+      (...args: unknown[]) =>
+        call(String(step), args),
+  });
+}
+
+/** Asks for one step, once. */
+function askOnce(
+  timing: StepTiming,
+  taskQueue: string,
+  patience: Patience,
+  step: string,
+  args: unknown[],
+) {
   const options = {
     ...patience,
     startToCloseTimeout: timing.attemptMsMax,
@@ -202,23 +235,14 @@ function proxy(timing: StepTiming, taskQueue: string, patience: Patience): Steps
       backoffCoefficient: 2,
       ...patience.retry,
     },
-  };
-  const call = (step: string, args: unknown[]) => {
     // Each call says what it is for, so that a pending one explains itself in the Temporal UI.
-    const summary = summaryOfStep(step, args);
-    const onItsQueue = () => proxyActivities({ ...options, taskQueue, summary })[step]?.(...args);
-    if (timing.placement === 'separate') return onItsQueue();
-    const local = { ...options, ...timersFor(timing, patience), summary };
-    const here = proxyLocalActivities(local)[step];
-    return here?.(...args).catch((error: unknown) => {
-      if (!isNotHere(error)) throw error;
-      return onItsQueue();
-    });
+    summary: summaryOfStep(step, args),
   };
-  return new Proxy({} as Steps, {
-    get:
-      (_, step) =>
-      (...args: unknown[]) =>
-        call(String(step), args),
+  const onItsQueue = () => proxyActivities({ ...options, taskQueue })[step]?.(...args);
+  if (timing.placement === 'separate') return onItsQueue();
+  const here = proxyLocalActivities({ ...options, ...timersFor(timing, patience) })[step];
+  return here?.(...args).catch((error: unknown) => {
+    if (!isNotHere(error)) throw error;
+    return onItsQueue();
   });
 }

@@ -195,6 +195,15 @@ export const incompatible: Change[] = [
     },
     ['lock-unavailable', 'lock-cancelled-by-operator'],
   ],
+  [
+    'what is not answered in the first part of its time is given up',
+    {
+      file: 'workflows/patience.ts',
+      from: "left < retryMsMax || !patched('downtime-does-not-count')",
+      to: 'left <= actionMsMax || patched.length > 1',
+    },
+    ['answered-at-length', 'local-answered-at-length', 'xa-answered-at-length'],
+  ],
   ...xaChanges,
   ...tccChanges,
   ...choreographyChanges,

@@ -6,8 +6,10 @@ import {
   cancelledAt,
   cancelOrder,
   endedAs,
+  failAtLength,
   heldUpInBatch,
   impatient,
+  inParts,
   local,
   placing,
   stoppedAt,
@@ -42,6 +44,10 @@ export const lockScenarios: Record<LockOutcome, Scenario> = {
   'lock-unavailable': (world) => {
     world.faults.placeInOneTransaction = away;
     return ended(world, [{}], [0, 1, 0], impatient);
+  },
+  'lock-answered-at-length': (world) => {
+    failAtLength(world, 'placeInOneTransaction');
+    return ended(world, [{}], [1, 0, 0], inParts);
   },
   'lock-cancelled-by-operator': (world) => cancelledAt(world, 'lock', 'placeInOneTransaction'),
   'lock-held-up-in-batch': (world) => heldUpInBatch(world, 'lock'),

@@ -21,8 +21,10 @@ import {
   cancelOrder,
   endedAs,
   everyAge,
+  failAtLength,
   heldUpInBatch,
   impatient,
+  inParts,
   local,
   placing,
   ran,
@@ -50,6 +52,14 @@ export const scenarios: Record<Outcome, Scenario> = {
   unavailable: (world) => {
     world.faults.deductStock = away;
     return ended(world, [{}], [0, 1, 0], impatient);
+  },
+  'unavailable-at-length': (world) => {
+    world.faults.deductStock = away;
+    return ended(world, [{}], [0, 1, 0], inParts);
+  },
+  'answered-at-length': (world) => {
+    failAtLength(world, 'deductStock');
+    return ended(world, [{}], [1, 0, 0], inParts);
   },
   'broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
   'broken-and-cancelled': (world) => brokenAndCancelled(world, 'saga', 'deductStock'),
@@ -86,6 +96,14 @@ export const scenarios: Record<Outcome, Scenario> = {
   'local-unavailable': (world) => {
     world.faults.deductStock = away;
     return ended(world, [{}], [0, 1, 0], { ...local, actionMsMax: 1_000 });
+  },
+  'local-unavailable-at-length': (world) => {
+    world.faults.deductStock = away;
+    return ended(world, [{}], [0, 1, 0], { ...inParts, placement: 'local' });
+  },
+  'local-answered-at-length': (world) => {
+    failAtLength(world, 'deductStock');
+    return ended(world, [{}], [1, 0, 0], { ...inParts, placement: 'local' });
   },
   'local-cancelled-by-customer': (world) => cancelledByCustomer(world, 'saga', local),
   'local-cancelled-by-operator': (world) => cancelledAt(world, 'saga', 'usePoints', local),

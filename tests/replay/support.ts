@@ -18,6 +18,8 @@ export type Counts = [completed: number, cancelled: number, pending: number];
 
 export const local = { ...hurriedTiming, placement: 'local' } as const;
 export const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_000 };
+/** An action is asked for in four parts: see workflows/patience.ts. */
+export const inParts = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 4_000 };
 /** For steps that wait at a gate while other workflows run to their ends. */
 export const patient = { ...hurriedTiming, attemptMsMax: 20_000, actionMsMax: 40_000 };
 /** There is the stock for it, and the points are lacking. */
@@ -70,6 +72,15 @@ export function holdAt(world: World, ...steps: (keyof Faults)[]): Gate {
     };
   }
   return gate;
+}
+
+/** Has this step fail for longer than a part of an action's time. */
+export function failAtLength(world: World, step: keyof Faults): void {
+  let untilMs = 0;
+  world.faults[step] = (run) => {
+    untilMs ||= Date.now() + 1_500;
+    return Date.now() < untilMs ? away() : run();
+  };
 }
 
 /** One order whose workflow waits for this step. */

@@ -13,8 +13,10 @@ import {
   cancelledByCustomer,
   cancelledTooLate,
   endedAs,
+  failAtLength,
   heldUpInBatch,
   impatient,
+  inParts,
   local,
   lostAt,
   placing,
@@ -37,6 +39,10 @@ export const tccScenarios: Record<TccOutcome, Scenario> = {
   'tcc-unavailable': (world) => {
     world.faults.tryStock = away;
     return ended(world, [{}], [0, 1, 0], impatient);
+  },
+  'tcc-answered-at-length': (world) => {
+    failAtLength(world, 'tryStock');
+    return ended(world, [{}], [1, 0, 0], inParts);
   },
   'tcc-broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
   'tcc-broken-and-cancelled': (world) => brokenAndCancelled(world, 'tcc', 'tryStock'),

@@ -17,7 +17,9 @@ import {
   cancelledTooLate,
   cancelOrder,
   endedAs,
+  failAtLength,
   impatient,
+  inParts,
   local,
   lostAt,
   patient,
@@ -49,6 +51,10 @@ export const xaScenarios: Record<XaOutcome, Scenario> = {
   'xa-unavailable': (world) => {
     world.faults.prepareStock = away;
     return ended(world, [{}], [0, 1, 0], impatient);
+  },
+  'xa-answered-at-length': (world) => {
+    failAtLength(world, 'preparePoints');
+    return ended(world, [{}], [1, 0, 0], inParts);
   },
   'xa-broken-step': (world) => ended(world, [{ lines: { ghost: 1 } }], [0, 0, 1]),
   'xa-broken-and-cancelled': (world) => brokenAndCancelled(world, 'xa', 'prepareStock'),
