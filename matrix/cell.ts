@@ -1,10 +1,12 @@
 import { audit } from '../audit/audit';
 import type { Fault } from './faults';
 import { Injection } from './injection';
-import { ask, createOrders, insist, type Answer, type CellOrder } from './orders';
+import { rowOf } from './caller';
+import { ask, createOrders, type CellOrder } from './orders';
 import type { End, OrderPlan } from './scenarios';
 import type { MatrixStack } from './stack';
 import type { Step } from './step';
+import { isWholeTruth, type OrderRow } from './told';
 import { until } from './until';
 
 /** One fault in one step. */
@@ -51,6 +53,8 @@ async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void>
     await injection.prepare();
     await fault.inject(injection);
     const told = injection.insist();
+    const gone = injection.letGo();
+    for (const one of [told, gone]) one.catch(() => undefined);
     const ended = await Promise.all(
       orders.map((order) =>
         ends(
@@ -61,11 +65,11 @@ async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void>
         ),
       ),
     );
-    const [answer] = await Promise.all([told, injection.finish()]);
+    await Promise.all([told, gone, injection.finish()]);
     await checkWindow(injection, fault);
-    if (answer) await checkAnswer(stack, injection.subject, answer);
+    await checkAnswers(injection);
     await checkTruth(stack, injection.subject, ended);
-    await release(stack, orders);
+    await release(injection);
   } finally {
     injection.close();
   }
@@ -73,12 +77,7 @@ async function attempt(stack: MatrixStack, { step, fault }: Cell): Promise<void>
 
 /** How an order of this cell may end. */
 export function promisedEnds({ step, fault }: Cell, plan: OrderPlan, isSubject: boolean): End[] {
-  return fault.ends?.(step, plan, isSubject) ?? [plan.end];
-}
-
-interface OrderRow {
-  status: string;
-  reason: string | null;
+  return step.ends?.[nameOf(fault)] ?? fault.ends?.(step, plan, isSubject) ?? [plan.end];
 }
 
 /** An order, and how it has ended. */
@@ -120,14 +119,6 @@ async function ends(
   throw new Error(`${orderId} is ${is} and was promised to be ${wanted}`, { cause: waitedInVain });
 }
 
-async function rowOf(stack: MatrixStack, orderId: string): Promise<OrderRow> {
-  const row: unknown = await stack.databases
-    .order('orders')
-    .where('order_id', orderId)
-    .first('status', 'reason');
-  return row as OrderRow;
-}
-
 /** The transaction that was caught was this step's, and no other of the same order. */
 async function checkWindow({ windows, step }: Injection, fault: Fault): Promise<void> {
   for (const { spec, said } of windows) {
@@ -146,25 +137,21 @@ async function checkWindow({ windows, step }: Injection, fault: Fault): Promise<
   }
 }
 
-/** A caller was told how the order has ended, or that it had not ended yet. */
-async function checkAnswer(stack: MatrixStack, { orderId }: CellOrder, answer: Answer) {
-  const { status, reason } = await rowOf(stack, orderId);
-  const { httpStatus } = answer;
-  const isTrue =
-    httpStatus === 202 ||
-    (httpStatus === 200 && status === 'COMPLETED') ||
-    (httpStatus === 409 && status === 'CANCELLED' && answer['reason'] === reason);
-  if (isTrue) return;
+/** Every answer was true; and who asks again now is told how the order has ended. */
+async function checkAnswers({ caller, subject }: Injection): Promise<void> {
+  await caller.checkAnswers();
+  const answer = await caller.insist(() => caller.place());
+  const end = await caller.row();
+  if (isWholeTruth(answer, end)) return;
+  const { status, reason } = end;
   const is = `${status} ${reason ?? ''}`;
-  throw new Error(`${orderId} is ${is}, and its caller was told ${JSON.stringify(answer)}`);
+  throw new Error(`${subject.orderId} is ${is}, and its caller was told ${JSON.stringify(answer)}`);
 }
 
 /** What the API says, what the ledgers say, and what the auditor says. */
 async function checkTruth(stack: MatrixStack, subject: CellOrder, ended: Ended[]) {
   const row = await rowOf(stack, subject.orderId);
-  const said = await insist(() =>
-    ask(stack, subject.customerId, 'GET', `/orders/${subject.orderId}`),
-  );
+  const said = await ask(stack, subject.customerId, 'GET', `/orders/${subject.orderId}`);
   const { status } = said;
   if (status !== row.status) {
     throw new Error(`${subject.orderId} is ${row.status}, and the API says ${String(status)}`);
@@ -193,10 +180,11 @@ async function checkAlerts(stack: MatrixStack, ended: Ended[]): Promise<void> {
 }
 
 /** An order that waits for an operator ends by its customer's cancel: everything is given back. */
-async function release(stack: MatrixStack, orders: CellOrder[]): Promise<void> {
+async function release({ stack, orders, subject, caller }: Injection): Promise<void> {
   for (const { orderId, customerId } of orders) {
     if ((await rowOf(stack, orderId)).status !== 'PENDING') continue;
-    await insist(() => ask(stack, customerId, 'POST', `/orders/${orderId}/cancel`, {}));
+    if (orderId === subject.orderId) await caller.insist(() => caller.cancel());
+    else await ask(stack, customerId, 'POST', `/orders/${orderId}/cancel`, {});
     await until(`${orderId} is cancelled by its customer`, async () => {
       return (await rowOf(stack, orderId)).status === 'CANCELLED';
     });

@@ -4,7 +4,10 @@ import { nameOf, promisedEnds } from './cell';
 import { declaredCells, type DeclaredCell } from './cells';
 import type { End } from './scenarios';
 
-/** A cell as it is written down; `holds` only ever after the whole matrix was run and held. */
+/**
+ * A cell as it is written down. `holds`: it has held since it was last changed. `open`: it has not,
+ * because nobody has run it, or because it failed.
+ */
 export interface ReportedCell {
   protocol: Pattern;
   step: string;
@@ -12,10 +15,12 @@ export interface ReportedCell {
   scenario: string;
   /** How the order whose step it is was promised to end; empty where there is nothing to run. */
   promised: string[];
-  verdict: 'holds' | 'inapplicable';
+  verdict: 'holds' | 'inapplicable' | 'open';
   why?: string;
   /** How long it took when it held last, in milliseconds. */
   ms?: number;
+  /** When that was, where it was not in the run of the whole protocol. */
+  at?: string;
 }
 
 const folder = join(__dirname, '..', 'docs');
@@ -24,10 +29,9 @@ export const reportFiles = {
   markdown: join(folder, 'failure-matrix.md'),
 };
 
-/** What the files must say for the cells that are declared now, of all protocols or of one. */
-export function declaredReport(of?: Pattern): ReportedCell[] {
-  const cells = declaredCells().filter(({ protocol }) => of === undefined || protocol === of);
-  return cells.map((cell) => ({
+/** What the files must say for the cells that are declared now, once all have held. */
+export function declaredReport(): ReportedCell[] {
+  return declaredCells().map((cell) => ({
     protocol: cell.protocol,
     step: cell.step.name,
     fault: nameOf(cell.fault),

@@ -1,4 +1,5 @@
 import type { StepTiming } from '../contracts/limits';
+import * as why from './inapplicable';
 import * as inject from './inject';
 import type { Injection } from './injection';
 import type { End, OrderPlan } from './scenarios';
@@ -23,25 +24,6 @@ export interface Fault {
   patience?: (step: Step) => Partial<StepTiming>;
 }
 
-const noWorkflow = ({ driver }: Step) => {
-  if (driver === 'relay') return 'A relay is no workflow: it looks again by itself.';
-  return driver === 'api'
-    ? 'No workflow has begun by then: the claim comes before its start.'
-    : undefined;
-};
-const noWorker = (step: Step) =>
-  step.driver === 'api' ? 'The API makes this step; see the rows on the API.' : undefined;
-const noRow = ({ locks }: Step) =>
-  locks.length === 0 ? 'The step waits for no row that somebody else may hold.' : undefined;
-const oneRow = (step: Step) =>
-  noRow(step) ??
-  (step.locks.length === 1
-    ? 'Nobody who holds a later row of the step then wants its first: there is no cycle.'
-    : undefined);
-
-const noApi =
-  'These forty are claimed without the API; one that is killed amid batches: tests/batches/two-apis.';
-
 export const faults: Fault[] = [
   { name: 'fails', at: 'before its effect', inject: inject.failBefore },
   { name: 'reply lost', at: 'the COMMIT is made', inject: inject.loseReply },
@@ -59,7 +41,7 @@ export const faults: Fault[] = [
     effectless: () => true,
     // An API that is to claim the order has a caller of its own.
     patience: ({ kind }) => (kind === 'claim' ? {} : { actionMsMax: 2_500 }),
-    inapplicable: ({ kind }) => nothingUndoes[kind],
+    inapplicable: ({ kind }) => why.nothingUndoes[kind],
     ends: ({ kind }, plan, isSubject) => late(kind, plan, isSubject),
   },
   {
@@ -83,40 +65,60 @@ export const faults: Fault[] = [
     inject: inject.killDatabase,
     alone: true,
   },
-  { name: 'row locked', at: 'past the lock wait', inject: inject.lockRow, inapplicable: noRow },
+  { name: 'row locked', at: 'past the lock wait', inject: inject.lockRow, inapplicable: why.noRow },
   {
     name: 'deadlock',
     at: 'with somebody heavier',
     inject: inject.deadlock,
-    inapplicable: oneRow,
+    inapplicable: why.oneRow,
+  },
+  {
+    name: 'order row held',
+    at: 'beyond the lock wait',
+    inject: inject.holdOrder,
+    inapplicable: why.noOrderRow,
+  },
+  {
+    name: 'global read lock',
+    at: 'beyond the timeout',
+    inject: inject.lockServer,
+    alone: true,
+    inapplicable: why.likeOthers,
+  },
+  {
+    name: 'server read-only',
+    at: 'until the step was refused',
+    inject: inject.makeReadOnly,
+    alone: true,
+    inapplicable: why.likeOthers,
   },
   {
     name: 'worker killed',
     at: 'before the COMMIT',
     inject: inject.killWorkerBefore,
     alone: true,
-    inapplicable: noWorker,
+    inapplicable: why.noWorker,
   },
   {
     name: 'worker killed',
     at: 'after the COMMIT',
     inject: inject.killWorkerAfter,
     alone: true,
-    inapplicable: noWorker,
+    inapplicable: why.noWorker,
   },
   {
     name: 'worker frozen',
     at: 'before the COMMIT, beyond the timeout',
     inject: inject.freezeWorker,
     alone: true,
-    inapplicable: noWorker,
+    inapplicable: why.noWorker,
   },
   {
     name: 'workflow’s worker killed',
     at: 'while the step runs',
     inject: inject.killWorkflowWorker,
     alone: true,
-    inapplicable: noWorkflow,
+    inapplicable: why.noWorkflow,
   },
   {
     name: 'Temporal killed',
@@ -129,11 +131,7 @@ export const faults: Fault[] = [
     at: 'while a caller waits',
     inject: inject.killApi,
     alone: true,
-    inapplicable: ({ driver, resumes, scenario }) => {
-      if (scenario.start === 'batch') return noApi;
-      const isWaitedFor = (driver === 'api' || driver === 'owner') && !resumes;
-      return isWaitedFor ? undefined : 'No caller waits for this step.';
-    },
+    inapplicable: why.noCaller,
   },
   {
     name: 'API killed',
@@ -159,29 +157,16 @@ export const faults: Fault[] = [
     name: 'workflow terminated',
     at: 'before the COMMIT',
     inject: inject.terminate,
-    inapplicable: noWorkflow,
+    inapplicable: why.noWorkflow,
   },
   {
     name: 'workflow cancelled',
     at: 'before the COMMIT',
     inject: inject.cancel,
-    inapplicable: noWorkflow,
+    inapplicable: why.noWorkflow,
     ends: (step, plan) => (step.kind === 'action' ? cancelledByOperator(step, plan) : undefined),
   },
 ];
-
-/** Why a step of this kind cannot come after what undoes it. */
-const nothingUndoes: Record<Step['kind'], string | undefined> = {
-  action: undefined,
-  reaction: undefined,
-  decision: undefined,
-  claim: undefined,
-  compensation: 'A compensation has no compensation; late beside its repetition: worker frozen.',
-  ending:
-    'The order does not end before it has; that an operator may cancel a tcc order all the same ' +
-    'is broken in tests/tcc/resolution-races.',
-  record: 'Nothing undoes what it records; late beside its repetition: worker frozen.',
-};
 
 function late(kind: Step['kind'], plan: OrderPlan, isSubject: boolean): End[] | undefined {
   const given: End[] = [{ status: 'CANCELLED', reason: 'unavailable' }];

@@ -1,5 +1,4 @@
 import type { Injection } from './injection';
-import { ask } from './orders';
 import { until } from './until';
 
 /** Tries that come when what they are to do is done, or is not to be done any more. */
@@ -47,6 +46,6 @@ export async function late(cell: Injection): Promise<void> {
 
 const onceAtItsBegin = { skip: 0, position: 'begin', times: 1 } as const;
 
-async function cancelAsCustomer({ stack, subject }: Injection): Promise<void> {
-  await ask(stack, subject.customerId, 'POST', `/orders/${subject.orderId}/cancel`, {});
+async function cancelAsCustomer({ caller }: Injection): Promise<void> {
+  await caller.cancel();
 }

@@ -112,6 +112,12 @@ function rowsOf(
       return trx('outbox').where('order_id', orderId).select('event_id');
     case 'compensation':
       return trx('compensations').where('order_id', orderId).select('step');
+    case 'reservation':
+      return trx('reservations').where('order_id', orderId).select('order_id');
+    case 'resolution':
+      return trx('resolutions').where('order_id', orderId).select('resolution_id');
+    case 'alert':
+      return trx('alerts').where('order_id', orderId).select('kind');
     case 'order': {
       // Among many, the first and the last of those that the step locks, in the order of keys.
       const ids = orders

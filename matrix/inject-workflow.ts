@@ -40,6 +40,8 @@ const ofSchedules: Partial<Record<Driver, string>> = {
   drain: workflowTypes.drainCompensations,
   force: workflowTypes.forceConfirmations,
   adoption: workflowTypes.adoptOrders,
+  sweep: workflowTypes.sweepReservations,
+  scan: workflowTypes.scanBranches,
 };
 
 /** The workflows that may have the step made: the order's owner, a schedule's, or deliveries. */
@@ -51,6 +53,11 @@ async function driversOf(cell: Injection): Promise<string[]> {
       id.endsWith(`:${step.subscriber ?? step.service}`),
     );
   }
+  if (step.driver === 'release') {
+    const deliveries = `WorkflowId STARTS_WITH "${subject.orderId}:"`;
+    return openWorkflows(cell, deliveries, (id) => id.includes(':release-'));
+  }
+  if (step.driver === 'resolution') return openResolutions(cell);
   const type = ofSchedules[step.driver];
   return type ? openWorkflows(cell, `WorkflowType = "${type}"`) : [await ownerOf(cell)];
 }
@@ -70,6 +77,19 @@ async function openWorkflows(
     return found.length > 0;
   });
   return found;
+}
+
+/** Its summary names the order; it owns the order only once it has begun. */
+async function openResolutions(cell: Injection): Promise<string[]> {
+  const { stack, subject } = cell;
+  const all = await openWorkflows(cell, `WorkflowType = "${workflowTypes.resolveOrder}"`);
+  const found = await Promise.all(
+    all.map(async (id) => {
+      const described = await stack.temporal.workflow.getHandle(id).describe();
+      return (await described.staticSummary())?.includes(subject.orderId) ? [id] : [];
+    }),
+  );
+  return found.flat();
 }
 
 async function ownerOf({ stack, subject }: Injection): Promise<string> {

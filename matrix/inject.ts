@@ -50,13 +50,13 @@ export async function twiceAtOnce(cell: Injection): Promise<void> {
 
 /** While the API is about to claim the order another does, and drives it to its end. */
 async function claimedByTwo(cell: Injection): Promise<void> {
-  const { stack, step, orders, subject } = cell;
+  const { stack, step, orders, subject, caller } = cell;
   const window = cell.window('begin', 1);
   await cell.begin();
   const hit = await window.hit();
-  await begin(stack, { ...step.scenario, start: 'batch' }, orders);
+  await begin(stack, { ...step.scenario, start: 'batch' }, orders, caller);
   await until(`${subject.orderId} was completed by the other`, async () => {
-    return (await rowOf(cell)).status === 'COMPLETED';
+    return (await cell.caller.row()).status === 'COMPLETED';
   });
   hit.release();
   await until('the claim that lost has ended', () => window.ended >= 1);
@@ -178,18 +178,18 @@ export async function freezeApi(cell: Injection): Promise<void> {
   await cell.begin();
   const hit = await window.hit();
   stack.signal('api', 'SIGSTOP');
-  const { owner: frozenOwner } = await rowOf(cell);
+  const { owner: frozenOwner } = await cell.caller.row();
   try {
     hit.release();
     await until(`${subject.orderId} was adopted and has ended`, async () => {
-      const row = await rowOf(cell);
+      const row = await cell.caller.row();
       return row.owner !== frozenOwner && row.status === 'COMPLETED';
     });
   } finally {
     stack.signal('api', 'SIGCONT');
   }
   cell.whenEnded(async () => {
-    const late = stack.temporal.workflow.getHandle(frozenOwner);
+    const late = stack.temporal.workflow.getHandle(String(frozenOwner));
     await until('the workflow that was started too late has closed', async () => {
       return (await late.describe()).status.name === 'COMPLETED';
     });
@@ -198,12 +198,5 @@ export async function freezeApi(cell: Injection): Promise<void> {
 
 export { late, lateAfterRepetition } from './inject-late';
 export { deadlock, lockRow } from './inject-locks';
+export { holdOrder, lockServer, makeReadOnly } from './inject-server';
 export { cancel, terminate } from './inject-workflow';
-
-async function rowOf({ stack, subject }: Injection): Promise<{ owner: string; status: string }> {
-  const row: unknown = await stack.databases
-    .order('orders')
-    .where('order_id', subject.orderId)
-    .first('owner', 'status');
-  return row as { owner: string; status: string };
-}

@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
 import type { StepTiming } from '../contracts/limits';
+import { Caller } from './caller';
 import { doorOf, type Door, type Known } from './known';
-import { begin, insist, place, type Answer, type CellOrder } from './orders';
+import { begin, type CellOrder } from './orders';
 import type { MatrixStack } from './stack';
 import type { Step } from './step';
+import type { Answer } from './told';
 import { until } from './until';
 import { Window, type Position, type WindowSpec } from './window';
 
@@ -12,9 +14,14 @@ export class Injection {
   /** Rejects when the caller's connection or patience ended before the answer. */
   answered: Promise<Answer | undefined> = Promise.resolve(undefined);
   readonly windows: Window[] = [];
+  /** Whoever calls about the subject's order. */
+  readonly caller: Caller;
   private readonly watched: { door: Door; window: Window }[] = [];
   private readonly afterEnd: (() => Promise<void>)[] = [];
-  private owing: Promise<void> = Promise.resolve();
+  private owing: Promise<void>[] = [];
+  private placed: Promise<Answer | undefined> = Promise.resolve(undefined);
+  private operated: Promise<Answer | undefined> = Promise.resolve(undefined);
+  private going: () => Promise<void> = () => Promise.resolve();
   private closed = false;
 
   constructor(
@@ -22,7 +29,9 @@ export class Injection {
     readonly step: Step,
     readonly orders: CellOrder[],
     readonly patience: Partial<StepTiming> = {},
-  ) {}
+  ) {
+    this.caller = new Caller(stack, this.subject, step.scenario.pattern);
+  }
 
   get subject(): CellOrder {
     const found = this.orders.find(({ plan }) => plan.kind === this.step.subject);
@@ -58,22 +67,47 @@ export class Injection {
     return window;
   }
 
+  /** Something of this cell needs to be looked at no more. */
+  unwatch(known: Known, window: Window): void {
+    this.stack.unwatch(doorOf(known), window);
+  }
+
   /** Lets the scenario begin, unless it had to before its windows were opened. */
   async begin(): Promise<void> {
-    if (this.step.resumes) await this.owing;
+    if (this.step.resumes) await this.arrangement?.go?.(this);
     else await this.start();
   }
 
   /** Runs the scenario up to where its order waits, for a step that is broken only then. */
   async prepare(): Promise<void> {
     if (!this.step.resumes) return;
+    const begun = this.arrangement?.begins?.(this);
+    // Whoever waits for it is told below.
+    begun?.catch(() => undefined);
     await this.start();
-    await this.owing;
+    await Promise.all(this.owing);
+    await begun;
+    await this.arrangement?.waits?.(this);
+  }
+
+  /** Once the fault was made: what was held off, so that the step is made, may end the order. */
+  async letGo(): Promise<void> {
+    if (this.step.resumes) await this.arrangement?.letGo?.(this);
   }
 
   /** For what can only be done when the orders have ended, such as a late arrival. */
   whenEnded(act: () => Promise<void>): void {
     this.afterEnd.push(act);
+  }
+
+  /** What makes the step, and goes on while the fault is made. */
+  whenGone(through: () => Promise<void>): void {
+    this.going = through;
+  }
+
+  /** Resolves once it is through. */
+  gone(): Promise<void> {
+    return this.going();
   }
 
   /** Does what was left for the end. */
@@ -83,13 +117,24 @@ export class Injection {
 
   /** A caller who got no answer places the same order again, until the outcome is told. */
   async insist(): Promise<Answer | undefined> {
-    if (this.step.scenario.start !== 'place') return undefined;
-    return this.answered.catch(() =>
-      insist(
-        () => place(this.stack, this.subject, this.step.scenario.pattern),
+    const { step, caller } = this;
+    if (step.scenario.start !== 'place') return undefined;
+    const placed = this.placed.catch(() =>
+      caller.insist(
+        () => caller.place(),
         () => this.isClosed,
       ),
     );
+    // What an operator has asked for may be done although nobody told him: he looks at the order.
+    await this.operated.catch(() => undefined);
+    return placed;
+  }
+
+  /** An operator calls: from now on he is the one who waits for an answer. */
+  operate(call: (caller: Caller) => Promise<Answer>): void {
+    this.operated = call(this.caller);
+    this.operated.catch(() => undefined);
+    this.answered = this.operated;
   }
 
   /** Whoever still waits for something of this cell, which has failed, need not any more. */
@@ -105,12 +150,19 @@ export class Injection {
     }
   }
 
+  private get arrangement() {
+    return this.step.scenario.arrangement;
+  }
+
   private async start(): Promise<void> {
     const { scenario } = this.step;
-    if (scenario.owes) this.owing = this.cutUntilPending(scenario.owes);
+    const owed = scenario.owes ?? [];
+    this.owing = owed.map((known) => this.cutUntilPending(known));
     // Whoever waits for it is told; that nobody does, because the cell has failed, is no crash.
-    this.owing.catch(() => undefined);
-    const { answered } = await begin(this.stack, scenario, this.orders, this.patience);
+    for (const one of this.owing) one.catch(() => undefined);
+    const { stack, orders, caller, patience } = this;
+    const { answered } = await begin(stack, scenario, orders, caller, patience);
+    this.placed = answered;
     this.answered = answered;
   }
 
@@ -126,7 +178,8 @@ export class Injection {
         .first('order_id');
       return row !== undefined;
     });
-    this.stack.unwatch(doorOf(owed), window);
+    await this.arrangement?.holdsOff?.(this);
+    this.unwatch(owed, window);
     for (const hit of window.rest()) hit.cut();
   }
 }

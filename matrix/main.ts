@@ -4,12 +4,17 @@ import { progressBar } from '../scripts/load/progress';
 import { patterns, type Pattern } from '../contracts/order';
 import { nameOf } from './cell';
 import { coverOf, runnableCells, type DeclaredCell } from './cells';
+import { declaredReport } from './declared-report';
+import { readReport } from './page';
+import { mergeReport } from './merge-report';
 import { writeReport } from './report';
 import { runOnStacks, type RunResult } from './run';
 
 interface Options {
   protocol?: Pattern;
   cover?: true;
+  open?: true;
+  page?: true;
   step?: string;
   fault?: string;
 }
@@ -18,24 +23,40 @@ function readOptions(): Options {
   return new Command('npm run matrix --')
     .description(
       `Puts every fault into every step, on real processes and servers of its own, and proves what
-was promised. A protocol that holds as a whole is written to docs/failure-matrix.md and .json.`,
+was promised. What each cell came to is written to docs/failure-matrix.md and .json.`,
     )
     .addOption(new Option('--protocol <name>', 'only this one').choices(patterns))
     .option('--cover', 'only as many cells as have each step and each fault once')
+    .option('--open', 'only cells of which docs/failure-matrix.md does not say that they hold')
+    .option('--page', 'run nothing, and write down what is known of the cells as they are now')
     .option('--step <text>', 'only steps whose name contains this')
     .option('--fault <text>', 'only faults whose name contains this')
     .parse()
     .opts<Options>();
 }
 
-function chosen({ protocol, cover, step = '', fault = '' }: Options): DeclaredCell[] {
+function chosen({ protocol, cover, open, step = '', fault = '' }: Options): DeclaredCell[] {
   const all = runnableCells().filter((c) => protocol === undefined || c.protocol === protocol);
   const cells = cover ? coverOf(all) : all;
-  return cells.filter((c) => c.step.name.includes(step) && nameOf(c.fault).includes(fault));
+  const known = open ? heldCells() : new Set<string>();
+  return cells
+    .filter((c) => c.step.name.includes(step) && nameOf(c.fault).includes(fault))
+    .filter((c) => !known.has(`${c.protocol} ${c.step.name} ${nameOf(c.fault)}`));
+}
+
+/** What holds of what is declared now, by what is written down. */
+function heldCells(): Set<string> {
+  const { cells } = mergeReport(readReport(), declaredReport(), []);
+  const held = cells.filter(({ verdict }) => verdict === 'holds');
+  return new Set(held.map((c) => `${c.protocol} ${c.step} ${c.fault}`));
 }
 
 async function main(): Promise<number> {
   const options = readOptions();
+  if (options.page) {
+    await writeDown([]);
+    return 0;
+  }
   const cells = chosen(options);
   if (cells.length === 0) {
     say('No cell has such a step and such a fault; docs/failure-matrix.md names them all.');
@@ -54,12 +75,12 @@ async function main(): Promise<number> {
   }
   const failed = results.filter(({ ok }) => !ok);
   say(`${String(results.length - failed.length)} cells hold, ${String(failed.length)} do not.`);
-  const { cover, step, fault } = options;
-  if (cover === undefined && step === undefined && fault === undefined && failed.length === 0) {
-    const files = await writeReport(results);
-    for (const file of files) say(`wrote ${file}`);
-  }
+  await writeDown(results);
   return failed.length === 0 ? 0 : 1;
+}
+
+async function writeDown(results: RunResult[]): Promise<void> {
+  for (const file of await writeReport(results)) say(`wrote ${file}`);
 }
 
 function line({ ok, protocol, step, fault, ms, error }: RunResult): string {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createOrderIntake } from '../activities/order/intake';
 import { defaultTiming, type StepTiming } from '../contracts/limits';
 import { orderWorkflows, taskQueues } from '../contracts/names';
-import type { Pattern } from '../contracts/order';
 import type { PlaceOrdersInput } from '../contracts/workflows';
-import { mintToken } from '../scripts/stack/token';
+import { mintToken, type TokenSubject } from '../scripts/stack/token';
+import type { Caller } from './caller';
 import type { OrderPlan, Scenario } from './scenarios';
 import type { MatrixStack } from './stack';
+import type { Answer } from './told';
 import { tuning } from './tuning';
 
 /** One order of a cell: rows of its own, so that cells beside each other do not meet. */
@@ -21,7 +21,7 @@ export interface CellOrder {
 const plenty = 1_000_000;
 
 /** As the processes are told by their environment, for workflows that a cell starts itself. */
-const timing: StepTiming = {
+export const timing: StepTiming = {
   ...defaultTiming,
   attemptMsMax: Number(tuning.ATTEMPT_MS_MAX),
   actionMsMax: Number(tuning.ACTION_MS_MAX),
@@ -39,21 +39,8 @@ export async function createOrders(stack: MatrixStack, scenario: Scenario): Prom
     customerId: `m-${cell}-c${String(i)}`,
     productId: `m-${cell}-p${String(i)}`,
   }));
-  const product = (product_id: string, available: number) => ({
-    product_id,
-    name: product_id,
-    price: 1,
-    available,
-    opening: available,
-  });
-  await stack.databases
-    .product('products')
-    .insert([
-      product(shared, plenty),
-      ...drafts.map(({ productId, plan: { kind } }) =>
-        product(productId, kind === 'short-of-stock' ? 0 : plenty),
-      ),
-    ]);
+  await shelve(stack, [shared, ...productsOf(drafts, false)]);
+  await shelve(stack, productsOf(drafts, true), 0);
   await stack.databases.point('point_accounts').insert(
     drafts.map(({ customerId, plan: { kind } }) => {
       const points = kind === 'short-of-points' ? 0 : plenty;
@@ -79,21 +66,45 @@ export async function createOrders(stack: MatrixStack, scenario: Scenario): Prom
   return orders;
 }
 
+function productsOf(drafts: readonly { productId: string; plan: OrderPlan }[], lacking: boolean) {
+  return drafts
+    .filter(({ plan }) => (plan.kind === 'short-of-stock') === lacking)
+    .map(({ productId }) => productId);
+}
+
+/** Puts products on the shelves, so many pieces of each. */
+export async function shelve(
+  stack: MatrixStack,
+  productIds: readonly string[],
+  available = plenty,
+): Promise<void> {
+  if (productIds.length === 0) return;
+  await stack.databases.product('products').insert(
+    productIds.map((product_id) => ({
+      product_id,
+      name: product_id,
+      price: 1,
+      available,
+      opening: available,
+    })),
+  );
+}
+
 /** Begins what the scenario begins with; what a caller is told is told when there is one. */
 export async function begin(
   stack: MatrixStack,
   scenario: Scenario,
   orders: CellOrder[],
+  caller: Caller,
   patience: Partial<StepTiming> = {},
 ): Promise<{ answered: Promise<Answer | undefined> }> {
   const direct = scenario.start !== 'place' || Object.keys(patience).length > 0;
   if (!direct) {
-    const [order] = orders;
-    if (!order) throw new Error('A scenario without an order');
-    const answered = place(stack, order, scenario.pattern);
+    const answered = caller.place();
     answered.catch(() => undefined);
     return { answered };
   }
+  caller.claimedBesides = true;
   const owner = `place-${randomUUID()}`;
   const ids = orders.map(({ orderId }) => orderId);
   const claimed = await stack.databases.order.transaction(async (trx) => {
@@ -118,34 +129,6 @@ export async function begin(
   return { answered: Promise.resolve(undefined) };
 }
 
-/** Places an order and waits for its outcome, once. */
-export function place(
-  stack: MatrixStack,
-  { orderId, customerId }: CellOrder,
-  pattern: Pattern,
-): Promise<Answer> {
-  return ask(stack, customerId, 'POST', `/orders/${orderId}/place`, { pattern });
-}
-
-/** A caller who does not give up: what a client makes of an answer that never came. */
-export async function insist<T>(
-  call: () => Promise<T>,
-  isOver: () => boolean = () => false,
-): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (Date.now() > deadline || isOver()) throw error;
-      await sleep(200);
-    }
-  }
-}
-
-/** What the API has answered: its status, and the body's own fields. */
-export type Answer = Record<string, unknown> & { httpStatus: number };
-
 /** Asks the API as a customer; throws on a connection's error and on a 5xx, as a client would. */
 export async function ask(
   stack: MatrixStack,
@@ -154,7 +137,20 @@ export async function ask(
   path: string,
   body?: object,
 ): Promise<Answer> {
-  const token = await mintToken(stack.running, { customerId });
+  const answer = await send(stack, { customerId }, method, path, body);
+  if (answer.httpStatus < 500) return answer;
+  throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+}
+
+/** Asks the API once; throws only where no whole answer arrives. */
+export async function send(
+  stack: MatrixStack,
+  subject: TokenSubject,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<Answer> {
+  const token = await mintToken(stack.running, subject);
   const answer = await fetch(`${stack.running.apiUrl}${path}`, {
     method,
     headers: {
@@ -165,6 +161,6 @@ export async function ask(
     ...(body && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
-  if (answer.status >= 500) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
-  return { httpStatus: answer.status, ...(JSON.parse(text) as object) };
+  const location = answer.headers.get('location');
+  return { ...(JSON.parse(text) as object), httpStatus: answer.status, location };
 }

@@ -42,10 +42,12 @@ export function markdownOf(report: Report): string {
 
 const heading = `# Failure matrix
 
-Written by \`npm run matrix\`, which runs every cell on real processes and real servers, and writes
-a protocol's part only when all of its cells have held. A cell puts one fault into one step, at the place that
+Written by \`npm run matrix\`, which runs every cell on real processes and real servers, and notes
+what it took when it held (✔). A cell that failed when it was last run, or that was added or changed
+since, is open (?). A cell puts one fault into one step, at the place that
 is named, and fails when the step never came to that place. It holds when every order of it has
-ended as promised, its caller was told nothing else, the API says the same as the database, exactly
+ended as promised, every answer that its callers got was true when it was given, who asks again in
+the end is told that end, the API says the same as the database, exactly
 the orders that wait for an operator have an open alert, and the auditor finds nothing. After the last
 cell nothing may be left of any: reserved, prepared, owed or on its way.
 
@@ -58,20 +60,23 @@ ${Object.entries(tuning)
 A workflow task that a dead worker was given is given to another after ${seconds(workflowTaskMsMax)}.
 
 \`npm run matrix -- --protocol saga\` runs one protocol, \`-- --step restoreStock --fault killed\` a
-part of it; \`npm test\` runs a part in which each step and each fault is there at least once.`;
+part of it, \`-- --open\` what is open; whatever is run has its own figures here afterwards. \`npm test\` runs a part in which each step and each fault is there at least once.`;
 
 function protocolPart(protocol: Pattern, report: Report): string {
   const { steps } = protocols[protocol];
   const cells = declaredCells().filter((cell) => cell.protocol === protocol);
   const alone = steps.filter(({ scenario }) => scenario.orders.length === 1);
   const many = steps.filter(({ scenario }) => scenario.orders.length > 1);
-  const runnable = cells.filter(({ inapplicable }) => inapplicable === undefined);
+  const own = report.cells.filter((cell) => cell.protocol === protocol);
+  const count = (verdict: ReportedCell['verdict']) =>
+    own.filter((cell) => cell.verdict === verdict).length;
+  const open = count('open') > 0 ? ` ${String(count('open'))} are open.` : '';
   return [
     `## ${protocol}`,
-    `${String(runnable.length)} cells hold; ${String(cells.length - runnable.length)} have nothing
-     to run, for a reason given below. ${timesOf(protocol, report)}`,
-    `### One order\n\n${grid(cells, alone)}`,
-    ...(many.length > 0 ? [`### Among many\n\n${grid(cells, many)}`] : []),
+    `${String(count('holds'))} cells hold; ${String(count('inapplicable'))} have nothing
+     to run, for a reason given below.${open} ${timesOf(protocol, report)}`,
+    `### One order\n\n${grid(own, alone)}`,
+    ...(many.length > 0 ? [`### Among many\n\n${grid(own, many)}`] : []),
     `### What was promised\n\n${promises(cells, steps)}`,
     `### Nothing to run\n\n${reasons(cells)}`,
   ].join('\n\n');
@@ -94,8 +99,10 @@ function timesOf(protocol: Pattern, { runs, cells }: Report): string {
     }))
     .filter(({ n }) => n > 0)
     .map(({ name, n }) => `${name}: ${String(n)}`);
-  return `They took ${(run.seconds / 60).toFixed(1)} min, until ${run.at}: ${seconds(median)} a cell in
-    the median, ${seconds(sorted.at(-1) ?? 0)} the longest. ${String(long.length)} took longer than
+  const since = own.filter(({ at }) => at !== undefined);
+  const beside = since.length > 0 ? `; ${String(since.length)} were run by themselves since` : '';
+  return `The ${String(run.cells)} of the whole run took ${(run.seconds / 60).toFixed(1)} min, until ${run.at}${beside}.
+    A cell took ${seconds(median)} in the median, ${seconds(sorted.at(-1) ?? 0)} the longest. ${String(long.length)} took longer than
     ${seconds(cellMsWanted)}${long.length > 0 ? ` (${byFault.join('; ')})` : ''}.${beforeOf(run)}`;
 }
 
@@ -109,13 +116,19 @@ function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }
 
+const marks: Record<ReportedCell['verdict'], string> = {
+  holds: '✔',
+  inapplicable: '–',
+  open: '?',
+};
+
 /** A row a fault, a column a step. */
-function grid(cells: DeclaredCell[], steps: Step[]): string {
+function grid(cells: readonly ReportedCell[], steps: Step[]): string {
   const columns = steps.map(({ name }) => `\`${name}\``);
   const rows = faults.map((fault) => {
     const verdicts = steps.map((step) => {
-      const cell = cells.find((one) => one.step === step && one.fault === fault);
-      return cell?.inapplicable ? '–' : '✔';
+      const cell = cells.find((one) => one.step === step.name && one.fault === nameOf(fault));
+      return marks[cell?.verdict ?? 'open'];
     });
     return `| ${nameOf(fault)} | ${verdicts.join(' | ')} |`;
   });

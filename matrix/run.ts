@@ -4,6 +4,7 @@ import { toText } from '../audit/report';
 import { runCell, type CellResult } from './cell';
 import { protocols, type DeclaredCell } from './cells';
 import { startStack, type MatrixStack } from './stack';
+import { scheduledDrivers } from './step';
 import { until } from './until';
 
 /** Cells that take down nothing shared run beside each other, so many at a time. */
@@ -83,6 +84,6 @@ export async function runCells(
  * would share the transaction that is to be broken; and forty orders are load enough.
  */
 function isAlone({ fault, step }: DeclaredCell): boolean {
-  const scheduled = ['drain', 'force', 'adoption'].includes(step.driver);
+  const scheduled = scheduledDrivers.includes(step.driver);
   return fault.alone ?? step.shared ?? (scheduled || step.scenario.orders.length > 1);
 }

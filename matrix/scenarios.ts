@@ -1,6 +1,7 @@
 import type { AlertKind } from '../contracts/alerts';
 import type { FailureCode } from '../contracts/failures';
 import type { Pattern } from '../contracts/order';
+import type { Arrangement } from './arrangement';
 import type { Known } from './known';
 
 /** How an order may end, as the matrix promises it. */
@@ -27,8 +28,10 @@ export interface Scenario {
    * sends them under load. `abandoned`: claimed for a workflow that never begins.
    */
   start: 'place' | 'batch' | 'abandoned';
-  /** The step that fails until its order waits for it, PENDING. */
-  owes?: Known;
+  /** The steps that fail until their order waits for them, PENDING. */
+  owes?: Known[];
+  /** What is done besides, for a step that is made only once an order waits, or is left alone. */
+  arrangement?: Arrangement;
 }
 
 export const good: OrderPlan = { kind: 'good', end: { status: 'COMPLETED' } };

@@ -1,19 +1,55 @@
 import type { Service } from '../contracts/order';
 import type { Known } from './known';
-import type { OrderPlan, Scenario, Scenarios } from './scenarios';
+import type { End, OrderPlan, Scenario, Scenarios } from './scenarios';
 
 /** Who has the step made: a schedule's workflow, an event's delivery, or a relay among others. */
-export type Driver = 'api' | 'owner' | 'drain' | 'force' | 'adoption' | 'delivery' | 'relay';
+export type Driver =
+  | 'api'
+  | 'owner'
+  | 'drain'
+  | 'force'
+  | 'adoption'
+  | 'sweep'
+  | 'scan'
+  | 'resolution'
+  | 'delivery'
+  | 'release'
+  | 'relay';
+
+/** Those whose workflow is a schedule's, which serves all orders at once. */
+export const scheduledDrivers: readonly Driver[] = ['drain', 'force', 'adoption', 'sweep', 'scan'];
 
 /** A row that somebody else may hold: which, is filled in for the cell's order. */
 export type LockedRow =
-  'barrier' | 'balance' | 'account' | 'order' | 'compensation' | 'inbox' | 'outbox' | 'tombstone';
+  | 'barrier'
+  | 'balance'
+  | 'account'
+  | 'order'
+  | 'compensation'
+  | 'inbox'
+  | 'outbox'
+  | 'tombstone'
+  | 'reservation'
+  | 'resolution'
+  | 'alert';
 
 /** A step of a protocol, as the matrix breaks it. A protocol joins by declaring its own. */
 export interface Step extends Known {
   name: string;
-  /** `ending`: carries out what was decided. `reaction`: of a participant to an event. */
-  kind: 'claim' | 'action' | 'decision' | 'ending' | 'compensation' | 'record' | 'reaction';
+  /**
+   * `ending`: carries out what was decided. `reaction`: of a participant to an event. `freeze`: of an
+   * operator's resolution. `look`: writes nothing.
+   */
+  kind:
+    | 'claim'
+    | 'action'
+    | 'decision'
+    | 'ending'
+    | 'compensation'
+    | 'record'
+    | 'reaction'
+    | 'freeze'
+    | 'look';
   driver: Driver;
   /** To whom the event goes whose delivery makes the step; to its service unless it says otherwise. */
   subscriber?: Service;
@@ -24,8 +60,12 @@ export interface Step extends Known {
   overtakenBy?: Known;
   /** Its transaction may be that of other orders too, so that no other cell runs beside it. */
   shared?: true;
+  /** Whoever wanted it made does not wait for an answer. */
+  nobodyWaits?: true;
   /** It is broken only once its order waits, PENDING, for what the scenario owes. */
   resumes?: true;
+  /** How its order may end, where a fault decides otherwise for this step than for others; by `nameOf`. */
+  ends?: Record<string, End[]>;
   /** So many transactions of the same order begin with the same statement before it. */
   skip: number;
   /** What its transaction says that no other does: proof that it was this one that was caught. */

@@ -1,3 +1,4 @@
+import { placedEvent, released } from '../arrange-events';
 import { scenariosOf, type OrderPlan, type Scenario } from '../scenarios';
 import { aroundSteps, decide, lockOrder, type Step } from '../step';
 
@@ -9,6 +10,12 @@ const scenarios = {
   abandoned: { ...common.abandoned, name: 'its events were handed over, and lost' },
 };
 const { claim, adopt } = aroundSteps(scenarios);
+const mended: Scenario = {
+  ...common.broken,
+  name: 'a product that was gone is there again, and an operator releases the event',
+  orders: [{ kind: 'broken', end: { status: 'COMPLETED' } }],
+  arrangement: released,
+};
 
 /** The first statement of a reaction: it takes the event's row. */
 const hear = (reaction: string) => new RegExp(`^INSERT INTO inbox .*'${reaction}'`);
@@ -73,6 +80,22 @@ const markSent: Step = {
   locks: ['outbox'],
 };
 
+const release = {
+  ...deductStock,
+  name: 'deductStock, its release',
+  kind: 'record',
+  driver: 'release',
+  resumes: true,
+  enter: /^update `inbox` set `parked_at` = NULL/i,
+  names: ({ orderId }: { orderId: string }) => placedEvent(orderId),
+  effect: /`released_at`/,
+  subject: 'broken',
+  locks: ['inbox'],
+  scenario: mended,
+} as const;
+/** Adoption has what was lost delivered again: the reactions are the same, and so is what undoes them. */
+const again = { driver: 'owner', kind: 'record', scenario: scenarios.abandoned } as const;
+
 /** The reactions, and what carries what they say from one service to the next. */
 export const choreographySteps: Step[] = [
   {
@@ -129,4 +152,45 @@ export const choreographySteps: Step[] = [
     scenario: scenarios.broken,
   },
   adopt,
+  {
+    ...decide,
+    ...again,
+    name: 'settleOrder, delivering again',
+    enter: lockOrder,
+    opens: true,
+    effect: /from orders FORCE INDEX/,
+  },
+  {
+    ...settleOrder,
+    ...again,
+    name: 'eventsOfProduct',
+    kind: 'look',
+    service: 'product',
+    enter: /^select .*from `outbox` where `order_id` =/,
+    effect: /from `outbox` where `order_id` =/,
+    locks: [],
+  },
+  { ...deductStock, ...again, name: 'deductStock, delivered again' },
+  { ...usePoints, ...again, name: 'usePoints, delivered again' },
+  {
+    ...release,
+    name: 'resolveParked',
+    service: 'order',
+    enter: /^update alerts FORCE INDEX .*'event-parked'/,
+    names: ({ orderId }) => orderId,
+    effect: /'event-parked'/,
+    locks: ['alert'],
+    // The event is parked still, and adoption tells an operator of it again.
+    ends: { 'workflow terminated, before the COMMIT': [parked.end] },
+  },
+  release,
+  {
+    ...deductStock,
+    name: 'deductStock, released',
+    kind: 'record',
+    driver: 'release',
+    resumes: true,
+    subject: 'broken',
+    scenario: mended,
+  },
 ];

@@ -18,14 +18,14 @@ const sagaScenarios = {
     pattern: 'saga',
     orders: [shortOfPoints],
     start: 'place',
-    owes: { service: 'product', enter: enterBarrier('restoreStock') },
+    owes: [{ service: 'product', enter: enterBarrier('restoreStock') }],
   },
   owingPoints: {
     name: 'too little stock, and the points cannot be given back yet',
     pattern: 'saga',
     orders: [shortOfStock],
     start: 'place',
-    owes: { service: 'point', enter: enterBarrier('refundPoints') },
+    owes: [{ service: 'point', enter: enterBarrier('refundPoints') }],
   },
   forty: {
     name: 'forty at once, eleven of them refused, one broken',
@@ -38,7 +38,7 @@ const sagaScenarios = {
     pattern: 'saga',
     orders: [...times(35, good), ...times(5, shortOfPoints)],
     start: 'batch',
-    owes: { service: 'product', enter: enterBarrier('restoreStock') },
+    owes: [{ service: 'product', enter: enterBarrier('restoreStock') }],
   },
 } satisfies Record<string, Scenario>;
 

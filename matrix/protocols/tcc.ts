@@ -1,19 +1,20 @@
 import { good, scenariosOf, shortOfPoints, type Scenario } from '../scenarios';
 import { aroundSteps, close, complete, decide, enterBarrier, hold, type Step } from '../step';
+import { tccRecoverySteps } from './tcc-recovery';
 
 const owingConfirm: Scenario = {
   name: 'the stock cannot be confirmed yet',
   pattern: 'tcc',
   orders: [good],
   start: 'place',
-  owes: { service: 'product', enter: enterBarrier('confirmStock') },
+  owes: [{ service: 'product', enter: enterBarrier('confirmStock') }],
 };
 const owingCancel: Scenario = {
   name: 'too few points, and the stock cannot be cancelled yet',
   pattern: 'tcc',
   orders: [shortOfPoints],
   start: 'place',
-  owes: { service: 'product', enter: enterBarrier('cancelStock') },
+  owes: [{ service: 'product', enter: enterBarrier('cancelStock') }],
 };
 const scenarios = { ...scenariosOf('tcc'), owingConfirm, owingCancel };
 const { claim, adopt } = aroundSteps(scenarios);
@@ -106,4 +107,5 @@ export const tccSteps: Step[] = [
     scenario: scenarios.owingCancel,
   },
   adopt,
+  ...tccRecoverySteps,
 ];

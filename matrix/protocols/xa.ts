@@ -1,5 +1,6 @@
 import { good, scenariosOf, type Scenario } from '../scenarios';
 import { aroundSteps, close, complete, decide, enterBarrier, hold, type Step } from '../step';
+import { xaRecoverySteps } from './xa-recovery';
 
 const byGtrid = ({ gtrid }: { gtrid: string }) => gtrid;
 
@@ -8,7 +9,7 @@ const owingCommit: Scenario = {
   pattern: 'xa',
   orders: [good],
   start: 'place',
-  owes: { service: 'product', enter: /^XA COMMIT/, names: byGtrid },
+  owes: [{ service: 'product', enter: /^XA COMMIT/, names: byGtrid }],
 };
 const scenarios = { ...scenariosOf('xa'), owingCommit };
 const { claim, adopt } = aroundSteps(scenarios);
@@ -99,4 +100,5 @@ export const xaSteps: Step[] = [
   },
   { ...commitStock, name: 'commitStock, in doubt', resumes: true, scenario: scenarios.owingCommit },
   adopt,
+  ...xaRecoverySteps,
 ];

@@ -5,6 +5,7 @@ import { provesRest, runCells, type RunResult } from '../../matrix/run';
 import { shortOfStock } from '../../matrix/scenarios';
 import { startStack } from '../../matrix/stack';
 import type { Step } from '../../matrix/step';
+import type { Answer } from '../../matrix/told';
 import { mutants } from './mutants';
 
 /** Who tests the tester: what each cell must notice, and that it notices nothing where nothing is. */
@@ -36,11 +37,24 @@ function changed(step: string, fault: string, changes: Partial<Step>): DeclaredC
   return { ...cell, step: { ...cell.step, ...changes } };
 }
 
-/** The same cell, whose caller hears that the order is completed. */
-function misinformed(cell: DeclaredCell): DeclaredCell {
+/** The same cell, whose caller hears this as well, as soon as the fault was made. */
+function misinformed(cell: DeclaredCell, answer: Answer): DeclaredCell {
   const inject = async (injection: Injection) => {
     await cell.fault.inject(injection);
-    injection.answered = Promise.resolve({ httpStatus: 200, status: 'COMPLETED' });
+    const { orderId } = injection.subject;
+    injection.caller.tell({ op: 'place', orderId, answer, row: await injection.caller.row() });
+  };
+  return { ...cell, fault: { ...cell.fault, inject } };
+}
+
+/** The same cell, whose order's row somebody holds that is another's. */
+function unheld(cell: DeclaredCell): DeclaredCell {
+  const inject = (injection: Injection) => {
+    const { orderId } = injection.subject;
+    const elsewhere = Object.create(injection, {
+      subject: { value: { ...injection.subject, orderId: `${orderId}-x` } },
+    }) as Injection;
+    return cell.fault.inject(elsewhere);
   };
   return { ...cell, fault: { ...cell.fault, inject } };
 }
@@ -74,8 +88,25 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
   },
   {
     what: 'a caller who is told another end',
-    cell: misinformed(findCell('saga', 'restoreStock', 'fails')),
-    symptom: /is CANCELLED insufficient-points, and its caller was told .*COMPLETED/,
+    cell: misinformed(findCell('saga', 'restoreStock', 'fails'), {
+      httpStatus: 200,
+      status: 'COMPLETED',
+    }),
+    symptom: /place was answered .*COMPLETED.*: it is not COMPLETED/,
+  },
+  {
+    what: 'a caller who is told that an order was accepted which nobody owns',
+    cell: misinformed(findCell('saga', 'claim', 'fails'), {
+      httpStatus: 202,
+      status: 'PLACING',
+      location: '/orders/somewhere',
+    }),
+    symptom: /place was answered .*: (nobody owns it|it does not say where to look)/,
+  },
+  {
+    what: 'a row that nobody holds',
+    cell: unheld(findCell('saga', 'deductStock', 'order row held')),
+    symptom: /in vain: somebody has waited in vain for the order’s row/,
   },
   {
     what: 'an alert of another kind than promised',

@@ -1,0 +1,108 @@
+import { scheduleIds, taskQueues, workflowTypes } from '../contracts/names';
+import type { ResolveInput } from '../contracts/workflows';
+import * as arrange from './arrange';
+import type { Arrangement } from './arrangement';
+import type { Injection } from './injection';
+import { timing } from './orders';
+
+/** How orders of TCC come to an operator's resolution, and to the sweep. */
+
+/** An operator cancels it, by the API. */
+function operatorCancels(cell: Injection): Promise<void> {
+  cell.operate((caller) => caller.resolve('cancel'));
+  return Promise.resolve();
+}
+
+/** The workflow that the API would start, under an id that is known before it is begun. */
+async function resolverCancels({ stack, subject }: Injection): Promise<void> {
+  const { orderId } = subject;
+  const input: ResolveInput = {
+    orderId,
+    action: 'cancel',
+    reason: 'the failure matrix',
+    operator: 'matrix',
+    timing,
+  };
+  await stack.temporal.workflow.start(workflowTypes.resolveOrder, {
+    workflowId: resolutionId(orderId),
+    taskQueue: taskQueues.workflow,
+    args: [input],
+    staticSummary: `tcc: cancel of order ${orderId} by the matrix`,
+  });
+}
+
+export function resolutionId(orderId: string): string {
+  return `resolve-${orderId}`;
+}
+
+const afterwards = async (cell: Injection) => {
+  await arrange.resolutionOver(cell);
+  await arrange.letForce(cell);
+};
+
+/** What waits to be confirmed is cancelled by an operator; only then it is confirmed again. */
+export const resolved: Arrangement = {
+  holdsOff: arrange.holdOffForce,
+  go: operatorCancels,
+  letGo: afterwards,
+};
+export const resolvedByHand: Arrangement = { ...resolved, go: resolverCancels };
+
+/** The resolution dies when it has frozen everything: whoever adopts the order has to thaw it. */
+export const leftFrozen: Arrangement = {
+  holdsOff: arrange.holdOffForce,
+  async waits(cell) {
+    const freezing = cell.watch(
+      { service: 'point', enter: lockReservations, opens: true },
+      { skip: 0, position: 'begin', times: 1 },
+    );
+    await operatorCancels(cell);
+    const hit = await freezing.hit();
+    await arrange.holdOffAdoption(cell);
+    await arrange.terminateOwner(cell);
+    hit.release();
+  },
+  go: arrange.letAdopt,
+  letGo: arrange.letForce,
+};
+
+/** The first statement of a freeze and of a thaw. */
+export const lockReservations = /from reservations FORCE INDEX \(PRIMARY\).*for update/;
+
+const openStates = ['reserved', 'frozen'];
+
+/** Its stock's reservation is old: the sweep ends it before anybody else may. */
+const swept: Arrangement = {
+  waits: (cell) => arrange.age(cell, 'product', 'reservations'),
+  go(cell) {
+    const { stack, subject } = cell;
+    const isEnded = async () => {
+      const open = await stack.databases
+        .product('reservations')
+        .where('order_id', subject.orderId)
+        .whereIn('state', openStates)
+        .pluck<string[]>('order_id');
+      return open.length === 0;
+    };
+    const sweeping = arrange.runUntil(cell, scheduleIds.sweep, isEnded);
+    sweeping.catch(() => undefined);
+    cell.whenGone(() => sweeping);
+    return Promise.resolve();
+  },
+};
+export const sweptConfirm: Arrangement = {
+  ...swept,
+  holdsOff: arrange.holdOffForce,
+  async letGo(cell) {
+    await cell.gone();
+    await arrange.letForce(cell);
+  },
+};
+export const sweptCancel: Arrangement = {
+  ...swept,
+  holdsOff: arrange.holdOffAdoption,
+  async letGo(cell) {
+    await cell.gone();
+    await arrange.letAdopt(cell);
+  },
+};

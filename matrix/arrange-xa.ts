@@ -1,0 +1,57 @@
+import { scheduleIds } from '../contracts/names';
+import * as arrange from './arrange';
+import type { Arrangement } from './arrangement';
+import type { Injection } from './injection';
+import type { Known } from './known';
+
+/** How branches come to be left prepared, for the scanner. */
+
+const participants = ['product', 'point'] as const;
+
+/** Its workflow is terminated when it comes to this step, and nobody adopts the order. */
+function leftAt(known: Known): Arrangement {
+  return {
+    async begins(cell) {
+      const window = cell.watch(known, { skip: 0, position: 'begin', times: Infinity });
+      const hit = await window.hit();
+      await arrange.holdOffAdoption(cell);
+      await arrange.terminateOwner(cell);
+      hit.cut();
+      // Another try may have begun before; none comes after.
+      for (const other of window.rest()) other.cut();
+      cell.unwatch(known, window);
+      for (const service of participants) await arrange.age(cell, service, 'xa_branches');
+    },
+    go(cell) {
+      const scanning = arrange.runUntil(cell, scheduleIds.branches, () => areEnded(cell));
+      scanning.catch(() => undefined);
+      cell.whenGone(() => scanning);
+      return Promise.resolve();
+    },
+    async letGo(cell) {
+      await cell.gone();
+      await arrange.letAdopt(cell);
+    },
+  };
+}
+
+async function areEnded({ stack, subject }: Injection): Promise<boolean> {
+  const open = await Promise.all(
+    participants.map((service) =>
+      stack.databases[service]('xa_branches')
+        .where('order_id', subject.orderId)
+        .whereNull('ended_as')
+        .pluck<string[]>('order_id'),
+    ),
+  );
+  return open.flat().length === 0;
+}
+
+const byGtrid = ({ gtrid }: { gtrid: string }) => gtrid;
+
+/** Only the product's branch is prepared, and nothing is decided. */
+export const leftUndecided = leftAt({ service: 'point', enter: /^XA START/, names: byGtrid });
+/** COMPLETE is decided, and the product's branch is prepared. */
+export const leftDecided = leftAt({ service: 'product', enter: /^XA COMMIT/, names: byGtrid });
+/** The same of the points'. */
+export const leftPoints = leftAt({ service: 'point', enter: /^XA COMMIT/, names: byGtrid });

@@ -1,0 +1,79 @@
+import type { ReportedCell } from '../../matrix/declared-report';
+import type { Report } from '../../matrix/page';
+import { mergeReport } from '../../matrix/merge-report';
+import type { RunResult } from '../../matrix/run';
+
+/** What the document says after runs of a part of the matrix. */
+
+const fault = 'fails, before its effect';
+const holds: ReportedCell = {
+  protocol: 'lock',
+  step: 'claim',
+  fault,
+  scenario: 'placed',
+  promised: ['COMPLETED'],
+  verdict: 'holds',
+};
+const other: ReportedCell = { ...holds, step: 'adoptOrder' };
+const never: ReportedCell = {
+  ...holds,
+  step: 'x',
+  promised: [],
+  verdict: 'inapplicable',
+  why: '–',
+};
+const declared = [holds, other, never];
+const run = { protocol: 'lock', at: '2026-01-01T00:00:00.000Z', seconds: 9, cells: 2 } as const;
+const before: Report = {
+  runs: [run],
+  cells: [{ ...holds, ms: 100 }, { ...other, ms: 200 }, never],
+};
+
+function result(step: string, ok: boolean): RunResult {
+  return { protocol: 'lock', step, fault, ok, begunAt: Date.UTC(2026, 1, 2), ms: 1_000 };
+}
+
+test('nothing was run: it says the same', () => {
+  expect(mergeReport(before, declared, [])).toEqual(before);
+});
+
+test('a cell that was run by itself has its own figures, and the others theirs', () => {
+  const { cells, runs } = mergeReport(before, declared, [result('claim', true)]);
+  expect(cells).toEqual([
+    { ...holds, ms: 1_000, at: '2026-02-02T00:00:01.000Z' },
+    { ...other, ms: 200 },
+    never,
+  ]);
+  expect(runs).toEqual([run]);
+});
+
+test('a cell that failed is open, whatever it was before', () => {
+  const { cells } = mergeReport(before, declared, [result('claim', false)]);
+  expect(cells[0]).toEqual({ ...holds, verdict: 'open' });
+});
+
+test('a cell that is new, or is promised otherwise, is open until it is run', () => {
+  const added: ReportedCell = { ...holds, step: 'added' };
+  const changed: ReportedCell = { ...holds, promised: ['CANCELLED, unavailable'] };
+  const { cells } = mergeReport(before, [changed, added, other], []);
+  expect(cells).toEqual([
+    { ...changed, verdict: 'open' },
+    { ...added, verdict: 'open' },
+    { ...other, ms: 200 },
+  ]);
+});
+
+test('a run in which every cell held is the protocol’s, and the last one is kept beside it', () => {
+  const all = [result('claim', true), result('adoptOrder', true)];
+  const { cells, runs } = mergeReport(before, declared, all);
+  expect(cells).toEqual([{ ...holds, ms: 1_000 }, { ...other, ms: 1_000 }, never]);
+  expect(runs).toEqual([
+    {
+      protocol: 'lock',
+      at: '2026-02-02T00:00:01.000Z',
+      seconds: 1,
+      cells: 2,
+      before: { at: run.at, seconds: 9, cells: 2 },
+    },
+  ]);
+});
