@@ -6,6 +6,7 @@ import { firstCustomer } from './stack/first-order';
 import { endLeftovers } from './stack/leftovers';
 import { takeLock } from './stack/lock';
 import { choosePorts } from './stack/ports';
+import { takeRestartRequest } from './stack/restart';
 import { dataFolderOf, ensurePrograms } from './stack/servers';
 import { readSettings, type StackSettings } from './stack/settings';
 import { Stack } from './stack/stack';
@@ -51,7 +52,10 @@ async function runUntilStopped(
     const orderId = await assembled.stack.up();
     terminal.say(`✓ A first order, ${orderId}, is COMPLETED`);
     sayHowToUse(assembled.file, assembled.stack, settings, terminal);
-    process.on('SIGUSR2', () => void assembled.stack.reset());
+    process.on('SIGUSR2', () => {
+      const request = takeRestartRequest(settings.localFolder);
+      void (request ? assembled.stack.restart(request) : assembled.stack.reset());
+    });
   });
   const failure = await Promise.race([stopped, starting.then(() => stopped)]).then(
     () => undefined,

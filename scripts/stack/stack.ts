@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Placement } from '../../contracts/limits';
 import { databasesAreCurrent, prepareDatabases } from './databases';
 import { findPages, placeFirstOrder } from './first-order';
 import { endLeftBranches, waitForOrders } from './orderly-end';
@@ -8,6 +9,7 @@ import { dataFolderOf, prepareMysqlServers, type Programs } from './servers';
 import { temporalProcess, temporalServer } from './servers';
 import type { StackSettings } from './settings';
 import { mysqlServers, type StackFile } from './stack-file';
+import type { RestartRequest } from './restart';
 import { describeStack, startingState, writeLiveState } from './state';
 import type { LiveState, ProcessRecord } from './state';
 import type { Death } from './supervised-process';
@@ -26,7 +28,7 @@ export class Stack {
   private readonly died = new Set<string>();
 
   constructor(
-    private readonly settings: StackSettings,
+    private settings: StackSettings,
     private readonly file: StackFile,
     private readonly programs: Programs,
     private readonly terminal: Terminal,
@@ -84,6 +86,25 @@ export class Stack {
       this.terminal.say(`The reset failed: ${resets.error}`);
     }
     resets.done += 1;
+    this.enter('running');
+  }
+
+  /** Ends everything in order, as a stop does, and starts it again; in another placement if told. */
+  async restart({ placement }: RestartRequest): Promise<void> {
+    if (this.live.phase !== 'running') return;
+    const { restarts } = this.live;
+    this.enter('restarting');
+    this.terminal.say('Restarting: everything ends in order …');
+    try {
+      await this.stopAll();
+      this.settings = placedIn(this.settings, placement);
+      await this.startAll();
+      restarts.error = null;
+    } catch (error) {
+      restarts.error = error instanceof Error ? error.message : String(error);
+      this.terminal.say(`The restart failed: ${restarts.error}`);
+    }
+    restarts.done += 1;
     this.enter('running');
   }
 
@@ -159,7 +180,8 @@ export class Stack {
   private noteProcesses(processes: ProcessRecord[]): void {
     const { live } = this;
     live.processes = processes;
-    const works = live.phase === 'running' && live.resets.error === null;
+    const failed = live.resets.error ?? live.restarts.error;
+    const works = live.phase === 'running' && failed === null;
     live.ready = works && processes.every(({ state }) => state === 'ready');
     writeLiveState(this.settings.localFolder, live);
     for (const { name, state } of processes) {
@@ -175,4 +197,9 @@ export class Stack {
       `${name} died (${reason}) and starts again in ${String(restartInMs)} ms. ${words}`,
     );
   }
+}
+
+function placedIn(settings: StackSettings, placement: Placement | undefined): StackSettings {
+  if (placement === undefined) return settings;
+  return { ...settings, environment: { ...settings.environment, PLACEMENT: placement } };
 }

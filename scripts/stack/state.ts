@@ -26,7 +26,7 @@ export interface ProcessRecord extends ProcessStatus {
 
 /** What a running stack says of itself, in `state.json`. */
 export interface LiveState {
-  phase: 'starting' | 'running' | 'resetting' | 'stopping';
+  phase: 'starting' | 'running' | 'resetting' | 'restarting' | 'stopping';
   /** Every process is ready, and an order has gone through since the start. */
   ready: boolean;
   processes: ProcessRecord[];
@@ -34,6 +34,8 @@ export interface LiveState {
   pages: { console: string | null; docs: string | null; metrics: string | null };
   /** How many resets it has been through, and what the last one said when it failed. */
   resets: { done: number; error: string | null };
+  /** The same of restarts of everything. */
+  restarts: { done: number; error: string | null };
 }
 
 /** What is said before anything runs. */
@@ -44,6 +46,7 @@ export function startingState(): LiveState {
     processes: [],
     pages: { console: null, docs: null, metrics: null },
     resets: { done: 0, error: null },
+    restarts: { done: 0, error: null },
   };
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { planFaults } from '../../scripts/load/chaos/plan';
+import { faultKinds, planFaults } from '../../scripts/load/chaos/plan';
 import { targetsOf } from '../../scripts/load/chaos/targets';
 import { openDatabase } from '../../activities/transaction/connection';
 import { patterns, type Pattern } from '../../contracts/order';
@@ -18,13 +18,13 @@ const live = new LiveStack({ ATTEMPT_MS_MAX: '3400', ACTION_MS_MAX: '20000' });
 const seconds = 15;
 const runs = [
   {
-    seed: 10_773,
+    seed: 4_201,
     orders: 120,
     chosen: ['--pattern', 'mixed', '--callers', '24'],
     placed: patterns,
   },
-  { seed: 3_095, orders: 300, chosen: [], placed: ['saga'] as const },
-  { seed: 9_330, orders: 300, chosen: [], placed: ['saga'] as const },
+  { seed: 575, orders: 300, chosen: [], placed: ['saga'] as const },
+  { seed: 587, orders: 300, chosen: [], placed: ['saga'] as const },
 ];
 
 beforeAll(async () => {
@@ -53,7 +53,9 @@ it('does each kind of fault, and something to every target', () => {
   expect(new Set(faults.map(({ target }) => target))).toEqual(
     new Set(targets.map(({ name }) => name)),
   );
-  expect(new Set(faults.map(({ kind }) => kind)).size).toBe(4);
+  // A move takes two stops and two starts: its seed is in docs/chaos.md.
+  const kinds = new Set(faults.map(({ kind }) => kind));
+  expect(kinds).toEqual(new Set(faultKinds.filter((kind) => kind !== 'move')));
 });
 
 it.each(runs)(
@@ -76,7 +78,9 @@ it.each(runs)(
     expect(fired).toBe(faults.planned);
     expect(fired).toBeGreaterThan(0);
     // Each was announced, and told again when it happened.
-    expect(stderr.match(/^ +[\d.]+ s {2}(kill|freeze|restart|cut) /gm)).toHaveLength(2 * fired);
+    expect(
+      stderr.match(/^ +[\d.]+ s {2}(kill|freeze|restart|cut|lock|make|hold|stop) /gm),
+    ).toHaveLength(2 * fired);
     // Each of those patterns has completed some amid that, and no other has.
     const after = await completedBy(stack);
     const completed = patterns.filter((pattern) => (after[pattern] ?? 0) > (before[pattern] ?? 0));

@@ -4,8 +4,10 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { goneWithin } from '../../stack/bound-process';
 import { startOf } from '../../stack/lock';
 import { readLiveState, type DatabaseAccess, type RunningStack } from '../../stack/state';
-import type { Fault } from './plan';
-import { callersTarget, sessionsOf } from './targets';
+import type { Fault, FaultKind } from './plan';
+import { holdOrders, lockAllTables, makeReadOnly, type ServerFault } from './server-faults';
+import { moveThereAndBack, stopAndStart } from './stack-faults';
+import { callersTarget, servedBy, sessionsOf, stackTarget } from './targets';
 
 /** What faults are done to. */
 export interface FaultField {
@@ -26,6 +28,8 @@ const goneMsMax = 10_000;
 /** Does faults to a running stack, and undoes what does not heal by itself. */
 export class Faults {
   private readonly frozen = new Map<number, string>();
+  /** While the stack is stopped and started nothing else is done to it. */
+  private stackIsBack: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly field: FaultField) {}
 
@@ -42,13 +46,24 @@ export class Faults {
       fired('every connection to the API destroyed');
       return;
     }
+    if (target === stackTarget) {
+      await this.stackFault(fault, signal, fired);
+      return;
+    }
+    await this.stackIsBack.catch(() => undefined);
+    const onServer = serverFaults[kind];
+    if (onServer) {
+      await this.onServer(onServer, fault, signal, fired);
+      return;
+    }
     if (kind === 'cut') {
       fired(`${String(await this.cut(target))} database sessions killed`);
       return;
     }
-    const signals = { kill: 'SIGKILL', freeze: 'SIGSTOP', restart: 'SIGTERM' } as const;
-    const { pid, startedAt } = await this.signal(target, signals[kind]);
-    fired(`${signals[kind]} to process ${String(pid)}`);
+    const sent = signals[kind];
+    if (!sent) throw new Error(`Nothing is known of ${kind} ${target}`);
+    const { pid, startedAt } = await this.signal(target, sent);
+    fired(`${sent} to process ${String(pid)}`);
     if (kind === 'freeze') {
       this.frozen.set(pid, startedAt);
       await sleep(forMs, undefined, { signal }).catch(() => undefined);
@@ -63,6 +78,50 @@ export class Faults {
   /** Ends every freeze. */
   thawAll(): void {
     for (const [pid, startedAt] of this.frozen) this.thaw(pid, startedAt);
+  }
+
+  /** One after the other. */
+  private async stackFault(
+    { kind, forMs }: Fault,
+    signal: AbortSignal,
+    fired: (what: string) => void,
+  ): Promise<void> {
+    const { localFolder } = this.field;
+    const before = this.stackIsBack.catch(() => undefined);
+    const done = before.then(async () => {
+      if (kind === 'move') return moveThereAndBack(localFolder, forMs, signal, fired);
+      fired(`${String(await stopAndStart(localFolder))} processes ended in order`);
+    });
+    this.stackIsBack = done;
+    await done;
+  }
+
+  /** The server may be down or frozen by another fault: then it is tried again until it was met. */
+  private async onServer(
+    act: (fault: ServerFault) => Promise<void>,
+    { kind, target, forMs }: Fault,
+    signal: AbortSignal,
+    fired: (what: string) => void,
+  ): Promise<void> {
+    const service = servedBy(target);
+    if (!service) throw new Error(`${target} is no MySQL server`);
+    const met: string[] = [];
+    const deadline = Date.now() + findMsMax;
+    while (met.length === 0 && !signal.aborted) {
+      const tell = (what: string) => {
+        if (met.push(what) === 1) fired(what);
+      };
+      const database = this.field.databases[service];
+      try {
+        await act({ database, forMs, signal, met: tell });
+      } catch (error) {
+        // What was met has ended with the server; that it was met stays true.
+        if (met.length === 0 && Date.now() > deadline) throw error;
+        await sleep(pollMs);
+      }
+      if (met.length === 0 && Date.now() > deadline)
+        throw new Error(`Nobody met ${kind} ${target}`);
+    }
   }
 
   private thaw(pid: number, startedAt: string): void {
@@ -115,6 +174,17 @@ export class Faults {
     }
   }
 }
+
+const signals: Partial<Record<FaultKind, NodeJS.Signals>> = {
+  kill: 'SIGKILL',
+  freeze: 'SIGSTOP',
+  restart: 'SIGTERM',
+};
+const serverFaults: Partial<Record<FaultKind, (fault: ServerFault) => Promise<void>>> = {
+  lock: lockAllTables,
+  'read-only': makeReadOnly,
+  hold: holdOrders,
+};
 
 async function killSessions(database: DatabaseAccess, users: string[]): Promise<number> {
   const { host, port, adminUser: user, adminPassword: password } = database;

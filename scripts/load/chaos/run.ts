@@ -12,7 +12,7 @@ import { comeBack, paced, withCancels } from './customers';
 import { Faults } from './faults';
 import { FinalReader } from './final';
 import { untilEnded, untilHealed } from './heal';
-import { describeFault, planFaults, type Fault } from './plan';
+import { describeFault, faultKinds, planFaults, type Fault } from './plan';
 import { targetsOf } from './targets';
 import { CallersView, type CallResult } from './view';
 
@@ -163,7 +163,9 @@ async function fireAll(
   faults: Faults,
   { signal, say }: ChaosOptions,
 ): Promise<ChaosReport['faults']> {
-  const fired: Record<Fault['kind'], number> = { kill: 0, freeze: 0, restart: 0, cut: 0 };
+  const fired = Object.fromEntries(
+    faultKinds.map((kind) => [kind, 0]),
+  ) as ChaosReport['faults']['fired'];
   const failed: string[] = [];
   const startedAt = performance.now();
   // Each fault that is to come waits for it.

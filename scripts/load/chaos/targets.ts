@@ -7,6 +7,9 @@ import type { ChaosTarget, FaultKind } from './plan';
 /** The load's own connections to the API: cut, they take their answers with them. */
 export const callersTarget = 'callers';
 
+/** Everything, by its supervisor. */
+export const stackTarget = 'stack';
+
 /** Serves only orders by `lock`: beside others it is idle, and without a session to be cut. */
 const lockWorker = 'lock-worker';
 
@@ -30,22 +33,37 @@ export function targetsOf(
   const needed = processes.filter((name) => name !== lockWorker || placedBy.includes('lock'));
   const targets = needed.sort().map((name): ChaosTarget => {
     const hasSessions = sessionsOf(name, processes).length > 0;
-    return { name, kinds: hasSessions ? [...processKinds, 'cut'] : processKinds };
+    const kinds: FaultKind[] = hasSessions ? [...processKinds, 'cut'] : [...processKinds];
+    const served = serversOf().find((server) => server.name === name)?.services;
+    if (served) kinds.push('lock', 'read-only');
+    if (served?.includes('order')) kinds.push('hold');
+    return { name, kinds };
   });
-  return [...targets, { name: callersTarget, kinds: ['cut'] }];
+  return [
+    ...targets,
+    { name: callersTarget, kinds: ['cut'] },
+    { name: stackTarget, kinds: ['stop', 'move'] },
+  ];
 }
 
 /** The database sessions that a process holds; of a MySQL server, those that it serves. */
 export function sessionsOf(target: string, processes: readonly string[]): Sessions[] {
-  const served = [...mysqlServers(false), ...mysqlServers(true)].find(
-    ({ name }) => name === target,
-  );
+  const served = serversOf().find(({ name }) => name === target);
   return databaseUsers
     .filter(({ user }) => user !== 'auditor')
     .filter(({ user, service }) =>
       served ? served.services.includes(service) : holderOf(user, processes) === target,
     )
     .map(({ user, service }) => ({ user, service }));
+}
+
+/** A service whose database this server holds: the order service, where it holds that. */
+export function servedBy(target: string): Service | undefined {
+  return serversOf().find(({ name }) => name === target)?.services[0];
+}
+
+function serversOf() {
+  return [...mysqlServers(false), ...mysqlServers(true)];
 }
 
 /** Where one process does it all, that one holds all sessions. */

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describeFault, planFaults, type Fault } from '../../../scripts/load/chaos/plan';
-import { callersTarget, sessionsOf, targetsOf } from '../../../scripts/load/chaos/targets';
+import {
+  callersTarget,
+  sessionsOf,
+  stackTarget,
+  targetsOf,
+} from '../../../scripts/load/chaos/targets';
 
 const processes = [
   'mysql',
@@ -26,8 +31,9 @@ describe('the schedule of a seed', () => {
   test('is this one for seed 150 and fifteen seconds', () => {
     expect(planFaults(150, 15_000, targets)).toEqual([
       { atMs: 4_676, kind: 'cut', target: 'order-worker', forMs: 0 },
-      { atMs: 9_697, kind: 'freeze', target: 'mysql', forMs: 4_898 },
-      { atMs: 13_148, kind: 'restart', target: 'lock-worker', forMs: 0 },
+      { atMs: 9_697, kind: 'restart', target: 'mysql', forMs: 0 },
+      { atMs: 11_400, kind: 'stop', target: 'stack', forMs: 0 },
+      { atMs: 13_747, kind: 'kill', target: 'workflow-worker', forMs: 0 },
     ]);
   });
 
@@ -78,8 +84,9 @@ describe('the schedule of a seed', () => {
 });
 
 describe('the targets', () => {
-  test('are every process, and the callers', () => {
-    expect(targets.map(({ name }) => name)).toEqual([...[...processes].sort(), callersTarget]);
+  test('are every process, the callers, and the stack as a whole', () => {
+    const names = [...[...processes].sort(), callersTarget, stackTarget];
+    expect(targets.map(({ name }) => name)).toEqual(names);
   });
 
   test('are not what no order of the run needs', () => {
@@ -100,6 +107,17 @@ describe('the targets', () => {
       'product-worker',
       callersTarget,
     ]);
+  });
+
+  test('of MySQL are locked and made read-only, and orders are held where they are', () => {
+    const three = ['mysql-order', 'mysql-product', 'mysql-point', 'api'];
+    const kindsOf = (name: string) =>
+      targetsOf(three, []).find((target) => target.name === name)?.kinds;
+    expect(kindsOf('mysql-order')).toEqual(expect.arrayContaining(['lock', 'read-only', 'hold']));
+    expect(kindsOf('mysql-point')).toEqual(expect.arrayContaining(['lock', 'read-only']));
+    expect(kindsOf('mysql-point')).not.toContain('hold');
+    expect(kindsOf('api')).not.toContain('lock');
+    expect(kindsOf(stackTarget)).toEqual(['stop', 'move']);
   });
 
   test.each([
@@ -138,6 +156,17 @@ test.each<[Fault, string]>([
   [{ atMs: 1, kind: 'kill', target: 'api', forMs: 0 }, 'kill api'],
   [{ atMs: 1, kind: 'freeze', target: 'mysql', forMs: 12_345 }, 'freeze mysql for 12.3 s'],
   [{ atMs: 1, kind: 'cut', target: 'callers', forMs: 0 }, 'cut the connections of callers'],
+  [{ atMs: 1, kind: 'lock', target: 'mysql', forMs: 2_000 }, 'lock all tables of mysql for 2.0 s'],
+  [{ atMs: 1, kind: 'read-only', target: 'mysql', forMs: 900 }, 'make read-only mysql for 0.9 s'],
+  [
+    { atMs: 1, kind: 'hold', target: 'mysql', forMs: 2_000 },
+    'hold the rows of orders in mysql for 2.0 s',
+  ],
+  [{ atMs: 1, kind: 'stop', target: 'stack', forMs: 0 }, 'stop and start the stack'],
+  [
+    { atMs: 1, kind: 'move', target: 'stack', forMs: 3_000 },
+    'move the stack to the other placement and back for 3.0 s',
+  ],
 ])('a fault is described: %j', (fault, words) => {
   expect(describeFault(fault)).toBe(words);
 });

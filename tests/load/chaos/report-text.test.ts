@@ -3,6 +3,9 @@ import { checkView } from '../../../scripts/load/chaos/check';
 import { chaosText } from '../../../scripts/load/chaos/report-text';
 import { Outcomes } from '../../../scripts/load/outcomes';
 import { call, create, limits, place, row, story } from './stories';
+import { faultKinds, type FaultKind } from '../../../scripts/load/chaos/plan';
+
+const none = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
 
 const clean: AuditReport = {
   clean: true,
@@ -25,7 +28,7 @@ function textOf(told: ReturnType<typeof story>): string {
     ...calm,
     seed: 7,
     seconds: 60,
-    faults: { planned: 0, fired: { kill: 0, freeze: 0, restart: 0, cut: 0 }, failed: [] },
+    faults: { planned: 0, fired: none, failed: [] },
     calls: { ok: 2, failed: 0, unknown: 0 },
     load: new Outcomes().summary(1),
   };
