@@ -15,7 +15,7 @@ import type { WaitLimits } from './prefer';
 import { createInDoubtReader } from './in-doubt';
 import { Problem } from './problems';
 import { addCatalogueRoutes } from './routes/catalogue';
-import { addHealthRoutes } from './routes/health';
+import { addHealthRoutes, type Probes } from './routes/health';
 import { addInDoubtRoutes } from './routes/in-doubt';
 import { addOperatorRoutes } from './routes/operator';
 import { addOperatorEventRoutes } from './routes/operator-events';
@@ -86,13 +86,7 @@ export function createApp(deps: ApiDependencies): Api {
   addInDoubtRoutes(app, { authenticate, readInDoubt, orders, logger: deps.logger });
   addCatalogueRoutes(app, { authenticate, products, points });
   addOperatorRoutes(app, { authenticate, orders, readSteps, resolve: deps.resolve });
-  const probes = {
-    order: () => orders.ready(),
-    product: () => products.ready(),
-    point: () => points.ready(),
-    temporal: deps.temporalReady,
-  };
-  addHealthRoutes(app, probes, () => orders.overdueRecoveries());
+  addHealthRoutes(app, probesOf(deps), () => orders.overdueRecoveries());
   if (deps.releaseEvent) {
     addOperatorEventRoutes(app, {
       authenticate,
@@ -113,6 +107,15 @@ export function createApp(deps: ApiDependencies): Api {
     async close() {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.close()));
     },
+  };
+}
+
+function probesOf({ orders, products, points, temporalReady }: ApiDependencies): Probes {
+  return {
+    order: () => orders.ready(),
+    product: () => products.ready(),
+    point: () => points.ready(),
+    temporal: temporalReady,
   };
 }
 

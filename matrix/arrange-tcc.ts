@@ -1,4 +1,4 @@
-import { scheduleIds, taskQueues, workflowTypes } from '../contracts/names';
+import { taskQueues, workflowTypes } from '../contracts/names';
 import type { ResolveInput } from '../contracts/workflows';
 import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
@@ -84,7 +84,7 @@ const swept: Arrangement = {
         .pluck<string[]>('order_id');
       return open.length === 0;
     };
-    const sweeping = arrange.runUntil(cell, scheduleIds.sweep, isEnded);
+    const sweeping = arrange.recoverUntil(cell, isEnded);
     sweeping.catch(() => undefined);
     cell.whenGone(() => sweeping);
     return Promise.resolve();

@@ -1,4 +1,3 @@
-import { scheduleIds } from '../contracts/names';
 import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
 import type { Injection } from './injection';
@@ -23,7 +22,7 @@ function leftAt(known: Known): Arrangement {
       for (const service of participants) await arrange.age(cell, service, 'xa_branches');
     },
     go(cell) {
-      const scanning = arrange.runUntil(cell, scheduleIds.branches, () => areEnded(cell));
+      const scanning = arrange.recoverUntil(cell, () => areEnded(cell));
       scanning.catch(() => undefined);
       cell.whenGone(() => scanning);
       return Promise.resolve();

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { recoveryScheduleId } from '../contracts/names';
 import type { Injection } from './injection';
 import { until } from './until';
 
@@ -60,16 +61,12 @@ export async function age(
     .update({ [column]: moment(knex, -awayMs) });
 }
 
-/** Has a schedule run, again and again, until this holds or the cell is over. */
-export function runUntil(
-  cell: Injection,
-  scheduleId: string,
-  holds: () => Promise<boolean>,
-): Promise<void> {
-  const schedule = cell.stack.temporal.schedule.getHandle(scheduleId);
+/** Has recovery look for work, again and again, until this holds or the cell is over. */
+export function recoverUntil(cell: Injection, holds: () => Promise<boolean>): Promise<void> {
+  const schedule = cell.stack.temporal.schedule.getHandle(recoveryScheduleId);
   let nextAt = 0;
   return until(
-    `${scheduleId} has done it`,
+    'recovery has done it',
     async () => {
       if (cell.isClosed || (await holds())) return true;
       if (Date.now() >= nextAt) {

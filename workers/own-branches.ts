@@ -114,7 +114,7 @@ function open({ urls, secret, installation }: OwnBranches): Opened {
   return {
     order: createOrderActivities({
       knex: order,
-      ownerState: () => Promise.reject(new Error('No order is adopted here')),
+      askOwners: () => Promise.reject(new Error('No order is adopted here')),
       registryRetryMs: 0,
     }),
     participants: [

@@ -75,7 +75,7 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
         gone: c.req.raw.signal,
       },
       /** Of an order that has not ended. */
-      answerLater(order: OrderSummary) {
+      answerLater: (order: OrderSummary) => {
         const applied = appliedPreference(preference, performance.now() - begunAt);
         if (applied !== undefined) c.header('Preference-Applied', applied);
         c.header('Location', `/orders/${order.orderId}`);

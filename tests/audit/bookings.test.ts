@@ -45,10 +45,7 @@ async function run(
     String({ ...words, ...filled }[name]),
   );
   const knex = world.databases[service].client as { connectionSettings: object };
-  const { host, port, user, password, database } = knex.connectionSettings as Record<
-    string,
-    string
-  >;
+  const { host, port, user, password, database } = knex.connectionSettings as Settings;
   const settings = { host, port: Number(port), user, password, database };
   const connection = await createConnection({ ...settings, multipleStatements: true });
   try {
@@ -57,6 +54,8 @@ async function run(
     await connection.end();
   }
 }
+
+type Settings = Record<'host' | 'port' | 'user' | 'password' | 'database', string>;
 
 const found = async () => (await world.audit()).violations.map(({ rule }) => rule);
 const account = () => world.databases.point('point_accounts').where('customer_id', 'c-1');
@@ -88,16 +87,14 @@ test('points that are given are proved', async () => {
 });
 
 test('a booking without its balance is found', async () => {
-  await world.databases
-    .product('bookings')
-    .insert({
-      reference: 'n',
-      product_id: 'p-1',
-      kind: 'restock',
-      quantity: 3,
-      booked_by: 'x',
-      reason: 'y',
-    });
+  await world.databases.product('bookings').insert({
+    reference: 'n',
+    product_id: 'p-1',
+    kind: 'restock',
+    quantity: 3,
+    booked_by: 'x',
+    reason: 'y',
+  });
   expect(await found()).toEqual(['stock-balance']);
 });
 

@@ -106,8 +106,9 @@ export class Faults {
     const service = servedBy(target);
     if (!service) throw new Error(`${target} is no MySQL server`);
     const met: string[] = [];
+    const isMet = () => met.length > 0;
     const deadline = Date.now() + findMsMax;
-    while (met.length === 0 && !signal.aborted) {
+    while (!isMet() && !signal.aborted) {
       const tell = (what: string) => {
         if (met.push(what) === 1) fired(what);
       };
@@ -116,11 +117,10 @@ export class Faults {
         await act({ database, forMs, signal, met: tell });
       } catch (error) {
         // What was met has ended with the server; that it was met stays true.
-        if (met.length === 0 && Date.now() > deadline) throw error;
+        if (!isMet() && Date.now() > deadline) throw error;
         await sleep(pollMs);
       }
-      if (met.length === 0 && Date.now() > deadline)
-        throw new Error(`Nobody met ${kind} ${target}`);
+      if (!isMet() && Date.now() > deadline) throw new Error(`Nobody met ${kind} ${target}`);
     }
   }
 

@@ -75,10 +75,10 @@ type Fault = (fault: faults.ServerFault) => Promise<void>;
 /** Fires a fault while this goes on; answers what was met. */
 async function meet(fault: Fault, work: () => Promise<unknown>, forMs = 500): Promise<string[]> {
   const met: string[] = [];
-  let isOver = false;
+  const end = { isOver: false };
   const over = fault({ database, forMs, signal: running, met: (what) => met.push(what) });
-  void over.catch(() => undefined).finally(() => (isOver = true));
-  for (let i = 0; i < 200 && !isOver; i += 1) {
+  void over.catch(() => undefined).finally(() => (end.isOver = true));
+  for (let i = 0; i < 200 && !end.isOver; i += 1) {
     await work();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
