@@ -50,7 +50,7 @@ const eventGrants = [
 const inboxReader = { table: 'inbox', privileges: 'SELECT' };
 
 const eventTables = ['outbox', 'inbox'];
-const participantTables = ['steps', 'reservations', ...eventTables];
+const participantTables = ['steps', 'reservations', 'bookings', ...eventTables];
 
 /**
  * Reads what it proves. Table by table, because of a whole database it would read the gtrids too:

@@ -160,6 +160,7 @@ describe('health and OpenAPI, for everybody', () => {
       '/operator/alerts get',
       '/operator/in-doubt get',
       '/operator/orders get',
+      '/operator/orders/{orderId} get',
       '/operator/orders/{orderId}/resolve post',
       '/orders get,post',
       '/orders/{orderId} get',
