@@ -50,10 +50,9 @@ export function createApp(deps: ApiDependencies): Api {
   const wait = { ...defaultWait, ...deps.wait };
   const authenticate = createAuthenticator(deps.authentication);
   const { intake, orders, products, points } = deps;
-
-  const readInDoubt = createInDoubtReader({ product: products, point: points }, deps.logger);
-  const readSteps = createStepsReader({ product: products, point: points }, deps.logger);
-
+  const participants = { product: products, point: points };
+  const readInDoubt = createInDoubtReader(participants, deps.logger);
+  const readSteps = createStepsReader(participants, deps.logger);
   const app = newApp(deps);
   addOrderRoutes(app, {
     authenticate,

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
@@ -17,11 +18,15 @@ import { mintToken } from './stack/token';
  */
 
 const attackMs = 20_000;
-const warmUpMs = 10_000;
+const warmUpMs = 20_000;
 /** As many as there are hostile ones, at most. */
 const warmUpCallers = 200;
 const askEveryMs = 20;
 const recoverMsMax = 60_000;
+/** Enough that none of a second's questions waits for a connection here. */
+const askers = 200;
+/** Who still uses the API when the hostile ones have gone. */
+const calmCallers = 2;
 const p99MsMax = 250;
 const memoryFactorMax = 1.2;
 
@@ -51,11 +56,11 @@ async function main(): Promise<number> {
   if (!api?.pid) throw new Error('The API of this stack does not run.');
   const target = { url: stack.apiUrl, port: Number(new URL(stack.apiUrl).port), pid: api.pid };
   const token = await mintToken(stack, { customerId: 'c-00001' });
-  await warmUp(target, token);
+  await callOrderly(target, token, warmUpCallers, performance.now() + warmUpMs);
   let isGood = true;
   process.stdout.write(`${header}\n`);
   for (const [name, attack] of attacks(target.port, token)) {
-    const figures = await measure(target, attack);
+    const figures = await measure(target, token, attack);
     isGood &&= isBearable(figures);
     process.stdout.write(`${rowOf(name, figures)}\n`);
   }
@@ -78,10 +83,17 @@ function attacks(port: number, token: string): [string, Attack | undefined][] {
   ];
 }
 
-/** A process that has just begun has not got the memory yet that it works with. */
-async function warmUp({ url }: Target, token: string): Promise<void> {
-  const pool = new Pool(url, { connections: warmUpCallers });
-  const until = performance.now() + warmUpMs;
+/**
+ * Well-behaved callers: before the measurement, because a process that has just begun has not got
+ * the memory yet that it works with, and after it, because one that nobody calls collects nothing.
+ */
+async function callOrderly(
+  { url }: Target,
+  token: string,
+  callers: number,
+  until: number,
+): Promise<void> {
+  const pool = new Pool(url, { connections: callers });
   const headers = { authorization: `Bearer ${token}` };
   const ask = async () => {
     while (performance.now() < until) {
@@ -91,14 +103,19 @@ async function warmUp({ url }: Target, token: string): Promise<void> {
       }
     }
   };
-  await Promise.all(Array.from({ length: warmUpCallers }, ask));
+  await Promise.all(Array.from({ length: callers }, ask));
   await pool.close();
 }
 
-async function measure({ url, pid }: Target, attack: Attack | undefined): Promise<Figures> {
+async function measure(
+  target: Target,
+  token: string,
+  attack: Attack | undefined,
+): Promise<Figures> {
+  const { url, pid } = target;
   const before = residentMb(pid);
   const attacker = attack && attackerOf(attack);
-  const pool = new Pool(url, { connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+  const pool = new Pool(url, { connections: askers, headersTimeout: 0, bodyTimeout: 0 });
   const took: number[] = [];
   let failed = 0;
   let highest = before;
@@ -123,7 +140,7 @@ async function measure({ url, pid }: Target, attack: Attack | undefined): Promis
   await Promise.all(asked);
   attacker?.kill('SIGKILL');
   await pool.close();
-  const after = await recovered(pid, before);
+  const after = await recovered(target, token, before);
   took.sort((a, b) => a - b);
   const at = (part: number) => took[Math.floor(part * (took.length - 1))] ?? 0;
   return {
@@ -142,15 +159,18 @@ function attackerOf(attack: Attack) {
   const child = fork(join(__dirname, 'hostile', 'attacker.ts'), {
     execArgv: ['--require', join(__dirname, 'stack', 'typescript.cjs')],
   });
+  // On a busy machine the priority of who measures may be raised; theirs is not.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_NORMAL);
   child.send(attack);
   return child;
 }
 
 /** The memory once it is back to where it was, or what it is after a minute. */
-async function recovered(pid: number, before: number): Promise<number> {
+async function recovered(target: Target, token: string, before: number): Promise<number> {
   const until = performance.now() + recoverMsMax;
-  while (performance.now() < until && residentMb(pid) > before * memoryFactorMax) await pause(500);
-  return residentMb(pid);
+  do await callOrderly(target, token, calmCallers, performance.now() + 1_000);
+  while (performance.now() < until && residentMb(target.pid) > before * memoryFactorMax);
+  return residentMb(target.pid);
 }
 
 function residentMb(pid: number): number {
