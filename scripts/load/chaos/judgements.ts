@@ -102,7 +102,7 @@ export const answerNotKept: Judgement = ({ calls, row }) => {
     if (promised !== undefined && promised !== row.status) {
       return `${op} was answered ${show(call)}, and it is ${row.status}`;
     }
-    if (op === 'place' && answer?.status === 202 && row.status === 'CREATED') {
+    if (op === 'place' && answer?.status === 202 && row.ownedMs === null) {
       return `place was answered 202, and nobody has claimed it`;
     }
     const reason = promised === 'CANCELLED' ? answer?.reason : undefined;
@@ -149,7 +149,9 @@ export const notEnded: Judgement = (judged) => {
 export const impossibleAnswer: Judgement = ({ calls }) => {
   const odd = calls.find(({ op, answer }) => {
     if (!answer) return false;
-    if (answer.status >= 500) return !mayAnswer5xx.has(answer.problem ?? '');
+    if (answer.status >= 500 && !mayAnswer5xx.has(answer.problem ?? '')) return true;
+    const asksToLook = answer.status === 202 || answer.problem === 'outcome-unknown';
+    if ((op === 'place' || op === 'cancel') && asksToLook) return answer.location === undefined;
     return answer.status === 404 && op !== 'create';
   });
   return odd && `${odd.op} was answered ${show(odd)}`;

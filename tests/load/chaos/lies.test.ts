@@ -107,6 +107,12 @@ describe('a lie is found', () => {
     ],
     [
       'answer-not-kept',
+      'accepted, cancelled by its customer, and never claimed',
+      [story(create, call('cancel', 1_900), call('place', 2_000, given.accepted))],
+      [{ ...given.cancelledRow, reason: 'cancelled-by-customer', ownedMs: null }],
+    ],
+    [
+      'answer-not-kept',
       'its cancel was accepted, and it is COMPLETED',
       [story(create, place, call('cancel', 1_950, given.accepted))],
       [row()],
@@ -184,6 +190,18 @@ describe('a lie is found', () => {
       'an order that was created is not known',
       [story(create, call('look', 3_000, { status: 404, problem: 'not-found' }))],
       [given.createdRow],
+    ],
+    [
+      'impossible-answer',
+      'accepted, and not told where to look',
+      [story(create, call('place', 2_000, { status: 202, orderStatus: 'PLACING' }))],
+      [row()],
+    ],
+    [
+      'impossible-answer',
+      'nobody knows, and nobody is told where to look',
+      [story(create, call('place', 2_000, { status: 503, problem: 'outcome-unknown' }))],
+      [row()],
     ],
     [
       'impossible-answer',

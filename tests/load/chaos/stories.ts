@@ -16,9 +16,15 @@ export function call(op: Operation, atMs: number, answer?: Answer): SeenCall {
 
 export const created: Answer = { status: 201, orderId: 'o-1', orderStatus: 'CREATED' };
 export const completed: Answer = { status: 200, orderId: 'o-1', orderStatus: 'COMPLETED' };
-export const accepted: Answer = { status: 202, orderId: 'o-1', orderStatus: 'PLACING' };
+const location = '/orders/o-1';
+export const accepted: Answer = { status: 202, orderId: 'o-1', orderStatus: 'PLACING', location };
 export const overloaded: Answer = { status: 503, problem: 'overloaded', retryAfterS: 1 };
-export const nobodyKnows: Answer = { status: 503, problem: 'outcome-unknown', orderId: 'o-1' };
+export const nobodyKnows: Answer = {
+  status: 503,
+  problem: 'outcome-unknown',
+  orderId: 'o-1',
+  location,
+};
 export const noStock: Answer = {
   status: 409,
   problem: 'insufficient-stock',
