@@ -32,8 +32,8 @@ const secondsMax = 86_400;
 
 const description = `Places orders against this clone's running stack, then audits it.
 
-With --chaos the stack's processes are killed, frozen and restarted meanwhile, and connections
-cut; then everything heals, every order must end, and what callers were told must be what the
+With --chaos the stack's processes are killed, frozen and restarted meanwhile, connections cut,
+servers locked, and the whole stack stopped and moved; then everything heals, every order must end, and what callers were told must be what the
 databases have.
 
 Exit code 0: every call was answered and the audit is clean. 1: not so. 2: work is still in
