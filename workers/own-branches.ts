@@ -115,7 +115,6 @@ function open({ urls, secret, installation }: OwnBranches): Opened {
     order: createOrderActivities({
       knex: order,
       askOwners: () => Promise.reject(new Error('No order is adopted here')),
-      registryRetryMs: 0,
     }),
     participants: [
       {
