@@ -48,6 +48,7 @@ export type RejectionCode = 'insufficient-stock' | 'insufficient-points';
 export type BrokenCode =
   | 'content-mismatch'
   | 'unknown-product'
+  | 'unknown-order'
   | 'guard-violated'
   | 'invalid-data'
   | 'effect-unaccounted'

@@ -156,16 +156,20 @@ export interface TroubledOrder {
   detail: string;
 }
 
+/** The decision that holds of an order; `unknown` where there is no such order. */
+export type Decided = Decision | 'unknown';
+
 /** What an order's row says to who asks what to do with a branch or a reservation. */
 export type StandingDecision = Decision | 'undecided' | 'unknown';
 
 /** Task queue `order`. */
 export interface OrderActivities extends OrderRecovery {
   /**
-   * Writes each verdict unless a decision stands already, and answers the decisions that hold.
+   * Writes each verdict unless a decision stands already, and answers the decisions that hold, in
+   * the same order; `unknown` for an order that does not exist, of which an operator is told.
    * COMPLETE also ends the order, in the same statement, unless its effects follow.
    */
-  decideOrders(verdicts: Verdict[]): Promise<Decision[]>;
+  decideOrders(verdicts: Verdict[]): Promise<Decided[]>;
   /** The decisions that stand, in the same order; `unknown` where there is no such order. */
   readDecisions(orderIds: string[]): Promise<StandingDecision[]>;
   /** Ends orders decided CANCEL whose participants gave everything back. */

@@ -78,6 +78,7 @@ export const databaseUsers: UserGrants[] = [
       { table: 'order_lines', privileges: 'SELECT, INSERT' },
       { table: 'alerts', privileges: 'SELECT' },
       { table: 'recoveries', privileges: 'SELECT' },
+      { table: 'resolutions', privileges: 'SELECT' },
       { table: 'outbox', privileges: 'INSERT' },
       inboxReader,
     ],
@@ -156,6 +157,7 @@ export const databaseUsers: UserGrants[] = [
       { table: 'orders', privileges: 'SELECT, UPDATE (status, decision, reason, ended_at)' },
       { table: 'compensations', privileges: 'SELECT' },
       { table: 'alerts', privileges: 'SELECT, UPDATE (resolved_at)' },
+      { table: 'resolutions', privileges: 'SELECT, UPDATE (outcome, ended_at)' },
     ],
   },
   {

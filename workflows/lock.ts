@@ -121,6 +121,11 @@ class Lock {
     const read = orders.map((order, i) => ({ order, decision: decisions[i] }));
     const completed = read.filter(({ decision }) => decision === 'COMPLETE');
     const cancelled = read.filter(({ decision }) => decision === 'CANCEL');
+    const missing = read.filter(({ decision }) => decision === 'unknown');
+    this.board.mark(
+      missing.map(({ order }) => ({ order, why: 'decideOrders, unknown-order' })),
+      'broken',
+    );
     this.board.mark(completed, 'completed');
     this.board.mark(
       cancelled.map(({ order }) => ({ order, why: reason })),

@@ -133,6 +133,12 @@ class Saga {
     );
     const read = taken.map((t, i) => ({ ...t, why: verdicts[i]?.reason, decision: decisions[i] }));
     const lost = read.filter(({ decision }) => decision === 'CANCEL');
+    // Without its row an order can be neither completed nor cancelled; an operator is told.
+    const missing = read.filter(({ decision }) => decision === 'unknown');
+    this.board.mark(
+      missing.map(({ order }) => ({ order, why: 'decideOrders, unknown-order' })),
+      'broken',
+    );
     this.board.mark(
       read.filter(({ decision }) => decision === 'COMPLETE'),
       'completed',

@@ -130,6 +130,12 @@ class Tcc {
         decisions.map((kind) => ({ kind })),
       );
       const lost = orders.filter((_, i) => decisions[i] === 'CANCEL');
+      // Without its row an order can be neither completed nor cancelled; an operator is told.
+      const missing = orders.filter((_, i) => decisions[i] === 'unknown');
+      this.board.mark(
+        missing.map((order) => ({ order, why: 'decideOrders, unknown-order' })),
+        'broken',
+      );
       const reasons = new Map(verdicts.map(({ orderId, reason }) => [orderId, reason]));
       this.board.mark(
         lost.map((order) => ({ order, why: reasons.get(order.orderId) })),
@@ -169,7 +175,7 @@ class Tcc {
     const now = await this.order.decideOrders(broken.map(({ order }) => complete(order)));
     await this.hold(
       'confirm',
-      broken.filter((_, i) => now[i] === 'COMPLETE'),
+      broken.filter((_, i) => now[i] !== 'CANCEL'),
     );
     await this.cancel(broken.filter((_, i) => now[i] === 'CANCEL').map(({ order }) => order));
   }

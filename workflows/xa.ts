@@ -19,7 +19,7 @@ import { CancellationScope, isCancellation, log, sleep, workflowInfo } from '@te
 import type { AlertKind } from '../contracts/alerts';
 import type { Decision, PlacedOrder } from '../contracts/order';
 import type { BranchOutcome } from '../contracts/branches';
-import type { StepOutcome, Verdict } from '../contracts/steps';
+import type { Decided, StepOutcome, Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { Board } from './board';
 import { branchEnds, endOne, heuristicText, type BranchEnd } from './branches';
@@ -61,9 +61,16 @@ class Coordinator {
     if (!decision) {
       const prepared = await this.prepareBoth(order);
       if (prepared === 'held') return;
-      decision = await this.decide(order, prepared);
+      const decided = await this.decide(order, prepared);
+      if (decided === 'unknown') {
+        // Without its row an order can be neither completed nor cancelled; an operator is told.
+        this.board.mark([{ order, why: 'decideOrders, unknown-order' }], 'broken');
+        return;
+      }
+      decision = decided;
     }
-    await CancellationScope.nonCancellable(() => this.carryOut(order, decision));
+    const holds = decision;
+    await CancellationScope.nonCancellable(() => this.carryOut(order, holds));
   }
 
   private async prepareBoth(order: PlacedOrder): Promise<Prepared> {
@@ -120,7 +127,7 @@ class Coordinator {
     return 'held';
   }
 
-  private async decide(order: PlacedOrder, verdict: Verdict): Promise<Decision> {
+  private async decide(order: PlacedOrder, verdict: Verdict): Promise<Decided> {
     // Whoever cancels the workflow means its order, though both branches be prepared by then.
     const asked: Verdict = CancellationScope.current().consideredCancelled
       ? { orderId: order.orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' }

@@ -37,14 +37,17 @@ export async function placeInOne(
   }
   const undecided = commands.filter(({ orderId }) => rows.get(orderId)?.decision === null);
   const fresh = await takeBoth(trx, books, undecided);
+  const known = commands.filter(({ orderId }) => rows.has(orderId));
   const decisions = await decide(
     trx,
-    commands.map(({ orderId }) => verdictOn(orderId, fresh.get(orderId))),
+    known.map(({ orderId }) => verdictOn(orderId, fresh.get(orderId))),
   );
-  return commands.map(
-    ({ orderId }, i) =>
-      fresh.get(orderId) ?? { kind: decisions[i] === 'COMPLETE' ? 'done' : 'cancelled' },
-  );
+  const decided = new Map(known.map(({ orderId }, i) => [orderId, decisions[i]]));
+  return commands.map(({ orderId }): StepOutcome => {
+    if (!decided.has(orderId)) return { kind: 'broken', code: 'unknown-order' };
+    const kind = decided.get(orderId) === 'COMPLETE' ? 'done' : 'cancelled';
+    return fresh.get(orderId) ?? { kind };
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   ResolutionRequest,
 } from '../../contracts/reservations';
 import { readOrders } from './content';
+import { endResolutions } from './ended-resolutions';
 import { lockOrders } from './steps';
 
 /**
@@ -52,6 +53,8 @@ export async function open(
   const before = await recorded(trx, workflowId);
   if (before) return before.outcome === null ? resolutionOf(trx, orderId, before) : null;
   const placed = await placement(trx, orderId);
+  // The API opens none beside one that is under way: what is left was terminated.
+  await endResolutions(trx, [orderId], 'pending');
   await trx('resolutions').insert({
     workflow_id: workflowId,
     order_id: orderId,
@@ -172,6 +175,7 @@ export async function conclude(
   return outcome;
 }
 
+/** What a resolution itself says counts, whatever was put on record of it before. */
 async function end(
   trx: Knex.Transaction,
   workflowId: string,
@@ -179,7 +183,6 @@ async function end(
 ): Promise<void> {
   await trx('resolutions')
     .where('workflow_id', workflowId)
-    .whereNull('outcome')
     .update({ outcome, ended_at: trx.fn.now(6) });
 }
 

@@ -1,7 +1,14 @@
 import type { Knex } from 'knex';
 import { alertKinds, type AlertKind } from '../../contracts/alerts';
 import type { Decision, OrderStatus } from '../../contracts/order';
-import type { BrokenOrder, StandingDecision, TroubledOrder, Verdict } from '../../contracts/steps';
+import type {
+  BrokenOrder,
+  Decided,
+  StandingDecision,
+  TroubledOrder,
+  Verdict,
+} from '../../contracts/steps';
+import { endResolutions } from './ended-resolutions';
 
 /**
  * The order service's side of placing: the decision, first writer wins, and what follows from it.
@@ -50,14 +57,15 @@ function byId(rows: OrderRow[]): Map<string, OrderRow> {
 /**
  * Writes each verdict where no decision stands, and answers what holds. Where all effects are
  * there already, COMPLETE and the status are one statement, so that no saga's order is ever
- * "decided but not yet completed".
+ * "decided but not yet completed". An order without a row has nothing to be written to: its
+ * neighbours are decided, and an operator is told of it.
  */
-export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promise<Decision[]> {
+export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promise<Decided[]> {
   const rows = await lockOrders(
     trx,
     verdicts.map(({ orderId }) => orderId),
   );
-  const undecided = verdicts.filter(({ orderId }) => !decisionIn(rows, orderId));
+  const undecided = verdicts.filter(({ orderId }) => rows.get(orderId)?.decision === null);
   const complete = undecided.filter(({ decision }) => decision === 'COMPLETE');
   const atOnce = complete.filter(({ effectsFollow }) => !effectsFollow);
   const later = complete.filter(({ effectsFollow }) => effectsFollow);
@@ -66,6 +74,8 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   // Only an order that waited for an operator can have an alert: its step has been done since.
   const held = complete.filter(({ orderId }) => rows.get(orderId)?.status === 'PENDING');
   await resolveAlerts(trx, orderIdsOf(held));
+  const ended = held.filter(({ effectsFollow }) => !effectsFollow);
+  await endResolutions(trx, orderIdsOf(ended), 'completed');
   const cancel = undecided.filter(({ decision }) => decision === 'CANCEL');
   for (const [reason, group] of groupBy(cancel, (verdict) => verdict.reason ?? 'unavailable')) {
     await trx('orders')
@@ -73,7 +83,17 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
       .whereNull('decision')
       .update({ decision: 'CANCEL', reason });
   }
-  const decisions = verdicts.map(({ orderId, decision }) => decisionIn(rows, orderId) ?? decision);
+  const decisions = verdicts.map(({ orderId, decision }): Decided => {
+    const row = rows.get(orderId);
+    return row ? (row.decision ?? decision) : 'unknown';
+  });
+  await raiseAlerts(
+    trx,
+    'broken-step',
+    verdicts
+      .filter(({ orderId }) => !rows.has(orderId))
+      .map(({ orderId }) => ({ orderId, detail: 'decideOrders: unknown-order' })),
+  );
   const nothingTaken = verdicts.filter(
     (verdict, i) => decisions[i] === 'CANCEL' && verdict.nothingTaken,
   );
@@ -120,6 +140,7 @@ export async function complete(trx: Knex.Transaction, orderIds: string[]): Promi
     .where('status', 'COMPLETED')
     .pluck<string[]>('order_id');
   await resolveAlerts(trx, ended);
+  await endResolutions(trx, ended, 'completed');
 }
 
 /**
@@ -145,6 +166,7 @@ export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<
     .where('status', 'CANCELLED')
     .pluck<string[]>('order_id');
   await resolveAlerts(trx, ended);
+  await endResolutions(trx, ended, 'cancelled');
 }
 
 /** By the order's key: the optimizer would read a small table whole, and lock others' alerts. */
@@ -161,16 +183,13 @@ export async function resolveAlerts(
   await open.update({ resolved_at: trx.fn.now(6) });
 }
 
-/** Puts orders with a broken step aside, PENDING, unless they have ended. */
-export async function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void> {
-  const rows = await lockOrders(trx, orderIdsOf(broken));
-  const open = broken.filter(({ orderId }) => isOpen(rows.get(orderId)));
-  await setPending(trx, orderIdsOf(open));
-  await raiseAlerts(
+/** Puts orders with a broken step aside, PENDING, as `alertAll` does. */
+export function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void> {
+  return alertAll(
     trx,
-    'broken-step',
-    open.map(({ orderId, step, code, detail }) => ({
+    broken.map(({ orderId, step, code, detail }) => ({
       orderId,
+      kind: 'broken-step',
       detail: `${step}: ${code}${detail === undefined ? '' : `, ${detail}`}`,
     })),
   );
@@ -220,12 +239,6 @@ export async function raiseAlerts(
 
 export function isOpen(row: OrderRow | undefined): boolean {
   return row?.status === 'PLACING' || row?.status === 'PENDING';
-}
-
-function decisionIn(rows: Map<string, OrderRow>, orderId: string): Decision | null {
-  const row = rows.get(orderId);
-  if (!row) throw new Error(`Order ${orderId} does not exist`);
-  return row.decision;
 }
 
 function orderIdsOf(items: readonly { orderId: string }[]): string[] {

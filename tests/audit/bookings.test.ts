@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import type { Service } from '../../contracts/order';
+import { mysqlServer } from '../support/servers';
 import { createWorld, type World } from './world';
 
 /**
@@ -44,18 +45,16 @@ async function run(
   const whole = sql.replaceAll(/<(\w+)>/g, (_, name: string) =>
     String({ ...words, ...filled }[name]),
   );
-  const knex = world.databases[service].client as { connectionSettings: object };
-  const { host, port, user, password, database } = knex.connectionSettings as Settings;
-  const settings = { host, port: Number(port), user, password, database };
-  const connection = await createConnection({ ...settings, multipleStatements: true });
+  const { host, port, user, password } = mysqlServer();
+  const database = world.databases.names[service];
+  const settings = { host, port, user, password, database, multipleStatements: true };
+  const connection = await createConnection(settings);
   try {
     await connection.query(whole);
   } finally {
     await connection.end();
   }
 }
-
-type Settings = Record<'host' | 'port' | 'user' | 'password' | 'database', string>;
 
 const found = async () => (await world.audit()).violations.map(({ rule }) => rule);
 const account = () => world.databases.point('point_accounts').where('customer_id', 'c-1');

@@ -1,0 +1,57 @@
+import { createOrder, place, stateOf } from '../support/orders';
+import { createWorld, type World } from '../support/world';
+
+/** An order whose row is deleted while it is placed: its neighbours go on, and somebody is told. */
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  world.clearFaults();
+  await world.databases.empty();
+  await world.databases.stock({ apple: { available: 1_000 } });
+  await world.databases.points({ anna: 10_000, ben: 10_000, cleo: 10_000 });
+});
+
+test.each([
+  ['saga', 'decideOrders'],
+  ['tcc', 'decideOrders'],
+  ['lock', 'placeInOneTransaction'],
+] as const)('%s: a batch goes on without it', async (pattern, step) => {
+  const orders = [
+    await createOrder(world, { customerId: 'anna' }),
+    await createOrder(world, { customerId: 'ben' }),
+    await createOrder(world, { customerId: 'cleo' }),
+  ];
+  const [first, missing, last] = orders.map(({ orderId }) => orderId);
+  if (!first || !missing || !last) throw new Error('There are three');
+  let fired = 0;
+  world.faults[step] = async (run) => {
+    fired += await world.databases.order('orders').where('order_id', missing).delete();
+    return run();
+  };
+  expect(await place(world, orders, pattern)).toEqual({ completed: 2, cancelled: 0, pending: 1 });
+  expect(fired).toBe(1);
+  for (const orderId of [first, last]) {
+    expect(await stateOf(world, orderId)).toMatchObject({ status: 'COMPLETED' });
+  }
+  const alerts = world.databases.order('alerts').select('order_id', 'kind', 'detail');
+  expect(await alerts).toEqual([
+    { order_id: missing, kind: 'broken-step', detail: `${step}: unknown-order` },
+  ]);
+});
+
+test('xa: an order without its row ends its workflow, and somebody is told', async () => {
+  const order = await createOrder(world, { customerId: 'anna' });
+  world.faults.decideOrders = async (run) => {
+    await world.databases.order('orders').where('order_id', order.orderId).delete();
+    return run();
+  };
+  expect(await place(world, [order], 'xa')).toEqual({ completed: 0, cancelled: 0, pending: 1 });
+  expect(await world.databases.order('alerts').pluck('order_id')).toEqual([order.orderId]);
+});
