@@ -1,21 +1,20 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
-import { patterns as allPatterns, type Pattern } from '../contracts/order';
+import { patterns as allPatterns } from '../contracts/order';
 import { createAuthenticator } from './authentication';
 import { headerCount, type ApiApp, type ApiEnv } from './context';
 import { createOrderCreation } from './creation';
 import type { ApiDependencies } from './dependencies';
-import { Dispatcher } from './dispatcher';
+import { createDriving } from './driving';
 import { answerError, answerUnknownRoute } from './errors';
 import { validationProblem } from './faults';
-import { defaultWatcherOptions, OutcomeWatcher } from './outcome-watcher';
 import { createPlacement } from './placement';
 import type { WaitLimits } from './prefer';
 import { createInDoubtReader } from './in-doubt';
 import { Problem } from './problems';
 import { addCatalogueRoutes } from './routes/catalogue';
-import { addHealthRoutes, type Probes } from './routes/health';
+import { addHealthRoutes } from './routes/health';
 import { addInDoubtRoutes } from './routes/in-doubt';
 import { addOperatorRoutes } from './routes/operator';
 import { addOperatorEventRoutes } from './routes/operator-events';
@@ -29,7 +28,12 @@ import { createStepsReader } from './steps';
 export interface Api {
   fetch: ApiApp['fetch'];
   request: ApiApp['request'];
-  /** Takes no more orders to be placed; resolves when those that wait have been started. */
+  /**
+   * The process is about to end: readiness turns, what waits is claimed at once, and whoever waits
+   * for an order that is claimed is answered. Requests are still taken.
+   */
+  end(): void;
+  /** Takes no more orders to be placed; resolves when those that wait are started or withdrawn. */
   close(): Promise<void>;
 }
 
@@ -42,11 +46,8 @@ const requestIdLengthMax = 128;
 
 /** Builds the API of what its process gives it. */
 export function createApp(deps: ApiDependencies): Api {
-  const watcher = new OutcomeWatcher((ids) => deps.orders.settled(ids), deps.logger, {
-    ...defaultWatcherOptions,
-    ...deps.watcher,
-  });
-  const dispatchers = createDispatchers(deps, watcher);
+  const driving = createDriving(deps);
+  const { watcher, dispatchers, temporal } = driving;
   const wait = { ...defaultWait, ...deps.wait };
   const authenticate = createAuthenticator(deps.authentication);
   const { intake, orders, products, points } = deps;
@@ -74,6 +75,7 @@ export function createApp(deps: ApiDependencies): Api {
         orders,
         watcher,
         dispatchers,
+        temporal,
         defaultPattern: deps.defaultPattern,
         answeredAtOnce: new Set(allPatterns.filter((name) => deps.patterns[name]?.answersAtOnce)),
         ...(deps.unavailable && { unavailable: deps.unavailable }),
@@ -85,7 +87,13 @@ export function createApp(deps: ApiDependencies): Api {
   addInDoubtRoutes(app, { authenticate, readInDoubt, orders, logger: deps.logger });
   addCatalogueRoutes(app, { authenticate, products, points });
   addOperatorRoutes(app, { authenticate, orders, readSteps, resolve: deps.resolve });
-  addHealthRoutes(app, probesOf(deps), () => orders.overdueRecoveries());
+  const probes = {
+    order: () => orders.ready(),
+    product: () => products.ready(),
+    point: () => points.ready(),
+    temporal: () => temporal.confirm(),
+  };
+  addHealthRoutes(app, probes, () => orders.overdueRecoveries(), driving.isEnding);
   if (deps.releaseEvent) {
     addOperatorEventRoutes(app, {
       authenticate,
@@ -103,45 +111,9 @@ export function createApp(deps: ApiDependencies): Api {
   return {
     fetch: app.fetch,
     request: app.request,
-    async close() {
-      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.close()));
-    },
+    end: driving.end,
+    close: driving.close,
   };
-}
-
-function probesOf({ orders, products, points, temporalReady }: ApiDependencies): Probes {
-  return {
-    order: () => orders.ready(),
-    product: () => products.ready(),
-    point: () => points.ready(),
-    temporal: temporalReady,
-  };
-}
-
-function createDispatchers(
-  deps: ApiDependencies,
-  watcher: OutcomeWatcher,
-): ReadonlyMap<Pattern, Dispatcher> {
-  const dispatchers = new Map<Pattern, Dispatcher>();
-  for (const pattern of allPatterns) {
-    const runner = deps.patterns[pattern];
-    if (!runner) continue;
-    const dispatcher = new Dispatcher(
-      {
-        pattern,
-        claimOrders: (ids, owner) => deps.intake.claimOrders(ids, owner, pattern),
-        start: runner.start,
-        timing: deps.timing,
-        onProgress: () => {
-          watcher.wake();
-        },
-        logger: deps.logger,
-      },
-      runner.dispatch,
-    );
-    dispatchers.set(pattern, dispatcher);
-  }
-  return dispatchers;
 }
 
 /** What every request goes through, whatever its route. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
+import { ExponentialBackoff, handleType, handleWhen, retry, wrap } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { Claims, OrderIntake } from '../activities/order/intake';
 import type { StepTiming } from '../contracts/limits';
 import type { Pattern, PlacedOrder } from '../contracts/order';
 import type { PlaceOrdersInput } from '../contracts/workflows';
+import { TemporalUnanswered, type TemporalPresence } from './temporal-presence';
 import { explain, orderOutcomeUnknown, unavailable } from './unavailability';
 
 /** A workflow that was started, by us or by an earlier try of ours. */
@@ -22,14 +23,21 @@ export type StartOrders = (workflowId: string, input: PlaceOrdersInput) => Promi
 export interface BatchDeps {
   pattern: Pattern;
   claimOrders: OrderIntake['claimOrders'];
-  start: StartOrders;
+  /** Null where claiming is all. */
+  start: StartOrders | null;
+  /** Asked before each claim: what could not be started is not claimed. */
+  temporal: Pick<TemporalPresence, 'confirm' | 'expect'>;
   timing: StepTiming;
   logger: Logger;
 }
 
-export interface StartRetries {
+export interface SendOptions {
   startAttemptsMax: number;
   startRetryMs: number;
+  /** Called once the claim is answered, however. */
+  claimed: () => void;
+  /** Aborted when the process cannot wait any longer for a start to be answered. */
+  leaving: AbortSignal;
 }
 
 /** An order on its way, with whom to tell. */
@@ -40,6 +48,9 @@ export interface BatchedOrder {
   refuse: (error: unknown) => void;
 }
 
+/** Between two starts that nobody has answered. */
+const unansweredPauseMsMax = 1_000;
+
 /**
  * Claims a batch and starts its workflow. The id is minted once, so that both may be repeated.
  * Whoever's order is claimed is told so before the start: from the claim on the order ends, by
@@ -48,24 +59,45 @@ export interface BatchedOrder {
 export async function sendBatch(
   deps: BatchDeps,
   batch: readonly BatchedOrder[],
-  retries: StartRetries,
+  options: SendOptions,
 ): Promise<StartedWorkflow | undefined> {
   const workflowId = `place-${randomUUID()}`;
   const orders = await claim(deps, batch, workflowId);
-  if (orders.length === 0) return undefined;
+  options.claimed();
+  const { start } = deps;
+  if (orders.length === 0 || start === null) return undefined;
+  const expected = deps.temporal.expect();
+  let answered = true;
   try {
-    return await retry(handleAll, {
-      maxAttempts: retries.startAttemptsMax - 1,
-      backoff: new ExponentialBackoff({ initialDelay: retries.startRetryMs }),
-    }).execute(() => deps.start(workflowId, { orders, timing: deps.timing }));
+    return await startPolicy(options).execute(
+      () => start(workflowId, { orders, timing: deps.timing }),
+      options.leaving,
+    );
   } catch (error) {
+    answered = !(error instanceof TemporalUnanswered);
     // Not the callers' failure: the orders are PLACING, and adoption will drive them.
     deps.logger.error(
       { err: error, workflowId, orders: orders.length },
       'a workflow could not be started; its claimed orders wait for adoption',
     );
     return undefined;
+  } finally {
+    expected.end(answered);
   }
+}
+
+/** What is refused is tried a few times; what is not answered, until it is. */
+function startPolicy({ startAttemptsMax, startRetryMs: initialDelay }: SendOptions) {
+  return wrap(
+    retry(handleType(TemporalUnanswered), {
+      maxAttempts: Infinity,
+      backoff: new ExponentialBackoff({ initialDelay, maxDelay: unansweredPauseMsMax }),
+    }),
+    retry(
+      handleWhen((error) => !(error instanceof TemporalUnanswered)),
+      { maxAttempts: startAttemptsMax - 1, backoff: new ExponentialBackoff({ initialDelay }) },
+    ),
+  );
 }
 
 async function claim(
@@ -74,6 +106,12 @@ async function claim(
   workflowId: string,
 ): Promise<PlacedOrder[]> {
   let claims: Claims;
+  try {
+    await deps.temporal.confirm();
+  } catch (error) {
+    for (const { refuse } of batch) refuse(error);
+    return [];
+  }
   try {
     const ids = batch.map(({ orderId }) => orderId);
     claims = await deps.claimOrders(ids, workflowId, deps.pattern);

@@ -7,18 +7,19 @@ import type { StepTiming } from '../contracts/limits';
 import type { Pattern } from '../contracts/order';
 import type { AuthenticationSettings } from './authentication';
 import type { StartOrders } from './batch';
-import type { DispatcherOptions } from './dispatcher';
+import type { DispatcherOptions } from './dispatcher-options';
 import type { Gathering } from './gather';
 import type { WatcherOptions } from './outcome-watcher';
 import type { PlacementService } from './placement';
 import type { ReleaseEvent } from './routes/operator-events';
 import type { WaitLimits } from './prefer';
 import type { ResolveOrder } from './resolution';
+import type { PresenceOptions } from './temporal-presence';
 
 /** How a pattern's orders are driven. */
 export interface PatternRunner {
-  /** From `createTemporalStarter`. */
-  start: StartOrders;
+  /** From `createTemporalStarter`; null where claiming is all. */
+  start: StartOrders | null;
   /** Over the dispatcher's defaults. Patterns that do not batch say `{ ordersMax: 1 }`. */
   dispatch?: Partial<DispatcherOptions>;
   /** Its orders take their time: callers are answered 202 once theirs is claimed, and look later. */
@@ -47,6 +48,8 @@ export interface ApiDependencies {
   timing: StepTiming;
   /** Rejects when Temporal is away; from `createTemporalProbe`. */
   temporalReady: () => Promise<void>;
+  /** When Temporal counts as away, for tests that hurry. */
+  presence?: Partial<PresenceOptions>;
   /** Operators' resolutions; from `createTemporalResolver`. Without it none are offered. */
   resolve?: ResolveOrder;
   /** How long a place or cancel call waits: 30 s, and 60 s at most, unless this says otherwise. */

@@ -1,42 +1,13 @@
-import { batchLimits } from '../contracts/limits';
 import { sendBatch, type BatchDeps, type BatchedOrder } from './batch';
-import { overloaded, unavailable } from './unavailability';
-
-export interface DispatcherOptions {
-  /** Workflows at once: fewer make bigger batches, and more throughput for the same work. */
-  inFlightMax: number;
-  /**
-   * A batch of more orders than this flies alone: what comes meanwhile shares the next one's cost.
-   * Smaller ones do not wait for each other, so that at low load nobody waits for anybody.
-   */
-  smallOrdersMax: number;
-  /** Orders a workflow; 1 is a workflow an order. */
-  ordersMax: number;
-  linesMax: number;
-  bytesMax: number;
-  /** A batch older than this no longer counts as in flight, so that a stuck one stops nobody. */
-  staleMs: number;
-  /** Orders that may wait to be claimed; more are turned away. */
-  backlogMax: number;
-  startAttemptsMax: number;
-  startRetryMs: number;
-}
-
-export const defaultDispatcherOptions: DispatcherOptions = {
-  inFlightMax: 2,
-  smallOrdersMax: 8,
-  ordersMax: batchLimits.ordersMax,
-  linesMax: batchLimits.linesMax,
-  bytesMax: batchLimits.bytesMax,
-  staleMs: 5_000,
-  backlogMax: 5_000,
-  startAttemptsMax: 5,
-  startRetryMs: 100,
-};
+import { within } from './deadline';
+import { defaultDispatcherOptions, type DispatcherOptions } from './dispatcher-options';
+import type { TemporalPresence } from './temporal-presence';
+import { orderOutcomeUnknown, overloaded, unavailable } from './unavailability';
 
 export interface DispatcherDeps extends BatchDeps {
   /** Called when a workflow has closed, or when orders turned out to be others'. */
   onProgress: () => void;
+  temporal: Pick<TemporalPresence, 'away' | 'confirm' | 'expect' | 'whenAway'>;
 }
 
 /** One request's part in the placing of an order. */
@@ -69,10 +40,16 @@ export class Dispatcher {
   private readonly queue = new Map<string, Entry>();
   /** Waiting or leaving: a second request for one of these joins the first. */
   private readonly entries = new Map<string, Entry>();
+  /** Waiting for the answer to their claim. */
+  private readonly claiming = new Set<Entry>();
+  private batchesClaiming = 0;
   private inFlight = 0;
   private largeInFlight = 0;
   private scheduled = false;
+  private hurried = false;
   private closed = false;
+  /** Aborted when starts that are not answered are left to adoption. */
+  private readonly leaving = new AbortController();
   private onIdle: () => void = () => undefined;
 
   constructor(
@@ -80,12 +57,16 @@ export class Dispatcher {
     options: Partial<DispatcherOptions> = {},
   ) {
     this.options = { ...defaultDispatcherOptions, ...options };
+    deps.temporal.whenAway(() => {
+      this.withdrawAll();
+    });
   }
 
   /**
    * Queues an order that was seen CREATED.
    *
-   * @throws Problem `overloaded` when too many wait already, `unavailable` while shutting down
+   * @throws Problem `overloaded` when too many wait already, `unavailable` while shutting down or
+   *   while Temporal is away
    */
   place(order: { orderId: string; lineCount: number }): Placement {
     const entry = this.entries.get(order.orderId) ?? this.enqueue(order);
@@ -102,17 +83,44 @@ export class Dispatcher {
     };
   }
 
-  /** Takes no more orders; resolves when those that wait have been claimed and started. */
+  /** The process is about to end: what waits is claimed at once, whatever is in flight. */
+  hurry(): void {
+    this.hurried = true;
+    this.leave();
+  }
+
+  /**
+   * Takes no more orders, and claims those that wait, at once; what cannot be in time is withdrawn.
+   * Resolves when what was claimed has been started, or is left to adoption.
+   */
   async close(): Promise<void> {
     this.closed = true;
+    this.hurry();
     if (this.entries.size === 0) return;
-    await new Promise<void>((resolve) => {
+    const { withdrawMs, startMsMax } = this.options.stop;
+    const idle = new Promise<void>((resolve) => {
       this.onIdle = resolve;
     });
+    const withdrawal = setTimeout(() => {
+      this.withdrawAll();
+      // Their claims were sent, and may be made.
+      for (const { orderId, refuse } of this.claiming) refuse(orderOutcomeUnknown(orderId));
+    }, withdrawMs);
+    await within(startMsMax, idle);
+    clearTimeout(withdrawal);
+    this.leaving.abort();
+  }
+
+  /** What is not on its way yet: nothing was done of it. */
+  private withdrawAll(): void {
+    const waiting = [...this.queue.values()];
+    this.queue.clear();
+    this.forget(waiting);
+    for (const { refuse } of waiting) refuse(unavailable());
   }
 
   private enqueue({ orderId, lineCount }: { orderId: string; lineCount: number }): Entry {
-    if (this.closed) throw unavailable();
+    if (this.closed || this.deps.temporal.away) throw unavailable();
     if (this.queue.size >= this.options.backlogMax) throw overloaded();
     const entry = newEntry(orderId, lineCount);
     this.queue.set(orderId, entry);
@@ -152,6 +160,7 @@ export class Dispatcher {
   }
 
   private hasRoom(): boolean {
+    if (this.hurried) return this.batchesClaiming < this.options.lastClaimsMax;
     return this.largeInFlight === 0 && this.inFlight < this.options.inFlightMax;
   }
 
@@ -173,9 +182,29 @@ export class Dispatcher {
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {
-    const started = await sendBatch(this.deps, batch, this.options);
+    const claimed = this.claims(batch);
+    const started = await sendBatch(this.deps, batch, {
+      ...this.options,
+      claimed,
+      leaving: this.leaving.signal,
+    });
+    claimed();
     this.forget(batch);
     await started?.closed;
+  }
+
+  /** Notes that this batch waits for its claim's answer; to be called once there is one. */
+  private claims(batch: readonly Entry[]): () => void {
+    this.batchesClaiming++;
+    for (const entry of batch) this.claiming.add(entry);
+    let done = false;
+    return () => {
+      if (done) return;
+      done = true;
+      this.batchesClaiming--;
+      for (const entry of batch) this.claiming.delete(entry);
+      if (this.hurried) this.leave();
+    };
   }
 
   private forget(batch: readonly Entry[]): void {

@@ -32,6 +32,7 @@ export class OutcomeWatcher {
   private count = 0;
   private polling = false;
   private woken = false;
+  private closed = false;
   private endPause: () => void = () => undefined;
 
   constructor(
@@ -50,7 +51,7 @@ export class OutcomeWatcher {
     gone?: AbortSignal,
     isEnough: (outcome: OrderSummary) => boolean = () => true,
   ): Promise<OrderSummary | undefined> {
-    const isOver = waitMs <= 0 || gone?.aborted === true;
+    const isOver = waitMs <= 0 || gone?.aborted === true || this.closed;
     if (isOver || this.count >= this.options.waitersMax) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const waiter: Waiter = (outcome) => {
@@ -74,6 +75,19 @@ export class OutcomeWatcher {
   wake(): void {
     this.woken = true;
     this.endPause();
+  }
+
+  /** Nobody who waits now waits any longer. */
+  release(): void {
+    for (const waiters of [...this.waiters.values()]) {
+      for (const tell of [...waiters]) tell(undefined);
+    }
+  }
+
+  /** The same, and for whoever comes later. */
+  close(): void {
+    this.closed = true;
+    this.release();
   }
 
   private async poll(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Dispatcher } from './dispatcher';
 import { gather } from './gather';
 import type { OutcomeWatcher } from './outcome-watcher';
 import { Problem } from './problems';
+import type { TemporalPresence } from './temporal-presence';
 import { explain, orderOutcomeUnknown, overloaded } from './unavailability';
 
 export interface PlacementDeps {
@@ -14,6 +15,8 @@ export interface PlacementDeps {
   watcher: OutcomeWatcher;
   /** One for each pattern that is available here. */
   dispatchers: ReadonlyMap<Pattern, Dispatcher>;
+  /** While it is away no order comes to its end, and nobody waits for one. */
+  temporal: Pick<TemporalPresence, 'away'>;
   defaultPattern: Pattern;
   /** Patterns whose callers do not wait. */
   answeredAtOnce: ReadonlySet<Pattern>;
@@ -40,6 +43,8 @@ export interface PlacementService {
 }
 
 const cancelMsMax = 10_000;
+/** What is known already is a true answer: a database that hangs must not hold it back. */
+const lastLookMsMax = 1_000;
 
 const gathering = { batchMax: 256, inFlightMax: 2, waitingMax: 5_000, staleMs: 5_000 };
 
@@ -65,12 +70,11 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
     gone?: AbortSignal,
     isEnough?: (order: OrderSummary) => boolean,
   ): Promise<OrderSummary> => {
-    const settled = await deps.watcher.wait(assumed.orderId, waitMs, gone, isEnough);
+    const patienceMs = deps.temporal.away ? 0 : waitMs;
+    const settled = await deps.watcher.wait(assumed.orderId, patienceMs, gone, isEnough);
     if (settled) return settled;
-    return read(assumed.orderId).then(
-      (order) => order ?? assumed,
-      () => assumed,
-    );
+    const now = await within(lastLookMsMax, read(assumed.orderId)).catch(() => undefined);
+    return now === timeOver ? assumed : (now ?? assumed);
   };
 
   return {

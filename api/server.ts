@@ -1,11 +1,14 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Api } from './app';
 import { limitConnections, type ConnectionLimits } from './connections';
 import { converse } from './conversations';
-import { answerUnroutable, headerBytesMax } from './refusals';
+import { Drain } from './drain';
+import { Problem } from './problems';
+import { answerUnroutable, headerBytesMax, refuse } from './refusals';
+import { stopLimits } from './stop-limits';
 
 export interface ServerOptions {
   /** 0 takes a free one. */
@@ -16,13 +19,15 @@ export interface ServerOptions {
   receiveMsMax?: number;
   /** Over the defaults: 4,096 connections, and 10 s until an answer must have been taken. */
   connections?: Partial<ConnectionLimits>;
-  /** Until a close ends connections whose requests have not ended. */
-  drainMsMax?: number;
+  /** Until a close answers the requests that have not ended, and ends all connections. */
+  answerMsMax?: number;
 }
 
 export interface ApiServer {
   port: number;
-  /** Takes no more connections, lets running requests end, then ends what is left. */
+  /** From now on every answer is its connection's last; new ones are still taken. */
+  end(): void;
+  /** Takes no more connections, lets running requests end, then answers and ends what is left. */
   close(): Promise<void>;
 }
 
@@ -32,8 +37,6 @@ const defaultConnectionLimits: ConnectionLimits = {
   connectionsMax: 4_096,
   sendMsMax: 10_000,
 };
-/** Above the longest wait of a place call. */
-const defaultDrainMsMax = 70_000;
 const checkMs = 500;
 const keepAliveMs = 30_000;
 
@@ -62,29 +65,31 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Api
     ...defaultConnectionLimits,
     ...options.connections,
   });
+  // Before its answer is begun: it may be the last of its connection.
+  const drain = new Drain(server, (outgoing) => {
+    refuse(outgoing, notAnswered());
+  });
+  server.on('request', (_incoming, outgoing) => {
+    drain.follow(outgoing);
+  });
   converse(server, connections, (incoming, outgoing) => void answer(incoming, outgoing));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.hostname, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return { port, close: () => drain(server, options.drainMsMax ?? defaultDrainMsMax) };
+  return {
+    port,
+    end: () => {
+      drain.begin();
+    },
+    close: () => drain.end(options.answerMsMax ?? stopLimits.answerMsMax),
+  };
 }
 
-async function drain(server: Server, drainMsMax: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
+/** The app still works on the request: it may be done, and may not. */
+function notAnswered(): Problem {
+  return new Problem('outcome-unknown', 'The server is stopping. It may have been done.', {
+    headers: { 'Retry-After': '1' },
   });
-  // Connections that were busy when the close began are kept alive when their request has ended.
-  const sweep = setInterval(() => {
-    server.closeIdleConnections();
-  }, 50);
-  const end = setTimeout(() => {
-    server.closeAllConnections();
-  }, drainMsMax);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(end);
 }

@@ -1,5 +1,7 @@
 import {
+  Connection,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client';
@@ -15,6 +17,7 @@ import type {
 } from '../contracts/workflows';
 import type { StartOrders } from './batch';
 import type { ResolveOrder } from './resolution';
+import { TemporalUnanswered } from './temporal-presence';
 
 /** One try to start a workflow; the dispatcher tries again with the same id. */
 const startMsMax = 3_000;
@@ -23,6 +26,19 @@ const probeMsMax = 1_000;
 const plainMs = 60_000;
 /** gRPC's code for a request that is wrong in itself. */
 const invalidArgument = 3;
+/** gRPC's codes for a request of which nothing was heard: cancelled, its deadline, unavailable. */
+const unansweredCodes = [1, 4, 14];
+/** Of no workflow: whoever looks for it has had the frontend, the history and the database answer. */
+const probedWorkflowId = 'is-temporal-there';
+
+/** As soon as Temporal is back it is found to be: gRPC would look every two minutes in the end. */
+const reconnectMsMax = 1_000;
+
+/** Lazy, because what does not need Temporal must answer while Temporal is away. */
+export function openTemporal(address: string): Connection {
+  const channelArgs = { 'grpc.max_reconnect_backoff_ms': reconnectMsMax };
+  return Connection.lazy({ address, channelArgs });
+}
 
 /** Which workflow drives a pattern's orders; from `contracts/names`. */
 export interface OrderWorkflow {
@@ -40,7 +56,9 @@ type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
 
 /**
  * Starts workflows of one type, each id once for as long as Temporal remembers it. On a namespace
- * without our search attributes they begin without: an order that cannot be searched for is better than none.
+ * without our search attributes they begin without: an order that cannot be searched for is better
+ * than none. A start that nobody has answered is told from one that was refused:
+ * `TemporalUnanswered`.
  */
 export function createTemporalStarter(client: Client, workflow: OrderWorkflow): StartOrders {
   const startLabelled = createLabelledStart();
@@ -55,9 +73,13 @@ export function createTemporalStarter(client: Client, workflow: OrderWorkflow): 
   return async (workflowId, input) => {
     const plain = optionsOf(workflow, workflowId, input);
     const attributes = initialAttributes(workflow.pattern, input.orders);
-    await client.withDeadline(Date.now() + startMsMax, () =>
-      startLabelled(attributes, (labels) => startOnce({ ...plain, ...labels })),
-    );
+    await client
+      .withDeadline(Date.now() + startMsMax, () =>
+        startLabelled(attributes, (labels) => startOnce({ ...plain, ...labels })),
+      )
+      .catch((error: unknown) => {
+        throw isUnanswered(error) ? new TemporalUnanswered(error) : error;
+      });
     const closed = client.workflow.getHandle<Placing>(workflowId).result();
     return { closed: closed.then(nothing, nothing) };
   };
@@ -136,13 +158,25 @@ export function createTemporalResolver(
   };
 }
 
-/** Resolves when Temporal answers, and rejects when it does not. */
+/**
+ * Resolves when Temporal answers, and rejects when it does not. It asks for a workflow that there is
+ * not, which only a server whose database answers can say.
+ */
 export function createTemporalProbe(client: Client): () => Promise<void> {
   return async () => {
-    await client.withDeadline(Date.now() + probeMsMax, () =>
-      client.connection.workflowService.getSystemInfo({}),
-    );
+    try {
+      await client.withDeadline(Date.now() + probeMsMax, () =>
+        client.workflow.getHandle(probedWorkflowId).describe(),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   };
+}
+
+function isUnanswered(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: number } };
+  return cause?.code !== undefined && unansweredCodes.includes(cause.code);
 }
 
 /** The orders' rows say how each of them ended. */

@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+import { lameDuckMsMax, stopMsMaxOf } from '../workers/stopping';
 import { goneWithin } from './stack/bound-process';
 import { runScript } from './stack/entry';
+import { mysqlStopMsMax, temporalStopMsMax } from './stack/servers';
 import { readSettings } from './stack/settings';
 import { NoStackError, stackPid } from './stack/state';
 
-/** Above the sum of what its processes may take to end in order. */
-const stopMsMax = 150_000;
+/** What its processes may take to end in order, group after group, and a second for each. */
+const stopMsMax =
+  stopMsMaxOf.api(lameDuckMsMax) + stopMsMaxOf.worker + temporalStopMsMax + mysqlStopMsMax + 4_000;
 
 /** Ends the stack of this clone, wherever it was started, and waits until it is gone. */
 async function main(): Promise<number> {
@@ -17,7 +20,9 @@ async function main(): Promise<number> {
     process.stdout.write('The stack is stopped; its data are kept.\n');
     return 0;
   }
-  throw new Error(`The stack, process ${String(pid)}, has not ended in 150 s.`);
+  throw new Error(
+    `The stack, process ${String(pid)}, has not ended in ${String(stopMsMax / 1_000)} s.`,
+  );
 }
 
 runScript(main);

@@ -1,5 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
-import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
+import { Client } from '@temporalio/client';
+import { createTemporalProbe, createTemporalResolver, openTemporal } from '../api/temporal';
 import { commonSettings, readConfig } from './config';
 import { createLogger } from './logging';
 import { patternsOn, patternSettings, unavailableOn } from './patterns';
@@ -13,8 +13,7 @@ const config = readConfig([...commonSettings, ...apiSettings, ...patternSettings
 const logger = createLogger('api', config.LOG_LEVEL);
 
 void runProcess(logger, async (ready, ending) => {
-  // Lazy, because what does not need Temporal must answer while Temporal is away.
-  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS });
+  const connection = openTemporal(config.TEMPORAL_ADDRESS);
   const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const close = await serveApi(config, logger, {
     patterns: patternsOn(client, config),
@@ -29,5 +28,4 @@ void runProcess(logger, async (ready, ending) => {
   ready();
   await untilAborted(ending);
   await close();
-  await connection.close();
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { patterns } from '../contracts/order';
+import { lameDuckMsDefault, lameDuckMsMax } from './stopping';
 
 /**
  * A process's configuration: read once, from the environment, before anything is connected. No
@@ -52,6 +53,8 @@ const settings = {
   API_CONNECTIONS_MAX: z.coerce.number().int().min(1).max(50_000).default(4_096),
   /** The same of one address. Not behind a proxy: all that it passes on comes from its address. */
   API_CONNECTIONS_PER_ADDRESS_MAX: z.coerce.number().int().min(1).optional(),
+  /** For how long an API that is told to end takes requests: longer than its balancer's checks. */
+  LAME_DUCK_MS: z.coerce.number().int().min(0).max(lameDuckMsMax).default(lameDuckMsDefault),
   JWT_PUBLIC_KEY: z.string().startsWith('-----BEGIN PUBLIC KEY-----'),
   JWT_ISSUER: z.string().min(1),
   JWT_AUDIENCE: z.string().min(1),

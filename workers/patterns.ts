@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { StartedWorkflow } from '../api/batch';
 import type { ApiDependencies, PatternRunner } from '../api/dependencies';
 import { createTemporalStarter } from '../api/temporal';
 import { orderWorkflows, taskQueues } from '../contracts/names';
@@ -19,7 +18,7 @@ type PatternConfig = Config<(typeof patternSettings)[number]>;
 /** For patterns that do not batch: an order is a workflow, and so many are in flight at once. */
 const alone = { ordersMax: 1, inFlightMax: 64 };
 
-/** Without a start of its own a pattern's workflow is started, by the name in contracts. */
+/** Unless it says otherwise a pattern's workflow is started, by the name in contracts. */
 type Offer = Omit<PatternRunner, 'start'> & Partial<Pick<PatternRunner, 'start'>>;
 
 /** What this installation offers: a row here, and the pattern is there. */
@@ -36,7 +35,7 @@ function offers(config: PatternConfig): Partial<Record<Pattern, Offer>> {
       },
     },
     // Claiming is all: the event is written with the claim, and the order service's relay sends it.
-    choreography: { start: nothingToStart, answersAtOnce: true },
+    choreography: { start: null, answersAtOnce: true },
   };
 }
 
@@ -77,8 +76,4 @@ export function patternsOn(
     return [pattern, { start: starter(pattern), ...offer }] as const;
   });
   return Object.fromEntries(runners);
-}
-
-function nothingToStart(): Promise<StartedWorkflow> {
-  return Promise.resolve({ closed: Promise.resolve() });
 }

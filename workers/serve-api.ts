@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createOrderIntake } from '../activities/order/intake';
 import { createOrderQueries } from '../activities/order/queries';
@@ -10,6 +11,7 @@ import type { ApiDependencies } from '../api/dependencies';
 import { startServer } from '../api/server';
 import type { Config } from './config';
 import { apiPoolMax } from './pools';
+import { poolsMsMax } from './stopping';
 import { timingFrom, timingSettings } from './timing';
 
 /** What the API must be told, whatever drives its orders. */
@@ -27,13 +29,16 @@ export const apiSettings = [
   'JWT_AUDIENCE',
   'RUNBOOKS_FOLDER',
   'DEFAULT_PATTERN',
+  'LAME_DUCK_MS',
 ] as const;
 
 /**
  * Serves the API on its port: it creates, claims and cancels in the order database, reads the
  * others, and hands orders to whatever drives a pattern.
  *
- * @returns how to end it: no new requests, those that run are answered, and what waits is started
+ * @returns how to end it: readiness turns, and requests are taken for a while, so that whoever sends
+ *   them has time to see it; then no new ones are, those that run are answered, and what waits is
+ *   started or withdrawn
  */
 export async function serveApi(
   config: Config<(typeof apiSettings)[number]>,
@@ -82,8 +87,12 @@ export async function serveApi(
     },
   });
   return async () => {
-    await server.close();
-    await api.close();
-    await Promise.all([order, orderReads, product, point].map((pool) => pool.destroy()));
+    api.end();
+    server.end();
+    await sleep(config.LAME_DUCK_MS);
+    await Promise.all([server.close(), api.close()]);
+    const pools = Promise.all([order, orderReads, product, point].map((pool) => pool.destroy()));
+    // A database that hangs must not hold up the end.
+    await Promise.race([pools, sleep(poolsMsMax)]);
   };
 }

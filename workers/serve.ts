@@ -2,9 +2,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Logger } from 'pino';
 import { createLogger, installRuntime } from './logging';
 import { runProcess, untilAborted } from './process';
-
-/** Longer than one attempt of a step: what runs is finished, and nothing is lost or doubled. */
-const shutdownGraceTime = '12 seconds';
+import { stepsGraceMs } from './stopping';
 
 type OwnOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
 
@@ -36,7 +34,7 @@ export async function serveWorker({ name, config, build }: ServeOptions): Promis
         connection,
         namespace: config.TEMPORAL_NAMESPACE,
         identity: `${name}@${String(process.pid)}`,
-        shutdownGraceTime,
+        shutdownGraceTime: stepsGraceMs,
         ...own,
       });
     const workers = await Promise.all([options, ...beside].map(create));

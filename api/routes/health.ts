@@ -19,7 +19,7 @@ const ready = createRoute({
   summary: 'Do all that it depends on answer?',
   responses: {
     200: jsonAnswer('They do', schemas.readiness),
-    503: problemAnswer('Not all of them: `dependencies` says which'),
+    503: problemAnswer('Not all of them: `dependencies` says which; or the process is ending'),
   },
 });
 
@@ -32,11 +32,16 @@ export type Probes = Record<string, () => Promise<void>>;
 
 type States = Record<string, 'up' | 'down'>;
 
-/** `GET /health/live` and `/health/ready`, for everybody. */
+/**
+ * `GET /health/live` and `/health/ready`, for everybody.
+ *
+ * @param isEnding true from when no more requests should be sent here
+ */
 export function addHealthRoutes(
   app: ApiApp,
   probes: Probes,
   overdueRecoveries: () => Promise<OverdueRecovery[]>,
+  isEnding: () => boolean,
 ): void {
   const ask = (now: number) => ({
     at: now,
@@ -52,6 +57,11 @@ export function addHealthRoutes(
   app.openapi(live, (c) => c.json({ status: 'live' as const }, 200));
 
   app.openapi(ready, async (c) => {
+    if (isEnding()) {
+      throw new Problem('unavailable', 'This process is ending: ask another.', {
+        headers: { 'Retry-After': '1' },
+      });
+    }
     const now = performance.now();
     if (!asked || now - asked.at > rememberedMs) asked = ask(now);
     const dependencies = await asked.states;

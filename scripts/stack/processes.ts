@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { stopMsMaxOf } from '../../workers/stopping';
 import type { ServerCommand } from './bound-process';
 import { cloneFolder, type StackSettings } from './settings';
 import { databaseNames, type StackFile } from './stack-file';
 import { databaseUrl, describeStack, jwtAudience, jwtIssuer } from './state';
 import type { ProcessSpec } from './supervised-process';
 
-/** Above the workers' own grace, which is above one attempt of a step. */
-const stopMsMax = 15_000;
+/** Nobody balances between the processes of one machine: callers would only wait. */
+const lameDuckMs = 0;
 
 /** Not secret, and the same for all: how hard and how often things are tried. */
 const tuning = [
@@ -32,6 +33,7 @@ const tuning = [
   'BATCHES_IN_FLIGHT_MAX',
   'API_CONNECTIONS_MAX',
   'API_CONNECTIONS_PER_ADDRESS_MAX',
+  'LAME_DUCK_MS',
 ];
 
 export const apiProcess = 'api';
@@ -45,6 +47,7 @@ export const workflowProcess = 'workflow-worker';
 export function appProcesses(stack: StackFile, settings: StackSettings): ProcessSpec[] {
   const { temporal, apiUrl } = describeStack(stack);
   const common = {
+    LAME_DUCK_MS: String(lameDuckMs),
     ...tuningOf(settings.environment),
     ...settings.basicEnvironment,
     TEMPORAL_ADDRESS: temporal.address,
@@ -57,8 +60,15 @@ export function appProcesses(stack: StackFile, settings: StackSettings): Process
     const script = join(cloneFolder, 'workers', `${file}.ts`);
     const logFile = join(settings.localFolder, 'logs', `${name}.log`);
     const command = () => nodeCommand(script, { ...common, ...own });
+    const stopMsMax = stopMsMaxOfProcess(file, common);
     return { name, command, logFile, isReady: 'message', stopMsMax, marker: script };
   });
+}
+
+function stopMsMaxOfProcess(file: string, env: NodeJS.ProcessEnv): number {
+  const duckMs = Number(env['LAME_DUCK_MS']);
+  if (file === 'local') return stopMsMaxOf.local(duckMs);
+  return file === apiProcess ? stopMsMaxOf.api(duckMs) : stopMsMaxOf.worker;
 }
 
 interface Part {

@@ -17,8 +17,8 @@ export interface Programs {
 }
 
 /** A full buffer pool has to be written out at the end. */
-const mysqlStopMsMax = 30_000;
-const temporalStopMsMax = 10_000;
+export const mysqlStopMsMax = 30_000;
+export const temporalStopMsMax = 10_000;
 const connectionsMax = 500;
 const bufferPoolMb = { one: 512, each: 192 };
 

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { TemporalUnanswered } from '../../api/temporal-presence';
 import { codeThrownBy, DispatcherWorld, placeMany, turn } from './dispatcher-world';
 
 let world: DispatcherWorld;
@@ -66,26 +68,86 @@ describe('the start', () => {
 });
 
 describe('closing', () => {
-  test('takes no more orders, and waits until those that came have been started', async () => {
+  const stop = { withdrawMs: 50, startMsMax: 300 };
+
+  test('claims and starts what waits at once, whatever is in flight, and takes no more', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     await dispatcher.place({ orderId: 'running', lineCount: 1 }).admitted;
     await turn();
-    dispatcher.place({ orderId: 'waiting', lineCount: 1 });
-    let closed = false;
-    const closing = dispatcher.close().then(() => {
-      closed = true;
-    });
+    const waiting = dispatcher.place({ orderId: 'waiting', lineCount: 1 });
+    await turn();
+    expect(world.claims).toHaveLength(1);
+    const closing = dispatcher.close();
     expect(codeThrownBy(() => dispatcher.place({ orderId: 'late', lineCount: 1 }))).toBe(
       'unavailable',
     );
-    await turn();
-    expect(closed).toBe(false);
-    world.close(0);
+    await waiting.admitted;
     await closing;
     expect(world.starts.map(({ ids }) => ids)).toEqual([['running'], ['waiting']]);
   });
 
+  test('withdraws what it could not send, and tells of what it sent that it is not known', async () => {
+    const dispatcher = world.dispatcher({ ordersMax: 1, inFlightMax: 1, lastClaimsMax: 2, stop });
+    world.holdClaims = new Promise(() => undefined);
+    const placements = placeMany(dispatcher, 4);
+    const codes = Promise.all(
+      placements.map(({ admitted }) =>
+        admitted.then(
+          () => 'admitted',
+          (error: unknown) => (error as { code: string }).code,
+        ),
+      ),
+    );
+    await dispatcher.close();
+    expect(world.claims.map(({ ids }) => ids)).toEqual([['o-1'], ['o-2']]);
+    expect(await codes).toEqual([
+      ...['outcome-unknown', 'outcome-unknown'],
+      ...['unavailable', 'unavailable'],
+    ]);
+  });
+
+  test('leaves to adoption what Temporal does not say to be started', async () => {
+    const dispatcher = world.dispatcher({ stop });
+    world.startError = new TemporalUnanswered('frozen');
+    await dispatcher.place({ orderId: 'o-1', lineCount: 1 }).admitted;
+    await dispatcher.close();
+    while (!world.log.join().includes('wait for adoption')) await turn();
+    const { length } = world.starts;
+    expect(length).toBeGreaterThan(1);
+    expect(new Set(world.starts.map(({ workflowId }) => workflowId)).size).toBe(1);
+  });
+
   test('is done at once when nothing waits', async () => {
     await expect(world.dispatcher().close()).resolves.toBeUndefined();
+  });
+});
+
+describe('Temporal that is away', () => {
+  test('has the queue withdrawn, and nothing is claimed until it is back', async () => {
+    const dispatcher = world.dispatcher({ inFlightMax: 1 });
+    await dispatcher.place({ orderId: 'running', lineCount: 1 }).admitted;
+    const waiting = dispatcher.place({ orderId: 'waiting', lineCount: 1 });
+    await turn();
+    const start = world.temporal.expect();
+    await expect(waiting.admitted).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.temporal.away).toBe(true);
+    expect(codeThrownBy(() => dispatcher.place({ orderId: 'late', lineCount: 1 }))).toBe(
+      'unavailable',
+    );
+    start.end(true);
+    world.close(0);
+    await turn();
+    expect(world.claims).toHaveLength(1);
+    await dispatcher.place({ orderId: 'waiting', lineCount: 1 }).admitted;
+  });
+
+  test('is found out before the claim', async () => {
+    world.probe = () => Promise.reject(new Error('away'));
+    const { admitted } = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
+    await expect(admitted).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.claims).toEqual([]);
+    world.probe = () => Promise.resolve();
+    while (world.temporal.away) await pause(10);
+    await world.dispatcher().place({ orderId: 'o-1', lineCount: 1 }).admitted;
   });
 });

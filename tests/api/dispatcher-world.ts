@@ -1,10 +1,12 @@
 import type { Claims } from '../../activities/order/intake';
 import type { StartedWorkflow } from '../../api/batch';
-import { Dispatcher, type DispatcherOptions } from '../../api/dispatcher';
+import { Dispatcher } from '../../api/dispatcher';
+import type { DispatcherOptions } from '../../api/dispatcher-options';
 import { defaultTiming } from '../../contracts/limits';
 import type { PlacedOrder } from '../../contracts/order';
 import type { PlaceOrdersInput } from '../../contracts/workflows';
 import { Problem } from '../../api/problems';
+import { TemporalPresence } from '../../api/temporal-presence';
 import { capturingLogger } from './harness';
 
 /** The order database and Temporal, as the dispatcher sees them. */
@@ -18,6 +20,7 @@ export class DispatcherWorld {
   readonly locked = new Set<string>();
   claimError: Error | undefined;
   startFailures = 0;
+  startError: Error | undefined;
   holdClaims: Promise<void> = Promise.resolve();
 
   readonly claim = async (ids: readonly string[], owner: string): Promise<Claims> => {
@@ -37,6 +40,7 @@ export class DispatcherWorld {
       close = resolve;
     });
     this.starts.push({ workflowId, ids: input.orders.map(({ orderId }) => orderId), close });
+    if (this.startError) return Promise.reject(this.startError);
     if (this.startFailures-- > 0) return Promise.reject(new Error('Temporal is away'));
     return Promise.resolve({ closed });
   };
@@ -48,12 +52,20 @@ export class DispatcherWorld {
     started.close();
   }
 
+  /** Its probes are answered unless a test says otherwise. */
+  probe: () => Promise<void> = () => Promise.resolve();
+  readonly temporal = new TemporalPresence(() => this.probe(), capturingLogger(this.log), {
+    awayAfterMs: 200,
+    probeEveryMs: 50,
+  });
+
   dispatcher(options: Partial<DispatcherOptions> = {}): Dispatcher {
     return new Dispatcher(
       {
         pattern: 'saga',
         claimOrders: this.claim,
         start: this.start,
+        temporal: this.temporal,
         timing: defaultTiming,
         onProgress: () => this.progress++,
         logger: capturingLogger(this.log),

@@ -1,4 +1,4 @@
-import type { DispatcherOptions } from '../../api/dispatcher';
+import type { DispatcherOptions } from '../../api/dispatcher-options';
 import { codeThrownBy, DispatcherWorld, placeMany, turn } from './dispatcher-world';
 
 let world: DispatcherWorld;

@@ -166,15 +166,14 @@ test('the database goes away after the claim: the order is accepted, and never d
   expect(body).toMatchObject({ orderId, status: 'PLACING', pattern: 'saga' });
 });
 
-test('Temporal is away: a claimed order is accepted, and left to adoption', async () => {
+test('Temporal goes away after the claim: the order is accepted, and left to adoption', async () => {
   const away = harness.another({
     patterns: {
       saga: {
-        start: () => Promise.reject(new Error('14 UNAVAILABLE: 127.0.0.1:7233')),
+        start: () => Promise.reject(new Error('the namespace is gone')),
         dispatch: { startAttemptsMax: 2, startRetryMs: 1 },
       },
     },
-    temporalReady: () => Promise.reject(new Error('14 UNAVAILABLE')),
   });
   const orderId = await createdOrder(away);
   const { status, body } = await call(away, 'POST', `/orders/${orderId}/place`, {
@@ -183,6 +182,16 @@ test('Temporal is away: a claimed order is accepted, and left to adoption', asyn
   expect(status).toBe(202);
   expect(body).toMatchObject({ status: 'PLACING' });
   expect(await harness.row(orderId)).toMatchObject({ status: 'PLACING', decision: null });
+});
+
+test('Temporal is away: nothing is claimed, and readiness says so', async () => {
+  const away = harness.another({
+    temporalReady: () => Promise.reject(new Error('14 UNAVAILABLE')),
+    presence: { awayAfterMs: 100, probeEveryMs: 50 },
+  });
+  const orderId = await createdOrder(away);
+  await expectUnavailable(call(away, 'POST', `/orders/${orderId}/place`));
+  expect(await harness.row(orderId)).toMatchObject({ status: 'CREATED', owner: null });
   const ready = await call(away, 'GET', '/health/ready');
   expect(ready.body).toMatchObject({ dependencies: { temporal: 'down', order: 'up' } });
 });

@@ -38,25 +38,41 @@ describe('closing', () => {
     harness.workflows.reset();
   });
 
-  test('ends what does not end by itself', async () => {
-    const api = harness.another();
-    const closing = await startServer(api, {
-      port: 0,
-      hostname: '127.0.0.1',
-      logger: capturingLogger([]),
-      drainMsMax: 50,
-    });
-    const orderId = await createdOrder(api);
-    harness.workflows.play = hang;
-    const waiting = fetch(`http://127.0.0.1:${String(closing.port)}/orders/${orderId}/place`, {
-      method: 'POST',
+  test('answers what does not end by itself, and says that its outcome is not known', async () => {
+    let asked = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const page = () => {
+      asked();
+      return new Promise<never>(() => undefined);
+    };
+    const api = harness.another({ orders: { ...harness.deps.orders, page } });
+    const options = { port: 0, hostname: '127.0.0.1', logger: capturingLogger([]) };
+    const closing = await startServer(api, { ...options, answerMsMax: 50 });
+    const waiting = fetch(`http://127.0.0.1:${String(closing.port)}/orders`, {
       headers: { Authorization: `Bearer ${await token('c-1')}` },
     });
-    const ended = expect(waiting).rejects.toThrow();
-    while (harness.workflows.started.length === 0) await new Promise((r) => setImmediate(r));
+    await reached;
     await closing.close();
-    await ended;
-    harness.workflows.reset();
+    const answer = await waiting;
+    expect([answer.status, answer.headers.get('Connection')]).toEqual([503, 'close']);
+    expect(await answer.json()).toEqual(problemLike('outcome-unknown', 503));
+  });
+
+  test('answers on kept connections are the last, and requests are still taken', async () => {
+    const options = { port: 0, hostname: '127.0.0.1', logger: capturingLogger([]) };
+    const api = harness.another();
+    const server = await startServer(api, options);
+    const url = `http://127.0.0.1:${String(server.port)}`;
+    const ask = async (path: string) => {
+      const { status, headers } = await fetch(`${url}${path}`);
+      return [status, headers.get('Connection')];
+    };
+    expect(await ask('/health/ready')).toEqual([200, 'keep-alive']);
+    api.end();
+    server.end();
+    expect(await ask('/health/ready')).toEqual([503, 'close']);
+    expect(await ask('/health/live')).toEqual([200, 'close']);
+    await server.close();
   });
 
   test('a port that is taken is an error, and not a server', async () => {

@@ -6,6 +6,7 @@ import { runBatch, type BatchStep } from '../../activities/transaction/batch';
 import { openDatabase } from '../../activities/transaction/connection';
 import { Dispatcher } from '../../api/dispatcher';
 import { createTemporalStarter } from '../../api/temporal';
+import { TemporalPresence } from '../../api/temporal-presence';
 import { defaultTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import { createOrder, stateOf, until } from '../support/orders';
@@ -42,6 +43,7 @@ function dispatcher(): Dispatcher {
       workflowType: workflowTypes.placeOrders,
       taskQueue: taskQueues.workflow,
     }),
+    temporal: new TemporalPresence(() => Promise.resolve(), pino({ level: 'silent' })),
     // The held ones must outwait the others, as they would in production.
     timing: { ...hurriedTiming, actionMsMax: defaultTiming.actionMsMax },
     logger: pino({ level: 'silent' }),

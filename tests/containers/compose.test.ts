@@ -5,11 +5,19 @@ import { runCommand } from '../../scripts/stack/command';
 import { findProgram } from '../../scripts/stack/programs';
 import { unpackDebianPackage } from '../../scripts/stack/debian';
 import { readSettings } from '../../scripts/stack/settings';
+import { lameDuckMsDefault, stopMsMaxOf } from '../../workers/stopping';
 
 /** The compose file's form, by compose itself; containers cannot be run where these tests are. */
 
 interface ComposeFile {
-  services: Record<string, { healthcheck?: { test?: string[]; disable?: boolean } }>;
+  services: Record<
+    string,
+    {
+      image?: string;
+      stop_grace_period?: string;
+      healthcheck?: { test?: string[]; disable?: boolean };
+    }
+  >;
 }
 
 const root = join(__dirname, '..', '..');
@@ -65,4 +73,15 @@ it('docker-compose accepts the file, and every service that stays has a health c
     return name !== 'migrate' && (!healthcheck?.test || healthcheck.disable === true);
   });
   expect(unhealthy.map(([name]) => name)).toEqual([]);
+}, 120_000);
+
+it('compose waits for each of our processes for as long as its orderly end may take', async () => {
+  const { services } = await config();
+  const ours = Object.entries(services).filter(([, { image }]) => image === 'order-system');
+  expect(ours.map(([name]) => name)).toContain('api');
+  for (const [name, { stop_grace_period: grace = '0s' }] of ours) {
+    expect(grace).toMatch(/^\d+s$/);
+    const needed = name === 'api' ? stopMsMaxOf.api(lameDuckMsDefault) : stopMsMaxOf.worker;
+    expect(parseInt(grace, 10) * 1_000).toBeGreaterThanOrEqual(needed);
+  }
 }, 120_000);

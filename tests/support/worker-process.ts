@@ -6,13 +6,26 @@ import type { World } from './world';
 
 const root = join(__dirname, '..', '..');
 
+type Name = 'lock-worker' | 'product-worker' | 'api';
+
 /** A real worker in a process of its own, as its service runs it; ready once this resolves. */
 export async function spawnWorker(
-  { namespace }: Pick<World, 'namespace'>,
-  name: 'lock-worker' | 'product-worker',
+  world: Pick<World, 'namespace'>,
+  name: Name,
   settings: NodeJS.ProcessEnv,
 ): Promise<ChildProcess> {
-  const child = spawn(
+  const child = beginWorker(world, name, settings);
+  await once(child, 'message');
+  return child;
+}
+
+/** The same, before it is ready. */
+export function beginWorker(
+  { namespace }: Pick<World, 'namespace'>,
+  name: Name,
+  settings: NodeJS.ProcessEnv,
+): ChildProcess {
+  return spawn(
     process.execPath,
     ['--require', join(root, 'scripts/stack/typescript.cjs'), join(root, `workers/${name}.ts`)],
     {
@@ -25,8 +38,6 @@ export async function spawnWorker(
       },
     },
   );
-  await once(child, 'message');
-  return child;
 }
 
 /** Ends a worker's process as a crash does: at once, telling nobody. */

@@ -8,6 +8,7 @@ import type { Fault, FaultKind } from './plan';
 import { holdOrders, lockAllTables, makeReadOnly, type ServerFault } from './server-faults';
 import { moveThereAndBack, stopAndStart } from './stack-faults';
 import { callersTarget, servedBy, sessionsOf, stackTarget } from './targets';
+import { stopMsMaxOf } from '../../../workers/stopping';
 
 /** What faults are done to. */
 export interface FaultField {
@@ -21,8 +22,8 @@ export interface FaultField {
 /** What is down or frozen by another fault is soon back; the next fault waits for that. */
 const findMsMax = 60_000;
 const pollMs = 50;
-/** As long as the supervisor itself waits for a process of ours to end in order. */
-const restartMsMax = 15_000;
+/** As long as the supervisor itself waits, where it waits longest. */
+const restartMsMax = stopMsMaxOf.local(0);
 const goneMsMax = 10_000;
 
 /** Does faults to a running stack, and undoes what does not heal by itself. */
