@@ -17,9 +17,6 @@ import { startingState, writeLiveState } from './stack/state';
 import { StoppedError } from './stack/supervisor';
 import { Terminal } from './stack/terminal';
 
-/** npm passes a terminal's Ctrl-C on, so that one may arrive twice. */
-const sameSignalMs = 500;
-
 async function main(): Promise<number> {
   const options = new Command('npm start --')
     .description('Starts the whole stack of this clone, and stays until Ctrl-C.')
@@ -46,7 +43,7 @@ async function runUntilStopped(
   terminal: Terminal,
 ): Promise<number> {
   let stack: Stack | undefined;
-  const stopped = stopSignal(() => stack?.kill());
+  const stopped = stopSignal();
   const starting = assemble(settings, separate, terminal).then(async (assembled) => {
     stack = assembled.stack;
     const orderId = await assembled.stack.up();
@@ -125,18 +122,17 @@ function hasMysqlData(dataFolder: string, separate: boolean): boolean {
   }
 }
 
-/** Resolves at the first signal to stop; a later one kills everything and this process. */
-function stopSignal(kill: () => void): Promise<void> {
+/**
+ * Resolves at the first signal to stop. A later one changes nothing: every process has a limit to
+ * its end, and what is killed before that would leave callers without an answer.
+ */
+function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const onSignal = (): void => {
-      firstAt ??= Date.now();
-      resolve();
-      if (Date.now() - firstAt < sameSignalMs) return;
-      kill();
-      process.exit(130);
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        resolve();
+      });
+    }
   });
 }
 

@@ -62,10 +62,6 @@ export class Stack {
     await this.stopInOrder();
   }
 
-  kill(): void {
-    this.supervisor.kill();
-  }
-
   /**
    * Returns to the seeded world: all data are thrown away, Temporal's too, and made anew. Whole
    * folders go, so that no prepared branch and no open session can hold it up.

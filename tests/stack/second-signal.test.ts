@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../../scripts/stack/settings';
+
+/** Ctrl-C is pressed again and again, and the terminal is closed: the stack ends in order. */
+
+const clone = join(__dirname, '..', '..');
+
+it('a later signal kills nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'order-stack-'));
+  const starter = spawn(process.execPath, ['scripts/run.mjs', 'start'], {
+    cwd: clone,
+    env: { ...readSettings().environment, LOCAL_DIR: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  const says = (words: string) =>
+    new Promise<void>((resolve) => {
+      starter.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.includes(words)) resolve();
+      });
+    });
+  const exited = once(starter, 'exit');
+  await says('MySQL and Temporal are here');
+  await says('Temporal answers');
+  starter.kill('SIGINT');
+  await says('Stopping');
+  const again = setInterval(() => {
+    starter.kill('SIGINT');
+    starter.kill('SIGHUP');
+  }, 600);
+  expect(await exited).toEqual([0, null]);
+  clearInterval(again);
+  expect(output).toContain('Everything is stopped; the data are kept.');
+  rmSync(folder, { recursive: true, force: true });
+}, 120_000);
