@@ -10,7 +10,7 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { until } from '../support/orders';
 import { temporalServer } from '../support/servers';
 import { beginWorker, killProcess, spawnWorker } from '../support/worker-process';
-import { createNamespace } from '../support/world';
+import { createNamespace } from '../support/namespace';
 import { LossyProxy } from './lossy-proxy';
 
 /** The real API's process is told to end while callers wait. No worker drives their orders. */
