@@ -13,7 +13,7 @@ import type { WatcherOptions } from './outcome-watcher';
 import type { PlacementService } from './placement';
 import type { ReleaseEvent } from './routes/operator-events';
 import type { WaitLimits } from './prefer';
-import type { ResolveOrder } from './resolution';
+import type { Resolutions } from './resolution';
 import type { PresenceOptions } from './temporal-presence';
 
 /** How a pattern's orders are driven. */
@@ -51,7 +51,7 @@ export interface ApiDependencies {
   /** When Temporal counts as away, for tests that hurry. */
   presence?: Partial<PresenceOptions>;
   /** Operators' resolutions; from `createTemporalResolver`. Without it none are offered. */
-  resolve?: ResolveOrder;
+  resolve?: Resolutions;
   /** How long a place or cancel call waits: 30 s, and 60 s at most, unless this says otherwise. */
   wait?: Partial<WaitLimits>;
   watcher?: Partial<WatcherOptions>;

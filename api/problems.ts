@@ -17,6 +17,7 @@ export const problemTypes = {
   'already-completed': { status: 409, title: 'The order is completed, or is being completed' },
   'idempotency-key-in-use': { status: 409, title: 'The key is in use' },
   'not-pending': { status: 409, title: 'The order does not wait for an operator' },
+  'resolution-under-way': { status: 409, title: 'A resolution of the order is under way' },
   'resolution-unsafe': { status: 409, title: 'This would not be safe' },
   ...orderFailures(),
   'body-too-large': { status: 413, title: 'The body is too large' },

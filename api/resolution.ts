@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { OrderQueries, OrderDetail } from '../activities/order/queries';
 import type {
   ResolutionAction,
@@ -9,22 +8,26 @@ import type { Pattern } from '../contracts/order';
 import { timeOver, within } from './deadline';
 import { Problem } from './problems';
 import type { ReadSteps } from './steps';
-import { outcomeUnknown } from './unavailability';
+import { outcomeUnknown, unavailable } from './unavailability';
 
-/**
- * Starts the workflow that resolves an order, under this id, and waits for what comes of it. Called
- * again with the same id when a start was not acknowledged.
- */
-export type ResolveOrder = (
-  workflowId: string,
-  pattern: Pattern,
-  request: ResolutionRequest,
-) => Promise<ResolutionOutcome>;
+/** Resolutions are workflows. */
+export interface Resolutions {
+  /**
+   * Starts the workflow that resolves an order, under this id, and waits for what comes of it;
+   * `under-way` where one of this id is open already.
+   */
+  run: (
+    workflowId: string,
+    pattern: Pattern,
+    request: ResolutionRequest,
+  ) => Promise<ResolutionOutcome | 'under-way'>;
+  isOpen: (workflowId: string) => Promise<boolean>;
+}
 
 export interface ResolutionDeps {
-  orders: Pick<OrderQueries, 'byId'>;
+  orders: Pick<OrderQueries, 'byId' | 'lastResolution'>;
   readSteps: ReadSteps;
-  resolveOrder: ResolveOrder;
+  resolutions: Resolutions;
 }
 
 const resolveMsMax = 20_000;
@@ -33,10 +36,14 @@ const resolveMsMax = 20_000;
  * Resolves a PENDING order for an operator, and answers the order as it then is: it may be PENDING
  * still, when what was asked for could not be carried out yet.
  *
- * @throws Problem `not-found`, `not-pending`, `resolution-unsafe`, `outcome-unknown`
+ * One resolution of an order is under way at a time. Its id names the one before it, so that of two
+ * that are asked for at once Temporal lets one begin.
+ *
+ * @throws Problem `not-found`, `not-pending`, `resolution-under-way`, `resolution-unsafe`,
+ *   `outcome-unknown`
  */
 export async function resolve(
-  { orders, readSteps, resolveOrder }: ResolutionDeps,
+  { orders, readSteps, resolutions }: ResolutionDeps,
   request: ResolutionRequest,
 ): Promise<OrderDetail> {
   const { orderId, action } = request;
@@ -48,10 +55,13 @@ export async function resolve(
   };
   const { status, pattern } = await read();
   if (status !== 'PENDING' || pattern === null) throw notPending(orderId);
-  const resolution = resolveOrder(`resolve-${randomUUID()}`, pattern, request);
+  const { number, underWay } = await orders.lastResolution(orderId);
+  if (underWay !== undefined && (await isOpen(resolutions, underWay))) throw isUnderWay(orderId);
+  const resolution = resolutions.run(`resolve-${orderId}-${String(number)}`, pattern, request);
   const outcome = await within(resolveMsMax, resolution).catch((error: unknown) => {
     throw unknown(error);
   });
+  if (outcome === 'under-way') throw isUnderWay(orderId);
   if (outcome === 'not-pending') throw notPending(orderId);
   if (outcome === 'unsafe') {
     const why = await read().then(
@@ -96,6 +106,18 @@ async function whyUnsafe(
     'The order is decided COMPLETE, and not every reservation could be frozen: a service did not ' +
     'answer in time, or somebody else has taken the order over.'
   );
+}
+
+/** @throws Problem `unavailable` where Temporal does not say: nothing was done yet. */
+async function isOpen(resolutions: Resolutions, workflowId: string): Promise<boolean> {
+  const answer = await within(resolveMsMax, resolutions.isOpen(workflowId)).catch(() => timeOver);
+  if (answer === timeOver) throw unavailable();
+  return answer;
+}
+
+function isUnderWay(orderId: string): Problem {
+  const detail = 'Wait for what comes of it, or terminate its workflow in the Temporal UI.';
+  return new Problem('resolution-under-way', detail, { extensions: { orderId } });
 }
 
 function notPending(orderId: string): Problem {

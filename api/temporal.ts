@@ -16,7 +16,7 @@ import type {
   ResolveResult,
 } from '../contracts/workflows';
 import type { StartOrders } from './batch';
-import type { ResolveOrder } from './resolution';
+import type { Resolutions } from './resolution';
 import { TemporalUnanswered } from './temporal-presence';
 
 /** One try to start a workflow; the dispatcher tries again with the same id. */
@@ -135,10 +135,10 @@ function refusesOurAttributes(error: unknown): boolean {
 export function createTemporalResolver(
   client: Client,
   settings: { timing: StepTiming; runbooksUrl?: string | undefined },
-): ResolveOrder {
+): Resolutions {
   const { timing, runbooksUrl } = settings;
   const startLabelled = createLabelledStart();
-  return async (workflowId, pattern, request) => {
+  const run: Resolutions['run'] = async (workflowId, pattern, request) => {
     const { action, orderId, operator } = request;
     const links = runbooksUrl === undefined ? {} : { runbooksUrl };
     const options: WorkflowStartOptions<Resolving> = {
@@ -146,16 +146,33 @@ export function createTemporalResolver(
       taskQueue: taskQueues.workflow,
       args: [{ ...request, timing, ...links }],
       staticSummary: `${pattern}: ${action} of order ${orderId} by ${operator}`,
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      // One that was terminated before it was on record has left its id to the next.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
     };
-    await client.withDeadline(Date.now() + startMsMax, () =>
-      startLabelled(initialAttributes(pattern, [request]), (labels) =>
-        client.workflow.start<Resolving>(workflowTypes.resolveOrder, { ...options, ...labels }),
-      ),
-    );
+    try {
+      await client.withDeadline(Date.now() + startMsMax, () =>
+        startLabelled(initialAttributes(pattern, [request]), (labels) =>
+          client.workflow.start<Resolving>(workflowTypes.resolveOrder, { ...options, ...labels }),
+        ),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'under-way';
+      throw error;
+    }
     const { outcome } = await client.workflow.getHandle<Resolving>(workflowId).result();
     return outcome;
   };
+  const isOpen: Resolutions['isOpen'] = async (workflowId) => {
+    try {
+      const { status } = await client.workflow.getHandle(workflowId).describe();
+      return status.name === 'RUNNING' || status.name === 'PAUSED';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  };
+  return { run, isOpen };
 }
 
 /**

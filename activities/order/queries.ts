@@ -63,6 +63,8 @@ export interface OrderQueries {
   owned(orderId: string): Promise<OwnedOrder | undefined>;
   /** The alerts that are not resolved, oldest first; `limit` at most. */
   openAlerts(limit: number): Promise<OpenAlert[]>;
+  /** The newest resolution of an order: its number, and its workflow while it has not ended. */
+  lastResolution(orderId: string): Promise<{ number: number; underWay?: string }>;
   /** Events that this service could not react to: all, or the one of this id. */
   parked(eventId?: string): Promise<ParkedEvent[]>;
   /** Kinds of recovery that have had work for too long without ending a run. */
@@ -158,12 +160,27 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .orderBy('raised_at')
         .limit(rowCount(limit))
         .timeout(queryMsMax) as Promise<OpenAlert[]>,
+    async lastResolution(orderId) {
+      const row = (await knex('resolutions')
+        .where('order_id', orderId)
+        .orderBy('resolution_id', 'desc')
+        .first('resolution_id', 'workflow_id', 'outcome')
+        .timeout(queryMsMax)) as ResolutionRow | undefined;
+      const number = row?.resolution_id ?? 0;
+      return row?.outcome === null ? { number, underWay: row.workflow_id } : { number };
+    },
     parked: (eventId) => readParked(knex, queryMsMax, eventId),
     overdueRecoveries: () => overdueRecoveries(knex, queryMsMax),
     async ready() {
       await knex('orders').first('order_id').timeout(queryMsMax);
     },
   };
+}
+
+interface ResolutionRow {
+  resolution_id: number;
+  workflow_id: string;
+  outcome: string | null;
 }
 
 async function readDetail(knex: Knex, orderId: string): Promise<OrderDetail | undefined> {

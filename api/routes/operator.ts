@@ -7,7 +7,7 @@ import type { ReadSteps } from '../steps';
 import { unavailable } from '../unavailability';
 import { exactJson } from '../exact-json';
 import { strictJsonBody } from '../request-body';
-import { resolve, type ResolveOrder } from '../resolution';
+import { resolve, type Resolutions } from '../resolution';
 import * as operatorSchemas from '../operator-schemas';
 import * as schemas from '../schemas';
 import { jsonAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
@@ -71,7 +71,7 @@ export interface OperatorRoutesDeps {
   authenticate: Authenticator;
   orders: OrderQueries;
   readSteps: ReadSteps;
-  resolve: ResolveOrder | undefined;
+  resolve: Resolutions | undefined;
 }
 
 const alertsMax = 500;
@@ -107,10 +107,10 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
   });
 
   app.openapi({ ...resolveOrder, middleware: [operator, json] as const }, async (c) => {
-    const { orders, readSteps, resolve: resolveOrder } = deps;
-    if (!resolveOrder) throw unavailable();
+    const { orders, readSteps, resolve: resolutions } = deps;
+    if (!resolutions) throw unavailable();
     const order = await resolve(
-      { orders, readSteps, resolveOrder },
+      { orders, readSteps, resolutions },
       {
         ...c.req.valid('json'),
         orderId: c.req.valid('param').orderId,

@@ -5,6 +5,7 @@ it('does not deny a resolution that was carried out when the order cannot be rea
   let reads = 0;
   const order = { status: 'PENDING', pattern: 'tcc' } as OrderDetail;
   const orders = {
+    lastResolution: () => Promise.resolve({ number: 0 }),
     byId: () => {
       reads += 1;
       const lost = Object.assign(new Error('gone'), { code: 'PROTOCOL_CONNECTION_LOST' });
@@ -13,8 +14,11 @@ it('does not deny a resolution that was carried out when the order cannot be rea
   };
   const request = { orderId: 'o-1', action: 'cancel', reason: 'a call', operator: 'olga' } as const;
   const readSteps = () => Promise.resolve({ steps: [] });
-  const resolveOrder = () => Promise.resolve('cancelled' as const);
-  const answer = resolve({ orders, readSteps, resolveOrder }, request);
+  const resolutions = {
+    run: () => Promise.resolve('cancelled' as const),
+    isOpen: () => Promise.resolve(false),
+  };
+  const answer = resolve({ orders, readSteps, resolutions }, request);
   await expect(answer).rejects.toThrow('outcome-unknown: It may have been done');
   expect(reads).toBe(2);
 });

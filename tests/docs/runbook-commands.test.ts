@@ -41,7 +41,6 @@ const found: Record<string, string> = {
   pieces: '7',
   points: '7',
   owed: '7',
-  reference: 'delivery-1',
   you: 'olga',
   why: 'counted',
   gtrid: 'a1',
@@ -49,11 +48,16 @@ const found: Record<string, string> = {
   formatID: '7',
 };
 
+let bookings = 0;
+
 /** The blocks of commands of a page, with every name filled in. */
 function blocksOf(path: string): string[] {
   const blocks = readFileSync(path, 'utf8').matchAll(/^( *)```sh\n([^]*?)^ *```$/gm);
   return [...blocks].map(([, , block = '']) =>
-    block.replaceAll(/<(\w+)>/g, (name, key: string) => found[key] ?? name),
+    block.replaceAll(/<(\w+)>/g, (name, key: string) =>
+      // No two bookings have one reference.
+      key === 'reference' ? `booking-${(bookings += 1)}` : (found[key] ?? name),
+    ),
   );
 }
 

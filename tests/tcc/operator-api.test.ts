@@ -195,3 +195,30 @@ it('without a way to resolve says so, and nothing is done', async () => {
   const answer = await call(harness.api, 'POST', '/operator/orders/o-1/resolve', { body, headers });
   expect([answer.status, answer.body]).toEqual([503, problemLike('unavailable', 503)]);
 });
+
+it('lets one resolution be under way at a time; one that was terminated stops nobody', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock', 'confirmPoints');
+  const frozen = new Gate();
+  world.faults.overturnDecision = async (run) => {
+    await frozen.pass();
+    return run();
+  };
+  const first = resolve(orderId, because('cancel'));
+  await frozen.reached;
+  const second = await resolve(orderId, because('retry'));
+  expect(second.body).toEqual(problemLike('resolution-under-way', 409, { orderId }));
+  const { owner } = await stateOf(world, orderId);
+  await world.client.workflow.getHandle(owner ?? '').terminate();
+  expect((await first).status).toBe(503);
+  expect((await resolve(orderId, because('retry'))).status).toBe(200);
+  frozen.open();
+  const outcomes = world.databases.order('resolutions').orderBy('resolution_id').pluck('outcome');
+  expect(await outcomes).toEqual(['pending', 'completed']);
+});
+
+it('lets one of two resolutions begin that are asked for at once', async () => {
+  const { orderId } = await unconfirmed(world, 'confirmStock');
+  const answers = await Promise.all([1, 2].map(() => resolve(orderId, because('confirm'))));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  expect(await world.databases.order('resolutions')).toHaveLength(1);
+});
