@@ -110,7 +110,9 @@ async function whyUnsafe(
 
 /** @throws Problem `unavailable` where Temporal does not say: nothing was done yet. */
 async function isOpen(resolutions: Resolutions, workflowId: string): Promise<boolean> {
-  const answer = await within(resolveMsMax, resolutions.isOpen(workflowId)).catch(() => timeOver);
+  const answer = await within(resolveMsMax, resolutions.isOpen(workflowId)).catch(
+    (): typeof timeOver => timeOver,
+  );
   if (answer === timeOver) throw unavailable();
   return answer;
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { AdoptedOrder, Pattern } from '../../contracts/order';
 import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery';
 import { readOrders } from './content';
+import { endResolutions } from './ended-resolutions';
 
 /** What has become of the workflow that owns an order. */
 export type OwnerState =
@@ -207,6 +208,12 @@ export async function adopt(
       orphaned.map((row) => row.order_id),
     )
     .update({ owner: newOwner, owned_at: trx.fn.now(6) });
+  // Its owner was a resolution whose workflow is gone: it left the order as it is.
+  await endResolutions(
+    trx,
+    orphaned.map((row) => row.order_id),
+    'pending',
+  );
   // Read rather than counted, so that a retry after a lost reply finds what it has adopted.
   const mine = (await trx('orders')
     .select('order_id', 'pattern')

@@ -9,7 +9,7 @@ let harness: ApiHarness;
 
 beforeAll(async () => {
   harness = await createHarness({
-    resolve: (...call) => resolveOrder(...call),
+    resolve: { run: (...call) => resolveOrder(...call), isOpen: () => Promise.resolve(false) },
     releaseEvent: () => Promise.reject(new Error('the answer was lost')),
   });
 });
@@ -22,7 +22,7 @@ beforeEach(async () => {
   harness.workflows.reset();
 });
 
-type Resolve = NonNullable<ApiHarness['deps']['resolve']>;
+type Resolve = NonNullable<ApiHarness['deps']['resolve']>['run'];
 let resolveOrder: Resolve = () => Promise.resolve('unsafe');
 
 async function asOperator(method: string, path: string, body?: object): Promise<Answer> {

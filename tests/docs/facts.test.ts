@@ -31,7 +31,10 @@ describe('the README', () => {
       defaultPattern: 'saga',
       timing: defaultTiming,
       temporalReady: () => Promise.resolve(),
-      resolve: () => Promise.resolve('pending'),
+      resolve: {
+        run: () => Promise.resolve('pending'),
+        isOpen: () => Promise.resolve(false),
+      },
       releaseEvent: () => Promise.resolve(),
       runbooksFolder: join(root, 'docs', 'runbooks'),
     });

@@ -189,7 +189,7 @@ async function resolveOne(): Promise<void> {
   const workflowId = `resolve-${randomUUID()}`;
   const request = { orderId, action: 'retry', reason: 'mended', operator: 'olga' } as const;
   const resolve = createTemporalResolver(world.client, { timing: hurriedTiming });
-  await resolve(workflowId, 'saga', request);
+  await resolve.run(workflowId, 'saga', request);
   ids.set('resolution', workflowId);
   ids.set('resolution drive', `${workflowId}-drive`);
 }

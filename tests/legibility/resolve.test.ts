@@ -31,7 +31,7 @@ function resolving(orderId: string, action: ResolutionAction, pattern: Pattern =
   const request = { orderId, action, reason: 'the customer | called', operator: 'olga' };
   const handle = world.client.workflow.getHandle(workflowId);
   const drive = world.client.workflow.getHandle(`${workflowId}-drive`);
-  return { handle, drive, outcome: resolve(workflowId, pattern, request) };
+  return { handle, drive, outcome: resolve.run(workflowId, pattern, request) };
 }
 
 const attributes = (handle: { workflowId: string }) =>
