@@ -1,5 +1,6 @@
 import { createOrder, place, stateOf } from '../support/orders';
 import { createWorld, type World } from '../support/world';
+import { rollBackAll } from '../xa/branches';
 
 /** An order whose row is deleted while it is placed: its neighbours go on, and somebody is told. */
 
@@ -10,6 +11,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
+
+// A workflow that has ended without its order leaves its branches to the scanner.
+afterEach(() => rollBackAll(world));
 
 beforeEach(async () => {
   world.clearFaults();

@@ -19,7 +19,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     [
       {
         file: steps,
-        from: 'verdicts.filter(({ orderId }) => !decisionIn(rows, orderId));',
+        from: 'verdicts.filter(({ orderId }) => rows.get(orderId)?.decision === null);',
         to: 'verdicts;',
       },
       {
@@ -35,8 +35,8 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     [
       {
         file: steps,
-        from: 'decisionIn(rows, orderId) ?? decision',
-        to: 'decision ?? decisionIn(rows, orderId)',
+        from: 'row ? (row.decision ?? decision)',
+        to: 'row ? (decision ?? row.decision)',
       },
     ],
   ],
@@ -48,7 +48,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
   [
     'a hold that tells nobody',
     /PENDING and nobody told/,
-    [{ file: steps, from: "'broken-step',\n    open.map(", to: "'broken-step',\n    [].map(" }],
+    [{ file: steps, from: 'groupBy([...open, ...missing]', to: 'groupBy(missing' }],
   ],
   [
     'an adoption without compare-and-set',

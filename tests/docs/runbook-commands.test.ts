@@ -107,6 +107,9 @@ async function prepareBranch(): Promise<void> {
 it.each(pages)(
   'every statement of %s runs as it is written',
   async (page) => {
+    await databases.empty();
+    await databases.points({ 'c-1': 1_000 });
+    await databases.stock({ 'p-1': { available: 1_000 } });
     const blocks = ofSql(blocksOf(join(runbooks, page)));
     if (blocks.some((block) => block.includes(`XA COMMIT ${xid}`))) await prepareBranch();
     expect(await run(blocks)).toEqual({ status: 0, stderr: '' });

@@ -17,13 +17,13 @@ const claimWithoutTheGuard: Mutation[] = [
 const lastWriterWins: Mutation[] = [
   {
     file: 'activities/order/steps.ts',
-    from: 'verdicts.filter(({ orderId }) => !decisionIn(rows, orderId));',
+    from: 'verdicts.filter(({ orderId }) => rows.get(orderId)?.decision === null);',
     to: 'verdicts;',
   },
   {
     file: 'activities/order/steps.ts',
-    from: 'decisionIn(rows, orderId) ?? decision',
-    to: 'decision ?? decisionIn(rows, orderId)',
+    from: 'row ? (row.decision ?? decision)',
+    to: 'row ? (decision ?? row.decision)',
   },
   {
     file: 'activities/order/steps.ts',

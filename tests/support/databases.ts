@@ -95,6 +95,8 @@ export async function createTestDatabases(
     async drop() {
       for (const service of services) {
         await handles[service].destroy();
+        // A session of the test's that has just ended may hold a table for a moment.
+        await admins[service].raw('SET SESSION lock_wait_timeout = 60');
         await admins[service].raw('DROP DATABASE ??', [names[service]]);
         await admins[service].destroy();
       }

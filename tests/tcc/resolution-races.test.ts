@@ -152,8 +152,8 @@ it('a resolution that is terminated with all frozen loses nothing: its adopter t
   await until('the late change was answered', () => late.length > 0);
   expect(late).toEqual([false]);
   expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'COMPLETE' });
-  // It is on record with what came of its order, though it could not say so itself.
-  expect(await trail(world, order.orderId)).toEqual([entry('cancel', 'completed')]);
+  // Its adopter has put on record how it left the order, as it could not say so itself.
+  expect(await trail(world, order.orderId)).toEqual([entry('cancel', 'pending')]);
   await expectClean(world);
 });
 
