@@ -47,14 +47,16 @@ function misinformed(cell: DeclaredCell, answer: Answer): DeclaredCell {
   return { ...cell, fault: { ...cell.fault, inject } };
 }
 
-/** The same cell, whose order's row somebody holds that is another's. */
+/** The same cell, in which nobody holds the order's row. */
 function unheld(cell: DeclaredCell): DeclaredCell {
+  const rows = { where: () => ({ forUpdate: () => ({ first: () => Promise.resolve() }) }) };
+  const holder = Object.assign(() => rows, { rollback: () => Promise.resolve() });
+  const order = { transaction: () => Promise.resolve(holder) };
   const inject = (injection: Injection) => {
-    const { orderId } = injection.subject;
-    const elsewhere = Object.create(injection, {
-      subject: { value: { ...injection.subject, orderId: `${orderId}-x` } },
-    }) as Injection;
-    return cell.fault.inject(elsewhere);
+    const { stack } = injection;
+    const databases = { ...stack.databases, order };
+    const value = { ...stack, databases };
+    return cell.fault.inject(Object.create(injection, { stack: { value } }) as Injection);
   };
   return { ...cell, fault: { ...cell.fault, inject } };
 }

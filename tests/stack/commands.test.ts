@@ -45,6 +45,7 @@ describe('without a stack', () => {
       temporal: { address: null, namespace: null },
       processes: [],
       databases: { order: null, product: null, point: null },
+      overdueRecovery: null,
     });
   });
 
