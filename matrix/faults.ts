@@ -90,7 +90,7 @@ export const faults: Fault[] = [
     at: 'until the step was refused',
     inject: inject.makeReadOnly,
     alone: true,
-    inapplicable: why.likeOthers,
+    inapplicable: why.notRefused,
   },
   {
     name: 'worker killed',

@@ -30,6 +30,12 @@ export const noOrderRow = ({ service, driver, locks, scenario }: Step) => {
 };
 
 /** Of a fault of a whole server, in which many steps are alike. */
+/** A branch may be rolled back on a server that takes no writes; what is written of it may not. */
+export const notRefused = (step: Step) =>
+  step.effect.source.startsWith('^XA ROLLBACK')
+    ? 'XA ROLLBACK is not refused: see its tombstone.'
+    : likeOthers(step);
+
 export const likeOthers = ({ kind, service, driver, resumes, scenario }: Step) => {
   if (scenario.orders.length > 1)
     return 'A server does not tell many from one: see the step alone.';

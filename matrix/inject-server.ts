@@ -54,7 +54,8 @@ export async function makeReadOnly(cell: Injection): Promise<void> {
       release();
       await until('the step was told that the server is read-only', () => refused(isReadOnly));
     } finally {
-      await session.raw('SET GLOBAL read_only = OFF');
+      // On whatever connection there is: the server may have ended this one for its silence.
+      await cell.database.raw('SET GLOBAL read_only = OFF');
     }
   });
 }

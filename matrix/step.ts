@@ -132,8 +132,10 @@ export function aroundSteps(scenarios: Pick<Scenarios, 'placed' | 'abandoned'>):
       name: 'adoptOrder',
       kind: 'record',
       driver: 'adoption',
-      enter: /^update `orders` set `owner`/,
+      enter: /^select `order_id`, `owner` from orders .*skip locked$/i,
       effect: /set `owner`/,
+      // It skips a row that is held.
+      locks: [],
       scenario: scenarios.abandoned,
     },
   };

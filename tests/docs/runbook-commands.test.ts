@@ -110,6 +110,7 @@ it.each(pages)(
     await databases.empty();
     await databases.points({ 'c-1': 1_000 });
     await databases.stock({ 'p-1': { available: 1_000 } });
+    await databases.product('products').update({ reserved: 1_000 });
     const blocks = ofSql(blocksOf(join(runbooks, page)));
     if (blocks.some((block) => block.includes(`XA COMMIT ${xid}`))) await prepareBranch();
     expect(await run(blocks)).toEqual({ status: 0, stderr: '' });
