@@ -29,13 +29,13 @@ export const noOrderRow = ({ service, driver, locks, scenario }: Step) => {
   return isWritten ? undefined : 'The step does not touch the order’s row.';
 };
 
-/** Of a fault of a whole server, in which many steps are alike. */
 /** A branch may be rolled back on a server that takes no writes; what is written of it may not. */
 export const notRefused = (step: Step) =>
   step.effect.source.startsWith('^XA ROLLBACK')
     ? 'XA ROLLBACK is not refused: see its tombstone.'
     : likeOthers(step);
 
+/** Of a fault of a whole server, in which many steps are alike. */
 export const likeOthers = ({ kind, service, driver, resumes, scenario }: Step) => {
   if (scenario.orders.length > 1)
     return 'A server does not tell many from one: see the step alone.';
