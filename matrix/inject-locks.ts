@@ -69,7 +69,8 @@ async function hold(
   if (row === 'tombstone') {
     // Not there yet: whoever is about to write it holds it, as the branch of a frozen worker does.
     const { orderId: order_id } = cell.subject;
-    await trx('steps').insert({ order_id, step: 'prepareStock', hash: 'v1:of-another' });
+    const step = cell.step.service === 'point' ? 'preparePoints' : 'prepareStock';
+    await trx('steps').insert({ order_id, step, hash: 'v1:of-another' });
   } else await rowsOf(cell, trx, row, which).forUpdate();
 }
 

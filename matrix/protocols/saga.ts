@@ -95,7 +95,7 @@ const recordDrained = {
   driver: 'drain',
   resumes: true,
   skip: 0,
-  effect: /update `compensations`/,
+  effect: /update compensations /,
   locks: ['order', 'compensation'],
 } as const;
 const alone: Step[] = [

@@ -70,7 +70,8 @@ export const xaRecoverySteps: Step[] = [
     service: 'point',
     enter: enterBarrier('rollbackPoints'),
     names: ({ orderId }) => orderId,
-    locks: ['barrier'],
+    // Nothing is recorded of a branch that was only prepared: its tombstone waits for another's.
+    locks: ['tombstone'],
     effect: /'preparePoints'/,
   },
   {
