@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
 import getPort from 'get-port';
 import { SignJWT } from 'jose';
 import { stopMsMaxOf } from '../../workers/stopping';
@@ -19,7 +20,7 @@ const waiting = 20;
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 let databases: TestDatabases;
-let connection: Connection;
+let connection: NativeConnection;
 let namespace: string;
 let port: number;
 let bearer: string;
@@ -29,7 +30,7 @@ beforeAll(async () => {
   databases = await createTestDatabases();
   await databases.stock({ apple: { available: 1_000, price: 1 } });
   await databases.points({ anna: 1_000 });
-  connection = await Connection.connect({ address: temporalServer().address });
+  connection = await NativeConnection.connect({ address: temporalServer().address });
   namespace = await createNamespace(connection);
   bearer = await new SignJWT({ role: 'customer' })
     .setProtectedHeader({ alg: 'ES256' })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { ensureSearchAttributes } from '../../workers/search-attributes';
 import { temporalServer } from './servers';
@@ -7,11 +7,10 @@ import { temporalServer } from './servers';
 /** A client and a worker's connection on the tests' Temporal, in a namespace of their own. */
 export async function connectToOwnNamespace() {
   const { address } = temporalServer();
-  const control = await Connection.connect({ address });
-  const namespace = await createNamespace(control);
-  await ensureSearchAttributes(control, namespace);
-  await control.close();
+  // The client's own kind of connection repeats a call from a timer, after its close as well.
   const connection = await NativeConnection.connect({ address });
+  const namespace = await createNamespace(connection);
+  await ensureSearchAttributes(connection, namespace);
   return { namespace, connection, client: new Client({ connection, namespace }) };
 }
 
