@@ -29,8 +29,8 @@ export interface Api {
   fetch: ApiApp['fetch'];
   request: ApiApp['request'];
   /**
-   * The process is about to end: readiness turns, what waits is claimed at once, and whoever waits
-   * for an order that is claimed is answered. Requests are still taken.
+   * Begins the end of the process. Readiness turns to 503, and the API claims waiting orders at
+   * once. Callers who wait for a claimed order get their answer. Requests are still taken.
    */
   end(): void;
   /** Takes no more orders to be placed; resolves when those that wait are started or withdrawn. */

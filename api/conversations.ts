@@ -8,7 +8,7 @@ import { refuse, unparsable } from './refusals';
 import { bodyBytesMax, tooLarge } from './request-body';
 import { tooManyConnections } from './unavailability';
 
-/** It costs nothing, and whoever restarts a process that is silent must not be misled. */
+/** The answer costs nothing, and a supervisor that restarts silent processes depends on it. */
 const livePath = '/health/live';
 
 /** Answers the requests of a server's connections, those of each connection one after the other. */

@@ -84,7 +84,7 @@ export class OutcomeWatcher {
     }
   }
 
-  /** The same, and for whoever comes later. */
+  /** Does the same, also for callers who come later. */
   close(): void {
     this.closed = true;
     this.release();

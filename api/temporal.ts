@@ -28,7 +28,7 @@ const plainMs = 60_000;
 const invalidArgument = 3;
 /** gRPC's codes for a request of which nothing was heard: cancelled, its deadline, unavailable. */
 const unansweredCodes = [1, 4, 14];
-/** Of no workflow: whoever looks for it has had the frontend, the history and the database answer. */
+/** No workflow has this id: a lookup makes the frontend, the history and the database answer. */
 const probedWorkflowId = 'is-temporal-there';
 
 /** As soon as Temporal is back it is found to be: gRPC would look every two minutes in the end. */

@@ -64,7 +64,7 @@ export function isHeuristic(
   participant: Participant,
 ): string | undefined {
   const { taken, givenBack, branch } = books[participant.name];
-  // The decision was read first: one that was read as CANCEL is CANCEL for ever.
+  // The auditor read the decision first: a decision of CANCEL never changes.
   if (order.decision === 'CANCEL' && taken.length > 0 && givenBack.length === 0) {
     return `decided CANCEL, and ${participant.name} took ${show(taken)}`;
   }

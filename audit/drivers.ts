@@ -56,8 +56,8 @@ export async function waitForAdoption(
 }
 
 /**
- * The workflows of which one that is open drives the order. In choreography that may be a delivery,
- * whoever the owner is: after a resolution or an adoption the deliveries still make it.
+ * The workflows of which one that is open drives the order. In choreography a delivery
+ * may drive it under any owner: deliveries go on after a resolution or an adoption.
  */
 export function driversOf({ orderId, owner, pattern }: AuditedOrder): string[] {
   const deliveries = pattern === 'choreography' ? [deliveriesOf(orderId)] : [];

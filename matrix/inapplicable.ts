@@ -52,7 +52,7 @@ export const likeOthers = ({ kind, service, driver, resumes, scenario }: Step) =
 const waitedFor: readonly Step['driver'][] = ['api', 'owner', 'resolution'];
 
 const noApi =
-  'These forty are claimed without the API; one that is killed amid batches: tests/batches/two-apis.';
+  'The cell claims its forty orders without the API. tests/batches/two-apis kills an API amid batches.';
 
 /** Why a step of this kind cannot come after what undoes it. */
 export const nothingUndoes: Record<Step['kind'], string | undefined> = {

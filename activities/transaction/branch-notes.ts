@@ -99,7 +99,7 @@ export async function findBranches(
   };
 }
 
-/** Those of ours that are prepared now, and so hold their locks whoever has died. */
+/** Reads which of this installation's branches are prepared now. Each still holds its locks. */
 export async function ownPrepared(
   knex: Knex,
   { recovery, gtridOf }: Pick<XaConnections, 'recovery' | 'gtridOf'>,
