@@ -4,6 +4,7 @@ import type { AdoptInput, DrainInput, ForceInput } from '../../contracts/workflo
 import { claim, createOrder, ends, netEffect, place, runOnce } from '../support/orders';
 import { Gate, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
+import { away } from '../tcc/pending';
 import { alertsOf, dies, preparedIn, rollBackAll, scanInput } from '../xa/branches';
 
 /** One row that somebody holds, or one participant that is away, holds up nobody else's recovery. */
@@ -27,7 +28,6 @@ afterEach(async () => {
   await rollBackAll(world);
 });
 
-const away = () => Promise.reject(new Error('away'));
 const tooDear = { unitPrice: 10_000 };
 
 const drain = (changes: Partial<DrainInput> = {}) =>

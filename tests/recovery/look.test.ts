@@ -5,7 +5,7 @@ import { recoverySettings, recoverySettingsFrom } from '../../workers/recovery';
 import { claim, createOrder, ends, netEffect, place, stateOf, until } from '../support/orders';
 import { everythingIsOld, recoverOnce, recoverOnly, startRecovery } from '../support/recovery';
 import { createWorld, nothingIsOld, type World } from '../support/world';
-import { unconfirmed } from '../tcc/pending';
+import { away, unconfirmed } from '../tcc/pending';
 
 /** The one look for all kinds of recovery, on the real server. */
 
@@ -25,7 +25,6 @@ beforeEach(async () => {
 });
 
 const hourMs = 3_600_000;
-const away = () => Promise.reject(new Error('away'));
 const schedule = () => world.client.schedule.getHandle(recoveryScheduleId);
 
 /** How many workflows of this type have ever begun. */
@@ -87,7 +86,7 @@ it('asks the other services while one is away, and does not count its work as no
   const order = await unconfirmed(world, 'confirmPoints');
   world.faults.findStockWork = away;
   const found = await look();
-  // The points' reservation is swept; whether the stock has any is not known.
+  // The points service answers that it has work; the stock service does not answer at all.
   expect(found).toEqual({ adoption: false, drain: false, force: false, sweep: true });
   await until('the points are confirmed', async () => {
     return (await netEffect(world, order.orderId)).points !== 0;
