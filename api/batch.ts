@@ -53,8 +53,8 @@ const unansweredPauseMsMax = 1_000;
 
 /**
  * Claims a batch and starts its workflow. The id is minted once, so that both may be repeated.
- * Whoever's order is claimed is told so before the start: from the claim on the order ends, by
- * adoption if need be. Never rejects; undefined when no workflow of ours is known to run.
+ * The caller whose order is claimed is told so before the start: from the claim on the order ends,
+ * by adoption if need be. Never rejects; undefined when no workflow of ours is known to run.
  */
 export async function sendBatch(
   deps: BatchDeps,

@@ -99,7 +99,7 @@ export interface ProblemOptions {
 export class Problem extends Error {
   constructor(
     readonly code: ProblemCode,
-    /** A sentence for whoever reads the answer: no SQL, no stack, nothing of the inside. */
+    /** A sentence for the caller who reads the answer: no SQL, no stack, nothing of the inside. */
     readonly detail: string,
     readonly options: ProblemOptions = {},
   ) {

@@ -56,7 +56,7 @@ const settles = (...emits: EventType[]): Subscription[] => [
   { subscriber: 'order', reaction: 'settleOrder', emits },
 ];
 
-/** The protocol. An event without subscribers tells whoever looks that a reaction was made. */
+/** The protocol. An event without subscribers shows the reader that a reaction was made. */
 export const events: Readonly<Record<EventType, EventRow>> = {
   OrderPlaced: {
     emittedBy: 'order',

@@ -1,6 +1,6 @@
 /**
  * What an operator reads and searches in the Temporal UI's list of workflows, without opening a
- * payload. Whoever starts a workflow puts it on; the workflow changes what changes later.
+ * payload. The code that starts a workflow puts it on; the workflow changes what changes later.
  */
 import type { Pattern, PlacedOrder } from './order';
 

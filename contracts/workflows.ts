@@ -1,4 +1,4 @@
-/** Inputs and results of the workflows, so that whoever starts one need not import it. */
+/** Inputs and results of the workflows, so that the code that starts one need not import it. */
 import type { OrderEvent } from './events';
 import type { StepTiming } from './limits';
 import type { PlacedOrder, Service } from './order';

@@ -48,7 +48,7 @@ export const resolved: Arrangement = {
 };
 export const resolvedByHand: Arrangement = { ...resolved, go: resolverCancels };
 
-/** The resolution dies when it has frozen everything: whoever adopts the order has to thaw it. */
+/** The resolution dies when it has frozen everything: the order's adopter has to thaw it. */
 export const leftFrozen: Arrangement = {
   holdsOff: arrange.holdOffForce,
   async waits(cell) {

@@ -13,6 +13,6 @@ export interface Arrangement {
   waits?: (cell: Injection) => Promise<void>;
   /** The windows are open: sets going what makes the step. */
   go?: (cell: Injection) => Promise<void>;
-  /** The fault was made: waits until whoever makes the step is through, and lets the others come. */
+  /** The fault was made: waits until the step's maker is through, and lets the others come. */
   letGo?: (cell: Injection) => Promise<void>;
 }

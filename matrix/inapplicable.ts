@@ -18,7 +18,7 @@ export const oneRow = (step: Step) =>
     ? 'Nobody who holds a later row of the step then wants its first: there is no cycle.'
     : undefined);
 
-/** Of the order's row, which whoever makes such a step does not write. */
+/** Why a step that does not write the order's row is not broken at that row. */
 export const noOrderRow = ({ service, driver, locks, scenario }: Step) => {
   if (scenario.orders.length > 1) return 'Among many: see the row locked at decideOrders.';
   if (locks.length > 0 && locks.at(-1) === 'order')

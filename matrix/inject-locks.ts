@@ -67,7 +67,7 @@ async function hold(
   which: 'first' | 'last',
 ) {
   if (row === 'tombstone') {
-    // Not there yet: whoever is about to write it holds it, as the branch of a frozen worker does.
+    // Not there yet: the session about to write it holds it, as the branch of a frozen worker does.
     const { orderId: order_id } = cell.subject;
     const step = cell.step.service === 'point' ? 'preparePoints' : 'prepareStock';
     await trx('steps').insert({ order_id, step, hash: 'v1:of-another' });

@@ -14,7 +14,7 @@ export class Injection {
   /** Rejects when the caller's connection or patience ended before the answer. */
   answered: Promise<Answer | undefined> = Promise.resolve(undefined);
   readonly windows: Window[] = [];
-  /** Whoever calls about the subject's order. */
+  /** The caller who asks about the subject's order. */
   readonly caller: Caller;
   private readonly watched: { door: Door; window: Window }[] = [];
   private readonly afterEnd: (() => Promise<void>)[] = [];
@@ -82,7 +82,7 @@ export class Injection {
   async prepare(): Promise<void> {
     if (!this.step.resumes) return;
     const begun = this.arrangement?.begins?.(this);
-    // Whoever waits for it is told below.
+    // The code that waits for it is told below.
     begun?.catch(() => undefined);
     await this.start();
     await Promise.all(this.owing);
@@ -137,7 +137,7 @@ export class Injection {
     this.answered = this.operated;
   }
 
-  /** Whoever still waits for something of this cell, which has failed, need not any more. */
+  /** The cell is over, or has failed: nothing need wait for it any more. */
   get isClosed(): boolean {
     return this.closed;
   }
@@ -158,7 +158,7 @@ export class Injection {
     const { scenario } = this.step;
     const owed = scenario.owes ?? [];
     this.owing = owed.map((known) => this.cutUntilPending(known));
-    // Whoever waits for it is told; that nobody does, because the cell has failed, is no crash.
+    // The code that waits for it is told. When the cell has failed nothing waits: that is no crash.
     for (const one of this.owing) one.catch(() => undefined);
     const { stack, orders, caller, patience } = this;
     const { answered } = await begin(stack, scenario, orders, caller, patience);

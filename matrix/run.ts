@@ -79,8 +79,8 @@ export async function runCells(
 }
 
 /**
- * Besides what its fault takes down: a schedule's workflow serves all orders at once, so that whoever
- * stops it stops other cells too; orders that are claimed, or whose events are handed over, together
+ * Besides what its fault takes down: a schedule's workflow serves all orders at once, so that to
+ * stop it stops other cells too; orders that are claimed, or whose events are handed over, together
  * would share the transaction that is to be broken; and forty orders are load enough.
  */
 function isAlone({ fault, step }: DeclaredCell): boolean {

@@ -53,14 +53,14 @@ export interface Step extends Known {
   driver: Driver;
   /** To whom the event goes whose delivery makes the step; to its service unless it says otherwise. */
   subscriber?: Service;
-  /** Its COMMIT is the decision: whoever interrupts it may come too late. */
+  /** Its COMMIT is the decision: an interruption may come too late. */
   decides?: true;
   scenario: Scenario;
   /** A reply that comes before it, after a cancel, and so has what it would do undone first. */
   overtakenBy?: Known;
   /** Its transaction may be that of other orders too, so that no other cell runs beside it. */
   shared?: true;
-  /** Whoever wanted it made does not wait for an answer. */
+  /** The one who wanted it made does not wait for an answer. */
   nobodyWaits?: true;
   /** It is broken only once its order waits, PENDING, for what the scenario owes. */
   resumes?: true;

@@ -19,7 +19,7 @@ const branchesGrant = {
   privileges: 'SELECT, INSERT, UPDATE (started_at, ended_at, ended_as)',
 };
 
-/** Without the gtrid: whoever knows one may commit or roll back its branch. */
+/** Without the gtrid: a user who knows one may commit or roll back its branch. */
 const branchesView = {
   table: 'xa_branches',
   privileges: 'SELECT (order_id, participant, locked_rows, started_at, ended_at, ended_as)',
@@ -54,7 +54,7 @@ const participantTables = ['steps', 'reservations', 'bookings', ...eventTables];
 
 /**
  * Reads what it proves. Table by table, because of a whole database it would read the gtrids too:
- * whoever reads and changes nothing could then end anybody's branch.
+ * a user who only reads could then end anybody's branch.
  */
 const auditor = (service: UserGrants['service'], tables: string[]): UserGrants => ({
   user: 'auditor',

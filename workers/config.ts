@@ -31,7 +31,7 @@ const settings = {
   /** Of the users who see and end XA branches, and read no table. */
   PRODUCT_RECOVERY_URL: databaseUrl,
   POINT_RECOVERY_URL: databaseUrl,
-  /** Makes the ids of XA branches unguessable: whoever knows one may end its branch. */
+  /** Makes the ids of XA branches unguessable: a user who knows one may end its branch. */
   XA_SECRET: z.string().min(16),
   /** Tells this installation's branches from another's on the same server. Never changed. */
   XA_INSTALLATION: z.string().min(1).max(64),

@@ -36,9 +36,9 @@ export const apiSettings = [
  * Serves the API on its port: it creates, claims and cancels in the order database, reads the
  * others, and hands orders to whatever drives a pattern.
  *
- * @returns how to end it: readiness turns, and requests are taken for a while, so that whoever sends
- *   them has time to see it; then no new ones are, those that run are answered, and what waits is
- *   started or withdrawn
+ * @returns how to end it: readiness turns, and requests are taken for a while, so that the load
+ *   balancer has time to see it; then no new ones are, those that run are answered, and what waits
+ *   is started or withdrawn
  */
 export async function serveApi(
   config: Config<(typeof apiSettings)[number]>,

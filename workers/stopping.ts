@@ -1,7 +1,7 @@
 import { stopLimits } from '../api/stop-limits';
 
 /**
- * How long each kind of process may take to end in order. Whoever ends one waits for that long
+ * How long each kind of process may take to end in order. What ends one waits for that long
  * before it kills: the supervisor of `npm start`, and `stop_grace_period` in docker-compose.yml.
  */
 

@@ -9,7 +9,7 @@
  * | deliverEvent        | brings one event to one subscriber         | at least once; what cannot  |
  * |                     |                                            | be handled is parked        |
  * | placeByChoreography | brings what was lost of an order's events  | a Terminate loses nothing   |
- * |                     | to whoever has not reacted; for adoption   |                             |
+ * |                     | to the services that have not reacted      |                             |
  *
  * Neither knows what comes next: the subscriber's reaction says something, and its service's
  * relay (workers/relay.ts) has that delivered in its turn.
@@ -90,7 +90,7 @@ export async function placeByChoreography(input: PlaceOrdersInput): Promise<Plac
   return board.end();
 }
 
-/** Whoever cancels the workflow means its undecided orders. */
+/** Cancelling the workflow cancels its undecided orders. */
 function heedCancellation({ orders, timing }: PlaceOrdersInput): { seen: boolean } {
   const cancelled = { seen: false };
   CancellationScope.current().cancelRequested.catch(async () => {
@@ -137,7 +137,7 @@ async function redeliver(
     await Promise.all(lost.map((one) => deliverShown(order, one, timing, board)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
-      // Told again, in case whoever parked it was terminated before it could tell.
+      // Told again, in case the delivery that parked it was terminated before it could tell.
       await orderSteps(timing).alertOrders([parked]);
       board.mark([{ order, why: parked.detail }], 'parked');
       return;
@@ -148,7 +148,7 @@ async function redeliver(
   }
 }
 
-/** To whoever reads the order's steps a delivery is one of them. */
+/** In the list of the order's steps a delivery is one of them. */
 async function deliverShown(
   order: PlacedOrder,
   { event, subscriber }: Lost,

@@ -11,9 +11,9 @@
  * |                 |                       | first writer wins, and the transaction is late    |
  * | close           | closeOrders           | only for one that was to CANCEL before it began   |
  *
- * The order's row is locked first of all, and is the barrier: whoever comes second finds it
- * decided. So CANCEL alone proves that nothing was taken and that nothing will be, there is
- * nothing to compensate, and a transaction whose outcome is unknown is simply run again.
+ * The order's row is locked first of all, and is the barrier: the transaction that comes second
+ * finds it decided. So CANCEL alone proves that nothing was taken and that nothing will be, there
+ * is nothing to compensate, and a transaction whose outcome is unknown is simply run again.
  */
 import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { FailureCode } from '../contracts/failures';
@@ -85,7 +85,7 @@ class Lock {
     const locked = ofKind('locked');
     this.board.mark(locked, 'held-up');
     await Promise.all([
-      // Whoever holds the rows of one order must not hold up its neighbours.
+      // A transaction that holds the rows of one order must not hold up its neighbours.
       ...locked.map(({ order }) => this.attempt([order])),
       this.hold(ofKind('broken')),
     ]);

@@ -60,7 +60,7 @@ export async function endReservations(
 
 const noAnswer: Settled = { kind: 'failing', cause: 'answered nothing' };
 
-/** What is locked is asked again, alone: by us before we answer, or by whoever is answered so. */
+/** What is locked is asked again, alone: by us before we answer, or by the caller of this step. */
 type WhenLocked = 'wait' | 'answer';
 
 /**

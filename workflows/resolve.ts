@@ -33,10 +33,10 @@ import { reasonOf } from './reasons';
  * A cancel after COMPLETE first freezes every reservation. Were one confirmed already, everything
  * is thawed and the decision stands. All frozen, nothing can be confirmed any more, and the
  * decision changes to CANCEL: the one change that a decision may ever have. Should we die in
- * between, whoever adopts the order thaws what we froze: only its owner may, and only the owner
- * may change the decision.
+ * between, the workflow that adopts the order thaws what we froze: only its owner may, and only
+ * the owner may change the decision.
  *
- * Whoever cancels the workflow cancels what drives the order on, which means its order if that is
+ * Cancelling the workflow cancels what drives the order on, and with it the order if that is
  * undecided. What was begun before is finished, and stays on record with what came of it.
  */
 export async function resolveOrder(input: ResolveInput): Promise<ResolveResult> {

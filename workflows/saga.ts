@@ -88,8 +88,8 @@ class Saga {
     const settled = taken.filter((t) => !has(t, 'locked') && !isToBeHeld(t));
     this.board.mark(locked, 'held-up');
     await Promise.all([
-      // Whoever holds the rows of one order must not hold up its neighbours: those go on, and it
-      // is asked again alone. What it has done already is replayed.
+      // A transaction that holds the rows of one order must not hold up its neighbours: those go
+      // on, and the one is asked again alone. What it has done already is replayed.
       ...locked.map(({ order }) => this.attempt([order])),
       this.hold(broken),
       this.decide(settled),
@@ -118,7 +118,7 @@ class Saga {
 
   private async decide(taken: Taken[]): Promise<void> {
     if (taken.length === 0) return;
-    // Whoever cancels the workflow means its undecided orders, though all of it be taken by then.
+    // Cancelling the workflow cancels its undecided orders, even with everything taken by then.
     const cancelled = CancellationScope.current().consideredCancelled;
     const verdicts = taken.map((t) => verdictOn(t, cancelled));
     const orders = taken.map(({ order }) => order);
@@ -241,7 +241,7 @@ function has({ stock, points }: Taken, kind: ActionOutcome['kind']): boolean {
   return stock.kind === kind || points.kind === kind;
 }
 
-/** Whoever has cancelled the workflow has said what is to become of an undecided order. */
+/** Cancelling the workflow cancels its undecided orders, so that none of them is held. */
 function isToBeHeld(taken: Taken): boolean {
   return has(taken, 'broken') && !CancellationScope.current().consideredCancelled;
 }

@@ -245,7 +245,7 @@ function has({ stock, points }: Tried, kind: TryOutcome['kind']): boolean {
   return stock.kind === kind || points.kind === kind;
 }
 
-/** Whoever has cancelled the workflow has said what is to become of an undecided order. */
+/** Cancelling the workflow cancels its undecided orders, so that none of them is held. */
 function isToBeHeld(tried: Tried): boolean {
   return has(tried, 'broken') && !CancellationScope.current().consideredCancelled;
 }

@@ -106,7 +106,7 @@ class Coordinator {
     if (outcome?.kind === 'done') return undefined;
     if (outcome?.kind === 'rejected') return { orderId, decision: 'CANCEL', reason: outcome.code };
     // `cancelled`: somebody has decided CANCEL, and is rolling back; what was decided is read. And
-    // whoever cancels the workflow has said what is to become of an order that is broken.
+    // cancelling the workflow cancels an order that is broken.
     if (outcome?.kind !== 'broken' || CancellationScope.current().consideredCancelled) {
       return { orderId, decision: 'CANCEL', reason: 'unavailable' };
     }
@@ -128,7 +128,7 @@ class Coordinator {
   }
 
   private async decide(order: PlacedOrder, verdict: Verdict): Promise<Decided> {
-    // Whoever cancels the workflow means its order, though both branches be prepared by then.
+    // Cancelling the workflow cancels its order, even with both branches prepared by then.
     const asked: Verdict = CancellationScope.current().consideredCancelled
       ? { orderId: order.orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' }
       : verdict;

@@ -53,7 +53,7 @@ export async function placeInOne(
 /**
  * Takes the stock and then the points of each order, or neither. An order whose points are short
  * is left out and the others are begun anew, as if its stock had never been taken: the ledgers
- * then need no row that gives back. Whoever lacks both is told of the stock.
+ * then need no row that gives back. An order that lacks both is told of the stock.
  */
 async function takeBoth(
   trx: Knex.Transaction,

@@ -45,9 +45,9 @@ export function requestHash(items: readonly { productId: string; quantity: numbe
 }
 
 /**
- * A row that exists already is updated to itself, which waits for whoever is inserting it; then
- * the rows are read to tell ours from those that were there. Keys are taken in their order, so
- * that two batches cannot deadlock.
+ * A row that exists already is updated to itself, which waits for the transaction that is
+ * inserting it; then the rows are read to tell ours from those that were there. Keys are taken in
+ * their order, so that two batches cannot deadlock.
  *
  * @throws when a draft's order id belongs to another order: a bug, and not to be taken for a replay.
  */

@@ -39,9 +39,9 @@ interface Recorded {
 }
 
 /**
- * Puts a resolution on record and takes the order over, in one transaction: whoever owns the order
+ * Puts a resolution on record and takes the order over, in one transaction: the order's owner
  * knows that no newer resolution has begun. Repeated, it answers the same, and takes nothing: an
- * attempt that comes late would take the order back from whoever has it since.
+ * attempt that comes late would take the order back from its owner since.
  */
 export async function open(
   trx: Knex.Transaction,
@@ -126,7 +126,8 @@ export async function last(
  * The one change that a decision may ever have. It is guarded by the owner: an older resolution,
  * which a newer owner may have thawed, cannot make it any more, though the order be handed back to
  * it, nor can one that has ended, however late its attempt comes. That CANCEL holds is true
- * whoever made it: who made it, and lost the answer, must not thaw what is to be cancelled.
+ * of any resolution's CANCEL: the one that made it, and lost the answer, must not thaw what is to
+ * be cancelled.
  */
 export async function overturn(
   trx: Knex.Transaction,
@@ -154,8 +155,8 @@ function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuild
 
 /**
  * What came of a resolution is what the order's row then says, unless it was refused: then nothing
- * was changed, and the order is handed back to whoever had it, so that adoption, which leaves alone
- * what a workflow that has completed left, does not take it for left on purpose.
+ * was changed, and the order is handed back to its owner of before, so that adoption, which leaves
+ * alone what a workflow that has completed left, does not take it for left on purpose.
  */
 export async function conclude(
   trx: Knex.Transaction,

@@ -89,8 +89,8 @@ async function findLocked<C extends Keyed>(call: Call<C>, commands: C[]): Promis
   const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
   call.timeouts += 1;
   const mayWait = call.timeouts <= timeoutsMax;
-  // Nobody: whoever held them timed out too, and will be back. Two that retry in step would meet
-  // for ever, and an order that waits for nobody would be given up beside one that does.
+  // Nobody: the call that held them timed out too, and will be back. Two that retry in step would
+  // meet each time, and an order that waits for nobody would be given up beside one that does.
   if (locked.length === 0) return mayWait ? [] : commands;
   // Each wait has met other holders: the rest would take longer than the attempt may.
   return mayWait ? locked : commands;

@@ -14,7 +14,7 @@ export interface XaSettings {
   worker: DatabaseSettings;
   /** As the user who may ask what is prepared and end it, and may read no table. */
   recovery: DatabaseSettings;
-  /** Nobody who does not have it can guess a gtrid: whoever knows one may end its branch. */
+  /** Without it nobody can guess a gtrid: a user who knows one may end its branch. */
   secret: string;
   /** Tells two systems on one server apart. */
   installation: string;

@@ -204,7 +204,7 @@ class XaParticipant<C extends Keyed> {
   }
 }
 
-/** Tried again with jitter: whoever holds the branch is about to end, or to be ended. */
+/** Tried again with jitter: the session that holds the branch is about to end, or to be ended. */
 function stillActive(cause: Error): ApplicationFailure {
   return ApplicationFailure.create({
     message: `${cause.message}; another session has it, or its end is not seen yet`,

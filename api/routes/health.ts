@@ -24,7 +24,7 @@ const ready = createRoute({
 });
 
 const probeMsMax = 2_000;
-/** Whoever asks more often gets the last answer, so that asking costs the databases nothing. */
+/** A caller that asks more often gets the last answer, at no cost to the databases. */
 const rememberedMs = 1_000;
 
 /** Each rejects when its dependency is away. */

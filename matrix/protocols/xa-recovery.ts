@@ -2,7 +2,7 @@ import { leftDecided, leftPoints, leftUndecided } from '../arrange-xa';
 import { good, type End, type OrderPlan, type Scenario } from '../scenarios';
 import { decide, enterBarrier, type Step } from '../step';
 
-/** What becomes of branches that whoever prepared them has left behind: the scanner's steps. */
+/** What becomes of branches that a dead worker has left behind: the scanner's steps. */
 
 const byGtrid = ({ gtrid }: { gtrid: string }) => gtrid;
 const unavailable: End = { status: 'CANCELLED', reason: 'unavailable' };

@@ -43,7 +43,7 @@ export async function askRestart(
   throw new Error(`The stack was not restarted in ${String(restartMsMax / 1_000)} s.`);
 }
 
-/** What was asked for, once: whoever reads it does it. */
+/** What was asked for; the one supervisor that reads it does it. */
 export function takeRestartRequest(localFolder: string): RestartRequest | undefined {
   const request = readJson(requestFile(localFolder)) as RestartRequest | undefined;
   rmSync(requestFile(localFolder), { force: true });

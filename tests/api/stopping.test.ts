@@ -106,7 +106,7 @@ async function claimedOrders(): Promise<number> {
   return found[0]?.rows ?? 0;
 }
 
-test('whoever waits for a claimed order is answered, a second signal changes nothing', async () => {
+test('the caller of a claimed order is answered, a second signal changes nothing', async () => {
   const api = await startApi();
   const exited = once(api, 'exit');
   const ids = [];

@@ -62,7 +62,7 @@ test.each([0.5, -1, Number.NaN, '10', [10]])('a limit of %j is none', async (lim
   for (const list of lists) await expect(list()).rejects.toThrow(TypeError);
 });
 
-test.each([0, false, true, ['c-1']])('whoever’s token says %j is nobody', async (sub) => {
+test.each([0, false, true, ['c-1']])('a caller whose token says %j is nobody', async (sub) => {
   const authorization = `Bearer ${await token('c-1', { claims: { sub } })}`;
   const ask = (method: string, path: string, headers: object = {}) =>
     harness.api.request(path, { method, headers: { authorization, ...headers } });

@@ -108,7 +108,7 @@ test('a balance that no order has touched names none', async () => {
   ]);
 });
 
-test('whatever is reserved at rest is found, whoever it is of', async () => {
+test('what is reserved at rest is found, whichever order it is of', async () => {
   await world.begin();
   await world.order({ orderId: 'long-done', status: 'COMPLETED', ownedS: 30 });
   await world.take('long-done');

@@ -13,7 +13,7 @@ import { createOrder, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { begin, createOrderService, orderIdOf, readRows } from './service';
 
-/** Whoever holds one product or one account holds up nobody who needs neither. */
+/** A transaction that holds one product or one account holds up no order that needs neither. */
 
 let world: World;
 
@@ -94,7 +94,7 @@ it('tries again at once when the row that was waited for in vain has just been l
         await held(trx);
         return [{ kind: 'done' }];
       },
-      // Whoever held it goes now: another whose own wait has ended in the same second.
+      // The one that held it goes now: another whose own wait has ended in the same second.
       findLocked: async () => {
         waitedInVain++;
         await holder.rollback();

@@ -136,7 +136,7 @@ async function releasedBy(eventId: string): Promise<unknown> {
   return (row as { released_by: string | null }).released_by;
 }
 
-it('refuses to release what is not parked, and whoever is no operator', async () => {
+it('refuses to release what is not parked, and a caller who is no operator', async () => {
   const poison = await placePoison();
   expect((await release('o-1:OrderPlaced')).status).toBe(404);
   const eventId = `${poison.orderId}:OrderPlaced`;

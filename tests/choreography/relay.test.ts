@@ -80,7 +80,7 @@ async function runsOf(deliveries: string[]): Promise<string[]> {
   return described.map(({ runId }) => runId);
 }
 
-/** How many executions there have been of each, as whoever lists them is told. */
+/** How many executions there have been of each, as a list of them says. */
 async function executionsOf(deliveries: string[]): Promise<number[]> {
   const counts = () =>
     Promise.all(

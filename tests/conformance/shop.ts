@@ -144,7 +144,7 @@ async function place(
 ): Promise<End> {
   const answer = await call(api, 'POST', `/orders/${orderId}/place`, { as, body: { pattern } });
   if (answersAtOnce && answer.status === 202) return endOf(api, orderId, as);
-  // Whoever waits is told the end itself, and it is the one that the order's page shows.
+  // A caller who waits is told the end itself, and it is the one that the order's page shows.
   expect([200, 409]).toContain(answer.status);
   const told: End =
     answer.status === 200

@@ -6,7 +6,7 @@ import { prepareDatabase } from '../../migrations/prepare';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';
 
-/** Whoever knows a branch's gtrid may end it, without any other privilege. */
+/** A user who knows a branch's gtrid may end it, without any other privilege. */
 
 let databases: TestDatabases;
 

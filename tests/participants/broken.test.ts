@@ -67,7 +67,7 @@ it('gives points back in the ledger alone where the account is gone', async () =
   expect(await entries.pluck('points')).toEqual([-7, 7]);
 });
 
-it('names the constraint that was hit, for whoever has to look', async () => {
+it('names the constraint that was hit, for the operator', async () => {
   await databases.product.raw(
     'ALTER TABLE stock_ledger ADD CONSTRAINT no_single_apple CHECK (quantity <> -1)',
   );

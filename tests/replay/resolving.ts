@@ -31,7 +31,7 @@ export async function freezeAndDie(world: World, order: PlacedOrder): Promise<vo
   gate.open();
 }
 
-/** Starts what confirms an order, whose cancel then comes between; whoever confirms comes late. */
+/** Starts the confirmation of an order, whose cancel then comes between and makes it come late. */
 export async function overtaken(
   world: World,
   confirms: (order: PlacedOrder) => Promise<WorkflowHandle>,

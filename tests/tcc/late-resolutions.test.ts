@@ -82,7 +82,7 @@ it('a late attempt to change the decision finds that it has ended', async () => 
   expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R1', decision: 'COMPLETE' });
 });
 
-it('a change of the decision whose answer is lost is known for its own, whoever came between', async () => {
+it('a change of the decision whose answer is lost is known for its own after another', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   await orders.openResolution(request(orderId, 'cancel'), 'R1');
   expect(await orders.overturnDecision(orderId, 'R1')).toBe(true);

@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 
-it('whoever confirms meanwhile finds it frozen: a sweep holds, and the cancel goes on', async () => {
+it('a confirmation meanwhile finds it frozen: a sweep holds, and the cancel goes on', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const gate = new Gate();
   world.faults.overturnDecision = async (run) => {

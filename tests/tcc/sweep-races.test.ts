@@ -5,7 +5,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 import { expectClean, statesOf } from './reservations';
 import { sweep } from './schedule-runs';
 
-/** The sweep against the confirmation of a workflow that lives, whoever comes first. */
+/** The sweep against the confirmation of a workflow that lives, in either order. */
 
 let world: World;
 

@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const away = () => Promise.reject(new Error('the participant is away'));
 
-/** The rows of products and accounts that whoever wants to change one would have to wait for. */
+/** The rows of products and accounts that a writer would have to wait for. */
 async function withheldRows(): Promise<string[]> {
   const { product, point } = world.databases;
   const tables = [
@@ -101,7 +101,7 @@ it.each([
   },
 );
 
-it('a decision raced by the scanner is one: whoever is first is obeyed by both', async () => {
+it('a decision raced by the scanner is one: both obey the first', async () => {
   const { orderId, ...order } = await createOrder(world);
   let scanned: unknown;
   world.faults.decideOrders = async (run) => {

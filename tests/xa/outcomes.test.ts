@@ -87,7 +87,7 @@ it.each([
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED', reason });
   expect(await netEffect(world, order.orderId)).toEqual(nothing);
   const ended = await notesOf(world, order.orderId);
-  // Whoever was never asked has no branch; its tombstone stands all the same.
+  // A participant that was never asked has no branch; its tombstone stands all the same.
   expect(ended).toEqual({ product, point: product === 'rejected' ? undefined : point });
   expect(await preparedIn(world)).toEqual([]);
 });

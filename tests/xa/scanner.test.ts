@@ -76,7 +76,7 @@ it('lists the branches of another installation on its server, and never touches 
     expect(await other.prepareStock([command])).toEqual([{ kind: 'done' }]);
     const { others, ...rest } = await scan(world);
     expect(rest).toEqual({ ended: 2, failed: 0, heuristic: 0 });
-    // Whoever else tests on this server may have branches too.
+    // Other tests on this server may have branches too.
     expect(others).toBeGreaterThanOrEqual(1);
     expect(await preparedIn(world)).toEqual([]);
     expect(await isPrepared(second.product, xa.gtridOf(orderId), 'product')).toBe(true);

@@ -34,8 +34,8 @@ export async function* paced(orders: Orders, everyMs: number): AsyncGenerator<Lo
 }
 
 /**
- * Whoever was left not knowing asks again, with the same key: what was done is found, what was not
- * is done now, so that every order ends. Answers how many that were.
+ * A customer who was left not knowing asks again, with the same key: what was done is found, what
+ * was not is done now, so that every order ends. Answers how many that were.
  */
 export async function comeBack(
   stories: readonly Story[],

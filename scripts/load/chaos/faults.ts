@@ -165,7 +165,7 @@ export class Faults {
           killSessions(database, [...users]),
         );
         const killed = (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
-        // Whoever has just begun has none yet; to have cut nothing would be no fault.
+        // A process that has just begun has none yet; to have cut nothing would be no fault.
         if (killed === 0) throw new Error(`${target} has no database session`);
         return killed;
       } catch (error) {

@@ -101,7 +101,7 @@ test('all freezes can be ended at once', async () => {
   await over;
 });
 
-test('what died a moment ago is waited for, and whoever has its id now is spared', async () => {
+test('what just died is waited for, and the process with its id now is spared', async () => {
   note('another time');
   const over = fire(fault('kill'));
   await sleep(200);
