@@ -23,7 +23,7 @@ const arrows = [
     ['^activities/lock/', '^activities/(order|product|point)/steps', transaction, '^contracts/'],
   ],
   ['^api/', ['^api/', '^contracts/', '^activities/order/intake', '^activities/[a-z]+/queries']],
-  ['^audit/', ['^audit/', '^contracts/', transaction]],
+  ['^audit/', ['^audit/', '^contracts/', transaction, '^api/temporal-connection']],
   ['^workers/', ['^(workers|api|activities|migrations|contracts)/']],
 ];
 

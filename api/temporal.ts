@@ -1,5 +1,4 @@
 import {
-  Connection,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
@@ -30,15 +29,6 @@ const invalidArgument = 3;
 const unansweredCodes = [1, 4, 14];
 /** No workflow has this id: a lookup makes the frontend, the history and the database answer. */
 const probedWorkflowId = 'is-temporal-there';
-
-/** As soon as Temporal is back it is found to be: gRPC would look every two minutes in the end. */
-const reconnectMsMax = 1_000;
-
-/** Lazy, because what does not need Temporal must answer while Temporal is away. */
-export function openTemporal(address: string): Connection {
-  const channelArgs = { 'grpc.max_reconnect_backoff_ms': reconnectMsMax };
-  return Connection.lazy({ address, channelArgs });
-}
 
 /** Which workflow drives a pattern's orders; from `contracts/names`. */
 export interface OrderWorkflow {

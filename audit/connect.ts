@@ -1,5 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { openDatabase } from '../activities/transaction/connection';
+import { openTemporal } from '../api/temporal-connection';
 import type { Service } from '../contracts/order';
 import type { AuditDeps } from './audit';
 import { workflowsOf } from './workflows';
@@ -20,7 +21,7 @@ export function connectAudit(target: AuditTarget): AuditDeps & { close: () => Pr
   const order = openDatabase({ url: databases.order, poolMax });
   const product = openDatabase({ url: databases.product, poolMax });
   const point = openDatabase({ url: databases.point, poolMax });
-  const connection = Connection.lazy({ address: temporal.address });
+  const connection = openTemporal(temporal.address);
   const client = new Client({ connection, namespace: temporal.namespace });
   return {
     order,

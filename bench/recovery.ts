@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { loadavg } from 'node:os';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { openTemporal } from '../api/temporal-connection';
 import { findOrphans } from '../activities/order/adoption';
 import { createOrderIntake } from '../activities/order/intake';
 import { createPointActivities } from '../activities/point/activities';
@@ -177,7 +178,7 @@ async function busyOwners(
 ): Promise<RecoveryRow> {
   say(`${count} orders of as many open workflows`);
   const { address, namespace } = stack.temporal;
-  const connection = await Connection.connect({ address });
+  const connection = openTemporal(address);
   const client = new Client({ connection, namespace });
   const owners = Array.from({ length: count }, () => `place-${randomUUID()}`);
   const bar = progressBar('Starting', 'workflows', barAfterMs);

@@ -1,5 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { z } from 'zod';
+import { openTemporal } from '../api/temporal-connection';
 import { openDatabase } from '../activities/transaction/connection';
 import { auditStack } from '../scripts/load/audit-stack';
 import type { Summary } from '../scripts/load/outcomes';
@@ -66,7 +67,7 @@ export async function measure(servers: BenchServers, setting: Setting, load: Loa
   const { stack } = servers;
   const { variant, round, loadAverage, storedOrders } = setting;
   const mysql = openDatabase({ url: stack.databases.order.adminUrl, poolMax: 1 });
-  const connection = await Connection.connect({ address: stack.temporal.address });
+  const connection = openTemporal(stack.temporal.address);
   const client = new Client({ connection, namespace: stack.temporal.namespace });
   try {
     const before = await readMeters(servers.processes(), mysql);

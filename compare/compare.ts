@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import { openTemporal } from '../api/temporal-connection';
 import { openDatabase } from '../activities/transaction/connection';
 import { tokens } from '../bench/loads';
 import { benchOrders, scenarios } from '../bench/orders';
@@ -26,7 +27,7 @@ const warmUpOrders = 20;
 /** Compares what was asked for, round by round, a row for each subject and scenario. */
 export async function* compare(options: CompareOptions, say: Say): AsyncGenerator<Row> {
   const servers = await startServers(say, listenable);
-  const connection = Connection.lazy({ address: servers.stack.temporal.address });
+  const connection = openTemporal(servers.stack.temporal.address);
   const { order } = servers.stack.databases;
   const mysql = openDatabase({ url: order.adminUrl, poolMax: 2 });
   const reader = openDatabase({ url: order.auditorUrl, poolMax: 1 });

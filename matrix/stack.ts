@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { openTemporal } from '../api/temporal-connection';
 import { gtridOf } from '../activities/transaction/branch-connection';
 import { openDatabase } from '../activities/transaction/connection';
 import type { AuditDeps } from '../audit/audit';
@@ -168,7 +169,7 @@ function workerOf(door: Door): string {
 
 function connectAll(running: RunningStack) {
   const { address, namespace } = running.temporal;
-  const connection = Connection.lazy({ address });
+  const connection = openTemporal(address);
   const open = (service: Service) =>
     openDatabase({ url: running.databases[service].adminUrl, poolMax: 8 });
   const databases = { order: open('order'), product: open('product'), point: open('point') };

@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
-import { createTemporalProbe, createTemporalResolver, openTemporal } from '../api/temporal';
+import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
+import { openTemporal } from '../api/temporal-connection';
 import { commonSettings, readConfig } from './config';
 import { createLogger } from './logging';
 import { patternsOn, patternSettings, unavailableOn } from './patterns';

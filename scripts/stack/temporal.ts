@@ -1,5 +1,6 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
+import { openTemporal } from '../../api/temporal-connection';
 import type { ServerCommand } from './bound-process';
 
 /** One private Temporal dev server, on this machine's loopback address only. */
@@ -89,7 +90,7 @@ async function onConnection(
   address: string,
   use: (connection: Connection) => Promise<unknown>,
 ): Promise<void> {
-  const connection = Connection.lazy({ address });
+  const connection = openTemporal(address);
   try {
     await connection.withDeadline(Date.now() + probeMsMax, () => use(connection));
   } finally {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, type Connection } from '@temporalio/client';
+import { openTemporal } from '../../api/temporal-connection';
 import { createTemporalProbe, createTemporalStarter } from '../../api/temporal';
 import { defaultTiming } from '../../contracts/limits';
 import { workflowTypes } from '../../contracts/names';
@@ -11,9 +13,9 @@ let client: Client;
 /** Nobody works on it: what is started stays open until it is terminated. */
 const taskQueue = `idle-${randomUUID()}`;
 
-beforeAll(async () => {
+beforeAll(() => {
   const { address, namespace } = temporalServer();
-  connection = await Connection.connect({ address });
+  connection = openTemporal(address);
   client = new Client({ connection, namespace });
 });
 
@@ -51,11 +53,24 @@ test('starts a workflow once, however often it is asked to, and tells when it ha
 });
 
 test('a Temporal that is away fails the try, in time for another', async () => {
-  const away = new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) });
+  const away = new Client({ connection: openTemporal('127.0.0.1:1') });
   const start = createTemporalStarter(away, workflow);
   await expect(start(`place-${randomUUID()}`, input('o-1'))).rejects.toThrow();
   await expect(createTemporalProbe(away)()).rejects.toThrow();
   await away.connection.close();
+});
+
+test('a call under way fails when its connection is closed between two tries', async () => {
+  const nobody = openTemporal('127.0.0.1:1');
+  const { workflow: handles } = new Client({ connection: nobody });
+  const told = handles.getHandle('some-workflow').describe();
+  const failed = expect(told).rejects.toMatchObject({
+    cause: { code: 1, details: 'Channel has been shut down' },
+  });
+  // Nobody listens there: a try fails at once, and most of the time the next one is waited for.
+  await pause(50);
+  await nobody.close();
+  await failed;
 });
 
 test('a Temporal that answers is ready', async () => {

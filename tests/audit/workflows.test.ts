@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type Connection } from '@temporalio/client';
+import { openTemporal } from '../../api/temporal-connection';
 import { audit } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
 import { workflowsOf } from '../../audit/workflows';
@@ -15,7 +16,7 @@ let client: Client;
 let world: World;
 
 beforeAll(async () => {
-  connection = await Connection.connect({ address });
+  connection = openTemporal(address);
   client = new Client({ connection, namespace });
   world = await createWorld();
 });

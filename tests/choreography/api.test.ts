@@ -1,4 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import { openTemporal } from '../../api/temporal-connection';
 import { readConfig } from '../../workers/config';
 import { patternsOn, patternSettings } from '../../workers/patterns';
 import { call, createdOrder, createHarness, type ApiHarness } from '../api/harness';
@@ -6,7 +7,7 @@ import { call, createdOrder, createHarness, type ApiHarness } from '../api/harne
 /** The API has nothing to start: an order is placed once its event is written. */
 
 let harness: ApiHarness;
-const connection = Connection.lazy({ address: '127.0.0.1:1' });
+const connection = openTemporal('127.0.0.1:1');
 
 beforeAll(async () => {
   const config = readConfig(patternSettings, {});

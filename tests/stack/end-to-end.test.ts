@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
+import { Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import { openTemporal } from '../../api/temporal-connection';
 import { defaultPatience } from '../../scripts/load/caller';
 import { generateOrders } from '../../scripts/load/generator';
 import { runLoad } from '../../scripts/load/run';
@@ -41,7 +42,7 @@ it('a hundred identical creations and placements are one order with one effect',
 
 it('an operator finds the workflow of an order, and the runbook that it names', async () => {
   const { temporal, apiUrl } = await live.ready();
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = openTemporal(temporal.address);
   const { workflow } = new Client({ connection, namespace: temporal.namespace });
   const query = 'OrderPattern="saga" AND OrderWorstStatus="COMPLETED" AND OrderBatchSize=1';
   const deadline = Date.now() + 10_000;

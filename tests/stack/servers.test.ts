@@ -1,6 +1,6 @@
-import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createConnection } from 'mysql2/promise';
+import { openTemporal } from '../../api/temporal-connection';
 import { mysqlServer, temporalServer, timeSkippingServer } from '../support/servers';
 
 describe('the servers that tests share', () => {
@@ -13,7 +13,7 @@ describe('the servers that tests share', () => {
 
   it('has a Temporal server with its namespace', async () => {
     const { address, namespace } = temporalServer();
-    const connection = await Connection.connect({ address });
+    const connection = openTemporal(address);
     const answer = await connection.workflowService.describeNamespace({ namespace });
     expect(answer.namespaceInfo?.name).toBe(namespace);
     await connection.close();
