@@ -5,6 +5,7 @@ import type {
   ResolutionRequest,
 } from '../contracts/reservations';
 import type { Pattern } from '../contracts/order';
+import { patternRows } from '../contracts/patterns';
 import { timeOver, within } from './deadline';
 import { Problem } from './problems';
 import type { ReadSteps } from './steps';
@@ -92,7 +93,7 @@ async function whyUnsafe(
   if (decision === null) return 'The order is not decided, and may be impossible to complete.';
   if (decision === 'CANCEL') return 'The order is decided CANCEL, and is not completed any more.';
   if (action === 'confirm') return 'The order is decided COMPLETE already: retry drives it on.';
-  if (pattern !== 'tcc') {
+  if (pattern === null || !patternRows[pattern].mayBeOverturned) {
     return `The order is decided COMPLETE, and pattern ${String(pattern)} cannot undo that.`;
   }
   const { steps } = await readSteps(orderId);

@@ -1,4 +1,5 @@
 import { deliveriesOf } from '../contracts/events';
+import { patternRows } from '../contracts/patterns';
 import type { AuditedOrder, Backlog } from './orders';
 import type { InFlight } from './second-look';
 import type { Walk } from './walk';
@@ -60,6 +61,7 @@ export async function waitForAdoption(
  * may drive it under any owner: deliveries go on after a resolution or an adoption.
  */
 export function driversOf({ orderId, owner, pattern }: AuditedOrder): string[] {
-  const deliveries = pattern === 'choreography' ? [deliveriesOf(orderId)] : [];
+  const isByEvent = pattern !== null && patternRows[pattern].begins === 'by-event';
+  const deliveries = isByEvent ? [deliveriesOf(orderId)] : [];
   return owner === null ? deliveries : [owner, ...deliveries];
 }

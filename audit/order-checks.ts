@@ -1,4 +1,5 @@
 import { orderStatuses, type OrderStatus } from '../contracts/order';
+import { patternRows, type PatternRow } from '../contracts/patterns';
 import {
   barrierDisagrees,
   hasBarrier,
@@ -33,6 +34,11 @@ const unfinished = ['PLACING', 'PENDING'] as const;
 const completed = ['COMPLETED'] as const;
 const cancelled = ['CANCELLED'] as const;
 
+/** Orders of the patterns whose ledgers move then. */
+function moves(...when: PatternRow['moves'][]): (order: AuditedOrder) => boolean {
+  return ({ pattern }) => pattern !== null && when.includes(patternRows[pattern].moves);
+}
+
 /** The rules' sentences are in rules.ts. */
 export const orderChecks: readonly OrderCheck[] = [
   { rule: 'order-total', statuses: every, fault: wrongTotal },
@@ -65,14 +71,14 @@ export const orderChecks: readonly OrderCheck[] = [
   {
     rule: 'confirmed-after-complete',
     statuses: unfinished,
-    judges: ({ pattern }) => pattern === 'tcc',
+    judges: moves('after-complete'),
     provisional: true,
     fault: confirmedTooEarly,
   },
   {
     rule: 'lock-in-one',
     statuses: unfinished,
-    judges: ({ pattern }) => pattern === 'lock',
+    judges: moves('with-order'),
     provisional: true,
     fault: movedBeforeItsEnd,
   },
@@ -92,13 +98,13 @@ export const orderChecks: readonly OrderCheck[] = [
   {
     rule: 'late-step-barred',
     statuses: cancelled,
-    judges: ({ pattern }) => pattern !== null && pattern !== 'xa' && stock.asks[pattern] !== null,
+    judges: moves('before-decision', 'after-complete'),
     fault: (e) => mayStillTake(e, stock) ?? mayStillTake(e, points),
   },
   {
     rule: 'branch-left-prepared',
     statuses: ['COMPLETED', 'CANCELLED'],
-    judges: ({ pattern }) => pattern === 'xa',
+    judges: moves('in-branches'),
     fault: (e) => mayBePrepared(e, stock) ?? mayBePrepared(e, points),
   },
   {
@@ -110,7 +116,7 @@ export const orderChecks: readonly OrderCheck[] = [
   {
     rule: 'heuristic-outcome',
     statuses: claimed,
-    judges: ({ pattern, decision }) => pattern === 'xa' && decision !== null,
+    judges: (order) => moves('in-branches')(order) && order.decision !== null,
     fault: (e) => isHeuristic(e, stock) ?? isHeuristic(e, points),
   },
   {

@@ -1,4 +1,5 @@
 import { services, type Service } from '../contracts/order';
+import { patternRows } from '../contracts/patterns';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
 import type { AuditedOrder } from './orders';
@@ -43,7 +44,7 @@ export async function readMoving(
   withinS: number,
 ): Promise<Set<string>> {
   const ids = unfinished
-    .filter(({ pattern }) => pattern === 'choreography')
+    .filter(({ pattern }) => pattern !== null && patternRows[pattern].begins === 'by-event')
     .map(({ orderId }) => orderId);
   const moving = new Set<string>();
   for (const service of services) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { patterns } from '../contracts/order';
 
 /** A value of each order, at the 50th and the 99th percentile. */
 const spread = z.object({ p50: z.number(), p99: z.number() });
@@ -7,7 +8,7 @@ const spread = z.object({ p50: z.number(), p99: z.number() });
 export const rowSchema = z.object({
   /** The subject's name: the pattern's, or that of a variation of it. */
   subject: z.string(),
-  pattern: z.string(),
+  pattern: z.enum(patterns),
   scenario: z.string(),
   round: z.number(),
   callers: z.number(),

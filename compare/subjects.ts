@@ -1,4 +1,5 @@
 import { patterns, type Pattern } from '../contracts/order';
+import { patternRows } from '../contracts/patterns';
 import type { Variant } from '../bench/variants';
 
 /** One thing that is compared: a pattern, in an installation of its settings. */
@@ -13,20 +14,12 @@ export interface Subject {
 const asOffered = {};
 const orderByOrder = { BATCH_ORDERS_MAX: '1', BATCHES_IN_FLIGHT_MAX: '64' };
 
-const words: Record<Pattern, string> = {
-  lock: 'one local transaction over three databases on one server',
-  xa: 'prepared branches, then the decision',
-  tcc: 'reservations, then the decision, then confirm or cancel',
-  saga: 'immediate effects and compensations; orders that come together share a workflow',
-  choreography: 'events from service to service; its callers poll',
-};
-
 /** All that may be compared, where the API offers it. */
 export const subjects: Subject[] = [
   ...patterns.map((pattern) => ({
     name: pattern,
     pattern,
-    what: words[pattern],
+    what: patternRows[pattern].what,
     environment: asOffered,
   })),
   {

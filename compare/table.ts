@@ -1,3 +1,4 @@
+import { patternRows } from '../contracts/patterns';
 import { layOut, median, type Column } from '../bench/table';
 import { scenarios } from '../bench/orders';
 import type { Row } from './row';
@@ -75,7 +76,7 @@ export function complaintsAbout(row: Row): string[] {
     ...(pending > 0
       ? [`${where} ${pending} orders had not ended when their callers gave up.`]
       : []),
-    ...(row.pattern === 'lock' && isolation.caught > 0
+    ...(patternRows[row.pattern].moves === 'with-order' && isolation.caught > 0
       ? [`${where} ${isolation.caught} orders were caught half done, which cannot be.`]
       : []),
     ...(statementsLost > 0

@@ -1,5 +1,4 @@
 /** Names that processes must agree on. */
-import type { Pattern } from './order';
 
 export const taskQueues = {
   workflow: 'workflow',
@@ -37,21 +36,3 @@ export const workflowTypes = {
   sweepReservations: 'sweepReservations',
   resolveOrder: 'resolveOrder',
 } as const;
-
-/** The workflow that drives the orders of each pattern. */
-export const orderWorkflows: Record<Pattern, string> = {
-  lock: workflowTypes.placeByLock,
-  xa: workflowTypes.placeByXa,
-  tcc: workflowTypes.placeByTcc,
-  saga: workflowTypes.placeOrders,
-  choreography: workflowTypes.placeByChoreography,
-};
-
-/** Patterns whose orders may share a workflow; an order of the others has one of its own. */
-export const sharesWorkflow: Record<Pattern, boolean> = {
-  lock: false,
-  xa: false,
-  tcc: false,
-  saga: true,
-  choreography: false,
-};

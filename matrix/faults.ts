@@ -1,4 +1,5 @@
 import type { StepTiming } from '../contracts/limits';
+import { patternRows } from '../contracts/patterns';
 import * as why from './inapplicable';
 import * as inject from './inject';
 import type { Injection } from './injection';
@@ -148,7 +149,7 @@ export const faults: Fault[] = [
     alone: true,
     inapplicable: ({ driver, scenario }) => {
       if (driver !== 'api') return 'The API is not in this step’s way: what drives it has begun.';
-      return scenario.pattern === 'choreography'
+      return patternRows[scenario.pattern].begins === 'by-event'
         ? 'The claim is the start: its event is written in the same transaction.'
         : undefined;
     },

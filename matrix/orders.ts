@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createOrderIntake } from '../activities/order/intake';
 import { defaultTiming, type StepTiming } from '../contracts/limits';
-import { orderWorkflows, taskQueues } from '../contracts/names';
+import { taskQueues } from '../contracts/names';
+import { patternRows } from '../contracts/patterns';
 import type { PlaceOrdersInput } from '../contracts/workflows';
 import { mintToken, type TokenSubject } from '../scripts/stack/token';
 import type { Caller } from './caller';
@@ -118,9 +119,10 @@ export async function begin(
     return claims.claimed;
   });
   if (claimed.length !== orders.length) throw new Error('An order of this cell is another’s');
-  if (scenario.start !== 'abandoned' && scenario.pattern !== 'choreography') {
+  const { begins, workflow } = patternRows[scenario.pattern];
+  if (scenario.start !== 'abandoned' && begins !== 'by-event') {
     const input: PlaceOrdersInput = { orders: claimed, timing: { ...timing, ...patience } };
-    await stack.temporal.workflow.start(orderWorkflows[scenario.pattern], {
+    await stack.temporal.workflow.start(workflow, {
       workflowId: owner,
       taskQueue: taskQueues.workflow,
       args: [input],

@@ -28,7 +28,8 @@ const lanes = ['a', 'b'] as const;
 type Lane = (typeof lanes)[number];
 const doors: Door[] = [...services, 'lock'];
 /** Where each of them leads; the one that reaches all three databases needs them on one server. */
-const serviceBehind = (door: Door): Service => (door === 'lock' ? 'order' : door);
+const serviceBehind = (door: Door): Service =>
+  services.find((service) => service === door) ?? 'order';
 
 const limits = { msMax: 60_000, deathsMax: 10 };
 

@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { ApiDependencies, PatternRunner } from '../api/dependencies';
 import { createTemporalStarter } from '../api/temporal';
-import { orderWorkflows, taskQueues } from '../contracts/names';
+import { taskQueues } from '../contracts/names';
 import { patterns, type Pattern } from '../contracts/order';
+import { patternRows } from '../contracts/patterns';
 import type { Config } from './config';
 
 /** The settings that decide which patterns there are, and how orders travel to the workflows. */
@@ -18,39 +19,25 @@ type PatternConfig = Config<(typeof patternSettings)[number]>;
 /** For patterns that do not batch: an order is a workflow, and so many are in flight at once. */
 const alone = { ordersMax: 1, inFlightMax: 64 };
 
-/** Unless it says otherwise a pattern's workflow is started, by the name in contracts. */
-type Offer = Omit<PatternRunner, 'start'> & Partial<Pick<PatternRunner, 'start'>>;
-
-/** What this installation offers: a row here, and the pattern is there. */
-function offers(config: PatternConfig): Partial<Record<Pattern, Offer>> {
-  return {
-    ...(config.DATABASE_SERVERS === 'one' && { lock: { dispatch: alone } }),
-    // Branches hold their locks until the decision: orders in one workflow would hold each other's.
-    xa: { dispatch: alone },
-    tcc: { dispatch: alone },
-    saga: {
-      dispatch: {
-        ordersMax: config.BATCH_ORDERS_MAX,
-        inFlightMax: config.BATCHES_IN_FLIGHT_MAX,
-      },
-    },
-    // Claiming is all: the event is written with the claim, and the order service's relay sends it.
-    choreography: { start: null, answersAtOnce: true },
-  };
-}
-
-/** Why a pattern is not offered here, for who asks for it. */
-export function unavailableOn({
-  DATABASE_SERVERS: servers,
-}: Pick<PatternConfig, 'DATABASE_SERVERS'>): NonNullable<ApiDependencies['unavailable']> {
-  if (servers === 'one') return {};
-  return { lock: 'The databases are on separate servers, and no local transaction spans them.' };
+/** Why a pattern is not offered here, for a caller who asks for it. */
+export function unavailableOn(
+  config: Pick<PatternConfig, 'DATABASE_SERVERS'>,
+): NonNullable<ApiDependencies['unavailable']> {
+  const why = 'The databases are on separate servers, and no local transaction spans them.';
+  const missing = patterns.filter((pattern) => !isOffered(pattern, config));
+  return Object.fromEntries(missing.map((pattern) => [pattern, why]));
 }
 
 /** The names of the patterns that this installation offers. */
-export function patternsOffered(config: PatternConfig): Pattern[] {
-  const offered = offers(config);
-  return patterns.filter((pattern) => offered[pattern]);
+export function patternsOffered(config: Pick<PatternConfig, 'DATABASE_SERVERS'>): Pattern[] {
+  return patterns.filter((pattern) => isOffered(pattern, config));
+}
+
+function isOffered(
+  pattern: Pattern,
+  { DATABASE_SERVERS: servers }: Pick<PatternConfig, 'DATABASE_SERVERS'>,
+): boolean {
+  return servers === 'one' || patternRows[pattern].moves !== 'with-order';
 }
 
 /**
@@ -63,17 +50,24 @@ export function patternsOn(
   config: PatternConfig,
   { eager } = { eager: false },
 ): ApiDependencies['patterns'] {
-  const starter = (pattern: Pattern) =>
-    createTemporalStarter(client, {
+  const runners = patternsOffered(config).map((pattern) => [pattern, runnerOf(pattern)] as const);
+  return Object.fromEntries(runners);
+
+  function runnerOf(pattern: Pattern): PatternRunner {
+    const { begins, workflow } = patternRows[pattern];
+    // Claiming is all: the event is written with the claim, and the order service's relay sends it.
+    if (begins === 'by-event') return { start: null, answersAtOnce: true };
+    const start = createTemporalStarter(client, {
       pattern,
-      workflowType: orderWorkflows[pattern],
+      workflowType: workflow,
       taskQueue: taskQueues.workflow,
       eager,
       runbooksUrl: config.RUNBOOKS_URL,
     });
-  const runners = Object.entries(offers(config)).map(([name, offer]) => {
-    const pattern = name as Pattern;
-    return [pattern, { start: starter(pattern), ...offer }] as const;
-  });
-  return Object.fromEntries(runners);
+    return { start, dispatch: begins === 'alone' ? alone : together(config) };
+  }
+}
+
+function together(config: PatternConfig) {
+  return { ordersMax: config.BATCH_ORDERS_MAX, inFlightMax: config.BATCHES_IN_FLIGHT_MAX };
 }

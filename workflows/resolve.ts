@@ -6,8 +6,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { initialAttributes, summaryOf } from '../contracts/labels';
-import { orderWorkflows, taskQueues } from '../contracts/names';
+import { taskQueues } from '../contracts/names';
 import type { AdoptedOrder, Decision, PlacedOrder } from '../contracts/order';
+import { patternRows } from '../contracts/patterns';
 import type { FreezeCommand, Resolution, ResolutionOutcome } from '../contracts/reservations';
 import type {
   PlaceOrdersInput,
@@ -107,10 +108,10 @@ async function prepare(
 ): Promise<AdoptedOrder | null> {
   const { action, timing, orderId } = input;
   const command = { orderId, resolution: number };
-  const isTcc = placed.pattern === 'tcc';
+  const { mayBeOverturned } = patternRows[placed.pattern];
   const decided = (decision: Decision) => ({ ...placed, decision });
   if (placed.decision === 'COMPLETE') {
-    if (!isTcc) return action === 'retry' ? placed : null;
+    if (!mayBeOverturned) return action === 'retry' ? placed : null;
     if (action !== 'cancel') {
       // An older resolution may have frozen it, and died.
       await thaw(input, command);
@@ -156,7 +157,7 @@ async function thaw({ timing }: ResolveInput, command: FreezeCommand): Promise<v
 async function driveOn(input: ResolveInput, { pattern, ...order }: AdoptedOrder): Promise<void> {
   try {
     await executeChild<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
-      orderWorkflows[pattern],
+      patternRows[pattern].workflow,
       {
         workflowId: driver(),
         taskQueue: taskQueues.workflow,

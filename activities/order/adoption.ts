@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { AdoptedOrder, Pattern } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
@@ -127,9 +128,10 @@ function ownersIn(
 function isOrphan(row: Candidate, owner: OwnerState): boolean {
   if (row.unsent > 0) return false;
   if (row.status === 'PLACING') return true;
-  if (row.pattern === 'choreography') return owner === 'gone' || row.parked === 0;
+  const { begins, moves } = patternRows[row.pattern];
+  if (begins === 'by-event') return owner === 'gone' || row.parked === 0;
   if (row.owed > 0) return false;
-  if (row.pattern === 'tcc' && row.decision === 'COMPLETE')
+  if (moves === 'after-complete' && row.decision === 'COMPLETE')
     return owner === 'gone' || row.told === 0;
   return owner === 'gone' || row.decision !== null;
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
 import { deliveriesOf, eventOf } from '../../contracts/events';
 import type { OrderStatus, Pattern, PlacedOrder } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import { classify, type ErrorClass } from '../transaction/errors';
 import { say } from '../transaction/outbox';
 import { text, texts } from '../transaction/parameters';
@@ -129,7 +130,7 @@ async function claim(
   pattern: Pattern,
 ): Promise<Claims> {
   if (orderIds.length === 0) return { claimed: [], locked: [] };
-  if (pattern === 'choreography') return claimByEvents(trx, orderIds);
+  if (patternRows[pattern].begins === 'by-event') return claimByEvents(trx, orderIds, pattern);
   await trx
     .raw(
       `UPDATE orders FORCE INDEX (PRIMARY)
@@ -152,7 +153,11 @@ async function claim(
  * so that nothing can fall between. Their owner is their deliveries, so a repeat claims nothing
  * anew, and answers what is driven that way already.
  */
-async function claimByEvents(trx: Knex.Transaction, orderIds: readonly string[]): Promise<Claims> {
+async function claimByEvents(
+  trx: Knex.Transaction,
+  orderIds: readonly string[],
+  pattern: Pattern,
+): Promise<Claims> {
   const fresh = await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
     .whereIn('order_id', orderIds)
     .where('status', 'CREATED')
@@ -164,7 +169,7 @@ async function claimByEvents(trx: Knex.Transaction, orderIds: readonly string[])
     .whereIn('order_id', fresh)
     .update({
       status: 'PLACING',
-      pattern: 'choreography',
+      pattern,
       owner: trx.raw('CONCAT(?, order_id)', [deliveriesOf('')]),
       owned_at: trx.fn.now(6),
     })

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { OrderSummary } from '../../activities/order/queries';
 import { isTerminal } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import { problemContentType } from '../problems';
 import { problem, type orderLine, type orderSummary } from '../schemas';
 
@@ -9,8 +10,9 @@ import { problem, type orderLine, type orderSummary } from '../schemas';
 /** An order as lists and outcomes show it. */
 export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary> {
   const { orderId, status, pattern, reason, total } = order;
-  // Of the patterns that decide before their effects only TCC tells the caller that it is decided.
-  const confirming = pattern === 'tcc' && order.decision === 'COMPLETE' && !isTerminal(status);
+  // What is decided may take its time where the effects only come now: the caller is told so.
+  const comesAfter = pattern !== null && patternRows[pattern].moves === 'after-complete';
+  const confirming = comesAfter && order.decision === 'COMPLETE' && !isTerminal(status);
   return {
     orderId,
     status,

@@ -2,6 +2,7 @@ import { createRoute, type z } from '@hono/zod-openapi';
 import type { OrderDetail, OrderQueries } from '../../activities/order/queries';
 import type { Authenticator } from '../authentication';
 import { isTerminal } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import { requireRole, type ApiApp } from '../context';
 import type { CreateOrder } from '../creation';
 import { exactJson } from '../exact-json';
@@ -129,7 +130,8 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
  * could not be asked is named, for its branch may be the one that is in doubt.
  */
 async function inDoubtOf(readInDoubt: ReadInDoubt, { orderId, pattern, status }: OrderDetail) {
-  if (pattern !== 'xa' || isTerminal(status)) return {};
+  const hasBranches = pattern !== null && patternRows[pattern].moves === 'in-branches';
+  if (!hasBranches || isTerminal(status)) return {};
   const { branches, unavailable } = await readInDoubt({ orderId, limit: 1 });
   return {
     ...(branches.length > 0 && { inDoubt: branches.map((one) => inDoubtAnswer(one, status)) }),

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { createOrderIntake } from '../../activities/order/intake';
 import { besideAttributes, initialAttributes, summaryOf } from '../../contracts/labels';
-import { orderWorkflows, taskQueues } from '../../contracts/names';
+import { taskQueues } from '../../contracts/names';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { hurriedTiming, type World } from './world';
 
@@ -73,7 +74,7 @@ export async function startOrders(
   const workflowId = await claim(world, orders, pattern);
   const input: PlaceOrdersInput = { orders, timing, ...more };
   return world.client.workflow.start<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
-    orderWorkflows[pattern],
+    patternRows[pattern].workflow,
     {
       workflowId,
       taskQueue: taskQueues.workflow,

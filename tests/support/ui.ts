@@ -4,8 +4,9 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { createTemporalStarter } from '../../api/temporal';
 import { searchAttributes } from '../../contracts/labels';
-import { orderWorkflows, taskQueues } from '../../contracts/names';
+import { taskQueues } from '../../contracts/names';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import { claim, createOrder, type OrderSketch } from './orders';
 import { hurriedTiming, type World } from './world';
 
@@ -25,7 +26,7 @@ export async function startedByApi(
   const workflowId = await claim(world, orders, pattern);
   const start = createTemporalStarter(world.client, {
     pattern,
-    workflowType: orderWorkflows[pattern],
+    workflowType: patternRows[pattern].workflow,
     taskQueue: taskQueues.workflow,
     runbooksUrl,
   });

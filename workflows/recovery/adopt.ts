@@ -10,8 +10,9 @@ import {
 } from '@temporalio/workflow';
 import { counted, initialAttributes, summaryOf } from '../../contracts/labels';
 import { batchLimits } from '../../contracts/limits';
-import { orderWorkflows, sharesWorkflow, taskQueues } from '../../contracts/names';
+import { taskQueues } from '../../contracts/names';
 import type { AdoptedOrder, Pattern, PlacedOrder } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import type { Orphan } from '../../contracts/recovery';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../../contracts/workflows';
 import { isSearchable } from '../attributes';
@@ -100,7 +101,7 @@ class Adoption {
       this.rows.add(orderId, ownerBefore.get(orderId) ?? '', owner);
     }
     const from = ownerBefore.get(orders[0]?.orderId ?? '') ?? '';
-    return startChild(orderWorkflows[pattern], {
+    return startChild(patternRows[pattern].workflow, {
       workflowId: owner,
       taskQueue: taskQueues.workflow,
       args: [inputOf(orders, this.input)],
@@ -140,7 +141,7 @@ function batchesOf(orphans: readonly Orphan[]): Batch[] {
   const open = new Map<Pattern, { batch: Batch; lines: number }>();
   for (const orphan of orphans) {
     const { pattern, owner, lines } = orphan;
-    if (!sharesWorkflow[pattern] || owner.startsWith(ownerPrefix)) {
+    if (patternRows[pattern].begins !== 'with-others' || owner.startsWith(ownerPrefix)) {
       batches.push({ pattern, orphans: [orphan] });
       continue;
     }
