@@ -73,9 +73,10 @@ const openStates = ['reserved', 'frozen'];
 
 /** Its stock's reservation is old: the sweep ends it before anybody else may. */
 const swept: Arrangement = {
-  waits: (cell) => arrange.age(cell, 'product', 'reservations'),
-  go(cell) {
+  async go(cell) {
     const { stack, subject } = cell;
+    // Not before the step is watched: the service looks for old reservations by itself.
+    await arrange.age(cell, 'product', 'reservations');
     const isEnded = async () => {
       const open = await stack.databases
         .product('reservations')
@@ -87,7 +88,6 @@ const swept: Arrangement = {
     const sweeping = arrange.recoverUntil(cell, isEnded);
     sweeping.catch(() => undefined);
     cell.whenGone(() => sweeping);
-    return Promise.resolve();
   },
 };
 export const sweptConfirm: Arrangement = {

@@ -19,13 +19,13 @@ function leftAt(known: Known): Arrangement {
       // Another try may have begun before; none comes after.
       for (const other of window.rest()) other.cut();
       cell.unwatch(known, window);
-      for (const service of participants) await arrange.age(cell, service, 'xa_branches');
     },
-    go(cell) {
+    async go(cell) {
+      // Not before the step is watched: each service looks for old branches by itself.
+      for (const service of participants) await arrange.age(cell, service, 'xa_branches');
       const scanning = arrange.recoverUntil(cell, () => areEnded(cell));
       scanning.catch(() => undefined);
       cell.whenGone(() => scanning);
-      return Promise.resolve();
     },
     async letGo(cell) {
       await cell.gone();

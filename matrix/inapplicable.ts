@@ -23,6 +23,8 @@ export const noOrderRow = ({ service, driver, locks, scenario }: Step) => {
   if (scenario.orders.length > 1) return 'Among many: see the row locked at decideOrders.';
   if (locks.length > 0 && locks.at(-1) === 'order')
     return 'The step waits for this very row: see the row locked.';
+  if (driver === 'drain')
+    return 'The drain skips an order whose row is held: tests/recovery/held-up.';
   if (driver === 'sweep' || driver === 'scan')
     return 'It writes no order; those who do so afterwards have this fault in their own steps.';
   const isWritten = locks[0] === 'order' || service !== 'order';

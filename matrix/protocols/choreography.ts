@@ -1,7 +1,8 @@
 import { placedEvent, released } from '../arrange-events';
-import { scenariosOf, type OrderPlan, type Scenario } from '../scenarios';
+import { scenariosOf, type End, type OrderPlan, type Scenario } from '../scenarios';
 import { aroundSteps, decide, lockOrder, type Step } from '../step';
 
+const cancelledByOperator: End = { status: 'CANCELLED', reason: 'cancelled-by-operator' };
 const parked: OrderPlan = { kind: 'broken', end: { status: 'PENDING', alert: 'event-parked' } };
 const common = scenariosOf('choreography');
 const scenarios = {
@@ -94,7 +95,13 @@ const release = {
   scenario: mended,
 } as const;
 /** Adoption has what was lost delivered again: the reactions are the same, and so is what undoes them. */
-const again = { driver: 'owner', kind: 'record', scenario: scenarios.abandoned } as const;
+const again: Pick<Step, 'driver' | 'kind' | 'scenario' | 'ends'> = {
+  driver: 'owner',
+  kind: 'record',
+  scenario: scenarios.abandoned,
+  // Nothing is decided by then, and no delivery is under way that would go on.
+  ends: { 'workflow cancelled, before the COMMIT': [cancelledByOperator] },
+};
 
 /** The reactions, and what carries what they say from one service to the next. */
 export const choreographySteps: Step[] = [
@@ -156,7 +163,8 @@ export const choreographySteps: Step[] = [
     ...decide,
     ...again,
     name: 'settleOrder, delivering again',
-    enter: lockOrder,
+    // Adoption's own begins alike, and skips a row that is held.
+    enter: /from orders FORCE INDEX \(PRIMARY\).*for update$/i,
     opens: true,
     effect: /from orders FORCE INDEX/,
   },
