@@ -168,9 +168,12 @@ class Sweep {
     });
     await this.alarm(names[phase], phase, commands, settled);
     const done = commands.filter((_, i) => settled[i]?.kind === 'done');
-    // Of an order that was missing, and is back from a backup, nobody else resolves the alert.
+    // Of an order that was missing, and is back from a backup, nobody else resolves the alert: no
+    // later run finds its reservation. So an order for which it fails is asked for patiently, alone.
     const ids = done.map(({ orderId }) => orderId);
-    await this.keepAlerts(ids, (some) => this.once.resolveHeld(some));
+    await this.keepAlerts(ids, (some) =>
+      (some.length > 1 ? this.once : this.order).resolveHeld(some),
+    );
     return done.length;
   }
 
