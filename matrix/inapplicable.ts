@@ -31,10 +31,10 @@ export const noOrderRow = ({ service, driver, locks, scenario }: Step) => {
   return isWritten ? undefined : 'The step does not touch the order’s row.';
 };
 
-/** A branch may be rolled back on a server that takes no writes; what is written of it may not. */
+/** A prepared branch may be ended on a server that takes no writes; what is written of it may not. */
 export const notRefused = (step: Step) =>
-  step.effect.source.startsWith('^XA ROLLBACK')
-    ? 'XA ROLLBACK is not refused: see its tombstone.'
+  /^\^XA (COMMIT|ROLLBACK)/.test(step.effect.source)
+    ? 'XA COMMIT and XA ROLLBACK of a prepared branch are not refused: see the tombstone.'
     : likeOthers(step);
 
 /** Of a fault of a whole server, in which many steps are alike. */
