@@ -44,7 +44,7 @@ const heading = `# Failure matrix
 
 Written by \`npm run matrix\`, which runs every cell on real processes and real servers, and notes
 what it took when it held (✔). A cell that failed when it was last run, or that was added or changed
-since, is open (?). A cell puts one fault into one step, at the place that
+since, is open (?), which \`npm test\` refuses. A cell puts one fault into one step, at the place that
 is named, and fails when the step never came to that place. It holds when every order of it has
 ended as promised, every answer that its callers got was true when it was given, who asks again in
 the end is told that end, the API says the same as the database, exactly

@@ -4,15 +4,10 @@ import { declaredCells, protocols } from '../../matrix/cells';
 import { declaredReport, reportFiles } from '../../matrix/declared-report';
 import { markdownOf, readReport } from '../../matrix/page';
 
-/** A cell that was not run since it was declared is there as well, and is said to be open. */
-it('has every declared cell in docs/failure-matrix.json, with what is promised of it now', () => {
+/** A cell that was added, or changed, is open until `npm run matrix -- --open` has run it. */
+it('has every declared cell in docs/failure-matrix.json, each run as it is declared now', () => {
   const { cells } = readReport();
-  const bare = cells.map(({ verdict, ...cell }) => ({
-    ...cell,
-    verdict: verdict === 'open' ? 'holds' : verdict,
-    ms: undefined,
-    at: undefined,
-  }));
+  const bare = cells.map((cell) => ({ ...cell, ms: undefined, at: undefined }));
   expect(bare).toEqual(declaredReport());
 });
 
