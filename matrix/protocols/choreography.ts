@@ -99,8 +99,10 @@ const again: Pick<Step, 'driver' | 'kind' | 'scenario' | 'ends'> = {
   driver: 'owner',
   kind: 'record',
   scenario: scenarios.abandoned,
-  // Nothing is decided by then, and no delivery is under way that would go on.
-  ends: { 'workflow cancelled, before the COMMIT': [cancelledByOperator] },
+  // The cancel and what the deliveries lead to are two writers of the decision: the first one wins.
+  ends: {
+    'workflow cancelled, before the COMMIT': [cancelledByOperator, { status: 'COMPLETED' }],
+  },
 };
 
 /** The reactions, and what carries what they say from one service to the next. */
