@@ -5,6 +5,7 @@ import type { PlacedOrder } from '../contracts/order';
 import type { PlaceOrdersResult } from '../contracts/workflows';
 import { showTroubled, showWorstStatus } from './attributes';
 import { quoted, runbookLink, tableOf } from './markdown';
+import { zip } from './zip';
 
 /** Where an order stands in its workflow. */
 type Standing =
@@ -124,12 +125,18 @@ export class Board {
 
   /** A step was asked for, for these orders. */
   asked(step: string, orders: readonly PlacedOrder[]): void {
-    this.note(step, orders, () => 'asked');
+    this.note(
+      step,
+      orders.map((order) => [order, 'asked']),
+    );
   }
 
   /** What came of a step, for each of these orders. */
   answered(step: string, orders: readonly PlacedOrder[], answers: readonly Answer[]): void {
-    this.note(step, orders, (i) => wordsOf(answers[i]));
+    this.note(
+      step,
+      zip(orders, answers).map(([order, answer]) => [order, wordsOf(answer)]),
+    );
     if (answers.some(({ reason }) => reason === 'unavailable')) this.trouble('step-failing');
   }
 
@@ -142,9 +149,9 @@ export class Board {
     return result;
   }
 
-  private note(step: string, orders: readonly PlacedOrder[], words: (i: number) => string): void {
-    if (orders.length === 0) return;
-    orders.forEach(({ orderId }, i) => this.rows.get(orderId)?.steps.set(step, words(i)));
+  private note(step: string, notes: [PlacedOrder, words: string][]): void {
+    if (notes.length === 0) return;
+    for (const [{ orderId }, words] of notes) this.rows.get(orderId)?.steps.set(step, words);
     this.show();
   }
 
@@ -201,9 +208,7 @@ function cellsOf([orderId, { standing, why, steps }]: [string, Row]): string[] {
   return [orderId, standings[standing].words + (why ? `: ${why}` : ''), told.join('; ')];
 }
 
-function wordsOf(answer: Answer | undefined): string {
-  if (!answer) return 'no answer';
-  const { kind, code, cause } = answer;
+function wordsOf({ kind, code, cause }: Answer): string {
   if (cause !== undefined) return `${kind} (${quoted(cause)})`;
   return code === undefined ? kind : `${kind}, ${code}`;
 }

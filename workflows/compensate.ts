@@ -3,6 +3,7 @@ import type { CompensationStep, FailedCompensation, StepOutcome } from '../contr
 import { pointCommand, stockCommand } from './commands';
 import type { compensationsOf } from './proxies';
 import { reasonOf } from './reasons';
+import { zip } from './zip';
 
 type Compensations = ReturnType<typeof compensationsOf>;
 
@@ -26,15 +27,15 @@ export async function compensate(
   orders: PlacedOrder[],
 ): Promise<FailedCompensation[]> {
   if (orders.length === 0) return [];
-  let outcomes: StepOutcome[];
+  let answers: [PlacedOrder, StepOutcome][];
   try {
-    outcomes = await runners[step](steps, orders);
+    answers = zip(orders, await runners[step](steps, orders));
   } catch (error) {
     const reason = reasonOf(error);
     return orders.map(({ orderId }) => ({ orderId, step, error: reason }));
   }
   const failures = await Promise.all(
-    orders.map((order, i) => afterwards(steps, step, order, outcomes[i])),
+    answers.map(([order, outcome]) => afterwards(steps, step, order, outcome)),
   );
   return failures.flat();
 }
@@ -43,9 +44,9 @@ async function afterwards(
   steps: Compensations,
   step: CompensationStep,
   order: PlacedOrder,
-  outcome: StepOutcome | undefined,
+  outcome: StepOutcome,
 ): Promise<FailedCompensation[]> {
-  switch (outcome?.kind) {
+  switch (outcome.kind) {
     case 'done':
       return [];
     case 'locked':
@@ -53,7 +54,7 @@ async function afterwards(
     case 'broken':
       return [{ orderId: order.orderId, step, error: brokenText(outcome) }];
     default:
-      return [{ orderId: order.orderId, step, error: `answered ${outcome?.kind ?? 'nothing'}` }];
+      return [{ orderId: order.orderId, step, error: `answered ${outcome.kind}` }];
   }
 }
 

@@ -24,6 +24,7 @@ import { Board } from './board';
 import { lockCommand } from './commands';
 import { lockSteps, orderSteps } from './proxies';
 import { reasonOf } from './reasons';
+import { answersTo, zip } from './zip';
 
 const step = 'placeInOneTransaction';
 
@@ -62,19 +63,15 @@ class Lock {
     this.board.asked(step, orders);
     let outcomes: StepOutcome[];
     try {
-      outcomes = await this.lock.placeInOneTransaction(orders.map(lockCommand));
+      const answers = await this.lock.placeInOneTransaction(orders.map(lockCommand));
+      outcomes = answersTo(orders, answers);
     } catch (error) {
       const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
       await this.giveUp(orders, reason, reasonOf(error));
       return;
     }
     this.board.answered(step, orders, outcomes);
-    await this.settle(
-      orders.flatMap((order, i) => {
-        const outcome = outcomes[i];
-        return outcome ? [{ order, outcome }] : [];
-      }),
-    );
+    await this.settle(zip(orders, outcomes).map(([order, outcome]) => ({ order, outcome })));
   }
 
   private async settle(answered: Answered[]): Promise<void> {
@@ -118,7 +115,7 @@ class Lock {
       orders,
       decisions.map((kind) => ({ kind })),
     );
-    const read = orders.map((order, i) => ({ order, decision: decisions[i] }));
+    const read = zip(orders, decisions).map(([order, decision]) => ({ order, decision }));
     const completed = read.filter(({ decision }) => decision === 'COMPLETE');
     const cancelled = read.filter(({ decision }) => decision === 'CANCEL');
     const missing = read.filter(({ decision }) => decision === 'unknown');
@@ -159,7 +156,7 @@ class Lock {
     const held = broken.map(brokenOrder);
     await CancellationScope.nonCancellable(() => this.order.holdOrders(held));
     this.board.mark(
-      broken.map(({ order }, i) => ({ order, why: `${step}, ${held[i]?.code}` })),
+      zip(broken, held).map(([{ order }, { code }]) => ({ order, why: `${step}, ${code}` })),
       'broken',
     );
   }

@@ -6,6 +6,7 @@ import type { BrokenOrder, Step, StepOutcome } from '../contracts/steps';
 import { pointCommand, stockCommand } from './commands';
 import { participantsOf } from './proxies';
 import { reasonOf } from './reasons';
+import { withAnswers, zip } from './zip';
 
 /** What came of one participant's confirm or cancel. */
 export type Settled =
@@ -51,11 +52,7 @@ export async function endReservations(
     settle(product[stockStep], orders.map(stockCommand), timing, whenLocked),
     settle(point[pointStep], orders.map(pointCommand), timing, whenLocked),
   ]);
-  return orders.map((order, i) => ({
-    order,
-    stock: stock[i] ?? noAnswer,
-    points: points[i] ?? noAnswer,
-  }));
+  return withAnswers(orders, stock, points);
 }
 
 const noAnswer: Settled = { kind: 'failing', cause: 'answered nothing' };
@@ -75,9 +72,9 @@ export async function settle<C extends { orderId: string }>(
   triesLeft = timing.confirmAttemptsMax - 1,
 ): Promise<Settled[]> {
   if (commands.length === 0) return [];
-  let outcomes: Awaited<ReturnType<Step<C>>>;
+  let answers: [C, Awaited<ReturnType<Step<C>>>[number]][];
   try {
-    outcomes = await step(commands);
+    answers = zip(commands, await step(commands));
   } catch (error) {
     const cause = reasonOf(error);
     return commands.map(() => ({ kind: 'failing', cause }));
@@ -85,9 +82,8 @@ export async function settle<C extends { orderId: string }>(
   const again = async (command: C, left: number) =>
     (await settle(step, [command], timing, whenLocked, left))[0] ?? noAnswer;
   return Promise.all(
-    commands.map(async (command, i): Promise<Settled> => {
-      const outcome = outcomes[i];
-      switch (outcome?.kind) {
+    answers.map(async ([command, outcome]): Promise<Settled> => {
+      switch (outcome.kind) {
         case 'done':
         case 'broken':
           return outcome;
@@ -100,7 +96,7 @@ export async function settle<C extends { orderId: string }>(
           await sleep(timing.retryMsMax);
           return again(command, triesLeft - 1);
         default:
-          return { kind: 'failing', cause: `answered ${outcome?.kind ?? 'nothing'}` };
+          return { kind: 'failing', cause: `answered ${outcome.kind}` };
       }
     }),
   );

@@ -30,6 +30,7 @@ import { pointCommand, stockCommand } from './commands';
 import { compensate } from './compensate';
 import { actionsOf, compensationsOf, orderSteps } from './proxies';
 import { reasonOf } from './reasons';
+import { answersTo, withAnswers, zip } from './zip';
 
 /** What came of an action: the participant's word, or that we stopped asking. */
 type ActionOutcome = StepOutcome | { kind: 'given-up'; reason: FailureCode; cause?: string };
@@ -78,11 +79,7 @@ class Saga {
       this.ask('deductStock', orders, () => this.actions.deductStock(orders.map(stockCommand))),
       this.ask('usePoints', orders, () => this.actions.usePoints(orders.map(pointCommand))),
     ]);
-    const taken = orders.map((order, i) => ({
-      order,
-      stock: stock[i] ?? notAsked,
-      points: points[i] ?? notAsked,
-    }));
+    const taken = withAnswers(orders, stock, points);
     const locked = taken.filter((t) => has(t, 'locked'));
     const broken = taken.filter((t) => !has(t, 'locked') && isToBeHeld(t));
     const settled = taken.filter((t) => !has(t, 'locked') && !isToBeHeld(t));
@@ -105,7 +102,7 @@ class Saga {
     this.board.asked(step, orders);
     let outcomes: ActionOutcome[];
     try {
-      outcomes = await action();
+      outcomes = answersTo(orders, await action());
     } catch (error) {
       const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
       const cause = reasonOf(error);
@@ -131,7 +128,11 @@ class Saga {
       orders,
       decisions.map((kind) => ({ kind })),
     );
-    const read = taken.map((t, i) => ({ ...t, why: verdicts[i]?.reason, decision: decisions[i] }));
+    const read = zip(taken, zip(verdicts, decisions)).map(([t, [{ reason }, decision]]) => ({
+      ...t,
+      why: reason,
+      decision,
+    }));
     const lost = read.filter(({ decision }) => decision === 'CANCEL');
     // Without its row an order can be neither completed nor cancelled; an operator is told.
     const missing = read.filter(({ decision }) => decision === 'unknown');
@@ -192,7 +193,7 @@ class Saga {
     const steps = broken.map(brokenStep);
     await CancellationScope.nonCancellable(() => this.order.holdOrders(steps));
     this.board.mark(
-      broken.map(({ order }, i) => ({ order, why: `${steps[i]?.step}, ${steps[i]?.code}` })),
+      zip(broken, steps).map(([{ order }, { step, code }]) => ({ order, why: `${step}, ${code}` })),
       'broken',
     );
   }

@@ -34,6 +34,7 @@ import {
   type Ended,
   type Phase,
 } from './reservations';
+import { answersTo, withAnswers, zip } from './zip';
 
 /** What came of a try: the participant's word, or that we stopped asking. */
 type TryOutcome = StepOutcome | { kind: 'given-up'; reason: FailureCode; cause: string };
@@ -78,11 +79,7 @@ class Tcc {
       this.ask('tryStock', orders, () => product.tryStock(orders.map(stockCommand))),
       this.ask('tryPoints', orders, () => point.tryPoints(orders.map(pointCommand))),
     ]);
-    const tried = orders.map((order, i) => ({
-      order,
-      stock: stock[i] ?? noAnswer,
-      points: points[i] ?? noAnswer,
-    }));
+    const tried = withAnswers(orders, stock, points);
     const locked = tried.filter((t) => has(t, 'locked'));
     const broken = tried.filter((t) => !has(t, 'locked') && isToBeHeld(t));
     const settled = tried.filter((t) => !has(t, 'locked') && !isToBeHeld(t));
@@ -107,7 +104,7 @@ class Tcc {
     this.board.asked(step, orders);
     let outcomes: TryOutcome[];
     try {
-      outcomes = await action();
+      outcomes = answersTo(orders, await action());
     } catch (error) {
       const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
       const cause = reasonOf(error);
@@ -129,9 +126,10 @@ class Tcc {
         orders,
         decisions.map((kind) => ({ kind })),
       );
-      const lost = orders.filter((_, i) => decisions[i] === 'CANCEL');
+      const ofKind = (wanted: (typeof decisions)[number]) => answered(orders, decisions, wanted);
+      const lost = ofKind('CANCEL');
       // Without its row an order can be neither completed nor cancelled; an operator is told.
-      const missing = orders.filter((_, i) => decisions[i] === 'unknown');
+      const missing = ofKind('unknown');
       this.board.mark(
         missing.map((order) => ({ order, why: 'decideOrders, unknown-order' })),
         'broken',
@@ -141,10 +139,7 @@ class Tcc {
         lost.map((order) => ({ order, why: reasons.get(order.orderId) })),
         'giving-back',
       );
-      await Promise.all([
-        this.confirm(orders.filter((_, i) => decisions[i] === 'COMPLETE')),
-        this.cancel(lost),
-      ]);
+      await Promise.all([this.confirm(ofKind('COMPLETE')), this.cancel(lost)]);
     });
   }
 
@@ -173,11 +168,12 @@ class Tcc {
     if (broken.length === 0) return;
     // No alarm if an operator has changed the decision meanwhile: then it is to be cancelled.
     const now = await this.order.decideOrders(broken.map(({ order }) => complete(order)));
+    const cancelled = answered(broken, now, 'CANCEL');
     await this.hold(
       'confirm',
-      broken.filter((_, i) => now[i] !== 'CANCEL'),
+      broken.filter((one) => !cancelled.includes(one)),
     );
-    await this.cancel(broken.filter((_, i) => now[i] === 'CANCEL').map(({ order }) => order));
+    await this.cancel(cancelled.map(({ order }) => order));
   }
 
   private async cancel(orders: PlacedOrder[]): Promise<void> {
@@ -217,13 +213,11 @@ class Tcc {
     const steps = broken.map((one) => brokenOf(phase, one));
     await CancellationScope.nonCancellable(() => this.order.holdOrders(steps));
     this.board.mark(
-      broken.map(({ order }, i) => ({ order, why: `${steps[i]?.step}, ${steps[i]?.code}` })),
+      zip(broken, steps).map(([{ order }, { step, code }]) => ({ order, why: `${step}, ${code}` })),
       'broken',
     );
   }
 }
-
-const noAnswer: TryOutcome = { kind: 'given-up', reason: 'unavailable', cause: 'no answer' };
 
 /** The decision alone: its effects, the confirms, follow it. */
 function complete({ orderId }: PlacedOrder): Verdict {
@@ -248,6 +242,11 @@ function has({ stock, points }: Tried, kind: TryOutcome['kind']): boolean {
 /** Cancelling the workflow cancels its undecided orders, so that none of them is held. */
 function isToBeHeld(tried: Tried): boolean {
   return has(tried, 'broken') && !CancellationScope.current().consideredCancelled;
+}
+
+/** Those of which this was answered. */
+function answered<Item, Answer>(items: Item[], answers: Answer[], wanted: Answer): Item[] {
+  return zip(items, answers).flatMap(([item, answer]) => (answer === wanted ? [item] : []));
 }
 
 function asMarked(orders: PlacedOrder[]) {

@@ -226,3 +226,10 @@ it('a lock worker that is shut down finishes what it runs: nothing lost, nothing
   expect(runs).toBe(1);
   expect(await netEffect(world, order.orderId)).toEqual(once);
 });
+
+it('looks at what was made when it is answered for too few orders', async () => {
+  const orders = [await createOrder(world), await createOrder(world)];
+  world.faults.placeInOneTransaction = async (run) => ((await run()) as unknown[]).slice(0, 1);
+  expect(await place(world, orders, 'lock')).toEqual({ completed: 2, cancelled: 0, pending: 0 });
+  for (const { orderId } of orders) expect(await netEffect(world, orderId)).toEqual(once);
+});

@@ -124,3 +124,16 @@ it('goes on where it was when the workflow’s worker is replaced midway', async
   expect(await handle.result()).toMatchObject({ completed: 1 });
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 });
+
+it('takes an answer for too few orders for none, and gives back what may be taken', async () => {
+  const orders = [await createOrder(world), await createOrder(world)];
+  world.faults.deductStock = async (run) => ((await run()) as unknown[]).slice(0, 1);
+  expect(await place(world, orders)).toEqual({ completed: 0, cancelled: 2, pending: 0 });
+  for (const { orderId } of orders) {
+    expect(await stateOf(world, orderId)).toMatchObject({
+      status: 'CANCELLED',
+      reason: 'unavailable',
+    });
+    expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: 0 });
+  }
+});

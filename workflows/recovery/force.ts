@@ -15,6 +15,7 @@ import {
   type Ended,
 } from '../reservations';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
+import { zip } from '../zip';
 
 /**
  * Forced confirmation: what was decided COMPLETE and could not be confirmed is confirmed again,
@@ -103,7 +104,9 @@ class Force {
   private async hold(broken: Ended[]): Promise<void> {
     if (broken.length === 0) return;
     const now = await this.order.readDecisions(broken.map((one) => one.order.orderId));
-    const wrong = broken.filter((_, i) => now[i] === 'COMPLETE');
+    const wrong = zip(broken, now).flatMap(([one, decision]) =>
+      decision === 'COMPLETE' ? [one] : [],
+    );
     await togetherOrAlone(wrong, (some) =>
       this.once.holdOrders(some.map((one) => brokenOf('confirm', one))),
     );

@@ -10,6 +10,7 @@ import { impatientOrderSteps, orderStepsOnce, participantsOf } from '../proxies'
 import { reasonOf } from '../reasons';
 import { phaseSteps, settle, type Phase, type Settled } from '../reservations';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
+import { zip } from '../zip';
 
 /** One participant's part of TCC, as its sweep needs it. */
 interface Swept<C> {
@@ -19,8 +20,11 @@ interface Swept<C> {
   names: Record<Phase, string>;
 }
 
+/** What holds of an order, or that the order service did not say. */
+type Standing = StandingDecision | 'silent';
+
 /** Why a reservation is left alone. */
-const whyHeld: Partial<Record<StandingDecision | 'silent', string>> = {
+const whyHeld: Partial<Record<Standing, string>> = {
   undecided: 'undecided: adoption decides',
   unknown: 'there is no such order',
   silent: 'the order service does not answer',
@@ -103,11 +107,12 @@ class Sweep {
 
   private async settleAll<C extends { orderId: string }>(participant: Swept<C>, aged: C[]) {
     const standings = await this.ask(aged);
-    const decided = (wanted: StandingDecision) => aged.filter((_, i) => standings[i] === wanted);
-    aged.forEach((one, i) => {
-      const why = whyHeld[standings[i] ?? 'silent'];
+    const decided = (wanted: StandingDecision) =>
+      standings.flatMap(([one, standing]) => (standing === wanted ? [one] : []));
+    for (const [one, standing] of standings) {
+      const why = whyHeld[standing];
       if (why !== undefined) this.hold(participant, one, why);
-    });
+    }
     await this.tellOf(decided('unknown'));
     // Read only then: the other participant's sweep counts meanwhile.
     const cancelled = await this.settlePhase(participant, 'cancel', decided('CANCEL'));
@@ -117,12 +122,12 @@ class Sweep {
   }
 
   /** What the order service says; nothing is known when it cannot be asked. */
-  private async ask(aged: { orderId: string }[]): Promise<StandingDecision[]> {
+  private async ask<C extends { orderId: string }>(aged: C[]): Promise<[C, Standing][]> {
     try {
-      return await this.order.readDecisions(aged.map(({ orderId }) => orderId));
+      return zip(aged, await this.order.readDecisions(aged.map(({ orderId }) => orderId)));
     } catch (error) {
       this.trouble(`the order service does not answer: ${reasonOf(error)}`);
-      return [];
+      return aged.map((one) => [one, 'silent']);
     }
   }
 
@@ -156,18 +161,18 @@ class Sweep {
       ...this.input.timing,
       confirmAttemptsMax: 1,
     });
-    commands.forEach((command, i) => {
-      const outcome = settled[i];
-      if (outcome?.kind === 'failing') {
+    const answers = zip(commands, settled);
+    for (const [command, outcome] of answers) {
+      if (outcome.kind === 'failing') {
         this.trouble(`${names[phase]}: ${outcome.cause}`);
         this.hold(participant, command, `${names[phase]}: ${outcome.cause}`);
       }
-      if (outcome?.kind === 'broken') {
+      if (outcome.kind === 'broken') {
         this.hold(participant, command, `${names[phase]}: ${outcome.code}`);
       }
-    });
-    await this.alarm(names[phase], phase, commands, settled);
-    const done = commands.filter((_, i) => settled[i]?.kind === 'done');
+    }
+    await this.alarm(names[phase], phase, answers);
+    const done = answers.flatMap(([command, { kind }]) => (kind === 'done' ? [command] : []));
     // Of an order that was missing, and is back from a backup, nobody else resolves the alert: no
     // later run finds its reservation. So an order for which it fails is asked for patiently, alone.
     const ids = done.map(({ orderId }) => orderId);
@@ -181,17 +186,15 @@ class Sweep {
   private async alarm(
     step: string,
     phase: Phase,
-    commands: { orderId: string }[],
-    settled: Settled[],
+    answers: [{ orderId: string }, Settled][],
   ): Promise<void> {
-    const broken = commands.flatMap(({ orderId }, i) => {
-      const outcome = settled[i];
-      return outcome?.kind === 'broken' ? [{ orderId, step, code: outcome.code }] : [];
-    });
+    const broken = answers.flatMap(([{ orderId }, outcome]) =>
+      outcome.kind === 'broken' ? [{ orderId, step, code: outcome.code }] : [],
+    );
     if (broken.length === 0) return;
     const now = await this.ask(broken);
     const wanted = phase === 'confirm' ? 'COMPLETE' : 'CANCEL';
-    const wrong = broken.filter((_, i) => now[i] === wanted);
+    const wrong = now.flatMap(([one, decision]) => (decision === wanted ? [one] : []));
     if (wrong.length === 0) return;
     this.trouble(`${step} is broken`);
     await this.keepAlerts(wrong, (some) => this.once.holdOrders(some));

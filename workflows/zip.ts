@@ -1,0 +1,37 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { PlacedOrder } from '../contracts/order';
+
+/**
+ * Each item with its answer: a step that is asked for many answers for each, in their order.
+ *
+ * @throws ApplicationFailure when there are not as many answers as items. That is a fault of ours,
+ *   and nobody may take it for an answer.
+ */
+export function zip<Item, Answer>(
+  items: readonly Item[],
+  answers: readonly Answer[],
+): [Item, Answer][] {
+  if (answers.length !== items.length) {
+    const counts = `${answers.length} answers to ${items.length} questions`;
+    throw ApplicationFailure.nonRetryable(`a step gave ${counts}`, 'short-answer');
+  }
+  return items.map((item, i) => [item, answers[i] as Answer]);
+}
+
+/** The same answers, once there is one for each item. */
+export function answersTo<Answer>(items: readonly unknown[], answers: readonly Answer[]): Answer[] {
+  return zip(items, answers).map(([, answer]) => answer);
+}
+
+/** Each order with what both participants have answered of it. */
+export function withAnswers<Answer>(
+  orders: readonly PlacedOrder[],
+  stock: readonly Answer[],
+  points: readonly Answer[],
+): { order: PlacedOrder; stock: Answer; points: Answer }[] {
+  return zip(zip(orders, stock), points).map(([[order, ofStock], ofPoints]) => ({
+    order,
+    stock: ofStock,
+    points: ofPoints,
+  }));
+}
