@@ -17,7 +17,7 @@ const names = faults.map(({ name }) => name).join(', ');
 
 const description = `Holds faults of MySQL beside orders of every pattern, on a stack of its own, and counts:
 the server's sessions against the sum of all pools, the reads that failed though the fault takes
-nothing from them, and at the end the books. The faults: ${names}.
+nothing from them, what of ours the fault has stopped, and at the end the books. The faults: ${names}.
 
 Exit code 0: all held. 1: not so. 3: it could not be tried.`;
 

@@ -16,6 +16,8 @@ export interface FaultResult {
   name: string;
   /** What was not as promised; none where it held. */
   faults: string[];
+  /** The most sessions, or statements, of ours that it had stopped. */
+  stopped: number;
   seen: Seen;
 }
 
@@ -23,6 +25,7 @@ const callers = 64;
 const seed = 12;
 const settleMs = 10_000;
 const backMsMax = 30_000;
+const lookEveryMs = 1_000;
 
 /** Holds each fault beside orders of every pattern, one fault after the other. */
 export async function runFaults(
@@ -57,13 +60,18 @@ async function hold(
 ): Promise<FaultResult | undefined> {
   const stop = new AbortController();
   const diedBefore = on.died.length;
-  const end = await begin(on);
-  if (!end) return undefined;
+  const held = await begin(on);
+  if (!held) return undefined;
   const watching = watch(on, stop.signal);
+  let stopped = 0;
   try {
-    await sleep(seconds * 1_000);
+    const until = performance.now() + seconds * 1_000;
+    while (performance.now() < until) {
+      stopped = Math.max(stopped, await held.stopped());
+      await sleep(lookEveryMs);
+    }
   } finally {
-    await end();
+    await held.end();
   }
   const back = await readsComeBack(on, backMsMax);
   // What was held up goes on at once: that is when there may be too many.
@@ -73,21 +81,22 @@ async function hold(
   const faults = goOn
     .filter((read) => seen.reads[read].failed > 0)
     .map((read) => `${read} failed ${String(seen.reads[read].failed)} times`);
+  if (stopped === 0) faults.push('it stopped nothing');
   if (seen.sessions > on.sessionsMax) faults.push('more sessions than connections');
   const died = on.died.slice(diedBefore);
   if (died.length > 0) faults.push(`${died.join(', ')} died`);
   if (!back) faults.push(`reads did not come back within ${String(backMsMax / 1_000)} s`);
-  return { name, faults, seen };
+  return { name, faults, stopped, seen };
 }
 
-function lineOf({ name, faults, seen }: FaultResult, on: FaultStack): string {
+function lineOf({ name, faults, stopped, seen }: FaultResult, on: FaultStack): string {
   const counts = `${String(seen.sessions)} sessions of ${String(on.sessionsMax)} at most`;
   const read = Object.entries(seen.reads)
     .map(
       ([path, { answered, failed }]) => `${path} ${String(answered)}/${String(answered + failed)}`,
     )
     .join(', ');
-  return `${name.padEnd(18)} ${faults.length === 0 ? 'held' : faults.join('; ')}; ${counts}; ${read}`;
+  return `${name.padEnd(18)} ${faults.length === 0 ? 'held' : faults.join('; ')}; ${String(stopped)} stopped; ${counts}; ${read}`;
 }
 
 async function placeOrders(on: FaultStack, signal: AbortSignal): Promise<Summary> {
