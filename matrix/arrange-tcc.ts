@@ -4,6 +4,7 @@ import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
 import type { Injection } from './injection';
 import { timing } from './orders';
+import { until } from './until';
 
 /** How orders of TCC come to an operator's resolution, and to the sweep. */
 
@@ -58,6 +59,7 @@ export const leftFrozen: Arrangement = {
     );
     await operatorCancels(cell);
     const hit = await freezing.hit();
+    await until('the stock is frozen', () => hasStock(cell, 'frozen'));
     await arrange.holdOffAdoption(cell);
     await arrange.terminateOwner(cell);
     hit.release();
@@ -69,22 +71,22 @@ export const leftFrozen: Arrangement = {
 /** The first statement of a freeze and of a thaw. */
 export const lockReservations = /from reservations FORCE INDEX \(PRIMARY\).*for update/;
 
-const openStates = ['reserved', 'frozen'];
+/** Whether stock of its order is in one of these states. */
+async function hasStock({ stack, subject }: Injection, ...states: string[]): Promise<boolean> {
+  const found = await stack.databases
+    .product('reservations')
+    .where('order_id', subject.orderId)
+    .whereIn('state', states)
+    .pluck<string[]>('order_id');
+  return found.length > 0;
+}
 
 /** Its stock's reservation is old: the sweep ends it before anybody else may. */
 const swept: Arrangement = {
   async go(cell) {
-    const { stack, subject } = cell;
     // Not before the step is watched: the service looks for old reservations by itself.
     await arrange.age(cell, 'product', 'reservations');
-    const isEnded = async () => {
-      const open = await stack.databases
-        .product('reservations')
-        .where('order_id', subject.orderId)
-        .whereIn('state', openStates)
-        .pluck<string[]>('order_id');
-      return open.length === 0;
-    };
+    const isEnded = async () => !(await hasStock(cell, 'reserved', 'frozen'));
     const sweeping = arrange.recoverUntil(cell, isEnded);
     sweeping.catch(() => undefined);
     cell.whenGone(() => sweeping);
