@@ -6,9 +6,9 @@ import type { Api } from './app';
 import { limitConnections, type ConnectionLimits } from './connections';
 import { converse } from './conversations';
 import { Drain } from './drain';
-import { Problem } from './problems';
 import { answerUnroutable, headerBytesMax, refuse } from './refusals';
 import { stopLimits } from './stop-limits';
+import { notAnswered } from './unavailability';
 
 export interface ServerOptions {
   /** 0 takes a free one. */
@@ -67,7 +67,7 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Api
   });
   // Before its answer is begun: it may be the last of its connection.
   const drain = new Drain(server, (outgoing) => {
-    refuse(outgoing, notAnswered());
+    refuse(outgoing, notAnswered(outgoing.req));
   });
   server.on('request', (_incoming, outgoing) => {
     drain.follow(outgoing);
@@ -85,11 +85,4 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Api
     },
     close: () => drain.end(options.answerMsMax ?? stopLimits.answerMsMax),
   };
-}
-
-/** The app still works on the request: it may be done, and may not. */
-function notAnswered(): Problem {
-  return new Problem('outcome-unknown', 'The server is stopping. It may have been done.', {
-    headers: { 'Retry-After': '1' },
-  });
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { databaseFault } from '../activities/order/intake';
 import { Problem } from './problems';
 
@@ -48,6 +49,24 @@ export function creationOutcomeUnknown(cause?: unknown): Problem {
     'It may have been done. Send the same request with the same Idempotency-Key again.',
     { headers: { 'Retry-After': String(retryAfterS) }, cause },
   );
+}
+
+/**
+ * For a request on which the app still works when the server has to end: a read has done nothing,
+ * and of a write nobody knows. Its caller is told where to look, as by the app itself.
+ */
+export function notAnswered({
+  method,
+  url = '',
+}: Pick<IncomingMessage, 'method' | 'url'>): Problem {
+  if (method === 'GET' || method === 'HEAD') return unavailable();
+  const [path] = url.split('?');
+  if (path === '/orders') return creationOutcomeUnknown();
+  const [page, orderId] = /^(?:\/operator)?\/orders\/([\w-]+)(?=\/)/.exec(url) ?? [];
+  if (page !== undefined && orderId !== undefined) return outcomeUnknown(orderId, page);
+  return new Problem('outcome-unknown', 'The server is stopping. It may have been done.', {
+    headers: { 'Retry-After': String(retryAfterS) },
+  });
 }
 
 /**

@@ -38,24 +38,45 @@ describe('closing', () => {
     harness.workflows.reset();
   });
 
-  test('answers what does not end by itself, and says that its outcome is not known', async () => {
-    let asked = (): void => undefined;
-    const reached = new Promise<void>((resolve) => (asked = resolve));
-    const page = () => {
-      asked();
-      return new Promise<never>(() => undefined);
+  describe('answers what does not end by itself', () => {
+    const create = {
+      method: 'POST',
+      body: JSON.stringify({ items: [{ productId: 'p-1', quantity: 1 }] }),
     };
-    const api = harness.another({ orders: { ...harness.deps.orders, page } });
-    const options = { port: 0, hostname: '127.0.0.1', logger: capturingLogger([]) };
-    const closing = await startServer(api, { ...options, answerMsMax: 50 });
-    const waiting = fetch(`http://127.0.0.1:${String(closing.port)}/orders`, {
-      headers: { Authorization: `Bearer ${await token('c-1')}` },
+    const place = { method: 'POST', body: '{}' };
+    test.each([
+      ['GET', '/orders', {}, 'unavailable', null],
+      ['POST', '/orders', create, 'outcome-unknown', null],
+      ['POST', '/orders/o-1/place', place, 'outcome-unknown', '/orders/o-1'],
+      ['POST', '/orders/o-1/cancel', place, 'outcome-unknown', '/orders/o-1'],
+    ] as const)('%s %s', async (_method, path, init, problem, location) => {
+      let asked = (): void => undefined;
+      const reached = new Promise<void>((resolve) => (asked = resolve));
+      const hangs = () => {
+        asked();
+        return new Promise<never>(() => undefined);
+      };
+      const api = harness.another({
+        orders: { ...harness.deps.orders, page: hangs, placeable: hangs },
+        intake: { ...harness.deps.intake, createOrders: hangs },
+      });
+      const options = { port: 0, hostname: '127.0.0.1', logger: capturingLogger([]) };
+      const closing = await startServer(api, { ...options, answerMsMax: 50 });
+      const waiting = fetch(`http://127.0.0.1:${String(closing.port)}${path}`, {
+        ...init,
+        headers: {
+          Authorization: `Bearer ${await token('c-1')}`,
+          'Content-Type': 'application/json',
+          'Idempotency-Key': 'k-1',
+        },
+      });
+      await reached;
+      await closing.close();
+      const answer = await waiting;
+      expect([answer.status, answer.headers.get('Connection')]).toEqual([503, 'close']);
+      expect(answer.headers.get('Location')).toBe(location);
+      expect(await answer.json()).toMatchObject(problemLike(problem, 503));
     });
-    await reached;
-    await closing.close();
-    const answer = await waiting;
-    expect([answer.status, answer.headers.get('Connection')]).toEqual([503, 'close']);
-    expect(await answer.json()).toEqual(problemLike('outcome-unknown', 503));
   });
 
   test('answers on kept connections are the last, and requests are still taken', async () => {
