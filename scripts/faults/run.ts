@@ -7,7 +7,7 @@ import { mixPatterns, patternsOf } from '../load/mix';
 import type { Summary } from '../load/outcomes';
 import { runLoad } from '../load/run';
 import { mintToken } from '../stack/token';
-import type { Fault } from './faults';
+import type { Fault, Held } from './faults';
 import type { FaultStack } from './stack';
 import { readsComeBack, watch, type Seen } from './watch';
 
@@ -63,20 +63,9 @@ async function hold(
   const held = await begin(on);
   if (!held) return undefined;
   const watching = watch(on, stop.signal);
-  let stopped = 0;
-  try {
-    const until = performance.now() + seconds * 1_000;
-    while (performance.now() < until) {
-      stopped = Math.max(stopped, await held.stopped());
-      await sleep(lookEveryMs);
-    }
-  } finally {
-    await held.end();
-  }
-  const back = await readsComeBack(on, backMsMax);
-  // What was held up goes on at once: that is when there may be too many.
-  await sleep(settleMs);
-  stop.abort();
+  const { stopped, back } = await sitOut(on, held, seconds * 1_000).finally(() => {
+    stop.abort();
+  });
   const seen = await watching;
   const faults = goOn
     .filter((read) => seen.reads[read].failed > 0)
@@ -89,8 +78,28 @@ async function hold(
   return { name, faults, stopped, seen };
 }
 
+/** Ends the fault after so long; answers the most that it had stopped, and whether reads came back. */
+async function sitOut(on: FaultStack, { stopped, end }: Held, ms: number) {
+  const until = performance.now() + ms;
+  let most = 0;
+  try {
+    while (performance.now() < until) {
+      most = Math.max(most, await stopped());
+      await sleep(lookEveryMs);
+    }
+  } finally {
+    await end();
+  }
+  const back = await readsComeBack(on, backMsMax);
+  // What was held up goes on at once: that is when there may be too many.
+  await sleep(settleMs);
+  return { stopped: most, back };
+}
+
 function lineOf({ name, faults, stopped, seen }: FaultResult, on: FaultStack): string {
-  const counts = `${String(seen.sessions)} sessions of ${String(on.sessionsMax)} at most`;
+  const counts =
+    `${String(seen.sessions)} sessions of ${String(on.sessionsMax)} at most` +
+    (seen.unknown > 0 ? `, ${String(seen.unknown)} of them not logged in` : '');
   const read = Object.entries(seen.reads)
     .map(
       ([path, { answered, failed }]) => `${path} ${String(answered)}/${String(answered + failed)}`,

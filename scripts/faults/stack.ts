@@ -63,7 +63,9 @@ export async function startFaultStack(say: (what: string) => void): Promise<Faul
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const mysql = await prepareMysqlServers(file, settings, programs);
+    const mysql = await prepareMysqlServers(file, settings, programs, {
+      performanceSchema: true,
+    });
     await supervisor.start([...mysql, temporalServer(file, settings, programs)], limits);
     await prepareDatabases(file, dataFolderOf(settings));
     await supervisor.start(apps, limits);

@@ -9,6 +9,8 @@ import type { FaultStack } from './stack';
 export interface Seen {
   /** The most sessions that were at the server at once, but for those of this command. */
   sessions: number;
+  /** Of these, those that had not said who they are: their clients may have gone. */
+  unknown: number;
   /** How often they could be counted. */
   counts: number;
   /** Of each read, how many were answered, and how many were not. */
@@ -20,7 +22,7 @@ const readMsMax = 5_000;
 
 /** Counts sessions and reads what customers read, once a second, until the signal. */
 export async function watch(on: FaultStack, until: AbortSignal): Promise<Seen> {
-  const seen: Seen = { sessions: 0, counts: 0, reads: emptyReads() };
+  const seen: Seen = { sessions: 0, unknown: 0, counts: 0, reads: emptyReads() };
   const admin = openDatabase({
     url: on.stack.databases.order.adminUrl,
     poolMax: 1,
@@ -68,10 +70,12 @@ function emptyReads(): Seen['reads'] {
 async function countSessions(admin: ReturnType<typeof openDatabase>, seen: Seen): Promise<void> {
   try {
     const [rows] = (await admin.raw(
-      `SELECT COUNT(*) AS count FROM information_schema.processlist
+      `SELECT COUNT(*) AS count, COUNT(IF(user = 'unauthenticated user', 1, NULL)) AS unknown_
+       FROM information_schema.processlist
        WHERE user NOT IN ('root', 'event_scheduler', 'auditor')`,
-    )) as [{ count: number }[]];
-    seen.sessions = Math.max(seen.sessions, rows[0]?.count ?? 0);
+    )) as [{ count: number; unknown_: number }[]];
+    const [{ count, unknown_: unknown } = { count: 0, unknown_: 0 }] = rows;
+    if (count > seen.sessions) Object.assign(seen, { sessions: count, unknown });
     seen.counts += 1;
   } catch {
     // A frozen server answers nobody; once it goes on it is asked again.
