@@ -54,7 +54,7 @@ export const likeOthers = ({ kind, service, driver, resumes, scenario }: Step) =
 const waitedFor: readonly Step['driver'][] = ['api', 'owner', 'resolution'];
 
 const noApi =
-  'The cell claims its forty orders without the API. tests/batches/two-apis kills an API amid batches.';
+  'The cell claims its forty orders without the API. tests/batches/two-apis kills an API that has batches under way.';
 
 /** Why a step of this kind cannot come after what undoes it. */
 export const nothingUndoes: Record<Step['kind'], string | undefined> = {

@@ -55,7 +55,7 @@ export interface ChaosReport extends Checked {
   healMs: number;
   calls: Record<CallResult, number>;
   load: Summary;
-  /** Orders whose callers gave up amid the faults, and came back for when all was healed. */
+  /** Orders whose callers gave up during the faults, and asked again once the stack was ready. */
   cameBack: number;
   /** Stopped by its user before its time. */
   interrupted: boolean;
