@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Logger } from 'pino';
 import type { Api } from './app';
 import { limitConnections, type ConnectionLimits } from './connections';
@@ -47,7 +48,12 @@ const keepAliveMs = 30_000;
  */
 export async function startServer(api: Api, options: ServerOptions): Promise<ApiServer> {
   const receiveMsMax = options.receiveMsMax ?? defaultReceiveMsMax;
-  const answer = getRequestListener(api.fetch, {
+  // A close may have answered a request before the API did: Node sends one answer only.
+  const answerOnce = async (request: Request, env: HttpBindings): Promise<Response> => {
+    const response = await api.fetch(request, env);
+    return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
+  };
+  const answer = getRequestListener((request, env) => answerOnce(request, env as HttpBindings), {
     errorHandler: (error) => answerUnroutable(error, options.logger),
   });
   const server = createHttpServer({

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { startServer } from '../../api/server';
 import { hang } from './fake-workflows';
 import { call, capturingLogger, createdOrder, createHarness, problemLike } from './harness';
@@ -77,6 +78,39 @@ describe('closing', () => {
       expect(answer.headers.get('Location')).toBe(location);
       expect(await answer.json()).toMatchObject(problemLike(problem, 503));
     });
+  });
+
+  test('drops in silence what the API answers after the close has', async () => {
+    let asked = (): void => undefined;
+    let failLate = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const failsLate = () => {
+      asked();
+      return new Promise<never>((_, reject) => {
+        failLate = () => {
+          reject(new Error('late'));
+        };
+      });
+    };
+    const lines: string[] = [];
+    const api = harness.another({
+      orders: { ...harness.deps.orders, page: failsLate },
+      logger: capturingLogger(lines),
+    });
+    const options = { port: 0, hostname: '127.0.0.1', logger: capturingLogger(lines) };
+    const closing = await startServer(api, { ...options, answerMsMax: 50 });
+    const waiting = fetch(`http://127.0.0.1:${String(closing.port)}/orders`, {
+      headers: { Authorization: `Bearer ${await token('c-1')}` },
+    });
+    await reached;
+    await closing.close();
+    expect((await waiting).status).toBe(503);
+    const said = jest.spyOn(console, 'error').mockReturnValue();
+    failLate();
+    do await setTimeout(20);
+    while (!lines.some((line) => line.includes('late')));
+    expect(said).not.toHaveBeenCalled();
+    said.mockRestore();
   });
 
   test('answers on kept connections are the last, and requests are still taken', async () => {
