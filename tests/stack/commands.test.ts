@@ -84,6 +84,21 @@ describe('the tests', () => {
     expect(code).toBe(1);
     expect(stdout).toBe('0 passed, 0 failed\n');
   });
+
+  it('repeat what failed before their last line', async () => {
+    const fails = "it('counts', () => { expect(1 + 1).toBe(3); });";
+    writeFileSync(join(folder, 'fails.test.js'), fails);
+    writeFileSync(join(folder, 'broken.test.js'), 'const;');
+    writeFileSync(join(folder, 'passes.test.js'), "it('passes', () => {});");
+    const { code, stdout } = await run(['test', '--config', '{}', '--rootDir', folder]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^What failed:\n/);
+    expect(stdout).toContain('fails.test.js\n');
+    expect(stdout).toContain('Expected: 3');
+    expect(stdout).toContain('broken.test.js\n');
+    expect(stdout).not.toContain('passes.test.js');
+    expect(stdout).toMatch(/\n1 passed, 2 failed\n$/);
+  });
 });
 
 describe('a script', () => {
