@@ -1,7 +1,7 @@
 /**
  * How many connections each process may have at most: a pool's own size, and for a participant one
- * more for each branch that is being prepared. Their sum must stay below the servers'
- * `max_connections`; `npm run faults` counts the sessions against it.
+ * more for each branch that is being prepared. `npm run faults` counts the sessions against their
+ * sum.
  */
 
 /** Of each of the API's four pools; see serve-api.ts. */
@@ -23,4 +23,19 @@ export function connectionsMax(slots: number, placement: 'separate' | 'local'): 
   const order = placement === 'local' ? participantPoolMax(slots) : slots;
   const lock = slots;
   return apiPools * apiPoolMax + order + 2 * participant + lock;
+}
+
+/**
+ * Connections that wait until a server accepts them. While a server is frozen they are those of
+ * clients who have given up and asked again; when it goes on it takes them all for sessions, until
+ * each turns out to be closed. Past this number the kernel takes no more.
+ */
+export const acceptQueueMax = 200;
+
+/** Left for people and their tools: a shell, `npm run audit`, a monitor. */
+const visitorsMax = 60;
+
+/** What a server allows: all of ours, those whose clients have gone, and people beside them. */
+export function serverConnectionsMax(slots: number): number {
+  return connectionsMax(slots, 'local') + acceptQueueMax + visitorsMax;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { acceptQueueMax } from '../../workers/pools';
 import { apiClient } from '../load/api-client';
 import { defaultPatience } from '../load/caller';
 import { generateOrders } from '../load/generator';
@@ -72,6 +73,7 @@ async function hold(
     .map((read) => `${read} failed ${String(seen.reads[read].failed)} times`);
   if (stopped === 0) faults.push('it stopped nothing');
   if (seen.sessions > on.sessionsMax) faults.push('more sessions than connections');
+  if (seen.unknown > acceptQueueMax) faults.push('more handshakes than may wait');
   const died = on.died.slice(diedBefore);
   if (died.length > 0) faults.push(`${died.join(', ')} died`);
   if (!back) faults.push(`reads did not come back within ${String(backMsMax / 1_000)} s`);
@@ -99,7 +101,7 @@ async function sitOut(on: FaultStack, { stopped, end }: Held, ms: number) {
 function lineOf({ name, faults, stopped, seen }: FaultResult, on: FaultStack): string {
   const counts =
     `${String(seen.sessions)} sessions of ${String(on.sessionsMax)} at most` +
-    (seen.unknown > 0 ? `, ${String(seen.unknown)} of them not logged in` : '');
+    (seen.unknown > 0 ? `, and ${String(seen.unknown)} not logged in` : '');
   const read = Object.entries(seen.reads)
     .map(
       ([path, { answered, failed }]) => `${path} ${String(answered)}/${String(answered + failed)}`,

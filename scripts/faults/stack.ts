@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readConfig } from '../../workers/config';
 import { connectionsMax } from '../../workers/pools';
 import { prepareDatabases } from '../stack/databases';
 import { choosePorts } from '../stack/ports';
@@ -32,7 +33,6 @@ export interface FaultStack {
 
 const limits = { msMax: 60_000, deathsMax: 10 };
 const diskMb = 700;
-const slotsByDefault = 20;
 
 /** Starts it in a folder of its own, on free ports; `close` removes it. */
 export async function startFaultStack(say: (what: string) => void): Promise<FaultStack> {
@@ -73,7 +73,7 @@ export async function startFaultStack(say: (what: string) => void): Promise<Faul
     await close();
     throw error;
   }
-  const slots = Number(settings.environment['ACTIVITY_SLOTS'] ?? slotsByDefault);
+  const { ACTIVITY_SLOTS: slots } = readConfig(['ACTIVITY_SLOTS'], settings.environment);
   return {
     stack: describeStack(file),
     smallDisk,

@@ -7,9 +7,9 @@ import type { FaultStack } from './stack';
 
 /** What was seen while a fault lasted. */
 export interface Seen {
-  /** The most sessions that were at the server at once, but for those of this command. */
+  /** The most sessions that were logged in at once, but for those of this command. */
   sessions: number;
-  /** Of these, those that had not said who they are: their clients may have gone. */
+  /** The most that had not said who they are: the clients of most have gone. */
   unknown: number;
   /** How often they could be counted. */
   counts: number;
@@ -66,16 +66,17 @@ function emptyReads(): Seen['reads'] {
   return Object.fromEntries(none) as Seen['reads'];
 }
 
-/** Those that have not said who they are count too: each takes one of the server's connections. */
 async function countSessions(admin: ReturnType<typeof openDatabase>, seen: Seen): Promise<void> {
   try {
     const [rows] = (await admin.raw(
-      `SELECT COUNT(*) AS count, COUNT(IF(user = 'unauthenticated user', 1, NULL)) AS unknown_
+      `SELECT COUNT(IF(user <> 'unauthenticated user', 1, NULL)) AS sessions,
+              COUNT(IF(user = 'unauthenticated user', 1, NULL)) AS unknown_
        FROM information_schema.processlist
        WHERE user NOT IN ('root', 'event_scheduler', 'auditor')`,
-    )) as [{ count: number; unknown_: number }[]];
-    const [{ count, unknown_: unknown } = { count: 0, unknown_: 0 }] = rows;
-    if (count > seen.sessions) Object.assign(seen, { sessions: count, unknown });
+    )) as [{ sessions: number; unknown_: number }[]];
+    const [{ sessions, unknown_: unknown } = { sessions: 0, unknown_: 0 }] = rows;
+    seen.sessions = Math.max(seen.sessions, sessions);
+    seen.unknown = Math.max(seen.unknown, unknown);
     seen.counts += 1;
   } catch {
     // A frozen server answers nobody; once it goes on it is asked again.

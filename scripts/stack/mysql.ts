@@ -24,6 +24,8 @@ export interface MysqlOptions {
   /** Flags over all others, for those who look into the server. */
   moreArgs?: readonly string[];
   connectionsMax: number;
+  /** Connections that may wait to be accepted. */
+  acceptQueueMax: number;
   env: NodeJS.ProcessEnv;
 }
 
@@ -99,6 +101,7 @@ export function mysqlCommand(options: MysqlOptions): ServerCommand {
     '--skip-name-resolve',
     '--skip-log-bin',
     `--max-connections=${String(options.connectionsMax)}`,
+    `--back-log=${String(options.acceptQueueMax)}`,
     `--innodb-buffer-pool-size=${String(options.bufferPoolMb)}M`,
     `--innodb-flush-log-at-trx-commit=${options.durable ? '1' : '2'}`,
     `--performance-schema=${options.performanceSchema ? 'ON' : 'OFF'}`,

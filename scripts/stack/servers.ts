@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readConfig } from '../../workers/config';
+import { acceptQueueMax, serverConnectionsMax } from '../../workers/pools';
 import type { Progress } from './cache';
 import { initialiseMysql, mysqlAnswers, mysqlCommand, type MysqlOptions } from './mysql';
 import { ensureMysql, type MysqlProgram } from './mysql-install';
@@ -19,7 +21,6 @@ export interface Programs {
 /** A full buffer pool has to be written out at the end. */
 export const mysqlStopMsMax = 30_000;
 export const temporalStopMsMax = 10_000;
-const connectionsMax = 500;
 const bufferPoolMb = { one: 512, each: 192 };
 
 export const temporalProcess = 'temporal';
@@ -53,6 +54,7 @@ export async function prepareMysqlServers(
   inside: Partial<Pick<MysqlOptions, 'performanceSchema' | 'moreArgs'>> = {},
 ): Promise<ProcessSpec[]> {
   const servers = mysqlServers(stack.separateDatabases);
+  const { ACTIVITY_SLOTS: slots } = readConfig(['ACTIVITY_SLOTS'], settings.environment);
   return Promise.all(
     servers.map(async ({ name, services: [service = 'order'] }): Promise<ProcessSpec> => {
       const options: MysqlOptions = {
@@ -63,7 +65,8 @@ export async function prepareMysqlServers(
         durable: true,
         bufferPoolMb: stack.separateDatabases ? bufferPoolMb.each : bufferPoolMb.one,
         performanceSchema: false,
-        connectionsMax,
+        connectionsMax: serverConnectionsMax(slots),
+        acceptQueueMax,
         env: settings.basicEnvironment,
         ...inside,
       };

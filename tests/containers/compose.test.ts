@@ -5,6 +5,8 @@ import { runCommand } from '../../scripts/stack/command';
 import { findProgram } from '../../scripts/stack/programs';
 import { unpackDebianPackage } from '../../scripts/stack/debian';
 import { readSettings } from '../../scripts/stack/settings';
+import { readConfig } from '../../workers/config';
+import { acceptQueueMax, serverConnectionsMax } from '../../workers/pools';
 import { lameDuckMsDefault, stopMsMaxOf } from '../../workers/stopping';
 
 /** The compose file's form, by compose itself; containers cannot be run where these tests are. */
@@ -14,6 +16,7 @@ interface ComposeFile {
     string,
     {
       image?: string;
+      command?: string[];
       stop_grace_period?: string;
       healthcheck?: { test?: string[]; disable?: boolean };
     }
@@ -83,5 +86,16 @@ it('compose waits for each of our processes for as long as its orderly end may t
     expect(grace).toMatch(/^\d+s$/);
     const needed = name === 'api' ? stopMsMaxOf.api(lameDuckMsDefault) : stopMsMaxOf.worker;
     expect(parseInt(grace, 10) * 1_000).toBeGreaterThanOrEqual(needed);
+  }
+}, 120_000);
+
+it('compose allows each MySQL the connections of all pools, and of clients that have gone', async () => {
+  const { services } = await config();
+  const slots = readConfig(['ACTIVITY_SLOTS'], {}).ACTIVITY_SLOTS;
+  const servers = Object.entries(services).filter(([, { image }]) => image?.startsWith('mysql:'));
+  expect(servers.map(([name]) => name)).toContain('mysql-order');
+  for (const [, { command }] of servers) {
+    expect(command).toContain(`--max-connections=${String(serverConnectionsMax(slots))}`);
+    expect(command).toContain(`--back-log=${String(acceptQueueMax)}`);
   }
 }, 120_000);

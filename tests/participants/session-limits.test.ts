@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { openDatabase, sessionLimits } from '../../activities/transaction/connection';
@@ -13,6 +14,7 @@ const poolMax = 4;
 /** What a client waits: short, so that several of its lives fit into the test. */
 const clientMsMax = 3_000;
 const faultMs = 8_000;
+const acceptQueueMax = 20;
 
 let server: OwnMysql;
 let admin: Knex;
@@ -20,7 +22,7 @@ let pool: Knex;
 let reads: Knex;
 
 beforeAll(async () => {
-  server = await startOwnMysql();
+  server = await startOwnMysql({ acceptQueueMax });
   const { host, port, user, password } = server;
   const at = (name: string, secret: string, database: string) =>
     `mysql://${name}:${secret}@${host}:${port}/${database}`;
@@ -156,6 +158,28 @@ it('has no more sessions than connections once a frozen server goes on', async (
   }
   expect(most).toBeLessThanOrEqual(poolMax + 1);
 }, 40_000);
+
+it('takes no more connections of clients that have gone than its queue is long', async () => {
+  const refused = async () => {
+    const [[row]] = (await admin.raw("SHOW GLOBAL STATUS LIKE 'Aborted_connects'")) as [
+      { Value: string }[],
+    ];
+    return Number(row?.Value);
+  };
+  const before = await refused();
+  process.kill(server.pid, 'SIGSTOP');
+  const { host, port } = server;
+  const gone = Array.from({ length: 4 * acceptQueueMax }, () => connect({ host, port }));
+  for (const socket of gone) socket.on('error', () => undefined);
+  await sleep(500);
+  for (const socket of gone) socket.destroy();
+  process.kill(server.pid, 'SIGCONT');
+  await sleep(1_000);
+  const taken = (await refused()) - before;
+  expect(taken).toBeGreaterThan(0);
+  // The kernel's queue holds one more than it is told.
+  expect(taken).toBeLessThanOrEqual(acceptQueueMax + 1);
+}, 30_000);
 
 it('outlives a server that is frozen while a connection is being closed', async () => {
   const { host, port } = server;

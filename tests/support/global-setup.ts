@@ -52,6 +52,7 @@ async function startMysql(
     bufferPoolMb: 128,
     performanceSchema: false,
     connectionsMax: 500,
+    acceptQueueMax: 500,
     env: settings.basicEnvironment,
   };
   await initialiseMysql(options, settings.cacheFolder);

@@ -18,7 +18,7 @@ export interface OwnMysql extends TestMysql {
 
 /** Starts it; about two seconds. */
 export async function startOwnMysql(
-  inside: Partial<Pick<MysqlOptions, 'performanceSchema' | 'moreArgs' | 'connectionsMax'>> = {},
+  inside: Partial<Pick<MysqlOptions, 'performanceSchema' | 'moreArgs' | 'acceptQueueMax'>> = {},
 ): Promise<OwnMysql> {
   const settings = readSettings();
   const folder = mkdtempSync(join(tmpdir(), 'order-mysql-test-'));
@@ -31,6 +31,7 @@ export async function startOwnMysql(
     bufferPoolMb: 64,
     performanceSchema: false,
     connectionsMax: 200,
+    acceptQueueMax: 200,
     env: settings.basicEnvironment,
     ...inside,
   };

@@ -60,6 +60,7 @@ beforeAll(async () => {
     bufferPoolMb: 64,
     performanceSchema: false,
     connectionsMax: 100,
+    acceptQueueMax: 100,
     env: settings.basicEnvironment,
   };
   await initialiseMysql(options, settings.cacheFolder);

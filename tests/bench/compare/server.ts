@@ -49,6 +49,7 @@ export async function startOwnServer(): Promise<OwnServer> {
     durable: false,
     bufferPoolMb: 64,
     connectionsMax: 100,
+    acceptQueueMax: 100,
     env: settings.basicEnvironment,
     ...listenable,
   };

@@ -33,6 +33,7 @@ beforeAll(async () => {
     bufferPoolMb: 32,
     performanceSchema: false,
     connectionsMax: 20,
+    acceptQueueMax: 20,
     env: settings.basicEnvironment,
   };
   await initialiseMysql(options, settings.cacheFolder);
