@@ -7,20 +7,22 @@
 const own =
   '^(contracts|workflows|activities|audit|workers|api|migrations|scripts|tests|bench|matrix|compare)/';
 const transaction = '^activities/transaction/';
+const participant = '^activities/participant/';
 
 /** Folder → the folders of ours that it may import, itself included. */
 const arrows = [
   ['^contracts/', ['^contracts/']],
-  ['^migrations/', ['^migrations/']],
+  ['^migrations/', ['^migrations/', '^contracts/']],
   ['^workflows/', ['^workflows/', '^contracts/']],
   [transaction, [transaction, '^contracts/']],
   ['^activities/order/', ['^activities/order/', transaction, '^contracts/']],
-  ['^activities/product/', ['^activities/product/', transaction, '^contracts/']],
-  ['^activities/point/', ['^activities/point/', transaction, '^contracts/']],
-  // The baseline before services: it alone sees all three, and of each only its business rules.
+  [participant, [participant, transaction, '^contracts/']],
+  ['^activities/product/', ['^activities/product/', participant, transaction, '^contracts/']],
+  ['^activities/point/', ['^activities/point/', participant, transaction, '^contracts/']],
+  // The baseline before services: it alone sees the order service and the participants.
   [
     '^activities/lock/',
-    ['^activities/lock/', '^activities/(order|product|point)/steps', transaction, '^contracts/'],
+    ['^activities/lock/', '^activities/order/steps', participant, transaction, '^contracts/'],
   ],
   ['^api/', ['^api/', '^contracts/', '^activities/order/intake', '^activities/[a-z]+/queries']],
   ['^audit/', ['^audit/', '^contracts/', transaction, '^api/temporal-connection']],

@@ -27,6 +27,8 @@ export default tseslint.config(
           message: 'What tells patterns apart is a column of contracts/patterns.ts.',
         },
       ],
+      // A definition's functions are handed around without it.
+      '@typescript-eslint/no-invalid-void-type': ['error', { allowAsThisParameter: true }],
       // Knex's query builders are thenables on purpose, and `void` returns of `it` are idiomatic.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

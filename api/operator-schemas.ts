@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { decisions, services } from '../contracts/order';
+import { decisions } from '../contracts/order';
 import { resolutionActions } from '../contracts/reservations';
+import { services } from '../contracts/participants';
 import { id, inDoubt, orderSummary, pageQuery, time } from './schemas';
 
 /** What the operators' calls take and answer. */

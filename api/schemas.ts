@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { orderLimits } from '../contracts/limits';
-import { orderStatuses, patterns, services } from '../contracts/order';
+import { orderStatuses, patterns } from '../contracts/order';
 import { recoveryKinds } from '../contracts/recovery';
+import { services } from '../contracts/participants';
 
 /** What comes in and what goes out; the routes' validation and the OpenAPI document are made of it. */
 

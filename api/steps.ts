@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import type { Service } from '../contracts/participants';
 import type { PointQueries } from '../activities/point/queries';
 import type { ProductQueries, StepRecord } from '../activities/product/queries';
-import type { Service } from '../contracts/order';
 import { timeOver, within } from './deadline';
 
 export interface StepsAnswer {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { OrderStatus, Service } from '../contracts/order';
+import type { OrderStatus } from '../contracts/order';
+import type { Service } from '../contracts/participants';
 import { readBalances, reportBalances, reportReserved, type Balances } from './balances';
 import { Findings } from './findings';
 import { countOrders, readBacklog } from './orders';

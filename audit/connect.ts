@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
+import type { Service } from '../contracts/participants';
 import { openDatabase } from '../activities/transaction/connection';
 import { openTemporal } from '../api/temporal-connection';
-import type { Service } from '../contracts/order';
 import type { AuditDeps } from './audit';
 import { workflowsOf } from './workflows';
 

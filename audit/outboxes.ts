@@ -1,5 +1,5 @@
-import { services, type Service } from '../contracts/order';
 import { patternRows } from '../contracts/patterns';
+import { type Service, services } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
 import type { AuditedOrder } from './orders';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
+import { type Service, services } from '../contracts/participants';
 import { openDatabase } from '../activities/transaction/connection';
-import { services, type Service } from '../contracts/order';
 import { progressBar } from '../scripts/load/progress';
 import type { Load } from './loads';
 import type { BenchOptions } from './options';

@@ -1,8 +1,9 @@
+import { createParticipantActivities } from '../activities/participant/activities';
+import { point as pointParticipant } from '../contracts/participants/point';
+import { product as productParticipant } from '../contracts/participants/product';
 import { createOrderActivities } from '../activities/order/activities';
 import { createOrderIntake } from '../activities/order/intake';
 import { createOrderQueries, type OrderSummary } from '../activities/order/queries';
-import { createPointActivities } from '../activities/point/activities';
-import { createProductActivities } from '../activities/product/activities';
 import { openDatabase } from '../activities/transaction/connection';
 import type { PlacementService } from '../api/placement';
 import { commonSettings, readConfig } from '../workers/config';
@@ -31,8 +32,8 @@ const point = openDatabase({ url: config.POINT_WORKER_DATABASE_URL, poolMax });
 
 const intake = createOrderIntake(orderApi);
 const queries = createOrderQueries(orderApi);
-const stock = createProductActivities(product);
-const points = createPointActivities(point);
+const stock = createParticipantActivities(productParticipant, product);
+const points = createParticipantActivities(pointParticipant, point);
 const orders = createOrderActivities({
   knex: order,
   askOwners: () => Promise.reject(new Error('Nobody owns a naked order')),

@@ -1,3 +1,6 @@
+import { createParticipantActivities } from '../activities/participant/activities';
+import { point } from '../contracts/participants/point';
+import { product } from '../contracts/participants/product';
 import { randomUUID } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { Client } from '@temporalio/client';
@@ -5,10 +8,7 @@ import type { Knex } from 'knex';
 import { openTemporal } from '../api/temporal-connection';
 import { findOrphans } from '../activities/order/adoption';
 import { createOrderIntake } from '../activities/order/intake';
-import { createPointActivities } from '../activities/point/activities';
-import { createProductActivities } from '../activities/product/activities';
 import { openDatabase } from '../activities/transaction/connection';
-import { pointCommand, stockCommand } from '../contracts/steps';
 import type { PlacedOrder } from '../contracts/order';
 import { auditStack } from '../scripts/load/audit-stack';
 import type { LoadOrder } from '../scripts/load/order-file';
@@ -146,11 +146,11 @@ async function orphans(databases: Databases, count: number): Promise<void> {
 /** Orders decided CANCEL whose effects are there, and whose compensations are due. */
 async function owing(databases: Databases, count: number): Promise<void> {
   const orders = await claimed(databases, count, () => `place-${randomUUID()}`);
-  const { deductStock } = createProductActivities(databases.product);
-  const { usePoints } = createPointActivities(databases.point);
+  const { deductStock } = createParticipantActivities(product, databases.product);
+  const { usePoints } = createParticipantActivities(point, databases.point);
   for (let i = 0; i < orders.length; i += ordersAtOnce) {
     const some = orders.slice(i, i + ordersAtOnce);
-    await Promise.all([deductStock(some.map(stockCommand)), usePoints(some.map(pointCommand))]);
+    await Promise.all([deductStock(some.map(product.command)), usePoints(some.map(point.command))]);
     const ids = some.map(({ orderId }) => orderId);
     await databases
       .order('orders')

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Service } from '../contracts/order';
+import type { Service } from '../contracts/participants';
 import * as sql from './stored-orders-sql';
 
 /** Which orders are to be stored, by number; the same numbers are the same orders everywhere. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Service, services } from '../contracts/participants';
 import { Client } from '@temporalio/client';
 import { openTemporal } from '../api/temporal-connection';
 import { openDatabase } from '../activities/transaction/connection';
@@ -6,7 +7,6 @@ import { tokens } from '../bench/loads';
 import { benchOrders, scenarios } from '../bench/orders';
 import { timed } from '../bench/progress';
 import { startServers, type BenchServers } from '../bench/servers';
-import { services, type Service } from '../contracts/order';
 import { apiClient } from '../scripts/load/api-client';
 import { defaultPatience, placeOne } from '../scripts/load/caller';
 import type { LoadOrder } from '../scripts/load/order-file';

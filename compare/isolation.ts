@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
+import type { Service } from '../contracts/participants';
 import { withSnapshot } from '../audit/snapshot';
-import type { Service } from '../contracts/order';
 import { repeatWhile } from './repeat';
 import { Sightings, type Hold, type Sight } from './sightings';
 

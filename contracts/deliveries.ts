@@ -24,14 +24,10 @@ export interface OrderEvents {
 /** Reacts to one event, once; with a release also when it is parked. */
 export type React = (event: OrderEvent, release?: Release) => Promise<Delivery>;
 
-/** Choreography, on each service's own task queue. */
-export interface EventActivities {
+/** The order service's part in choreography. */
+export interface OrderEventActivities {
   orderReacts: React;
-  productReacts: React;
-  pointReacts: React;
   eventsOfOrder: (orderId: string) => Promise<OrderEvents>;
-  eventsOfProduct: (orderId: string) => Promise<OrderEvents>;
-  eventsOfPoint: (orderId: string) => Promise<OrderEvents>;
   /** Says what is due of an order and was not said, such as its cancellation. */
   settleOrder: (orderId: string) => Promise<OrderStatus>;
   /** An operator has released what was parked of this order: it no longer waits for one. */

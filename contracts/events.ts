@@ -3,42 +3,48 @@
  * emits. The table below is what the code does (tests/choreography/table.test.ts runs every
  * reaction and compares), so that nobody has to find the protocol in three services.
  */
-import type { RejectionCode } from './failures';
-import type { PlacedOrder, Service } from './order';
+import type { PlacedOrder } from './order';
+import {
+  participants,
+  type ParticipantWords,
+  type RegisteredParticipant,
+  type RejectionCode,
+  type Service,
+} from './participants';
 
-/** What an event says beyond its order's id. */
-interface Contents {
+type Words = ParticipantWords['events'];
+
+/** What the order service's events say beyond their order's id. */
+interface OrderContents {
   /** The order was claimed. */
   OrderPlaced: { order: PlacedOrder };
-  StockDeducted: object;
-  StockRejected: { code: RejectionCode };
-  /** Nothing of this order is taken from the stock, and nothing ever will be. */
-  StockNotTaken: object;
-  StockRestored: object;
-  PointsUsed: object;
-  PointsRejected: { code: RejectionCode };
-  /** None of the customer's points are used for this order, and none ever will be. */
-  PointsNotTaken: object;
-  PointsRefunded: object;
-  /** Decided COMPLETE: both have taken their part, and it has ended. */
+  /** Decided COMPLETE: every participant has taken its part, and the order has ended. */
   OrderCompleted: object;
   /** Decided CANCEL: who has taken something gives it back, and who has not never will. */
   OrderCancelled: { order: PlacedOrder };
-  /** Ended CANCELLED: both have said that nothing is taken any more. */
+  /** Ended CANCELLED: every participant has said that nothing is taken any more. */
   OrderClosed: object;
   /** The order service has heard a participant, and nothing follows from it (yet). */
   ReplyNoted: object;
 }
 
-export type EventType = keyof Contents;
+/** What an event says beyond its order's id. */
+type Contents = OrderContents &
+  Record<Words['taken' | 'notTaken' | 'givenBack'], object> &
+  Record<Words['rejected'], { code: RejectionCode }>;
+
+type OrderEventType = keyof OrderContents;
+/** What a participant answers. */
+type ReplyType = Words[keyof Words];
+export type EventType = OrderEventType | ReplyType;
 
 /** An event of one type; without one, any of them. */
 export type OrderEvent<T extends EventType = EventType> = {
   [K in T]: { eventId: string; type: K; orderId: string } & Contents[K];
 }[T];
 
-export type Reaction =
-  'deductStock' | 'restoreStock' | 'usePoints' | 'refundPoints' | 'settleOrder';
+type Saga = ParticipantWords['steps']['saga'];
+export type Reaction = Saga['action' | 'compensation'] | 'settleOrder';
 
 /** Who reacts to an event, how, and which events that may emit: exactly one of them each time. */
 interface Subscription {
@@ -56,61 +62,47 @@ const settles = (...emits: EventType[]): Subscription[] => [
   { subscriber: 'order', reaction: 'settleOrder', emits },
 ];
 
-/** The protocol. An event without subscribers shows the reader that a reaction was made. */
-export const events: Readonly<Record<EventType, EventRow>> = {
+/** What a participant says, and what follows from it for the order. */
+function repliesOf({ name, events: words }: RegisteredParticipant): [EventType, EventRow][] {
+  const row = (...emits: EventType[]) => ({ emittedBy: name, subscriptions: settles(...emits) });
+  return [
+    [words.taken, row('ReplyNoted', 'OrderCompleted', 'OrderCancelled')],
+    [words.rejected, row('ReplyNoted', 'OrderCancelled', 'OrderClosed')],
+    [words.notTaken, row('ReplyNoted', 'OrderClosed')],
+    [words.givenBack, row('ReplyNoted', 'OrderClosed')],
+  ];
+}
+
+/** What the order service says. */
+const orderEvents: Readonly<Record<OrderEventType, EventRow>> = {
   OrderPlaced: {
     emittedBy: 'order',
-    subscriptions: [
-      {
-        subscriber: 'product',
-        reaction: 'deductStock',
-        emits: ['StockDeducted', 'StockRejected', 'StockNotTaken'],
-      },
-      {
-        subscriber: 'point',
-        reaction: 'usePoints',
-        emits: ['PointsUsed', 'PointsRejected', 'PointsNotTaken'],
-      },
-    ],
+    subscriptions: participants.map(({ name, steps, events: words }) => ({
+      subscriber: name,
+      reaction: steps.saga.action,
+      emits: [words.taken, words.rejected, words.notTaken],
+    })),
   },
-  StockDeducted: {
-    emittedBy: 'product',
-    subscriptions: settles('ReplyNoted', 'OrderCompleted', 'OrderCancelled'),
-  },
-  StockRejected: {
-    emittedBy: 'product',
-    subscriptions: settles('ReplyNoted', 'OrderCancelled', 'OrderClosed'),
-  },
-  StockNotTaken: { emittedBy: 'product', subscriptions: settles('ReplyNoted', 'OrderClosed') },
-  StockRestored: { emittedBy: 'product', subscriptions: settles('ReplyNoted', 'OrderClosed') },
-  PointsUsed: {
-    emittedBy: 'point',
-    subscriptions: settles('ReplyNoted', 'OrderCompleted', 'OrderCancelled'),
-  },
-  PointsRejected: {
-    emittedBy: 'point',
-    subscriptions: settles('ReplyNoted', 'OrderCancelled', 'OrderClosed'),
-  },
-  PointsNotTaken: { emittedBy: 'point', subscriptions: settles('ReplyNoted', 'OrderClosed') },
-  PointsRefunded: { emittedBy: 'point', subscriptions: settles('ReplyNoted', 'OrderClosed') },
   OrderCancelled: {
     emittedBy: 'order',
-    subscriptions: [
-      {
-        subscriber: 'product',
-        reaction: 'restoreStock',
-        emits: ['StockRestored', 'StockNotTaken'],
-      },
-      {
-        subscriber: 'point',
-        reaction: 'refundPoints',
-        emits: ['PointsRefunded', 'PointsNotTaken'],
-      },
-    ],
+    subscriptions: participants.map(({ name, steps, events: words }) => ({
+      subscriber: name,
+      reaction: steps.saga.compensation,
+      emits: [words.givenBack, words.notTaken],
+    })),
   },
   OrderCompleted: { emittedBy: 'order', subscriptions: [] },
   OrderClosed: { emittedBy: 'order', subscriptions: [] },
   ReplyNoted: { emittedBy: 'order', subscriptions: [] },
+};
+
+const { OrderPlaced, ...followingEvents } = orderEvents;
+
+/** The protocol. An event without subscribers shows the reader that a reaction was made. */
+export const events: Readonly<Record<EventType, EventRow>> = {
+  OrderPlaced,
+  ...(Object.fromEntries(participants.flatMap(repliesOf)) as Record<ReplyType, EventRow>),
+  ...followingEvents,
 };
 
 /** Said once in an order's life, whatever made it be said: the id has no cause in it. */

@@ -2,6 +2,7 @@
  * One table of every way in which an order can end without being placed: its code, the HTTP
  * status and the words that a caller gets, and what the caller can do about it.
  */
+import { participants, type RejectionCode, type UnknownBalanceCode } from './participants';
 
 interface FailureRule {
   httpStatus: 409;
@@ -10,17 +11,7 @@ interface FailureRule {
   advice: string;
 }
 
-export const failures = {
-  'insufficient-stock': {
-    httpStatus: 409,
-    title: 'Not enough stock',
-    advice: 'Whatever was taken was given back; order less, or later, as a new order.',
-  },
-  'insufficient-points': {
-    httpStatus: 409,
-    title: 'Not enough points',
-    advice: 'Whatever was taken was given back; order less, or with more points, as a new order.',
-  },
+const others = {
   'cancelled-by-customer': {
     httpStatus: 409,
     title: 'Cancelled by the customer',
@@ -38,16 +29,25 @@ export const failures = {
   },
 } as const satisfies Record<string, FailureRule>;
 
-/** Why an order ended CANCELLED. */
-export type FailureCode = keyof typeof failures;
+/** Why an order ended CANCELLED: a participant's refusal comes before all else. */
+export type FailureCode = RejectionCode | keyof typeof others;
 
-/** The codes with which a participant turns an order down; stock's comes before points'. */
-export type RejectionCode = 'insufficient-stock' | 'insufficient-points';
+const rejections = participants.map(
+  ({ rejection: { code, title, advice } }): [RejectionCode, FailureRule] => [
+    code,
+    { httpStatus: 409, title, advice },
+  ],
+);
+
+export const failures: Readonly<Record<FailureCode, FailureRule>> = {
+  ...(Object.fromEntries(rejections) as Record<RejectionCode, FailureRule>),
+  ...others,
+};
 
 /** Faults of ours, never the customer's: the order waits, PENDING, for an operator. */
 export type BrokenCode =
   | 'content-mismatch'
-  | 'unknown-product'
+  | UnknownBalanceCode
   | 'unknown-order'
   | 'guard-violated'
   | 'invalid-data'

@@ -1,18 +1,17 @@
 /** Names that processes must agree on. */
+import type { ParticipantName } from './participants';
 
-export const taskQueues = {
-  workflow: 'workflow',
-  order: 'order',
-  product: 'product',
-  point: 'point',
-  lock: 'lock',
-  /**
-   * What ends XA branches, apart from what waits for their locks: behind as many prepares as a
-   * worker takes, each waiting for a row of a prepared branch, its commit would wait for them.
-   */
-  productBranches: 'product-branches',
-  pointBranches: 'point-branches',
-} as const;
+/** A participant's task queue has the participant's name. */
+export const taskQueues = { workflow: 'workflow', order: 'order', lock: 'lock' } as const;
+
+/**
+ * The task queue of what ends a participant's XA branches, apart from what waits for their locks:
+ * behind as many prepares as a worker takes, each waiting for a row of a prepared branch, its commit
+ * would wait for them.
+ */
+export function branchQueueOf(participant: ParticipantName): string {
+  return `${participant}-branches`;
+}
 
 /** The one schedule: it looks for work of every kind of recovery. */
 export const recoveryScheduleId = 'recover-orders';

@@ -15,9 +15,6 @@ export const decisions = ['COMPLETE', 'CANCEL'] as const;
  */
 export type Decision = (typeof decisions)[number];
 
-export const services = ['order', 'product', 'point'] as const;
-export type Service = (typeof services)[number];
-
 /** One product in one order; `unitPrice` is fixed when the order is created. */
 export interface OrderLine {
   productId: string;

@@ -7,7 +7,7 @@
 import type { StepTiming } from './limits';
 import { workflowTypes } from './names';
 import type { AdoptedOrder, Pattern, PlacedOrder } from './order';
-import type { CompensationStep } from './steps';
+import type { CompensationStep } from './participants';
 
 export const recoveryKinds = ['adoption', 'drain', 'force', 'scan', 'sweep'] as const;
 export type RecoveryKind = (typeof recoveryKinds)[number];

@@ -4,42 +4,12 @@
  * one local transaction. Repeating a step answers what was recorded the first time.
  */
 import type { AlertKind } from './alerts';
-import type { BrokenCode, FailureCode, RejectionCode } from './failures';
-import type { BranchStep, FindBranches } from './branches';
-import type { FindWork, OrderRecovery } from './recovery';
+import type { BrokenCode, FailureCode } from './failures';
+import type { OrderRecovery } from './recovery';
 import type { Decision, PlacedOrder } from './order';
-import type {
-  AgedQuery,
-  FreezeCommand,
-  Resolution,
-  ResolutionOutcome,
-  ResolutionRequest,
-} from './reservations';
-
-/** What the product service is asked to take, or to give back, for one order. */
-export interface StockCommand {
-  orderId: string;
-  lines: { productId: string; quantity: number }[];
-}
-
-/** What the point service is asked to take, or to give back, for one order. */
-export interface PointCommand {
-  orderId: string;
-  customerId: string;
-  points: number;
-}
-
-/** What each participant is told of an order: its own part and nothing else. */
-export function stockCommand({ orderId, lines }: PlacedOrder): StockCommand {
-  return {
-    orderId,
-    lines: lines.map(({ productId, quantity }) => ({ productId, quantity })),
-  };
-}
-
-export function pointCommand({ orderId, customerId, total }: PlacedOrder): PointCommand {
-  return { orderId, customerId, points: total };
-}
+import type { CompensationStep, RejectionCode } from './participants';
+import type { AllCommands } from './participants/activities';
+import type { AgedQuery, Resolution, ResolutionOutcome, ResolutionRequest } from './reservations';
 
 export type StepOutcome =
   /** The effect is there, once. */
@@ -65,47 +35,8 @@ export type StepOutcome =
 
 export type Step<C> = (commands: C[]) => Promise<StepOutcome[]>;
 
-/** Task queue `product`. `restoreStock` is the compensation of `deductStock`. */
-export interface ProductActivities {
-  deductStock: Step<StockCommand>;
-  restoreStock: Step<StockCommand>;
-  /** TCC: makes a reservation, which `confirmStock` makes good and `cancelStock` gives up. */
-  tryStock: Step<StockCommand>;
-  confirmStock: Step<StockCommand>;
-  cancelStock: Step<StockCommand>;
-  /** `done` when nothing of the order can be confirmed any more before it is thawed. */
-  freezeStock: Step<FreezeCommand>;
-  thawStock: Step<FreezeCommand>;
-  /** The open reservations that are old, as what was asked for, in the order of their ids. */
-  agedStock: (query: AgedQuery) => Promise<StockCommand[]>;
-  prepareStock: Step<StockCommand>;
-  commitStock: BranchStep;
-  rollbackStock: BranchStep;
-  findStockBranches: FindBranches;
-  /** The kinds of recovery that have something to do in this service. */
-  findStockWork: FindWork;
-}
-
-/** Task queue `point`. `refundPoints` is the compensation of `usePoints`; XA as in the other. */
-export interface PointActivities {
-  usePoints: Step<PointCommand>;
-  refundPoints: Step<PointCommand>;
-  preparePoints: Step<PointCommand>;
-  commitPoints: BranchStep;
-  rollbackPoints: BranchStep;
-  findPointBranches: FindBranches;
-  /** TCC, as in the product service. */
-  tryPoints: Step<PointCommand>;
-  confirmPoints: Step<PointCommand>;
-  cancelPoints: Step<PointCommand>;
-  freezePoints: Step<FreezeCommand>;
-  thawPoints: Step<FreezeCommand>;
-  agedPoints: (query: AgedQuery) => Promise<PointCommand[]>;
-  findPointWork: FindWork;
-}
-
-/** What the baseline is told of an order: what both participants would be told. */
-export type LockCommand = StockCommand & PointCommand;
+/** What the baseline is told of an order: what all participants would be told. */
+export type LockCommand = AllCommands;
 
 /** Task queue `lock`: a process that reaches all three databases, which are on one server. */
 export interface LockActivities {
@@ -116,17 +47,13 @@ export interface LockActivities {
   placeInOneTransaction: Step<LockCommand>;
 }
 
-/** The steps that the compensation registry may hold. */
-export const compensationStepNames = ['restoreStock', 'refundPoints'] as const;
-export type CompensationStep = (typeof compensationStepNames)[number];
-
 export interface Verdict {
   orderId: string;
   decision: Decision;
   /** Why, for CANCEL. */
   reason?: FailureCode;
   /**
-   * Nothing was taken, so that CANCEL ends the order at once: both participants have said so, or, by
+   * Nothing was taken, so that CANCEL ends the order at once: every participant has said so, or, by
    * `lock`, the order's row proves it.
    */
   nothingTaken?: boolean;

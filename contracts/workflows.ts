@@ -1,11 +1,11 @@
 /** Inputs and results of the workflows, so that the code that starts one need not import it. */
 import type { OrderEvent } from './events';
 import type { StepTiming } from './limits';
-import type { PlacedOrder, Service } from './order';
+import type { PlacedOrder } from './order';
 import type { Release } from './deliveries';
 import type { ResolutionOutcome, ResolutionRequest } from './reservations';
 import type { DuePosition } from './recovery';
-import type { CompensationStep } from './steps';
+import type { CompensationStep, Service } from './participants';
 
 export interface PlaceOrdersInput {
   orders: PlacedOrder[];

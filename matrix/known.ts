@@ -1,4 +1,4 @@
-import type { Service } from '../contracts/order';
+import type { Service } from '../contracts/participants';
 
 /** A worker's own way to its databases. */
 export type Door = Service | 'lock';

@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type Service, services } from '../contracts/participants';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { openTemporal } from '../api/temporal-connection';
-import { gtridOf } from '../activities/transaction/branch-connection';
+import { gtridOf } from '../activities/participant/branch-connection';
 import { openDatabase } from '../activities/transaction/connection';
 import type { AuditDeps } from '../audit/audit';
 import { connectAudit } from '../audit/connect';
-import { services, type Service } from '../contracts/order';
 import { prepareDatabases } from '../scripts/stack/databases';
 import { choosePorts } from '../scripts/stack/ports';
 import { appProcesses } from '../scripts/stack/processes';

@@ -1,5 +1,5 @@
-import type { Service } from '../contracts/order';
 import type { Known } from './known';
+import type { Service } from '../contracts/participants';
 import type { End, OrderPlan, Scenario, Scenarios } from './scenarios';
 
 /** Who has the step made: a schedule's workflow, an event's delivery, or a relay among others. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Service, services } from '../contracts/participants';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Knex } from 'knex';
 import { auditAtRest } from '../audit/at-rest';
 import { connectAudit } from '../audit/connect';
-import { services, type Service } from '../contracts/order';
 import { faults } from './faults/faults';
 import { runFaults } from './faults/run';
 import { startFaultStack, type FaultStack } from './faults/stack';

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { services } from '../contracts/participants';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { openDatabase } from '../activities/transaction/connection';
-import { services } from '../contracts/order';
 import { dumpSchema } from '../migrations/dump';
 import { runScript } from './stack/entry';
 import { runningStack } from './stack/state';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { services } from '../contracts/order';
 import type { OverdueRecovery } from '../contracts/recovery';
+import { services } from '../contracts/participants';
 import { runScript } from './stack/entry';
 import { readSettings } from './stack/settings';
 import { readStackFile } from './stack/stack-file';

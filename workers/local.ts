@@ -1,15 +1,17 @@
+import {
+  createParticipantActivities,
+  createParticipantReactions,
+} from '../activities/participant/activities';
+import { point as pointParticipant } from '../contracts/participants/point';
+import { product as productParticipant } from '../contracts/participants/product';
 import { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { AskOwners } from '../activities/order/adoption';
 import { createOrderActivities } from '../activities/order/activities';
 import { createOrderReactions } from '../activities/order/reactions';
-import { createPointActivities } from '../activities/point/activities';
-import { createPointReactions } from '../activities/point/reactions';
-import { createProductActivities } from '../activities/product/activities';
-import { createProductReactions } from '../activities/product/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
-import { taskQueues } from '../contracts/names';
+import { branchQueueOf, taskQueues } from '../contracts/names';
 import type { LockActivities } from '../contracts/steps';
 import { workflowBundle } from './bundle';
 import { commonSettings, readConfig } from './config';
@@ -142,14 +144,17 @@ function stepsOf(
     askOwners: given.askOwners,
     registryRetryMs: config.REGISTRY_RETRY_MS,
   });
-  const product = createProductActivities(pools.product, productXa);
-  const point = createPointActivities(pools.point, pointXa);
+  const product = createParticipantActivities(productParticipant, pools.product, productXa);
+  const point = createParticipantActivities(pointParticipant, pools.point, pointXa);
   const { commitStock, rollbackStock } = product;
   const { commitPoints, rollbackPoints } = point;
   return {
     order: { ...order, ...createOrderReactions(pools.order, ofOrder.wake) },
-    product: { ...product, ...createProductReactions(pools.product, ofProduct.wake) },
-    point: { ...point, ...createPointReactions(pools.point, ofPoint.wake) },
+    product: {
+      ...product,
+      ...createParticipantReactions(productParticipant, pools.product, ofProduct.wake),
+    },
+    point: { ...point, ...createParticipantReactions(pointParticipant, pools.point, ofPoint.wake) },
     productBranches: { commitStock, rollbackStock },
     pointBranches: { commitPoints, rollbackPoints },
     findWork: [order.findOrderWork, product.findStockWork, point.findPointWork],
@@ -160,11 +165,11 @@ function stepsOf(
 function besideWorkers(steps: ReturnType<typeof stepsOf>, lock: LockActivities | undefined) {
   return [
     servedBeside(taskQueues.order, steps.order),
-    servedBeside(taskQueues.product, steps.product),
-    servedBeside(taskQueues.point, steps.point),
+    servedBeside('product', steps.product),
+    servedBeside('point', steps.point),
     ...(lock ? [servedBeside(taskQueues.lock, { ...lock })] : []),
-    branchWorker(taskQueues.productBranches, steps.productBranches),
-    branchWorker(taskQueues.pointBranches, steps.pointBranches),
+    branchWorker(branchQueueOf('product'), steps.productBranches),
+    branchWorker(branchQueueOf('point'), steps.pointBranches),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { openDatabase } from '../activities/transaction/connection';
-import { services, type Service } from '../contracts/order';
+import { type Service, services } from '../contracts/participants';
 import { isBehind, prepareDatabase } from '../migrations/prepare';
 import { seedPoints, seedProducts } from '../migrations/seed';
 import { readConfig } from './config';

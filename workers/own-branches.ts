@@ -1,15 +1,16 @@
+import { createParticipantActivities } from '../activities/participant/activities';
+import { point as pointParticipant } from '../contracts/participants/point';
+import { product as productParticipant } from '../contracts/participants/product';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { createOrderActivities } from '../activities/order/activities';
-import { createPointActivities } from '../activities/point/activities';
-import { createProductActivities } from '../activities/product/activities';
-import { openXa, type XaSettings } from '../activities/transaction/branch-connection';
-import { ownPrepared } from '../activities/transaction/branch-notes';
+import { openXa, type XaSettings } from '../activities/participant/branch-connection';
+import { ownPrepared } from '../activities/participant/branch-notes';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { classify, describeError } from '../activities/transaction/errors';
 import type { BranchOutcome, BranchStep, OpenBranch } from '../contracts/branches';
-import type { Service } from '../contracts/order';
 import type { StandingDecision } from '../contracts/steps';
+import type { Service } from '../contracts/participants';
 
 /**
  * Ends our own prepared branches where no workflow does: before a migration, which would wait for
@@ -109,8 +110,16 @@ function open({ urls, secret, installation }: OwnBranches): Opened {
   ];
   const productXa = xaOf(urls.product);
   const pointXa = xaOf(urls.point);
-  const { commitStock, rollbackStock } = createProductActivities(product, productXa);
-  const { commitPoints, rollbackPoints } = createPointActivities(point, pointXa);
+  const { commitStock, rollbackStock } = createParticipantActivities(
+    productParticipant,
+    product,
+    productXa,
+  );
+  const { commitPoints, rollbackPoints } = createParticipantActivities(
+    pointParticipant,
+    point,
+    pointXa,
+  );
   return {
     order: createOrderActivities({
       knex: order,

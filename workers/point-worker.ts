@@ -1,8 +1,11 @@
+import {
+  createParticipantActivities,
+  createParticipantReactions,
+} from '../activities/participant/activities';
+import { point } from '../contracts/participants/point';
 import { Client } from '@temporalio/client';
-import { createPointActivities } from '../activities/point/activities';
-import { createPointReactions } from '../activities/point/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
-import { taskQueues } from '../contracts/names';
+import { branchQueueOf } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { Lookout, lookoutSettings } from './lookout';
 import { participantPoolMax } from './pools';
@@ -36,16 +39,16 @@ void serveWorker({
     });
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     const relay = await relayOf({ knex, client, connection, config, logger });
-    const activities = createPointActivities(knex, xa);
+    const activities = createParticipantActivities(point, knex, xa);
     const lookout = new Lookout({ client, config, logger, findWork: activities.findPointWork });
     const { commitPoints, rollbackPoints } = activities;
     return {
       options: {
-        taskQueue: taskQueues.point,
-        activities: { ...activities, ...createPointReactions(knex, relay.wake) },
+        taskQueue: 'point',
+        activities: { ...activities, ...createParticipantReactions(point, knex, relay.wake) },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
-      beside: [branchWorker(taskQueues.pointBranches, { commitPoints, rollbackPoints })],
+      beside: [branchWorker(branchQueueOf('point'), { commitPoints, rollbackPoints })],
       close: async () => {
         await Promise.all([lookout.close(), relay.close()]);
         await Promise.all([knex.destroy(), xa.close()]);

@@ -1,8 +1,11 @@
+import {
+  createParticipantActivities,
+  createParticipantReactions,
+} from '../activities/participant/activities';
+import { product } from '../contracts/participants/product';
 import { Client } from '@temporalio/client';
-import { createProductActivities } from '../activities/product/activities';
-import { createProductReactions } from '../activities/product/reactions';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
-import { taskQueues } from '../contracts/names';
+import { branchQueueOf } from '../contracts/names';
 import { commonSettings, readConfig } from './config';
 import { Lookout, lookoutSettings } from './lookout';
 import { participantPoolMax } from './pools';
@@ -36,16 +39,16 @@ void serveWorker({
     });
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
     const relay = await relayOf({ knex, client, connection, config, logger });
-    const activities = createProductActivities(knex, xa);
+    const activities = createParticipantActivities(product, knex, xa);
     const lookout = new Lookout({ client, config, logger, findWork: activities.findStockWork });
     const { commitStock, rollbackStock } = activities;
     return {
       options: {
-        taskQueue: taskQueues.product,
-        activities: { ...activities, ...createProductReactions(knex, relay.wake) },
+        taskQueue: 'product',
+        activities: { ...activities, ...createParticipantReactions(product, knex, relay.wake) },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
-      beside: [branchWorker(taskQueues.productBranches, { commitStock, rollbackStock })],
+      beside: [branchWorker(branchQueueOf('product'), { commitStock, rollbackStock })],
       close: async () => {
         await Promise.all([lookout.close(), relay.close()]);
         await Promise.all([knex.destroy(), xa.close()]);

@@ -1,6 +1,6 @@
-import { openXa, type XaConnections } from '../activities/transaction/branch-connection';
+import { openXa, type XaConnections } from '../activities/participant/branch-connection';
 import { silentMsMax } from '../activities/transaction/connection';
-import type { PointActivities, ProductActivities } from '../contracts/steps';
+import type { ParticipantActivities } from '../contracts/participants/activities';
 import type { Config } from './config';
 import { branchSlots, participantPoolMax } from './pools';
 
@@ -20,8 +20,7 @@ export function branchWorker(taskQueue: string, activities: Partial<BranchEnds>)
   return { taskQueue, activities, maxConcurrentActivityTaskExecutions: branchSlots };
 }
 
-type BranchEnds = Pick<ProductActivities, 'commitStock' | 'rollbackStock'> &
-  Pick<PointActivities, 'commitPoints' | 'rollbackPoints'>;
+type BranchEnds = ParticipantActivities;
 
 /** A participant's way to its server for XA, as the process is configured. */
 export function xaFrom(

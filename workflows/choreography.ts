@@ -22,8 +22,7 @@ import {
 } from '@temporalio/workflow';
 import { events, typeIn, type OrderEvent } from '../contracts/events';
 import type { StepTiming } from '../contracts/limits';
-import { isTerminal, services, type OrderStatus, type PlacedOrder } from '../contracts/order';
-import type { Service } from '../contracts/order';
+import { isTerminal, type OrderStatus, type PlacedOrder } from '../contracts/order';
 import type { Delivery, OrderEvents, Release } from '../contracts/deliveries';
 import type { TroubledOrder } from '../contracts/steps';
 import type {
@@ -31,6 +30,7 @@ import type {
   PlaceOrdersInput,
   PlaceOrdersResult,
 } from '../contracts/workflows';
+import { type Service, services } from '../contracts/participants';
 import { showTroubled } from './attributes';
 import { Board } from './board';
 import { quoted, runbookLink } from './markdown';

@@ -1,9 +1,14 @@
 import type { PlacedOrder } from '../contracts/order';
-import { pointCommand, stockCommand, type LockCommand } from '../contracts/steps';
+import { participants } from '../contracts/participants';
+import { point } from '../contracts/participants/point';
+import { product } from '../contracts/participants/product';
+import type { LockCommand } from '../contracts/steps';
 
-export { pointCommand, stockCommand };
+export const stockCommand = product.command;
+export const pointCommand = point.command;
 
 /** Without services one transaction is told both parts. */
 export function lockCommand(order: PlacedOrder): LockCommand {
-  return { ...stockCommand(order), ...pointCommand(order) };
+  const parts = participants.map((participant) => participant.command(order));
+  return Object.assign({ orderId: order.orderId }, ...parts) as LockCommand;
 }

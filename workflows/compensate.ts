@@ -1,5 +1,6 @@
 import type { PlacedOrder } from '../contracts/order';
-import type { CompensationStep, FailedCompensation, StepOutcome } from '../contracts/steps';
+import type { FailedCompensation, StepOutcome } from '../contracts/steps';
+import type { CompensationStep } from '../contracts/participants';
 import { pointCommand, stockCommand } from './commands';
 import type { compensationsOf } from './proxies';
 import { reasonOf } from './reasons';

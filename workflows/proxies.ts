@@ -7,17 +7,21 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { StepTiming } from '../contracts/limits';
-import { stepNotHere, taskQueues } from '../contracts/names';
-import type { EventActivities } from '../contracts/deliveries';
+import { branchQueueOf, stepNotHere, taskQueues } from '../contracts/names';
+import type { OrderEventActivities } from '../contracts/deliveries';
+import type { ActivitiesOf, EventActivitiesOf } from '../contracts/participants/activities';
+import type { point } from '../contracts/participants/point';
+import type { product } from '../contracts/participants/product';
 import type { SettingsActivities } from '../contracts/recovery';
-import type {
-  LockActivities,
-  OrderActivities,
-  PointActivities,
-  ProductActivities,
-} from '../contracts/steps';
+import type { LockActivities, OrderActivities } from '../contracts/steps';
 import { askPatiently, type Part } from './patience';
 import { summaryOfStep, type Steps } from './summaries';
+
+type ProductActivities = ActivitiesOf<typeof product>;
+type PointActivities = ActivitiesOf<typeof point>;
+type EventActivities = OrderEventActivities &
+  EventActivitiesOf<typeof product> &
+  EventActivitiesOf<typeof point>;
 
 /** How hard each kind of step is tried: the kinds differ in when to give up. */
 
@@ -40,8 +44,8 @@ const whileWeRun = 'while we run';
 
 /** Actions are given up after a while: the order is then cancelled as `unavailable`. */
 export function actionsOf(timing: StepTiming): Actions {
-  const { deductStock } = proxy(timing, taskQueues.product, whileWeRun);
-  const { usePoints } = proxy(timing, taskQueues.point, whileWeRun);
+  const { deductStock } = proxy(timing, 'product', whileWeRun);
+  const { usePoints } = proxy(timing, 'point', whileWeRun);
   return { deductStock, usePoints };
 }
 
@@ -60,15 +64,15 @@ export function compensationsOf(
     scheduleToCloseTimeout: timing.actionMsMax,
     retry: { maximumAttempts: attemptsMax },
   };
-  const { restoreStock } = proxy(timing, taskQueues.product, options);
-  const { refundPoints } = proxy(timing, taskQueues.point, options);
+  const { restoreStock } = proxy(timing, 'product', options);
+  const { refundPoints } = proxy(timing, 'point', options);
   return { restoreStock, refundPoints };
 }
 
 /** A prepare is given up like an action: the order is then cancelled as `unavailable`. */
 export function preparesOf(timing: StepTiming): Prepares {
-  const { prepareStock } = proxy(timing, taskQueues.product, whileWeRun);
-  const { preparePoints } = proxy(timing, taskQueues.point, whileWeRun);
+  const { prepareStock } = proxy(timing, 'product', whileWeRun);
+  const { preparePoints } = proxy(timing, 'point', whileWeRun);
   return { prepareStock, preparePoints };
 }
 
@@ -85,16 +89,16 @@ export function branchEndsOf(given: StepTiming, attemptsMax: number): BranchEnds
           scheduleToCloseTimeout: timing.actionMsMax,
           retry: { maximumAttempts: attemptsMax },
         };
-  const { commitStock, rollbackStock } = proxy(timing, taskQueues.productBranches, options);
-  const { commitPoints, rollbackPoints } = proxy(timing, taskQueues.pointBranches, options);
+  const { commitStock, rollbackStock } = proxy(timing, branchQueueOf('product'), options);
+  const { commitPoints, rollbackPoints } = proxy(timing, branchQueueOf('point'), options);
   return { commitStock, rollbackStock, commitPoints, rollbackPoints };
 }
 
 /** One try: a participant that is away is looked at by the next run. */
 export function branchFindersOf(timing: StepTiming): BranchFinders {
   const options = { scheduleToCloseTimeout: timing.actionMsMax, retry: { maximumAttempts: 1 } };
-  const { findStockBranches } = proxy(timing, taskQueues.product, options);
-  const { findPointBranches } = proxy(timing, taskQueues.point, options);
+  const { findStockBranches } = proxy(timing, 'product', options);
+  const { findPointBranches } = proxy(timing, 'point', options);
   return { findStockBranches, findPointBranches };
 }
 
@@ -123,8 +127,8 @@ function participantsWith(
   patience: Patience | typeof whileWeRun,
 ): Participants {
   return {
-    product: proxy(timing, taskQueues.product, patience),
-    point: proxy(timing, taskQueues.point, patience),
+    product: proxy(timing, 'product', patience),
+    point: proxy(timing, 'point', patience),
   };
 }
 
@@ -167,8 +171,8 @@ export function orderSteps(timing: StepTiming): OrderActivities {
 /** Reactions are tried for ever: a subscriber that is away parks nothing, it is waited for. */
 export function reactionsOf(timing: StepTiming) {
   const order: EventActivities = proxy(timing, taskQueues.order, {});
-  const product: EventActivities = proxy(timing, taskQueues.product, {});
-  const point: EventActivities = proxy(timing, taskQueues.point, {});
+  const product: EventActivities = proxy(timing, 'product', {});
+  const point: EventActivities = proxy(timing, 'point', {});
   return {
     order: { react: order.orderReacts, eventsOf: order.eventsOfOrder },
     product: { react: product.productReacts, eventsOf: product.eventsOfProduct },

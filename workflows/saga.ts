@@ -18,13 +18,9 @@
 import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { FailureCode } from '../contracts/failures';
 import type { PlacedOrder } from '../contracts/order';
-import type {
-  CompensationStep,
-  FailedCompensation,
-  StepOutcome,
-  Verdict,
-} from '../contracts/steps';
+import type { FailedCompensation, StepOutcome, Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
+import type { CompensationStep } from '../contracts/participants';
 import { Board } from './board';
 import { pointCommand, stockCommand } from './commands';
 import { compensate } from './compensate';

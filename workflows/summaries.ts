@@ -1,13 +1,17 @@
 import { counted } from '../contracts/labels';
 import type { OrderEvent } from '../contracts/events';
-import type { EventActivities } from '../contracts/deliveries';
+import type { OrderEventActivities } from '../contracts/deliveries';
+import type { ActivitiesOf, EventActivitiesOf } from '../contracts/participants/activities';
+import type { point } from '../contracts/participants/point';
+import type { product } from '../contracts/participants/product';
 import type { AgedQuery } from '../contracts/reservations';
-import type {
-  LockActivities,
-  OrderActivities,
-  PointActivities,
-  ProductActivities,
-} from '../contracts/steps';
+import type { LockActivities, OrderActivities } from '../contracts/steps';
+
+type ProductActivities = ActivitiesOf<typeof product>;
+type PointActivities = ActivitiesOf<typeof point>;
+type EventActivities = OrderEventActivities &
+  EventActivitiesOf<typeof product> &
+  EventActivitiesOf<typeof point>;
 
 /** Every step of every service. */
 export type Steps = ProductActivities &

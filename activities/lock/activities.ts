@@ -1,61 +1,49 @@
 import type { Knex } from 'knex';
+import { participants, type ParticipantName } from '../../contracts/participants';
 import type { LockActivities, LockCommand } from '../../contracts/steps';
-import { pointBooks } from '../point/steps';
-import { stockBooks } from '../product/steps';
+import { inDatabase } from '../participant/books';
+import { rulesOf } from '../participant/rules';
 import { asActivity } from '../transaction/activity-failure';
-import { inDatabase } from '../transaction/balances';
 import { runBatch } from '../transaction/batch';
 import { lockedBalances } from '../transaction/locks';
-import { placeInOne, type AllBooks } from './steps';
+import { placeInOne, type AllRules } from './steps';
 
 export interface LockDeps {
-  /** On the order service's database, by a user that reaches the two others as well. */
+  /** On the order service's database, by a user that reaches the participants' as well. */
   knex: Knex;
-  /** Names of the other services' databases, on the same server. */
-  databases: { product: string; point: string };
+  /** Names of the participants' databases, on the same server. */
+  databases: Readonly<Record<ParticipantName, string>>;
 }
 
-/** The baseline's activity, given a connection that reaches all three databases. */
+/** The baseline's activity, given a connection that reaches every database. */
 export function createLockActivities({ knex, databases }: LockDeps): LockActivities {
-  const books: AllBooks = {
-    stock: inDatabase(stockBooks, databases.product),
-    points: inDatabase(pointBooks, databases.point),
-  };
+  const all = participants.map((participant) =>
+    rulesOf(participant, inDatabase(participant.books, databases[participant.name])),
+  );
   const step = {
-    work: (trx: Knex.Transaction, commands: LockCommand[]) => placeInOne(trx, books, commands),
-    findLocked: (trx: Knex.Transaction, commands: LockCommand[]) => locked(trx, books, commands),
+    work: (trx: Knex.Transaction, commands: LockCommand[]) => placeInOne(trx, all, commands),
+    findLocked: (trx: Knex.Transaction, commands: LockCommand[]) => locked(trx, all, commands),
   };
   return {
     placeInOneTransaction: (commands) => asActivity(() => runBatch(knex, step, commands)),
   };
 }
 
-/** Those of which somebody else holds the order, a product or the customer's points. */
+/** Those of which somebody else holds the order's row or a balance. */
 async function locked(
   trx: Knex.Transaction,
-  { stock, points }: AllBooks,
+  all: AllRules,
   commands: LockCommand[],
 ): Promise<LockCommand[]> {
   const orders = { balances: 'orders', key: 'order_id' };
-  const heldOrders = await lockedBalances(trx, orders, commands.map(orderIdOf));
-  const heldProducts = await lockedBalances(trx, stock, commands.flatMap(productIdsOf));
-  const heldAccounts = await lockedBalances(
-    trx,
-    points,
-    commands.map(({ customerId }) => customerId),
-  );
-  return commands.filter(
-    (command) =>
-      heldOrders.has(command.orderId) ||
-      heldAccounts.has(command.customerId) ||
-      productIdsOf(command).some((id) => heldProducts.has(id)),
-  );
-}
-
-function orderIdOf({ orderId }: LockCommand): string {
-  return orderId;
-}
-
-function productIdsOf({ lines }: LockCommand): string[] {
-  return lines.map(({ productId }) => productId);
+  const orderIds = commands.map(({ orderId }) => orderId);
+  const heldOrders = await lockedBalances(trx, orders, orderIds);
+  const held = new Set(commands.filter(({ orderId }) => heldOrders.has(orderId)));
+  for (const { books, balancesOf } of all) {
+    const balances = await lockedBalances(trx, books, commands.flatMap(balancesOf));
+    for (const command of commands) {
+      if (balancesOf(command).some((id) => balances.has(id))) held.add(command);
+    }
+  }
+  return commands.filter((command) => held.has(command));
 }

@@ -1,26 +1,22 @@
 import type { Knex } from 'knex';
+import type { Keyed } from '../../contracts/participants/definition';
 import type { LockCommand, StepOutcome, Verdict } from '../../contracts/steps';
 import { decide, isOpen, lockOrders } from '../order/steps';
-import { takePoints } from '../point/steps';
-import { takeStock } from '../product/steps';
-import type { Books } from '../transaction/balances';
+import type { Rules } from '../participant/rules';
 import { SetAside, type RecordedOutcome } from '../transaction/once';
 
-/** Where the two participants' books are, as seen from the order service's database. */
-export interface AllBooks {
-  stock: Books;
-  points: Books;
-}
+/** The participants, with their books as seen from the order service's database. */
+export type AllRules = readonly Rules<Keyed>[];
 
 /**
- * Places orders in one transaction over the three databases. The orders' rows are locked first,
- * then products, then points, each in key order, so that two of these cannot deadlock. An order's
+ * Places orders in one transaction over all databases. The orders' rows are locked first, then each
+ * participant's balances as they are registered, in key order, so that two of these cannot deadlock. An order's
  * locked row is its barrier: a repeat, and one that comes after a CANCEL, find it decided, and
  * take nothing.
  */
 export async function placeInOne(
   trx: Knex.Transaction,
-  books: AllBooks,
+  all: AllRules,
   commands: LockCommand[],
 ): Promise<StepOutcome[]> {
   const rows = await lockOrders(
@@ -36,7 +32,7 @@ export async function placeInOne(
     throw new SetAside(completeAndOpen, { kind: 'broken', code: 'effect-unaccounted' });
   }
   const undecided = commands.filter(({ orderId }) => rows.get(orderId)?.decision === null);
-  const fresh = await takeBoth(trx, books, undecided);
+  const fresh = await takeAll(trx, all, undecided);
   const known = commands.filter(({ orderId }) => rows.has(orderId));
   const decisions = await decide(
     trx,
@@ -51,38 +47,45 @@ export async function placeInOne(
 }
 
 /**
- * Takes the stock and then the points of each order, or neither. An order whose points are short
- * is left out and the others are begun anew, as if its stock had never been taken: the ledgers
- * then need no row that gives back. An order that lacks both is told of the stock.
+ * Takes every part of each order, or none. An order that is refused after it has taken a part is
+ * left out, and the others are begun anew, as if that part had never been taken: the ledgers then
+ * need no row that gives back. An order that lacks several parts is told of the first.
  */
-async function takeBoth(
+async function takeAll(
   trx: Knex.Transaction,
-  books: AllBooks,
+  all: AllRules,
   commands: LockCommand[],
 ): Promise<Map<string, RecordedOutcome>> {
-  const outcomes = new Map<string, RecordedOutcome>();
+  const refused = new Map<string, RecordedOutcome>();
   let rest = commands;
   while (rest.length > 0) {
     // Knex's own savepoints would hide a deadlock behind the error of their rollback.
     await trx.raw('SAVEPOINT nothing_taken');
-    const stock = await takeStock(trx, rest, books.stock);
-    const supplied = rest.filter((_, i) => stock[i]?.kind === 'done');
-    const points = supplied.length > 0 ? await takePoints(trx, supplied, books.points) : [];
-    const short = supplied.flatMap(({ orderId }, i) => {
-      const outcome = points[i];
-      return outcome?.kind === 'rejected' ? [[orderId, outcome] as const] : [];
-    });
-    if (short.length === 0) {
-      return new Map([
-        ...outcomes,
-        ...rest.map(({ orderId }, i) => [orderId, at(stock, i)] as const),
-      ]);
-    }
+    const { outcomes, tookPart } = await takeInTurn(trx, all, rest);
+    if (tookPart.length === 0) return new Map([...refused, ...outcomes]);
     await trx.raw('ROLLBACK TO SAVEPOINT nothing_taken');
-    for (const [orderId, outcome] of short) outcomes.set(orderId, outcome);
-    rest = rest.filter(({ orderId }) => !outcomes.has(orderId));
+    for (const orderId of tookPart) refused.set(orderId, outcomes.get(orderId) ?? noOutcome());
+    rest = rest.filter(({ orderId }) => !refused.has(orderId));
   }
-  return outcomes;
+  return refused;
+}
+
+/** Asks one participant after the other, until one refuses an order that has taken a part. */
+async function takeInTurn(trx: Knex.Transaction, all: AllRules, commands: LockCommand[]) {
+  const outcomes = new Map<string, RecordedOutcome>();
+  const tookPart: string[] = [];
+  let supplied = commands;
+  for (const [turn, rules] of all.entries()) {
+    if (supplied.length === 0 || tookPart.length > 0) break;
+    const answers = await rules.take(trx, supplied);
+    for (const [i, { orderId }] of supplied.entries()) {
+      const outcome = answers[i] ?? noOutcome();
+      outcomes.set(orderId, outcome);
+      if (turn > 0 && outcome.kind !== 'done') tookPart.push(orderId);
+    }
+    supplied = supplied.filter(({ orderId }) => outcomes.get(orderId)?.kind === 'done');
+  }
+  return { outcomes, tookPart };
 }
 
 /** Without an outcome the order was decided before, and the verdict only asks how. */
@@ -96,8 +99,6 @@ function verdictOn(orderId: string, outcome: RecordedOutcome | undefined): Verdi
   };
 }
 
-function at(outcomes: readonly RecordedOutcome[], index: number): RecordedOutcome {
-  const outcome = outcomes[index];
-  if (!outcome) throw new Error(`No outcome was given for command ${String(index)}`);
-  return outcome;
+function noOutcome(): never {
+  throw new Error('A command was given no outcome');
 }

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { eventOf, type EventType, type OrderEvent } from '../../contracts/events';
 import type { AlertKind } from '../../contracts/alerts';
-import type { RejectionCode } from '../../contracts/failures';
 import { isTerminal, type OrderStatus } from '../../contracts/order';
-import type { EventActivities } from '../../contracts/deliveries';
+import { participants, type RegisteredParticipant } from '../../contracts/participants';
+import type { OrderEventActivities } from '../../contracts/deliveries';
 import { asActivity } from '../transaction/activity-failure';
 import { heardOf } from '../transaction/inbox';
 import { say, wasSaid } from '../transaction/outbox';
@@ -13,10 +13,7 @@ import { readOrders } from './content';
 import { close, decide, lockOrders } from './steps';
 
 /** The order service's part in choreography; `onSaid` wakes its relay. */
-export function createOrderReactions(
-  knex: Knex,
-  onSaid: () => void,
-): Pick<EventActivities, 'orderReacts' | 'eventsOfOrder' | 'settleOrder' | 'resolveParked'> {
+export function createOrderReactions(knex: Knex, onSaid: () => void): OrderEventActivities {
   return {
     orderReacts: createReact({ knex, subscriber: 'order', react: hearReply, onSaid }),
     eventsOfOrder: createEventsOf(knex),
@@ -72,7 +69,7 @@ async function settle(
   const decision = row.decision ?? (await decideBy(trx, orderId, heard));
   if (decision === 'COMPLETE') return eventOf('OrderCompleted', orderId, {});
   if (decision === undefined) return undefined;
-  if (holdsNothing(heard, stock) && holdsNothing(heard, points)) {
+  if (participants.every((one) => holdsNothing(heard, one))) {
     await close(trx, [orderId]);
     return eventOf('OrderClosed', orderId, {});
   }
@@ -82,40 +79,22 @@ async function settle(
   return (await wasSaid(trx, cancelled.eventId)) ? undefined : cancelled;
 }
 
-/** What a participant's replies say: that it took its part, or that it holds nothing, for good. */
-interface Replies {
-  took: EventType;
-  rejected: EventType;
-  holdsNothing: readonly EventType[];
-}
-
-const stock: Replies = {
-  took: 'StockDeducted',
-  rejected: 'StockRejected',
-  holdsNothing: ['StockRejected', 'StockNotTaken', 'StockRestored'],
-};
-const points: Replies = {
-  took: 'PointsUsed',
-  rejected: 'PointsRejected',
-  holdsNothing: ['PointsRejected', 'PointsNotTaken', 'PointsRefunded'],
-};
-
-/** Stock's refusal is named before points': hence both are waited for before anything is decided. */
-const refusals: [EventType, RejectionCode][] = [
-  [stock.rejected, 'insufficient-stock'],
-  [points.rejected, 'insufficient-points'],
-];
-
+/**
+ * A refusal is named in the order of registration: hence all are waited for before anything is
+ * decided.
+ */
 async function decideBy(trx: Knex.Transaction, orderId: string, heard: ReadonlySet<EventType>) {
-  const both = [stock, points];
-  if (both.every(({ took }) => heard.has(took))) {
+  const took = (one: RegisteredParticipant) => heard.has(one.events.taken);
+  if (participants.every(took)) {
     return (await decide(trx, [{ orderId, decision: 'COMPLETE' }]))[0];
   }
-  if (!both.every((one) => heard.has(one.took) || holdsNothing(heard, one))) return undefined;
-  const reason = refusals.find(([type]) => heard.has(type))?.[1] ?? 'unavailable';
+  if (!participants.every((one) => took(one) || holdsNothing(heard, one))) return undefined;
+  const refused = participants.find(({ events }) => heard.has(events.rejected));
+  const reason = refused?.rejection.code ?? 'unavailable';
   return (await decide(trx, [{ orderId, decision: 'CANCEL', reason }]))[0];
 }
 
-function holdsNothing(heard: ReadonlySet<EventType>, replies: Replies): boolean {
-  return replies.holdsNothing.some((type) => heard.has(type));
+/** Whether the participant has said that it holds nothing of the order, for good. */
+function holdsNothing(heard: ReadonlySet<EventType>, { events }: RegisteredParticipant): boolean {
+  return [events.rejected, events.notTaken, events.givenBack].some((type) => heard.has(type));
 }

@@ -7,7 +7,7 @@ import {
   type RecoveryAges,
   type RecoveryKind,
 } from '../../contracts/recovery';
-import { compensationStepNames } from '../../contracts/steps';
+import { compensationSteps } from '../../contracts/participants';
 import { findOrphans, type AskOwners } from './adoption';
 import { due } from './registry';
 import { unconfirmed } from './resolutions';
@@ -36,9 +36,7 @@ export function createOrderWork(
   };
   const hasDue = async () => {
     const first = { after: null, limit: 1 };
-    const pages = await Promise.all(
-      compensationStepNames.map((step) => due(knex, { ...first, step })),
-    );
+    const pages = await Promise.all(compensationSteps.map((step) => due(knex, { ...first, step })));
     return pages.some(({ orders }) => orders.length > 0);
   };
   const hasUnconfirmed = async (olderThanMs: number) =>

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
-import { readBranchRecords, type BranchRecord } from '../transaction/branch-records';
+import { readBranchRecords, type BranchRecord } from '../participant/branch-records';
 import { rowCount, text, texts } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { readStepRecords, type StepRecord } from '../transaction/step-records';

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { reactionOf, type OrderEvent } from '../../contracts/events';
-import type { Service } from '../../contracts/order';
 import type { Delivery, OrderEvents, React } from '../../contracts/deliveries';
+import type { Service } from '../../contracts/participants';
 import { asActivity } from './activity-failure';
 import { classify, describeError, type ErrorClass } from './errors';
 import { hear, noteFault, noteReaction, readHeard, release } from './inbox';

@@ -1,7 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { OrderQueries } from '../../activities/order/queries';
-import type { OrderStatus, Service } from '../../contracts/order';
+import type { OrderStatus } from '../../contracts/order';
+import type { Service } from '../../contracts/participants';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
 import type { InDoubtBranch, ReadInDoubt } from '../in-doubt';

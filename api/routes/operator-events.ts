@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { ParkedEvent } from '../../activities/order/queries';
 import type { OrderEvent } from '../../contracts/events';
-import { services, type Service } from '../../contracts/order';
 import type { Release } from '../../contracts/deliveries';
+import { type Service, services } from '../../contracts/participants';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
 import { Problem } from '../problems';

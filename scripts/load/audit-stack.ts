@@ -1,8 +1,8 @@
 import { describeError } from '../../activities/transaction/errors';
+import { type Service, services } from '../../contracts/participants';
 import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
-import { services, type Service } from '../../contracts/order';
 import type { RunningStack } from '../stack/state';
 import { progressBar } from './progress';
 

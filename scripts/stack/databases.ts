@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type Service, services } from '../../contracts/participants';
 import { join } from 'node:path';
 import { openDatabase } from '../../activities/transaction/connection';
-import { services, type Service } from '../../contracts/order';
 import { migrationSource } from '../../migrations';
 import { prepareDatabase } from '../../migrations/prepare';
 import { seedPoints, seedProducts } from '../../migrations/seed';

@@ -1,6 +1,6 @@
 import getPort from 'get-port';
-import { services, type Service } from '../../contracts/order';
 import type { StackSettings } from './settings';
+import { type Service, services } from '../../contracts/participants';
 import { preferredPorts, type StackPorts } from './stack-file';
 
 /**

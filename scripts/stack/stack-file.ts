@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { type Service, services } from '../../contracts/participants';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { services, type Service } from '../../contracts/order';
 import { databaseUsers } from '../../migrations/grants';
 
 /** What a clone's stack keeps from one start to the next, in `stack.json`, readable by its user. */

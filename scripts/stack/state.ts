@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { services, type Service } from '../../contracts/order';
+import { type Service, services } from '../../contracts/participants';
 import { lockHolder } from './lock';
 import { mysqlAdmin, mysqlHost } from './mysql';
 import { readSettings, type StackSettings } from './settings';

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
+import { type Service, services } from '../../contracts/participants';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderQueries } from '../../activities/order/queries';
 import { createPointQueries } from '../../activities/point/queries';
 import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
 import type { Api } from '../../api/app';
-import { services, type Service } from '../../contracts/order';
 import { mysqlServer } from '../support/servers';
 import { call, createdOrder, createHarness, problemLike, type ApiHarness } from './harness';
 import { LossyProxy } from './lossy-proxy';

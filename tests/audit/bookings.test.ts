@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { Service } from '../../contracts/participants';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import type { Service } from '../../contracts/order';
 import { mysqlServer } from '../support/servers';
 import { createWorld, type World } from './world';
 

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../../audit/audit';
 import { openDatabase } from '../../activities/transaction/connection';
-import { services, type OrderStatus, type Pattern } from '../../contracts/order';
+import { type OrderStatus, type Pattern } from '../../contracts/order';
+import { services } from '../../contracts/participants';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** An order as a test writes it; prices are the world's. */

@@ -1,7 +1,8 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product as productParticipant } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import pino from 'pino';
 import { createOrderIntake } from '../../activities/order/intake';
-import { createProductActivities } from '../../activities/product/activities';
 import { runBatch, type BatchStep } from '../../activities/transaction/batch';
 import { openDatabase } from '../../activities/transaction/connection';
 import { Dispatcher } from '../../api/dispatcher';
@@ -70,7 +71,7 @@ it.each([1, 2])('steps wait for no row but theirs, needing one in %i of a table'
       orderId: `o-${String(i)}`,
       lines: [{ productId, quantity: 1 }],
     }));
-    const product = createProductActivities(pool);
+    const product = createParticipantActivities(productParticipant, pool);
     const outcomes = commands.map(() => ({ kind: 'done' }));
     expect(await product.deductStock(commands)).toEqual(outcomes);
     expect(await product.restoreStock(commands)).toEqual(outcomes);

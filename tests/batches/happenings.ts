@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { FailureCode } from '../../contracts/failures';
 import type { Decision } from '../../contracts/order';
-import type { CompensationStep } from '../../contracts/steps';
+import type { CompensationStep } from '../../contracts/participants';
 
 /** What may happen to a batch of orders in the order service's database; orders by their index. */
 export type Operation =

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CancelOutcome } from '../../activities/order/intake';
-import type { CompensationStep } from '../../contracts/steps';
+import type { CompensationStep } from '../../contracts/participants';
 import { arbitraryScenario, type Happening, type Operation, type Scenario } from './happenings';
 import { checkRow, checkTransition } from './invariants';
 import { begin, orderIdOf, readRows, type OrderRow, type OrderService } from './service';

@@ -13,7 +13,7 @@ import { openDatabase } from '../../activities/transaction/connection';
 import { createApp, type Api } from '../../api/app';
 import { createTemporalStarter } from '../../api/temporal';
 import { taskQueues, workflowTypes } from '../../contracts/names';
-import type { Service } from '../../contracts/order';
+import type { Service } from '../../contracts/participants';
 import { audience, authentication, call, createdOrder, issuer, token } from '../api/harness';
 import { Gate, netEffect, stateOf } from '../support/orders';
 import { temporalServer } from '../support/servers';

@@ -1,7 +1,8 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { point } from '../../contracts/participants/point';
+import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { createPointActivities } from '../../activities/point/activities';
-import { createProductActivities } from '../../activities/product/activities';
-import type { XaConnections } from '../../activities/transaction/branch-connection';
+import type { XaConnections } from '../../activities/participant/branch-connection';
 import type { StepOutcome } from '../../contracts/steps';
 import type { TestDatabases } from '../support/databases';
 import type { Books, Order } from './model';
@@ -21,7 +22,7 @@ export interface Subject {
 }
 
 export function stockSubject(databases: TestDatabases, pool: Knex, xa: XaConnections): Subject {
-  const steps = createProductActivities(pool, xa);
+  const steps = createParticipantActivities(product, pool, xa);
   const of = (orders: readonly Order[]) =>
     orders.map(({ orderId, amount }) => ({
       orderId,
@@ -52,7 +53,7 @@ export function stockSubject(databases: TestDatabases, pool: Knex, xa: XaConnect
 }
 
 export function pointsSubject(databases: TestDatabases, pool: Knex, xa: XaConnections): Subject {
-  const steps = createPointActivities(pool, xa);
+  const steps = createParticipantActivities(point, pool, xa);
   const of = (orders: readonly Order[]) =>
     orders.map(({ orderId, amount }) => ({ orderId, customerId: 'a', points: Number(amount) }));
   return {

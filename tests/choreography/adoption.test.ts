@@ -1,5 +1,5 @@
 import { deliveriesOf, deliveryId } from '../../contracts/events';
-import { services } from '../../contracts/order';
+import { services } from '../../contracts/participants';
 import { ends, createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { quiet, startRelays, type Relays } from '../support/relays';

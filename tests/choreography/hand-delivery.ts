@@ -1,14 +1,15 @@
+import { createParticipantReactions } from '../../activities/participant/activities';
+import { point } from '../../contracts/participants/point';
+import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderReactions } from '../../activities/order/reactions';
-import { createPointReactions } from '../../activities/point/reactions';
-import { createProductReactions } from '../../activities/product/reactions';
 import { openDatabase } from '../../activities/transaction/connection';
 import { markSent, readUnsent } from '../../activities/transaction/outbox';
 import { audit } from '../../audit/audit';
 import { events, typeIn, type EventType, type OrderEvent } from '../../contracts/events';
-import { services, type Service } from '../../contracts/order';
 import type { React } from '../../contracts/deliveries';
+import { type Service, services } from '../../contracts/participants';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** One event for one subscriber, to be delivered whenever a test likes, as often as it likes. */
@@ -48,8 +49,8 @@ export async function createHandDelivered(
   const nothing = () => undefined;
   const reactions: Record<Service, React> = {
     order: createOrderReactions(wrap(pools.order), nothing).orderReacts,
-    product: createProductReactions(wrap(pools.product), nothing).productReacts,
-    point: createPointReactions(wrap(pools.point), nothing).pointReacts,
+    product: createParticipantReactions(product, wrap(pools.product), nothing).productReacts,
+    point: createParticipantReactions(point, wrap(pools.point), nothing).pointReacts,
   };
   return {
     databases,

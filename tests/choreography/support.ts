@@ -1,7 +1,8 @@
 import { createOrderIntake } from '../../activities/order/intake';
 import { workflowTypes } from '../../contracts/names';
-import type { PlacedOrder, Service } from '../../contracts/order';
+import type { PlacedOrder } from '../../contracts/order';
 import type { AdoptInput, AdoptResult } from '../../contracts/workflows';
+import type { Service } from '../../contracts/participants';
 import { runOnce } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
 

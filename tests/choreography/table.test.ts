@@ -1,5 +1,5 @@
 import { events, reactionOf, typeIn, type EventType } from '../../contracts/events';
-import { services, type Service } from '../../contracts/order';
+import { type Service, services } from '../../contracts/participants';
 import { createHandDelivered, type HandDelivered, type HandDelivery } from './hand-delivery';
 
 /**

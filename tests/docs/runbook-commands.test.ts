@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
+import { services } from '../../contracts/participants';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '../../activities/transaction/connection';
-import { services } from '../../contracts/order';
 import { readSettings } from '../../scripts/stack/settings';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';

@@ -86,9 +86,9 @@ export const mutants: Mutant[] = [
     symptom: /is CANCELLED unavailable and was promised to be/,
     mutations: [
       {
-        file: 'activities/product/steps.ts',
-        from: "return { kind: 'rejected', code: 'insufficient-stock' };",
-        to: "throw new Error('insufficient stock');",
+        file: 'activities/participant/rules.ts',
+        from: "return { kind: 'rejected', code: rejection.code };",
+        to: 'throw new Error(rejection.code);',
       },
     ],
   },

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
+import { type Service, services } from '../../contracts/participants';
 import { openDatabase } from '../../activities/transaction/connection';
-import { services, type Service } from '../../contracts/order';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
 import { createTestDatabases, type TestDatabases } from '../support/databases';

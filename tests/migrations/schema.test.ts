@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { services } from '../../contracts/participants';
 import { join } from 'node:path';
-import { services } from '../../contracts/order';
 import { migrationSource } from '../../migrations';
 import { dumpSchema } from '../../migrations/dump';
 import { createTestDatabases, type TestDatabases } from '../support/databases';

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import type * as ProductActivitiesModule from '../../activities/product/activities';
+import type * as ActivitiesModule from '../../activities/participant/activities';
 import type * as OnceModule from '../../activities/transaction/once';
+import { product } from '../../contracts/participants/product';
 import type { StepOutcome } from '../../contracts/steps';
 import { productParticipant } from '../participants/participant';
 import { checkParticipant, crashable, type CrashSwitch } from '../participants/property';
@@ -31,11 +32,12 @@ afterAll(async () => {
 async function check(mutant: Partial<Once>): Promise<void> {
   jest.resetModules();
   jest.doMock('../../activities/transaction/once', () => ({ ...real, ...mutant }));
-  const { createProductActivities } = jest.requireActual<typeof ProductActivitiesModule>(
-    '../../activities/product/activities',
+  const { createParticipantActivities } = jest.requireActual<typeof ActivitiesModule>(
+    '../../activities/participant/activities',
   );
+  const activities = createParticipantActivities(product, crashable(knex, crash));
   await checkParticipant({
-    participant: productParticipant(knex, createProductActivities(crashable(knex, crash))),
+    participant: productParticipant(knex, activities),
     crash,
     rejection: { kind: 'rejected', code: 'insufficient-stock' },
     linesMax: 3,

@@ -1,6 +1,7 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { point as pointParticipant } from '../../contracts/participants/point';
+import { product as productParticipant } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { createPointActivities } from '../../activities/point/activities';
-import { createProductActivities } from '../../activities/product/activities';
 import { openDatabase } from '../../activities/transaction/connection';
 import { classify } from '../../activities/transaction/errors';
 import { LossyProxy } from '../api/lossy-proxy';
@@ -38,7 +39,7 @@ const line = (orderId: string, productId: string) => ({
 const done = { kind: 'done' };
 
 it('gives stock back in the ledger alone where the product is gone', async () => {
-  const { deductStock, restoreStock } = createProductActivities(product);
+  const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
   const commands = [line('o-1', 'apple'), line('o-2', 'pear')];
   await deductStock(commands);
   await databases.product('products').where('product_id', 'apple').delete();
@@ -54,7 +55,7 @@ it('gives stock back in the ledger alone where the product is gone', async () =>
 });
 
 it('gives points back in the ledger alone where the account is gone', async () => {
-  const { usePoints, refundPoints } = createPointActivities(point);
+  const { usePoints, refundPoints } = createParticipantActivities(pointParticipant, point);
   const commands = ['anna', 'ben'].map((customerId) => ({
     orderId: `o-${customerId}`,
     customerId,
@@ -72,7 +73,7 @@ it('names the constraint that was hit, for the operator', async () => {
     'ALTER TABLE stock_ledger ADD CONSTRAINT no_single_apple CHECK (quantity <> -1)',
   );
   try {
-    const { deductStock } = createProductActivities(product);
+    const { deductStock } = createParticipantActivities(productParticipant, product);
     expect(await deductStock([line('o-1', 'apple')])).toEqual([
       { kind: 'broken', code: 'guard-violated', detail: 'no_single_apple' },
     ]);

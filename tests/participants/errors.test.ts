@@ -1,5 +1,6 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { createProductActivities } from '../../activities/product/activities';
 import { openDatabase } from '../../activities/transaction/connection';
 import { classify, describeError, type ErrorClass } from '../../activities/transaction/errors';
 import { runTransaction } from '../../activities/transaction/transaction';
@@ -193,7 +194,7 @@ describe('what follows from the class', () => {
   it('a connection killed before its commit is tried again, and the effect made once', async () => {
     await databases.stock({ apple: { available: 10 } });
     const knex = openDatabase({ url: databases.url('product_worker', 'product'), poolMax: 2 });
-    const { deductStock } = createProductActivities(killingOnce(knex));
+    const { deductStock } = createParticipantActivities(product, killingOnce(knex));
     const command = { orderId: 'o-1', lines: [{ productId: 'apple', quantity: 3 }] };
     expect(await deductStock([command])).toEqual([{ kind: 'done' }]);
     expect(kills).toBe(1);
@@ -204,7 +205,7 @@ describe('what follows from the class', () => {
   it('one order’s bad data is found by halving, and its neighbours go on', async () => {
     await databases.stock({ apple: { available: 10 } });
     const knex = openDatabase({ url: databases.url('product_worker', 'product'), poolMax: 2 });
-    const { deductStock } = createProductActivities(knex);
+    const { deductStock } = createParticipantActivities(product, knex);
     const command = (orderId: string) => ({
       orderId,
       lines: [{ productId: 'apple', quantity: 1 }],

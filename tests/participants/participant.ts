@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import type { createPointActivities } from '../../activities/point/activities';
-import type { createProductActivities } from '../../activities/product/activities';
+import type { ActivitiesOf } from '../../contracts/participants/activities';
+import type { point } from '../../contracts/participants/point';
+import type { product } from '../../contracts/participants/product';
 import type { StepOutcome } from '../../contracts/steps';
 import type { ModelOrder } from './model';
 
@@ -62,7 +63,7 @@ function shared(admin: Knex, tables: Tables): Omit<Participant, 'act' | 'compens
 
 export function productParticipant(
   admin: Knex,
-  activities: ReturnType<typeof createProductActivities>,
+  activities: ActivitiesOf<typeof product>,
 ): Participant {
   const command = ({ orderId, takes }: ModelOrder) => ({
     orderId,
@@ -82,10 +83,7 @@ export function productParticipant(
 }
 
 /** Points come from one account, so each order takes of its first balance only. */
-export function pointParticipant(
-  admin: Knex,
-  activities: ReturnType<typeof createPointActivities>,
-): Participant {
+export function pointParticipant(admin: Knex, activities: ActivitiesOf<typeof point>): Participant {
   const command = ({ orderId, takes }: ModelOrder) => {
     const [customerId, points] = Object.entries(takes)[0] ?? ['nobody', 0];
     return { orderId, customerId, points };

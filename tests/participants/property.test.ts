@@ -1,6 +1,7 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { point } from '../../contracts/participants/point';
+import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { createPointActivities } from '../../activities/point/activities';
-import { createProductActivities } from '../../activities/product/activities';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { pointParticipant, productParticipant } from './participant';
@@ -31,7 +32,7 @@ it('the product service does what its model does, whatever comes', async () => {
   await checkParticipant({
     participant: productParticipant(
       databases.product,
-      createProductActivities(pool('product_worker', 'product')),
+      createParticipantActivities(product, pool('product_worker', 'product')),
     ),
     crash,
     rejection: { kind: 'rejected', code: 'insufficient-stock' },
@@ -44,7 +45,7 @@ it('the point service does what its model does, whatever comes', async () => {
   await checkParticipant({
     participant: pointParticipant(
       databases.point,
-      createPointActivities(pool('point_worker', 'point')),
+      createParticipantActivities(point, pool('point_worker', 'point')),
     ),
     crash,
     rejection: { kind: 'rejected', code: 'insufficient-points' },

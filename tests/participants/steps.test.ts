@@ -1,8 +1,9 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { point as pointParticipant } from '../../contracts/participants/point';
+import { product as productParticipant } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { createPointActivities } from '../../activities/point/activities';
-import { createProductActivities } from '../../activities/product/activities';
+import type { StockCommand } from '../../contracts/participants/product';
 import { openDatabase } from '../../activities/transaction/connection';
-import type { StockCommand } from '../../contracts/steps';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 let databases: TestDatabases;
@@ -58,7 +59,7 @@ async function stock(): Promise<Record<string, number>> {
 
 describe('deductStock', () => {
   it('takes all lines of an order or none, and answers each order of a batch', async () => {
-    const { deductStock } = createProductActivities(product);
+    const { deductStock } = createParticipantActivities(productParticipant, product);
     const outcomes = await deductStock([
       order('o-3', { apple: 4, pear: 1 }),
       order('o-1', { apple: 2, rare: 2 }),
@@ -78,7 +79,7 @@ describe('deductStock', () => {
   });
 
   it('answers a repeat as recorded, rejections included, even when it could succeed now', async () => {
-    const { deductStock } = createProductActivities(product);
+    const { deductStock } = createParticipantActivities(productParticipant, product);
     const command = order('o-1', { rare: 2 });
     expect(await deductStock([command])).toEqual([shortOfStock]);
     await databases.stock({ rare: { available: 50 } });
@@ -87,7 +88,7 @@ describe('deductStock', () => {
   });
 
   it('calls the same order with other content broken, and lets its neighbours go on', async () => {
-    const { deductStock } = createProductActivities(product);
+    const { deductStock } = createParticipantActivities(productParticipant, product);
     await deductStock([order('o-1', { apple: 1 })]);
     const outcomes = await deductStock([order('o-1', { apple: 2 }), order('o-2', { apple: 3 })]);
     expect(outcomes).toEqual([{ kind: 'broken', code: 'content-mismatch' }, done]);
@@ -95,7 +96,7 @@ describe('deductStock', () => {
   });
 
   it('sets an order with an unknown product aside, leaving no trace of it', async () => {
-    const { deductStock } = createProductActivities(product);
+    const { deductStock } = createParticipantActivities(productParticipant, product);
     const outcomes = await deductStock([order('o-1', { ghost: 1 }), order('o-2', { apple: 3 })]);
     expect(outcomes).toEqual([{ kind: 'broken', code: 'unknown-product' }, done]);
     expect(await databases.product('steps').pluck('order_id')).toEqual(['o-2']);
@@ -103,7 +104,7 @@ describe('deductStock', () => {
 });
 describe('restoreStock', () => {
   it('reverses what was taken, once, and nothing that was not', async () => {
-    const { deductStock, restoreStock } = createProductActivities(product);
+    const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
     const taken = order('o-1', { apple: 4 });
     const refused = order('o-2', { rare: 3 });
     await deductStock([taken, refused]);
@@ -113,7 +114,7 @@ describe('restoreStock', () => {
   });
 
   it('leaves a tombstone when it comes first: the late action is cancelled', async () => {
-    const { deductStock, restoreStock } = createProductActivities(product);
+    const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
     const command = order('o-1', { apple: 4 });
     expect(await restoreStock([command])).toEqual([done]);
     expect(await deductStock([command])).toEqual([{ kind: 'cancelled' }]);
@@ -132,7 +133,7 @@ describe('usePoints', () => {
   });
 
   it('takes the whole total or nothing, order by order as they come', async () => {
-    const { usePoints } = createPointActivities(point);
+    const { usePoints } = createParticipantActivities(pointParticipant, point);
     const outcomes = await usePoints([
       use('o-2', 'ben', 6),
       use('o-1', 'ben', 6),
@@ -154,7 +155,7 @@ describe('usePoints', () => {
   });
 
   it('answers locked for the orders whose rows somebody holds, and does the others', async () => {
-    const { usePoints } = createPointActivities(point);
+    const { usePoints } = createParticipantActivities(pointParticipant, point);
     const holder = await databases.point.transaction();
     await holder('point_accounts').where('customer_id', 'ben').forUpdate();
     const outcomes = await usePoints([use('o-1', 'ben', 1), use('o-2', 'anna', 1)]);
@@ -165,7 +166,7 @@ describe('usePoints', () => {
   });
 
   it('answers locked for an order whose barrier row is still being written', async () => {
-    const { usePoints } = createPointActivities(point);
+    const { usePoints } = createParticipantActivities(pointParticipant, point);
     const holder = await databases.point.transaction();
     await holder.raw(`INSERT INTO steps (order_id, step, hash) VALUES ('o-1', 'usePoints', 'v1')`);
     const outcomes = await usePoints([use('o-1', 'ben', 1), use('o-2', 'anna', 1)]);
@@ -196,8 +197,8 @@ it('what is taken of nearly all of a small table waits for no row that is nobody
   try {
     await strangers[0]?.('products').where('product_id', 'rare').forUpdate();
     await strangers[1]?.('point_accounts').where('customer_id', 'ben').forUpdate();
-    const { deductStock, restoreStock } = createProductActivities(product);
-    const { usePoints, refundPoints } = createPointActivities(point);
+    const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
+    const { usePoints, refundPoints } = createParticipantActivities(pointParticipant, point);
     const command = order('o-1', { apple: 1, pear: 1 });
     const points = { orderId: 'o-1', customerId: 'anna', points: 1 };
     expect(await deductStock([command])).toEqual([done]);

@@ -1,14 +1,15 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { point as pointParticipant } from '../../contracts/participants/point';
+import { product as productParticipant } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
+import type { Service } from '../../contracts/participants';
 import { createLockActivities } from '../../activities/lock/activities';
 import { createOrderActivities } from '../../activities/order/activities';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderQueries } from '../../activities/order/queries';
-import { createPointActivities } from '../../activities/point/activities';
 import { createPointQueries } from '../../activities/point/queries';
-import { createProductActivities } from '../../activities/product/activities';
 import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
-import type { Service } from '../../contracts/order';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { badPlans, distinct, Recorder, type BadPlan } from './plans';
 import { customerId, loyalCustomer, orderId, productId, seedShop } from './seed';
@@ -144,7 +145,10 @@ it('the order database is never read whole by its worker, nor sorted', async () 
 
 it('the product database is never read whole, nor sorted', async () => {
   const recorder = new Recorder();
-  const product = createProductActivities(listening(recorder, 'product_worker', 'product'));
+  const product = createParticipantActivities(
+    productParticipant,
+    listening(recorder, 'product_worker', 'product'),
+  );
   const queries = createProductQueries(listening(recorder, 'product_reader', 'product'));
   const command = (n: number) => ({
     orderId: orderId(n),
@@ -170,7 +174,10 @@ it('the product database is never read whole, nor sorted', async () => {
 
 it('the point database is never read whole, nor sorted', async () => {
   const recorder = new Recorder();
-  const point = createPointActivities(listening(recorder, 'point_worker', 'point'));
+  const point = createParticipantActivities(
+    pointParticipant,
+    listening(recorder, 'point_worker', 'point'),
+  );
   const queries = createPointQueries(listening(recorder, 'point_reader', 'point'));
   const command = (n: number) => ({ orderId: orderId(n), customerId: customerId(n), points: 1 });
   for (const [i, count] of counts.entries()) {

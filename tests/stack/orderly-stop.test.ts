@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listPrepared } from '../../activities/transaction/branch-connection';
+import { listPrepared } from '../../activities/participant/branch-connection';
 import { openDatabase } from '../../activities/transaction/connection';
 import { prepareMysqlServers, ensurePrograms } from '../../scripts/stack/servers';
 import { readSettings } from '../../scripts/stack/settings';

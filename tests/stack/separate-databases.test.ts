@@ -1,4 +1,5 @@
-import { services, patterns } from '../../contracts/order';
+import { patterns } from '../../contracts/order';
+import { services } from '../../contracts/participants';
 import { defaultPatience, placeOne } from '../../scripts/load/caller';
 import { clientOf, expectClean, LiveStack } from './live-stack';
 

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
+import { services } from '../../contracts/participants';
 import { openDatabase } from '../../activities/transaction/connection';
 import { audit, type AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
-import { services } from '../../contracts/order';
 import { until } from './orders';
 import type { World } from './world';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { type Service, services } from '../../contracts/participants';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
-import { services, type Service } from '../../contracts/order';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
 import { mysqlServer, type TestMysql } from './servers';

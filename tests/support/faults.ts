@@ -1,18 +1,14 @@
-import type { EventActivities } from '../../contracts/deliveries';
-import type {
-  LockActivities,
-  OrderActivities,
-  PointActivities,
-  ProductActivities,
-} from '../../contracts/steps';
+import type { OrderEventActivities } from '../../contracts/deliveries';
+import type { ParticipantActivities } from '../../contracts/participants/activities';
+import type { LockActivities, OrderActivities } from '../../contracts/steps';
 
 /** Called around an activity of this name; `run` does the real thing. */
 type Fault = (run: () => Promise<unknown>, args: unknown[]) => Promise<unknown>;
-type StepName = keyof (OrderActivities &
-  ProductActivities &
-  PointActivities &
-  EventActivities &
-  LockActivities);
+type StepName =
+  | keyof OrderActivities
+  | keyof OrderEventActivities
+  | keyof ParticipantActivities
+  | keyof LockActivities;
 export type Faults = Partial<Record<StepName, Fault>>;
 
 export type Activities = Record<string, (...args: never[]) => Promise<unknown>>;

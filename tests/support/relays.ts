@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
 import { events, type EventType } from '../../contracts/events';
-import { services, type Service } from '../../contracts/order';
+import { type Service, services } from '../../contracts/participants';
 import { Relay, type RelayOptions } from '../../workers/relay';
 import { until } from './orders';
 import { hurriedTiming, type World } from './world';

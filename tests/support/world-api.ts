@@ -6,7 +6,7 @@ import { openDatabase } from '../../activities/transaction/connection';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { defaultTiming } from '../../contracts/limits';
-import type { Service } from '../../contracts/order';
+import type { Service } from '../../contracts/participants';
 import { authentication, capturingLogger, token } from '../api/harness';
 import type { World } from './world';
 

@@ -1,24 +1,23 @@
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type NativeConnection, Worker } from '@temporalio/worker';
+import type { Knex } from 'knex';
 import type * as LockModule from '../../activities/lock/activities';
 import type * as OrderModule from '../../activities/order/activities';
-import type * as PointModule from '../../activities/point/activities';
-import type * as ProductModule from '../../activities/product/activities';
-import { openXa, type XaConnections } from '../../activities/transaction/branch-connection';
+import type * as ParticipantModule from '../../activities/participant/activities';
+import { openXa, type XaConnections } from '../../activities/participant/branch-connection';
 import { createOrderReactions } from '../../activities/order/reactions';
-import { createPointReactions } from '../../activities/point/reactions';
-import { createProductReactions } from '../../activities/product/reactions';
 import { openDatabase } from '../../activities/transaction/connection';
 import type { StepTiming } from '../../contracts/limits';
-import { taskQueues } from '../../contracts/names';
-import type { Service } from '../../contracts/order';
+import { branchQueueOf } from '../../contracts/names';
 import type * as BundleModule from '../../workers/bundle';
 import type { RecoverySettings } from '../../contracts/recovery';
+import { participants, services, type Service } from '../../contracts/participants';
+import type { ParticipantName } from '../../contracts/participants';
 import { createAskOwners } from '../../workers/owner-state';
 import { createWorkflowActivities } from '../../workers/recovery';
 import { createTestDatabases, type TestDatabases } from './databases';
-import { withFaults, type Faults } from './faults';
+import { withFaults, type Activities, type Faults } from './faults';
 import { quietRuntime } from './runtime';
 import { connectToOwnNamespace } from './namespace';
 
@@ -43,11 +42,13 @@ export interface World {
 
 export type WorkerName = 'workflow' | 'lock' | Service;
 
+const workerNames: WorkerName[] = ['workflow', ...services, 'lock'];
+
 /** The participants end branches on a queue of its own, as their processes do. */
-const queuesOf: Partial<Record<WorkerName, string[]>> = {
-  product: [taskQueues.product, taskQueues.productBranches],
-  point: [taskQueues.point, taskQueues.pointBranches],
-};
+function queuesOf(name: WorkerName): string[] {
+  const participant = participants.find((one) => one.name === name);
+  return participant ? [name, branchQueueOf(participant.name)] : [name];
+}
 
 export const hurriedTiming: StepTiming = {
   placement: 'separate',
@@ -76,8 +77,7 @@ export const nothingIsOld: RecoverySettings = {
 /** The code that a world runs: ours, or a mutant of it. */
 export interface Code {
   order: typeof OrderModule;
-  product: typeof ProductModule;
-  point: typeof PointModule;
+  participant: typeof ParticipantModule;
   lock: typeof LockModule;
   bundle: typeof BundleModule;
 }
@@ -86,8 +86,7 @@ export interface Code {
 export function codeIn(folder = join(__dirname, '..', '..')): Code {
   return {
     order: jest.requireActual(join(folder, 'activities/order/activities')),
-    product: jest.requireActual(join(folder, 'activities/product/activities')),
-    point: jest.requireActual(join(folder, 'activities/point/activities')),
+    participant: jest.requireActual(join(folder, 'activities/participant/activities')),
     lock: jest.requireActual(join(folder, 'activities/lock/activities')),
     bundle: jest.requireActual(join(folder, 'workers/bundle')),
   };
@@ -113,8 +112,9 @@ export async function createWorld(
   const running = new Map<WorkerName, { worker: Worker; run: Promise<void> }[]>();
 
   const startWorker = async (name: WorkerName) => {
-    const queues = queuesOf[name] ?? [taskQueues[name]];
-    const workers = await Promise.all(queues.map((taskQueue) => createWorker(name, taskQueue)));
+    const workers = await Promise.all(
+      queuesOf(name).map((taskQueue) => createWorker(name, taskQueue)),
+    );
     running.set(
       name,
       workers.map((worker) => ({ worker, run: worker.run() })),
@@ -143,8 +143,7 @@ export async function createWorld(
     for (const { worker } of entries) worker.shutdown();
     await Promise.all(entries.map(({ run }) => run));
   };
-  const names: WorkerName[] = ['workflow', 'order', 'product', 'point', 'lock'];
-  await Promise.all(names.map(startWorker));
+  await Promise.all(workerNames.map(startWorker));
   return {
     databases,
     client,
@@ -159,49 +158,53 @@ export async function createWorld(
     startWorker,
     stopWorker,
     async stop() {
-      await Promise.all(names.map(stopWorker));
+      await Promise.all(workerNames.map(stopWorker));
       await Promise.all(Object.values(pools).map((pool) => pool.destroy()));
-      await Promise.all([xa.product.close(), xa.point.close()]);
+      await Promise.all(Object.values(xa).map((one) => one.close()));
       await databases.drop();
       await connection.close();
     },
   };
 }
 
-function openPools(databases: TestDatabases) {
+type Pools = Record<Service | 'lock', Knex>;
+
+function openPools(databases: TestDatabases): Pools {
   const open = (service: Service, worker: string = service) =>
     openDatabase({
       url: databases.url(`${worker}_worker`, service),
       poolMax: 10,
       lockWaitSMax: 1,
     });
-  return {
-    order: open('order'),
-    product: open('product'),
-    point: open('point'),
-    lock: open('order', 'lock'),
-  };
+  return { ...byService((service) => open(service)), lock: open('order', 'lock') };
 }
 
-export type WorldXa = Record<'product' | 'point', XaConnections>;
+function byService<T>(of: (service: Service) => T): Record<Service, T> {
+  return Object.fromEntries(services.map((service) => [service, of(service)])) as Record<
+    Service,
+    T
+  >;
+}
+
+export type WorldXa = Record<ParticipantName, XaConnections>;
 
 /** Each participant's way to its server for XA; each world is an installation of its own. */
 export function openXaOf(
   databases: Pick<TestDatabases, 'url' | 'names'>,
   installation = databases.names.order,
 ): WorldXa {
-  const open = (service: 'product' | 'point') =>
+  const open = (service: ParticipantName) =>
     openXa({
       worker: { url: databases.url(`${service}_worker`, service), poolMax: 1, lockWaitSMax: 1 },
       recovery: { url: databases.url(`${service}_recovery`, service), poolMax: 10 },
       secret: 'for tests only',
       installation,
     });
-  return { product: open('product'), point: open('point') };
+  return Object.fromEntries(participants.map(({ name }) => [name, open(name)])) as WorldXa;
 }
 
 interface Ways {
-  pools: ReturnType<typeof openPools>;
+  pools: Pools;
   xa: WorldXa;
 }
 
@@ -212,27 +215,26 @@ function activitiesOf(
   client: Client,
   faults: Faults,
   onSaid: World['onSaid'],
-) {
+): Record<Service | 'lock', Activities> {
   const deps = { knex: pools.order, askOwners: createAskOwners(client.workflow) };
   const wake = (service: Service) => () => onSaid[service]?.();
-  const activities: Record<Service, object> = {
-    order: {
-      ...code.order.createOrderActivities(deps),
-      ...createOrderReactions(pools.order, wake('order')),
-    },
-    product: {
-      ...code.product.createProductActivities(pools.product, xa.product),
-      ...createProductReactions(pools.product, wake('product')),
-    },
-    point: {
-      ...code.point.createPointActivities(pools.point, xa.point),
-      ...createPointReactions(pools.point, wake('point')),
-    },
+  const activitiesOfService = (service: Service): object => {
+    const participant = participants.find(({ name }) => name === service);
+    if (!participant) {
+      return {
+        ...code.order.createOrderActivities(deps),
+        ...createOrderReactions(pools.order, wake('order')),
+      };
+    }
+    const { createParticipantActivities, createParticipantReactions } = code.participant;
+    const { name } = participant;
+    return {
+      ...createParticipantActivities(participant, pools[name], xa[name]),
+      ...createParticipantReactions(participant, pools[name], wake(name)),
+    };
   };
   return {
-    order: withFaults(activities.order, faults),
-    product: withFaults(activities.product, faults),
-    point: withFaults(activities.point, faults),
+    ...byService((service) => withFaults(activitiesOfService(service), faults)),
     lock: withFaults(code.lock.createLockActivities({ knex: pools.lock, databases }), faults),
   };
 }

@@ -1,14 +1,16 @@
-import type { StockCommand } from '../../contracts/steps';
-import { createPointActivities } from '../../activities/point/activities';
-import { createProductActivities } from '../../activities/product/activities';
+import type { ActivitiesOf } from '../../contracts/participants/activities';
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { point as pointDefinition } from '../../contracts/participants/point';
+import { product as productDefinition } from '../../contracts/participants/product';
+import type { StockCommand } from '../../contracts/participants/product';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** Both participants on databases of their own, with two products and one customer. */
 export interface Participants {
   databases: TestDatabases;
-  stock: ReturnType<typeof createProductActivities>;
-  points: ReturnType<typeof createPointActivities>;
+  stock: ActivitiesOf<typeof productDefinition>;
+  points: ActivitiesOf<typeof pointDefinition>;
   begin(): Promise<void>;
   /** `available+reserved` of each product. */
   shelf(): Promise<string[]>;
@@ -28,8 +30,8 @@ export async function createParticipants(): Promise<Participants> {
   if (!product || !point) throw new Error('There are two participants');
   return {
     databases,
-    stock: createProductActivities(product),
-    points: createPointActivities(point),
+    stock: createParticipantActivities(productDefinition, product),
+    points: createParticipantActivities(pointDefinition, point),
     async begin() {
       await databases.empty();
       await databases.stock({ a: { available: 10 }, b: { available: 5 } });

@@ -1,6 +1,7 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product } from '../../contracts/participants/product';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { createProductActivities } from '../../activities/product/activities';
 import { openDatabase } from '../../activities/transaction/connection';
 import { crashable, type CrashSwitch } from '../participants/property';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
@@ -75,7 +76,7 @@ const arbitraryHappenings = arbitraryOrders.chain((orders) => {
 const stepOf = { try: 'tryStock', confirm: 'confirmStock', cancel: 'cancelStock' } as const;
 
 async function perform({ phase, orders, crashes }: Event) {
-  const activities = createProductActivities(crashable(knex, crash));
+  const activities = createParticipantActivities(product, crashable(knex, crash));
   const commands = orders.map(({ orderId, takes }) => ({
     orderId,
     lines: Object.entries(takes).map(([productId, quantity]) => ({ productId, quantity })),

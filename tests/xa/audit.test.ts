@@ -1,7 +1,7 @@
 import { audit, type AuditDeps } from '../../audit/audit';
+import { type Service, services } from '../../contracts/participants';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createOrderIntake } from '../../activities/order/intake';
-import { services, type Service } from '../../contracts/order';
 import type { Knex } from 'knex';
 import { createOrder, Gate, place, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';

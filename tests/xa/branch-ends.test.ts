@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { takeStock } from '../../activities/product/steps';
 import { Gate } from '../support/orders';
-import { xidOf } from '../../activities/transaction/branch-connection';
+import { xidOf } from '../../activities/participant/branch-connection';
 import {
   createParticipant,
+  takeStock,
   entombed,
   faulty,
   order,

@@ -1,7 +1,7 @@
-import { takeStock } from '../../activities/product/steps';
 import { Gate, until } from '../support/orders';
 import {
   createParticipant,
+  takeStock,
   entombed,
   order,
   untouched,

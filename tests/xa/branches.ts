@@ -1,4 +1,4 @@
-import { hasOurForm, listPrepared } from '../../activities/transaction/branch-connection';
+import { hasOurForm, listPrepared } from '../../activities/participant/branch-connection';
 import { workflowTypes } from '../../contracts/names';
 import type { AdoptInput, ScanInput, ScanResult } from '../../contracts/workflows';
 import { Gate, runOnce } from '../support/orders';

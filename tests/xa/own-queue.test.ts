@@ -1,6 +1,7 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product } from '../../contracts/participants/product';
 import { Worker } from '@temporalio/worker';
-import { createProductActivities } from '../../activities/product/activities';
-import { taskQueues } from '../../contracts/names';
+import { branchQueueOf } from '../../contracts/names';
 import { createOrder, Gate, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, openXaOf, type World } from '../support/world';
 
@@ -24,11 +25,15 @@ beforeEach(async () => {
 async function branchesAlone() {
   const { connection, namespace, databases } = world;
   const xa = openXaOf(databases).product;
-  const { commitStock, rollbackStock } = createProductActivities(databases.product, xa);
+  const { commitStock, rollbackStock } = createParticipantActivities(
+    product,
+    databases.product,
+    xa,
+  );
   const worker = await Worker.create({
     connection,
     namespace,
-    taskQueue: taskQueues.productBranches,
+    taskQueue: branchQueueOf('product'),
     activities: { commitStock, rollbackStock },
   });
   const run = worker.run();

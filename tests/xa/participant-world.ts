@@ -1,11 +1,12 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product as theProduct } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { createProductActivities } from '../../activities/product/activities';
-import { stockBooks, takeStock } from '../../activities/product/steps';
-import { isPrepared, type XaConnections } from '../../activities/transaction/branch-connection';
+import { isPrepared, type XaConnections } from '../../activities/participant/branch-connection';
 import { openDatabase } from '../../activities/transaction/connection';
-import { contentHash } from '../../activities/transaction/once';
-import { createXaSteps } from '../../activities/transaction/xa';
-import type { ProductActivities, StockCommand } from '../../contracts/steps';
+import { createXaSteps } from '../../activities/participant/xa';
+import type { ActivitiesOf } from '../../contracts/participants/activities';
+import { rulesOf } from '../../activities/participant/rules';
+import type { StockCommand } from '../../contracts/participants/product';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { openXaOf } from '../support/world';
 
@@ -24,7 +25,7 @@ export interface Participant {
   databases: TestDatabases;
   xa: XaConnections;
   pool: Knex;
-  product: ProductActivities;
+  product: ActivitiesOf<typeof theProduct>;
   /** Ten apples, and nothing else. */
   begin(): Promise<void>;
   /** Rolls back what a test has left prepared. */
@@ -57,7 +58,7 @@ export async function createParticipant(): Promise<Participant> {
   const xa = openXaOf(databases).product;
   const url = databases.url('product_worker', 'product');
   const pool = openDatabase({ url, poolMax: 3, lockWaitSMax: 1 });
-  const product = createProductActivities(pool, xa);
+  const product = createParticipantActivities(theProduct, pool, xa);
   const admin = databases.product;
   const prepared = (orderId: string) => isPrepared(admin, xa.gtridOf(orderId), 'product');
   const available = async () => {
@@ -111,15 +112,8 @@ export async function createParticipant(): Promise<Participant> {
   };
 }
 
-const rules = {
-  participant: 'product',
-  prepare: 'prepareStock',
-  rollback: 'rollbackStock',
-  books: stockBooks,
-  balancesOf: ({ lines }: StockCommand) => lines.map(({ productId }) => productId),
-  hashOf: ({ lines }: StockCommand) =>
-    contentHash(lines.map(({ productId, quantity }) => [productId, quantity]).sort()),
-} as const;
+const rules = rulesOf(theProduct);
+export const takeStock = rules.take;
 
 /** A connection on which one statement meets a fault. */
 export function faulty(knex: Knex, statement: RegExp, fault: Fault): Knex {

@@ -1,5 +1,6 @@
-import { listPrepared } from '../../activities/transaction/branch-connection';
-import { createProductActivities } from '../../activities/product/activities';
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product } from '../../contracts/participants/product';
+import { listPrepared } from '../../activities/participant/branch-connection';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createTestDatabases } from '../support/databases';
 import { until } from '../support/orders';
@@ -126,7 +127,7 @@ it('two installations on one server never touch each other’s branches, of the 
   const second = await createTestDatabases();
   const otherXa = openXaOf(second).product;
   const otherPool = openDatabase({ url: second.url('product_worker', 'product'), poolMax: 2 });
-  const other = createProductActivities(otherPool, otherXa);
+  const other = createParticipantActivities(product, otherPool, otherXa);
   await second.stock({ apple: { available: 10 } });
   try {
     await p.product.prepareStock([order('same')]);

@@ -1,6 +1,7 @@
+import { createParticipantActivities } from '../../activities/participant/activities';
+import { product } from '../../contracts/participants/product';
 import { openDatabase } from '../../activities/transaction/connection';
-import { createProductActivities } from '../../activities/product/activities';
-import { isPrepared } from '../../activities/transaction/branch-connection';
+import { isPrepared } from '../../activities/participant/branch-connection';
 import { createTestDatabases } from '../support/databases';
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { everythingIsOld, startRecovery } from '../support/recovery';
@@ -67,7 +68,7 @@ it('lists the branches of another installation on its server, and never touches 
   const second = await createTestDatabases();
   const xa = openXaOf(second).product;
   const pool = openDatabase({ url: second.url('product_worker', 'product'), poolMax: 2 });
-  const other = createProductActivities(pool, xa);
+  const other = createParticipantActivities(product, pool, xa);
   await second.stock({ apple: { available: 10 } });
   try {
     const orderId = await leftBehind();

@@ -1,9 +1,8 @@
 import { continueAsNew, setCurrentDetails } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
 import type { CompensationResult, DuePosition } from '../../contracts/recovery';
-import { compensationStepNames } from '../../contracts/steps';
-import type { CompensationStep } from '../../contracts/steps';
 import type { DrainInput, DrainResult } from '../../contracts/workflows';
+import { compensationSteps, type CompensationStep } from '../../contracts/participants';
 import { showTroubled } from '../attributes';
 import { compensate } from '../compensate';
 import { GrowingTable, quoted, runbookLink } from '../markdown';
@@ -18,10 +17,10 @@ import { isLongEnough, noteEnd } from './run';
  */
 export async function drainCompensations(input: DrainInput): Promise<DrainResult> {
   const drain = new Drain(input);
-  const stops = await Promise.all(compensationStepNames.map((step) => drain.through(step)));
+  const stops = await Promise.all(compensationSteps.map((step) => drain.through(step)));
   await noteEnd('drain', input);
   if (stops.some((stop) => stop !== null)) {
-    const after = Object.fromEntries(compensationStepNames.map((step, i) => [step, stops[i]]));
+    const after = Object.fromEntries(compensationSteps.map((step, i) => [step, stops[i]]));
     await continueAsNew<typeof drainCompensations>({
       ...input,
       from: { after, result: drain.result },

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../activities/transaction/connection';
-import { services, type OrderStatus, type Service } from '../../../contracts/order';
+import { type OrderStatus } from '../../../contracts/order';
+import { type Service, services } from '../../../contracts/participants';
 import type { RunningStack } from '../../stack/state';
 
 /** One order of a run as the three databases have it in the end. */

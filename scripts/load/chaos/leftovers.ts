@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { listPrepared } from '../../../activities/transaction/branch-connection';
+import { type Service, services } from '../../../contracts/participants';
+import { listPrepared } from '../../../activities/participant/branch-connection';
 import { openDatabase } from '../../../activities/transaction/connection';
-import { services, type Service } from '../../../contracts/order';
 import type { RunningStack } from '../../stack/state';
 
 /** What must not be left once everything has ended, whatever the pattern. */

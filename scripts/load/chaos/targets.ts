@@ -1,4 +1,5 @@
-import type { Pattern, Service } from '../../../contracts/order';
+import type { Pattern } from '../../../contracts/order';
+import type { Service } from '../../../contracts/participants';
 import { databaseUsers } from '../../../migrations/grants';
 import { apiProcess } from '../../stack/processes';
 import { mysqlServers } from '../../stack/stack-file';

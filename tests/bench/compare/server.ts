@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Service, services } from '../../../contracts/participants';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,6 @@ import getPort from 'get-port';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../activities/transaction/connection';
 import { listenable } from '../../../compare/statements';
-import { services, type Service } from '../../../contracts/order';
 import { databaseUsers } from '../../../migrations/grants';
 import { prepareDatabase } from '../../../migrations/prepare';
 import { endProcess } from '../../../scripts/stack/bound-process';

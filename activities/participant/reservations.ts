@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type { StepOutcome } from '../../contracts/steps';
-import { lockBalances, moveBalances, writeLedger, type Books, type Change } from './balances';
-import { SetAside } from './once';
+import type { Books } from '../../contracts/participants/definition';
+import { lockBalances, moveBalances, writeLedger, type Change } from './books';
+import { SetAside } from '../transaction/once';
 
 /**
  * Reservations: what is taken from a balance's `available` and has not left the books yet. At

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Knex } from 'knex';
-import { openDatabase, type DatabaseSettings } from './connection';
-import { classify } from './errors';
+import { openDatabase, type DatabaseSettings } from '../transaction/connection';
+import { classify } from '../transaction/errors';
 
 /**
  * XA as the server speaks it: xids, branches on connections of their own, and what is prepared.

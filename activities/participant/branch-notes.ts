@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { BranchQuery, FoundBranches, OpenBranch } from '../../contracts/branches';
+import { participants } from '../../contracts/participants';
 import {
   hasOurForm,
   listPrepared,
@@ -11,8 +12,6 @@ import {
  * The table `xa_branches`, which says what the server cannot: whose a branch is, since when, and
  * what it locks. It is written outside the branches, so that it can be read while they are open.
  */
-
-const participants = ['product', 'point'];
 
 type EndedAs = 'committed' | 'rolled-back' | 'rejected' | 'heuristic-commit' | 'heuristic-rollback';
 
@@ -123,5 +122,5 @@ function notesOf(knex: Knex) {
 
 /** On one server each participant sees the other's: that one knows which of them are ours. */
 function isSiblings(branch: PreparedBranch, participant: string): boolean {
-  return participants.some((one) => one !== participant && hasOurForm(branch, one));
+  return participants.some(({ name }) => name !== participant && hasOurForm(branch, name));
 }

@@ -1,28 +1,20 @@
 import type { Knex } from 'knex';
-import { eventOf, type EventType, type OrderEvent } from '../../contracts/events';
-import type { PlacedOrder } from '../../contracts/order';
+import { eventOf, type OrderEvent } from '../../contracts/events';
+import type { Keyed } from '../../contracts/participants/definition';
 import type { StepOutcome } from '../../contracts/steps';
-import { SetAside, type RecordedOutcome } from './once';
-import { barrierWork, type ParticipantRules } from './participant';
-
-/** What a participant calls what it has done. */
-interface Words {
-  taken: EventType & ('StockDeducted' | 'PointsUsed');
-  rejected: EventType & ('StockRejected' | 'PointsRejected');
-  notTaken: EventType & ('StockNotTaken' | 'PointsNotTaken');
-  givenBack: EventType & ('StockRestored' | 'PointsRefunded');
-}
+import { SetAside, type RecordedOutcome } from '../transaction/once';
+import type { Rules } from './rules';
+import { barrierWork } from './saga';
 
 /**
  * A participant's reactions: the saga's action and compensation, behind the same barrier, and for
  * each outcome, no-ops included, the event that tells of it.
  */
-export function participantReactions<C extends { orderId: string }>(
-  rules: ParticipantRules<C>,
-  commandOf: (order: PlacedOrder) => C,
-  words: Words,
+export function participantReactions<C extends Keyed>(
+  rules: Rules<C>,
 ): (trx: Knex.Transaction, event: OrderEvent) => Promise<OrderEvent> {
   const work = barrierWork(rules);
+  const { command: commandOf, steps, events: words } = rules.participant;
   const take = async (trx: Knex.Transaction, event: OrderEvent<'OrderPlaced'>) => {
     const command = commandOf(event.order);
     const outcome = recorded(command, (await work.act(trx, [command]))[0]);
@@ -33,7 +25,7 @@ export function participantReactions<C extends { orderId: string }>(
   const giveBack = async (trx: Knex.Transaction, event: OrderEvent<'OrderCancelled'>) => {
     const command = commandOf(event.order);
     recorded(command, (await work.undo(trx, [command]))[0]);
-    const took = await hasTaken(trx, event.orderId, rules.action);
+    const took = await hasTaken(trx, event.orderId, steps.saga.action);
     return eventOf(took ? words.givenBack : words.notTaken, event.orderId, {}, event);
   };
   return (trx, event) => {
@@ -44,7 +36,7 @@ export function participantReactions<C extends { orderId: string }>(
 }
 
 /** @throws SetAside for what an operator has to look at: nothing of it is kept. */
-function recorded(command: { orderId: string }, outcome: StepOutcome | undefined): RecordedOutcome {
+function recorded(command: Keyed, outcome: StepOutcome | undefined): RecordedOutcome {
   switch (outcome?.kind) {
     case 'done':
     case 'rejected':

@@ -8,9 +8,10 @@ import type {
   BranchStep,
   FindBranches,
 } from '../../contracts/branches';
+import type { Keyed } from '../../contracts/participants/definition';
 import type { Step, StepOutcome } from '../../contracts/steps';
-import { asActivity } from './activity-failure';
-import { brokenBecause } from './batch';
+import { asActivity } from '../transaction/activity-failure';
+import { brokenBecause } from '../transaction/batch';
 import {
   BranchExists,
   isPrepared,
@@ -20,26 +21,9 @@ import {
   type XaConnections,
 } from './branch-connection';
 import { endBranch, findBranches, noteBranch } from './branch-notes';
-import { entomb, once, type RecordedOutcome } from './once';
-import type { ParticipantRules } from './participant';
-import { runTransaction } from './transaction';
-
-interface Keyed {
-  orderId: string;
-}
-
-/** What a participant says of itself for XA; its business rules are the saga's. */
-export interface XaRules<C extends Keyed> extends Pick<
-  ParticipantRules<C>,
-  'books' | 'balancesOf' | 'hashOf' | 'take'
-> {
-  /** The bqual of its branches. */
-  participant: 'product' | 'point';
-  /** The barrier's step, inside the branch. */
-  prepare: string;
-  /** Names the tombstone's statement; the barrier's step of an operator who has given back. */
-  rollback: string;
-}
+import { entomb, once, type RecordedOutcome } from '../transaction/once';
+import type { Rules } from './rules';
+import { runTransaction } from '../transaction/transaction';
 
 interface XaSteps<C> {
   prepare: Step<C>;
@@ -52,7 +36,7 @@ interface XaSteps<C> {
 export function createXaSteps<C extends Keyed>(
   knex: Knex,
   xa: XaConnections | undefined,
-  rules: XaRules<C>,
+  rules: Rules<C>,
 ): XaSteps<C> {
   const participantOf = () => {
     if (xa) return new XaParticipant(knex, xa, rules);
@@ -79,11 +63,16 @@ const looksMax = 3;
 const lookAgainMs = 100;
 
 class XaParticipant<C extends Keyed> {
+  /** `prepare` is the barrier's step, inside the branch; `rollback` that of who has given back. */
+  private readonly steps;
+
   constructor(
     private readonly knex: Knex,
     private readonly xa: XaConnections,
-    private readonly rules: XaRules<C>,
-  ) {}
+    private readonly rules: Rules<C>,
+  ) {
+    this.steps = rules.participant.steps.xa;
+  }
 
   /**
    * `done` once the branch is prepared. A rejection is committed at once, in one phase, by the
@@ -92,7 +81,8 @@ class XaParticipant<C extends Keyed> {
    */
   async prepare(command: C): Promise<StepOutcome> {
     const { orderId } = command;
-    const { participant, hashOf, books, balancesOf } = this.rules;
+    const { hashOf, books, balancesOf } = this.rules;
+    const participant = this.rules.participant.name;
     const gtrid = this.xa.gtridOf(orderId);
     const lockedRows = balancesOf(command).map((id) => `${books.balances} ${id}`);
     const hash = hashOf(command);
@@ -116,7 +106,8 @@ class XaParticipant<C extends Keyed> {
   }
 
   private branchOff(command: C, xid: string): Promise<StepOutcome> {
-    const { prepare: step, hashOf, take } = this.rules;
+    const { hashOf, take } = this.rules;
+    const step = this.steps.prepare;
     return runBranch(this.xa.openBranch, xid, async (trx) => {
       let fresh: RecordedOutcome | undefined;
       const [result] = await once(trx, { step, hashOf }, [command], async (commands) => {
@@ -157,7 +148,7 @@ class XaParticipant<C extends Keyed> {
   async rollback({ orderId }: BranchCommand): Promise<BranchOutcome> {
     await this.endIfPrepared('ROLLBACK', orderId);
     const outcome = await runTransaction(this.knex, (trx) =>
-      entomb(trx, this.rules.rollback, this.rules.prepare, orderId),
+      entomb(trx, this.steps.rollback, this.steps.prepare, orderId),
     );
     if (outcome.kind === 'done' && !(await this.givenBack(orderId))) {
       await endBranch(this.knex, orderId, 'heuristic-commit');
@@ -168,13 +159,13 @@ class XaParticipant<C extends Keyed> {
   }
 
   find(input: Parameters<FindBranches>[0]) {
-    return findBranches(this.knex, this.xa, this.rules.participant, input);
+    return findBranches(this.knex, this.xa, this.rules.participant.name, input);
   }
 
   /** @throws the last error while the branch is still prepared: it is the caller's to ask again. */
   private async endIfPrepared(how: 'COMMIT' | 'ROLLBACK', orderId: string): Promise<void> {
     if (!(await this.isPrepared(orderId))) return;
-    const xid = xidOf(this.xa.gtridOf(orderId), this.rules.participant);
+    const xid = xidOf(this.xa.gtridOf(orderId), this.rules.participant.name);
     try {
       await this.xa.recovery.raw(`XA ${how} ${xid}`);
     } catch (error) {
@@ -185,12 +176,12 @@ class XaParticipant<C extends Keyed> {
   }
 
   private isPrepared(orderId: string): Promise<boolean> {
-    return isPrepared(this.xa.recovery, this.xa.gtridOf(orderId), this.rules.participant);
+    return isPrepared(this.xa.recovery, this.xa.gtridOf(orderId), this.rules.participant.name);
   }
 
   private async recorded(
     orderId: string,
-    step = this.rules.prepare,
+    step: string = this.steps.prepare,
   ): Promise<RecordedOutcome | undefined> {
     const row = await this.knex('steps')
       .where({ order_id: orderId, step })
@@ -200,7 +191,7 @@ class XaParticipant<C extends Keyed> {
 
   /** Only an operator writes this row, with what gives back: see the runbook. */
   private async givenBack(orderId: string): Promise<boolean> {
-    return (await this.recorded(orderId, this.rules.rollback))?.kind === 'done';
+    return (await this.recorded(orderId, this.steps.rollback))?.kind === 'done';
   }
 }
 

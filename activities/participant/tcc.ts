@@ -1,36 +1,22 @@
 import type { Knex } from 'knex';
+import type { Keyed } from '../../contracts/participants/definition';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type { Step } from '../../contracts/steps';
-import { asActivity } from './activity-failure';
-import { runBatch } from './batch';
-import { once } from './once';
-import { lockedOf, type ParticipantRules } from './participant';
+import { asActivity } from '../transaction/activity-failure';
+import { runBatch } from '../transaction/batch';
+import { once } from '../transaction/once';
+import type { Rules } from './rules';
+import { lockedOf } from './saga';
 import {
   agedReservations,
   cancelReserved,
   confirmReserved,
   freezeReserved,
+  reserve,
   thawReserved,
 } from './reservations';
-import { cancelOnce, confirmOnce } from './second-phase';
-import { runTransaction } from './transaction';
-
-interface Keyed {
-  orderId: string;
-}
-
-/** What a participant in TCC has to say of itself, beyond what every participant does. */
-export interface TccRules<C extends Keyed> extends Pick<
-  ParticipantRules<C>,
-  'books' | 'balancesOf' | 'hashOf'
-> {
-  /** The steps' names in the barrier. */
-  steps: { try: string; confirm: string; cancel: string };
-  /** Takes from what is available into a reservation. */
-  reserve: ParticipantRules<C>['take'];
-  /** The command that made these reservations. */
-  commandOf: (orderId: string, reserved: { id: string; amount: number }[]) => C;
-}
+import { cancelOnce, confirmOnce } from '../transaction/second-phase';
+import { runTransaction } from '../transaction/transaction';
 
 /** A participant's side of Try, Confirm, Cancel, on its own database. */
 export interface TccSteps<C extends Keyed> {
@@ -53,8 +39,9 @@ export interface TccSteps<C extends Keyed> {
  * A cancel that comes before its try leaves a tombstone for it. A confirm of what is frozen is
  * answered `frozen`, and may succeed once it is thawed.
  */
-export function createTccSteps<C extends Keyed>(knex: Knex, rules: TccRules<C>): TccSteps<C> {
-  const { books, hashOf, steps } = rules;
+export function createTccSteps<C extends Keyed>(knex: Knex, rules: Rules<C>): TccSteps<C> {
+  const { participant, books, hashOf } = rules;
+  const steps = participant.steps.tcc;
   const confirm = { step: steps.confirm, ends: steps.try, otherwise: steps.cancel, hashOf };
   const cancel = { step: steps.cancel, ends: steps.try, otherwise: steps.confirm, hashOf };
   const step = (work: (trx: Knex.Transaction, batch: C[]) => ReturnType<Step<C>>): Step<C> => {
@@ -65,7 +52,7 @@ export function createTccSteps<C extends Keyed>(knex: Knex, rules: TccRules<C>):
     asActivity(() => runTransaction(knex, work));
   return {
     try: step((trx, batch) =>
-      once(trx, { step: steps.try, hashOf }, batch, (fresh) => rules.reserve(trx, fresh)),
+      once(trx, { step: steps.try, hashOf }, batch, (fresh) => rules.take(trx, fresh, reserve)),
     ),
     confirm: step((trx, batch) =>
       confirmOnce(trx, confirm, batch, (tried) => confirmReserved(trx, books, idsOf(tried))),
@@ -78,7 +65,7 @@ export function createTccSteps<C extends Keyed>(knex: Knex, rules: TccRules<C>):
     aged: (query) =>
       asActivity(async () => {
         const found = await agedReservations(knex, books, query);
-        return [...found].map(([orderId, reserved]) => rules.commandOf(orderId, reserved));
+        return [...found].map(([orderId, reserved]) => participant.commandOf(orderId, reserved));
       }),
   };
 }

@@ -1,25 +1,12 @@
 import type { Knex } from 'knex';
-
-/** A table of the connection's own database, or of another one that is named. */
-type InSomeDatabase<T extends string> = T | `${string}.${T}`;
-
-/** A table of balances and the ledger beside it, as each participant keeps one. */
-export interface Books {
-  balances: InSomeDatabase<'products' | 'point_accounts'>;
-  key: 'product_id' | 'customer_id';
-  ledger: InSomeDatabase<'stock_ledger' | 'point_ledger'>;
-  /** The ledger's column of signed amounts. */
-  amount: 'quantity' | 'points';
-  /** The ledger's word for taking. */
-  taking: 'deduct' | 'use';
-}
+import type { Books } from '../../contracts/participants/definition';
 
 /** The same books, for a transaction that reaches beyond its connection's own database. */
 export function inDatabase(books: Books, database: string): Books {
   return {
     ...books,
-    balances: `${database}.${books.balances}` as Books['balances'],
-    ledger: `${database}.${books.ledger}` as Books['ledger'],
+    balances: `${database}.${books.balances}`,
+    ledger: `${database}.${books.ledger}`,
   };
 }
 

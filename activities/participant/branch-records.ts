@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { rowCount, text } from './parameters';
+import { rowCount, text } from '../transaction/parameters';
 
 /** A branch that holds its locks until it is ended, or that was ended against the decision. */
 export interface BranchRecord {

@@ -1,0 +1,68 @@
+import type { Knex } from 'knex';
+import type { ParticipantName, RegisteredParticipant } from '../../contracts/participants';
+import type { ActivitiesOf, EventActivitiesOf } from '../../contracts/participants/activities';
+import type { XaConnections } from './branch-connection';
+import { createParticipantWork } from './recovery-work';
+import { participantReactions } from './reactions';
+import { rulesOf } from './rules';
+import { createSagaSteps } from './saga';
+import { createTccSteps } from './tcc';
+import { createXaSteps } from './xa';
+import { createEventsOf, createReact } from '../transaction/reactor';
+
+/**
+ * A participant's activities, under the names in its definition, on its own database.
+ *
+ * @param xa without it the steps of XA refuse
+ */
+export function createParticipantActivities<P extends RegisteredParticipant>(
+  participant: P,
+  knex: Knex,
+  xa?: XaConnections,
+): ActivitiesOf<P> {
+  const rules = rulesOf(participant);
+  const { steps } = participant;
+  const saga = createSagaSteps(knex, rules);
+  const tcc = createTccSteps(knex, rules);
+  const branches = createXaSteps(knex, xa, rules);
+  const activities = {
+    [steps.saga.action]: saga.act,
+    [steps.saga.compensation]: saga.compensate,
+    [steps.tcc.try]: tcc.try,
+    [steps.tcc.confirm]: tcc.confirm,
+    [steps.tcc.cancel]: tcc.cancel,
+    [steps.tcc.freeze]: tcc.freeze,
+    [steps.tcc.thaw]: tcc.thaw,
+    [steps.tcc.aged]: tcc.aged,
+    [steps.xa.prepare]: branches.prepare,
+    [steps.xa.commit]: branches.commit,
+    [steps.xa.rollback]: branches.rollback,
+    [steps.xa.find]: branches.find,
+    [steps.findWork]: createParticipantWork(tcc.aged, xa && branches.find),
+  };
+  // The compiler does not follow names through data: tests/participants/definitions compares them.
+  return activities as unknown as ActivitiesOf<P>;
+}
+
+/** A participant's part in choreography; `onSaid` wakes its relay. */
+export function createParticipantReactions<P extends RegisteredParticipant>(
+  participant: P,
+  knex: Knex,
+  onSaid: () => void,
+): EventActivitiesOf<P> {
+  const react = participantReactions(rulesOf(participant));
+  const activities = {
+    [reactsName(participant.name)]: createReact({
+      knex,
+      subscriber: participant.name,
+      react,
+      onSaid,
+    }),
+    [eventsOfName(participant.name)]: createEventsOf(knex),
+  };
+  return activities as unknown as EventActivitiesOf<P>;
+}
+
+const reactsName = (name: ParticipantName) => `${name}Reacts`;
+const eventsOfName = (name: ParticipantName) =>
+  `eventsOf${name.charAt(0).toUpperCase()}${name.slice(1)}`;

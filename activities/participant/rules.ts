@@ -1,0 +1,108 @@
+import type { Knex } from 'knex';
+import type { RegisteredParticipant } from '../../contracts/participants';
+import type { Books, Keyed } from '../../contracts/participants/definition';
+import { contentHash, SetAside, type RecordedOutcome } from '../transaction/once';
+import { applyChanges, lockBalances, type Change } from './books';
+
+/**
+ * What a participant takes and gives back, on a transaction that somebody else began: it knows
+ * neither Temporal nor the protocol that calls it.
+ */
+export interface Rules<C extends Keyed> {
+  /**
+   * All that an order asks for or nothing, order by order as they come.
+   *
+   * @param post where to what is taken goes: out of the books, or into a reservation
+   * @throws SetAside for orders that name a balance that must exist and does not
+   */
+  take: (
+    trx: Knex.Transaction,
+    commands: C[],
+    post?: typeof applyChanges,
+  ) => Promise<RecordedOutcome[]>;
+  /** Gives back what `take` took. */
+  giveBack: (trx: Knex.Transaction, commands: C[]) => Promise<void>;
+  participant: RegisteredParticipant<C>;
+  /** As seen from the database of the connection. */
+  books: Books;
+  /** The balances that a command touches. */
+  balancesOf: (command: C) => string[];
+  hashOf: (command: C) => string;
+}
+
+/**
+ * The rules of a participant that keeps balances and a ledger.
+ *
+ * @param books for a connection to another database than the participant's own
+ */
+export function rulesOf<C extends Keyed>(
+  participant: RegisteredParticipant<C>,
+  books: Books = participant.books,
+): Rules<C> {
+  const kept = {
+    participant,
+    books,
+    balancesOf: (command: C) => participant.owes(command).map(({ id }) => id),
+  };
+  return {
+    ...kept,
+    hashOf: (command) => contentHash(participant.content(command)),
+    take: (trx, commands, post = applyChanges) => take(trx, kept, commands, post),
+    giveBack: (trx, commands) => giveBack(trx, kept, commands),
+  };
+}
+
+type Kept<C extends Keyed> = Pick<Rules<C>, 'participant' | 'books' | 'balancesOf'>;
+
+/** Over rows locked in key order; nothing is written before all outcomes are known. */
+async function take<C extends Keyed>(
+  trx: Knex.Transaction,
+  { participant, books, balancesOf }: Kept<C>,
+  commands: C[],
+  post: typeof applyChanges,
+): Promise<RecordedOutcome[]> {
+  const { owes, unknown: code, rejection } = participant;
+  const available = await lockBalances(trx, books, commands.flatMap(balancesOf));
+  if (code !== null) {
+    const unknown = commands.filter((one) => balancesOf(one).some((id) => !available.has(id)));
+    if (unknown.length > 0) throw new SetAside(unknown, { kind: 'broken', code });
+  }
+  const taken: C[] = [];
+  const outcomes = commands.map((command): RecordedOutcome => {
+    const movements = owes(command);
+    const left = (id: string) => available.get(id) ?? 0n;
+    if (movements.some(({ id, amount }) => left(id) < BigInt(amount))) {
+      return { kind: 'rejected', code: rejection.code };
+    }
+    for (const { id, amount } of movements) available.set(id, left(id) - BigInt(amount));
+    taken.push(command);
+    return { kind: 'done' };
+  });
+  await post(trx, books, changes(participant, taken, books.taking, -1));
+  return outcomes;
+}
+
+async function giveBack<C extends Keyed>(
+  trx: Knex.Transaction,
+  { participant, books, balancesOf }: Kept<C>,
+  commands: C[],
+): Promise<void> {
+  await lockBalances(trx, books, commands.flatMap(balancesOf));
+  await applyChanges(trx, books, changes(participant, commands, books.returning, 1));
+}
+
+function changes<C extends Keyed>(
+  { owes }: RegisteredParticipant<C>,
+  commands: readonly C[],
+  kind: string,
+  sign: 1 | -1,
+): Change[] {
+  return commands.flatMap((command) =>
+    owes(command).map(({ id, amount }) => ({
+      orderId: command.orderId,
+      id,
+      kind,
+      amount: sign * amount,
+    })),
+  );
+}

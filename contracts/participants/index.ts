@@ -1,0 +1,38 @@
+/** The registration of the participants, and the words that follow from it. */
+import type { Keyed, Participant } from './definition';
+import { point } from './point';
+import { product } from './product';
+
+/**
+ * The order counts: rows are locked, and branches prepared, in it, since no server sees a deadlock
+ * across two; and the first one's refusal is named before the others'.
+ */
+const registered = [product, point] as const;
+
+type Words = (typeof registered)[number];
+
+export type ParticipantName = Words['name'];
+
+/** One of the registered participants, where it does not matter which. */
+export type RegisteredParticipant<C extends Keyed = Keyed> = Participant<C> &
+  Pick<Words, 'name' | 'label' | 'unknown' | 'rejection' | 'steps' | 'events'>;
+
+export const participants: readonly RegisteredParticipant[] = registered;
+
+export type Service = 'order' | ParticipantName;
+
+/** Every service has a database, users and a worker of its own. */
+export const services: readonly Service[] = ['order', ...registered.map(({ name }) => name)];
+
+/** The steps that the compensation registry may hold. */
+export type CompensationStep = Words['steps']['saga']['compensation'];
+export const compensationSteps: readonly CompensationStep[] = registered.map(
+  ({ steps }) => steps.saga.compensation,
+);
+
+export type RejectionCode = Words['rejection']['code'];
+
+/** The codes for a balance that does not exist, where that is a fault of ours. */
+export type UnknownBalanceCode = NonNullable<Words['unknown']>;
+
+export type { Words as ParticipantWords };
