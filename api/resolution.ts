@@ -84,7 +84,7 @@ function operatorPage(orderId: string): string {
   return `/operator/orders/${orderId}`;
 }
 
-/** A sentence that is so in the case at hand: see the table in workflows/resolve.ts. */
+/** A sentence that is so in the case at hand: see the table in workflows/recovery/resolve.ts. */
 async function whyUnsafe(
   action: ResolutionAction,
   { orderId, decision, pattern }: OrderDetail,

@@ -30,7 +30,7 @@ export interface StepTiming {
   attemptMsMax: number;
   /**
    * An action that has not succeeded by then is given up: the order is cancelled. Only time with a
-   * running workflow worker counts: see workflows/patience.ts.
+   * running workflow worker counts: see workflows/shared/patience.ts.
    */
   actionMsMax: number;
   firstRetryMs: number;

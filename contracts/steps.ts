@@ -11,29 +11,57 @@ import type { CompensationStep, RejectionCode } from './participants';
 import type { AllCommands } from './participants/activities';
 import type { AgedQuery, Resolution, ResolutionOutcome, ResolutionRequest } from './reservations';
 
-export type StepOutcome =
-  /** The effect is there, once. */
-  | { kind: 'done' }
-  /** The business said no; recorded, so that a repeat says no again. Nothing was taken. */
-  | { kind: 'rejected'; code: RejectionCode }
-  /** The action came after its compensation. Nothing was taken, and nothing will be. */
-  | { kind: 'cancelled' }
-  /**
-   * A bug or damaged data: this order needs an operator. Its neighbours went on. `detail` is the
-   * name of the constraint or the column that was hit, where it was one; never the data.
-   */
-  | { kind: 'broken'; code: BrokenCode; detail?: string }
-  /** Somebody holds this order's rows: nothing was done yet; ask again for it alone. */
-  | { kind: 'locked' }
-  /** TCC: an operator is about to cancel, so that nothing is confirmed now: ask again later. */
-  | { kind: 'frozen' }
-  /**
-   * TCC: too late. A cancel or a freeze of what is confirmed, or a freeze that a thaw or a newer
-   * resolution has overtaken.
-   */
-  | { kind: 'refused' };
+/** The effect is there, once. */
+export interface Done {
+  kind: 'done';
+}
+/** The business said no; recorded, so that a repeat says no again. Nothing was taken. */
+export interface Rejected {
+  kind: 'rejected';
+  code: RejectionCode;
+}
+/** The action came after its compensation. Nothing was taken, and nothing will be. */
+export interface Cancelled {
+  kind: 'cancelled';
+}
+/**
+ * A bug or damaged data: this order needs an operator. Its neighbours went on. `detail` is the
+ * name of the constraint or the column that was hit, where it was one; never the data.
+ */
+export interface Broken {
+  kind: 'broken';
+  code: BrokenCode;
+  detail?: string;
+}
+/** Somebody holds this order's rows: nothing was done yet; ask again for it alone. */
+export interface Locked {
+  kind: 'locked';
+}
+/** TCC: an operator is about to cancel, so that nothing is confirmed now: ask again later. */
+export interface Frozen {
+  kind: 'frozen';
+}
+/**
+ * TCC: too late. A cancel or a freeze of what is confirmed, or a freeze that a thaw or a newer
+ * resolution has overtaken.
+ */
+export interface Refused {
+  kind: 'refused';
+}
 
-export type Step<C> = (commands: C[]) => Promise<StepOutcome[]>;
+/** Of what takes something: the saga's action, TCC's try, the baseline's transaction. */
+export type ActionOutcome = Done | Rejected | Cancelled | Broken | Locked;
+/** Of an XA prepare, which is asked for one order at a time, and waits for its rows. */
+export type PrepareOutcome = Done | Rejected | Cancelled | Broken;
+/** Of what gives back. */
+export type CompensationOutcome = Done | Broken | Locked;
+export type ConfirmOutcome = Done | Broken | Locked | Frozen;
+export type CancelOutcome = Done | Broken | Locked | Refused;
+export type FreezeOutcome = Done | Broken | Refused;
+/** Of any step of a participant. */
+export type StepOutcome = ActionOutcome | ConfirmOutcome | CancelOutcome;
+
+export type Step<C, O = StepOutcome> = (commands: C[]) => Promise<O[]>;
 
 /** What the baseline is told of an order: what all participants would be told. */
 export type LockCommand = AllCommands;
@@ -44,7 +72,7 @@ export interface LockActivities {
    * Takes the stock and the points and ends the order, all in one transaction: `done` is an order
    * COMPLETED, `rejected` one CANCELLED for that reason, `cancelled` one that was to CANCEL before.
    */
-  placeInOneTransaction: Step<LockCommand>;
+  placeInOneTransaction: Step<LockCommand, ActionOutcome>;
 }
 
 export interface Verdict {

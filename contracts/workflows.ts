@@ -5,7 +5,7 @@ import type { PlacedOrder } from './order';
 import type { Release } from './deliveries';
 import type { ResolutionOutcome, ResolutionRequest } from './reservations';
 import type { DuePosition } from './recovery';
-import type { CompensationStep, Service } from './participants';
+import type { CompensationStep, ParticipantWords, Service } from './participants';
 
 export interface PlaceOrdersInput {
   orders: PlacedOrder[];
@@ -64,7 +64,7 @@ export interface ScanInput extends RecoveryInput {
 }
 
 /** The last order that was looked at, for each participant; null where none is left. */
-export type Positions = Record<'stock' | 'points', string | null>;
+export type Positions = Partial<Record<ParticipantWords['label'], string | null>>;
 
 /** Of the two kinds of TCC: what has waited for so long is looked at. */
 export interface AgedInput extends RecoveryInput {

@@ -31,10 +31,10 @@ import type {
   PlaceOrdersResult,
 } from '../contracts/workflows';
 import { type Service, services } from '../contracts/participants';
-import { showTroubled } from './attributes';
-import { Board } from './board';
-import { quoted, runbookLink } from './markdown';
-import { orderSteps, reactionsOf } from './proxies';
+import { showTroubled } from './ui/attributes';
+import { BatchView } from './ui/batch-view';
+import { quoted, runbookLink } from './ui/markdown';
+import { orderEventSteps, orderSteps, reactionsOf } from './shared/steps';
 
 /** Delivers one event to one subscriber, which reacts once however often it comes. */
 export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
@@ -65,10 +65,10 @@ async function deliver(
   subscriber: Service,
   release?: Release,
 ): Promise<Delivery> {
-  const { [subscriber]: service, resolveParked } = reactionsOf(timing);
+  const service = reactionsOf(subscriber, timing);
   const { eventId, orderId } = event;
   // First, so that an order whose release is lost is no longer thought to wait for an operator.
-  if (release) await resolveParked(orderId);
+  if (release) await orderEventSteps(timing).resolveParked(orderId);
   const delivery = await (release ? service.react(event, release) : service.react(event));
   if (delivery.kind === 'parked') {
     const detail = `${eventId} at ${subscriber}: ${delivery.detail}`;
@@ -82,12 +82,12 @@ async function deliver(
  * event of it is parked. Adoption starts it, with one order.
  */
 export async function placeByChoreography(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
-  const board = new Board(input.orders, input.runbooksUrl);
+  const view = new BatchView(input.orders, input.runbooksUrl);
   const cancelled = heedCancellation(input);
   await CancellationScope.nonCancellable(() =>
-    Promise.all(input.orders.map((order) => redeliver(order, input.timing, board, cancelled))),
+    Promise.all(input.orders.map((order) => redeliver(order, input.timing, view, cancelled))),
   );
-  return board.end();
+  return view.end();
 }
 
 /** Cancelling the workflow cancels its undecided orders. */
@@ -115,31 +115,31 @@ const pauseMsMax = 30_000;
 async function redeliver(
   order: PlacedOrder,
   timing: StepTiming,
-  board: Board,
+  view: BatchView,
   cancelled: { seen: boolean },
 ): Promise<void> {
   const { orderId } = order;
-  const reactions = reactionsOf(timing);
-  board.mark([{ order }], 'delivering');
+  const { settleOrder } = orderEventSteps(timing);
+  view.mark([{ order }], 'delivering');
   let pauseMs = firstPauseMs;
   // Once the history is long we leave the order to the next adoption, which finds it PLACING.
   while (!workflowInfo().continueAsNewSuggested) {
     const heeded = cancelled.seen;
-    const status = await reactions.settleOrder(orderId);
+    const status = await settleOrder(orderId);
     if (isTerminal(status)) {
-      board.mark([{ order }], standingOf(status));
+      view.mark([{ order }], standingOf(status));
       return;
     }
     const found = await Promise.all(
-      services.map((service) => reactions[service].eventsOf(orderId)),
+      services.map((service) => reactionsOf(service, timing).eventsOf(orderId)),
     );
     const lost = lostOf(found);
-    await Promise.all(lost.map((one) => deliverShown(order, one, timing, board)));
+    await Promise.all(lost.map((one) => deliverShown(order, one, timing, view)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
       // Told again, in case the delivery that parked it was terminated before it could tell.
       await orderSteps(timing).alertOrders([parked]);
-      board.mark([{ order, why: parked.detail }], 'parked');
+      view.mark([{ order, why: parked.detail }], 'parked');
       return;
     }
     if (lost.length > 0) continue;
@@ -153,15 +153,15 @@ async function deliverShown(
   order: PlacedOrder,
   { event, subscriber }: Lost,
   timing: StepTiming,
-  board: Board,
+  view: BatchView,
 ): Promise<void> {
   const step = `${event.type} to ${subscriber}`;
-  board.asked(step, [order]);
+  view.asked(step, [order]);
   const delivery = await deliver(timing, event, subscriber);
   if (delivery.kind === 'parked') {
-    board.answered(step, [order], [{ kind: 'parked', cause: delivery.detail }]);
+    view.answered(step, [order], [{ kind: 'parked', cause: delivery.detail }]);
   } else {
-    board.answered(step, [order], [{ kind: `reacted with ${typeIn(delivery.emitted)}` }]);
+    view.answered(step, [order], [{ kind: `reacted with ${typeIn(delivery.emitted)}` }]);
   }
 }
 

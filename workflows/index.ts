@@ -9,5 +9,5 @@ export { scanBranches } from './recovery/scan';
 export { placeByXa } from './xa';
 export { placeByTcc } from './tcc';
 export { forceConfirmations } from './recovery/force';
-export { resolveOrder } from './resolve';
+export { resolveOrder } from './recovery/resolve';
 export { sweepReservations } from './recovery/sweep';

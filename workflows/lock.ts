@@ -15,16 +15,17 @@
  * finds it decided. So CANCEL alone proves that nothing was taken and that nothing will be, there
  * is nothing to compensate, and a transaction whose outcome is unknown is simply run again.
  */
-import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
+import { CancellationScope, log } from '@temporalio/workflow';
 import type { FailureCode } from '../contracts/failures';
 import type { PlacedOrder } from '../contracts/order';
-import type { BrokenOrder, StepOutcome } from '../contracts/steps';
+import type { ActionOutcome, Broken, LockCommand } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
-import { Board } from './board';
-import { lockCommand } from './commands';
-import { lockSteps, orderSteps } from './proxies';
-import { reasonOf } from './reasons';
-import { answersTo, zip } from './zip';
+import { brokenOrder } from './shared/answered';
+import { reasonToGiveUp } from './shared/ask';
+import { reasonOf } from './shared/reasons';
+import { Run } from './shared/run';
+import { lockSteps } from './shared/steps';
+import { answersTo, zip } from './shared/zip';
 
 const step = 'placeInOneTransaction';
 
@@ -33,20 +34,13 @@ export async function placeByLock(input: PlaceOrdersInput): Promise<PlaceOrdersR
   return new Lock(input).drive(input.orders);
 }
 
-interface Answered {
-  order: PlacedOrder;
-  outcome: StepOutcome;
-}
-
 class Lock {
+  private readonly run;
   private readonly lock;
-  private readonly order;
-  private readonly board;
 
-  constructor({ orders, timing, runbooksUrl }: PlaceOrdersInput) {
-    this.lock = lockSteps(timing);
-    this.order = orderSteps(timing);
-    this.board = new Board(orders, runbooksUrl);
+  constructor(input: PlaceOrdersInput) {
+    this.run = new Run(input);
+    this.lock = lockSteps(input.timing);
   }
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
@@ -55,36 +49,51 @@ class Lock {
       this.close(orders.filter(({ decision }) => decision === 'CANCEL')),
       this.attempt(orders.filter(({ decision }) => decision !== 'CANCEL')),
     ]);
-    return this.board.end();
+    return this.run.view.end();
   }
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    this.board.asked(step, orders);
-    let outcomes: StepOutcome[];
+    const { view } = this.run;
+    view.asked(step, orders);
+    let outcomes: ActionOutcome[];
     try {
-      const answers = await this.lock.placeInOneTransaction(orders.map(lockCommand));
-      outcomes = answersTo(orders, answers);
+      const commands = orders.map((order) => this.commandOf(order));
+      outcomes = answersTo(orders, await this.lock.placeInOneTransaction(commands));
     } catch (error) {
-      const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
+      const reason = reasonToGiveUp(error);
       await this.giveUp(orders, reason, reasonOf(error));
       return;
     }
-    this.board.answered(step, orders, outcomes);
-    await this.settle(zip(orders, outcomes).map(([order, outcome]) => ({ order, outcome })));
+    view.answered(step, orders, outcomes);
+    await this.settle(zip(orders, outcomes));
   }
 
-  private async settle(answered: Answered[]): Promise<void> {
-    const ofKind = (...kinds: StepOutcome['kind'][]) =>
-      answered.filter(({ outcome }) => kinds.includes(outcome.kind));
-    this.board.mark(ofKind('done'), 'completed');
-    this.board.mark(ofKind('rejected', 'cancelled').map(withReason), 'cancelled');
+  /** Without services one transaction is told all parts. */
+  private commandOf(order: PlacedOrder): LockCommand {
+    const parts = this.run.participants.map((participant) => participant.command(order));
+    return Object.assign({}, ...parts) as LockCommand;
+  }
+
+  private async settle(answered: [PlacedOrder, ActionOutcome][]): Promise<void> {
+    const { view } = this.run;
+    const ofKind = (wanted: ActionOutcome['kind']) =>
+      answered.flatMap(([order, { kind }]) => (kind === wanted ? [{ order }] : []));
+    view.mark(ofKind('done'), 'completed');
+    const refused = answered.flatMap(([order, outcome]) => {
+      if (outcome.kind === 'rejected') return [{ order, why: outcome.code }];
+      return outcome.kind === 'cancelled' ? [{ order }] : [];
+    });
+    view.mark(refused, 'cancelled');
     const locked = ofKind('locked');
-    this.board.mark(locked, 'held-up');
+    view.mark(locked, 'held-up');
+    const broken = answered.flatMap(([order, outcome]) =>
+      outcome.kind === 'broken' ? [{ order, outcome }] : [],
+    );
     await Promise.all([
       // A transaction that holds the rows of one order must not hold up its neighbours.
       ...locked.map(({ order }) => this.attempt([order])),
-      this.hold(ofKind('broken')),
+      this.hold(broken),
     ]);
   }
 
@@ -95,7 +104,7 @@ class Lock {
   private async giveUp(orders: PlacedOrder[], reason: FailureCode, cause: string): Promise<void> {
     log.warn('A transaction was given up', { reason, cause });
     const because = { kind: 'given-up', reason, cause };
-    this.board.answered(
+    this.run.view.answered(
       step,
       orders,
       orders.map(() => because),
@@ -104,28 +113,18 @@ class Lock {
   }
 
   private async cancel(orders: PlacedOrder[], reason: FailureCode): Promise<void> {
-    this.board.asked('decideOrders', orders);
-    const decisions = await CancellationScope.nonCancellable(() =>
-      this.order.decideOrders(
-        orders.map(({ orderId }) => ({ orderId, decision: 'CANCEL', reason, nothingTaken: true })),
-      ),
+    const decided = await this.run.decide(
+      orders.map((order) => ({ order })),
+      ({ order: { orderId } }) => ({ orderId, decision: 'CANCEL', reason, nothingTaken: true }),
     );
-    this.board.answered(
-      'decideOrders',
-      orders,
-      decisions.map((kind) => ({ kind })),
+    const ofDecision = (wanted: 'COMPLETE' | 'CANCEL') =>
+      decided.filter(({ decision }) => decision === wanted);
+    this.run.view.mark(
+      ofDecision('COMPLETE').map(({ item }) => item),
+      'completed',
     );
-    const read = zip(orders, decisions).map(([order, decision]) => ({ order, decision }));
-    const completed = read.filter(({ decision }) => decision === 'COMPLETE');
-    const cancelled = read.filter(({ decision }) => decision === 'CANCEL');
-    const missing = read.filter(({ decision }) => decision === 'unknown');
-    this.board.mark(
-      missing.map(({ order }) => ({ order, why: 'decideOrders, unknown-order' })),
-      'broken',
-    );
-    this.board.mark(completed, 'completed');
-    this.board.mark(
-      cancelled.map(({ order }) => ({ order, why: reason })),
+    this.run.view.mark(
+      ofDecision('CANCEL').map(({ item, why }) => ({ ...item, why })),
       'cancelled',
     );
   }
@@ -133,8 +132,8 @@ class Lock {
   private async close(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
     const orderIds = orders.map(({ orderId }) => orderId);
-    await CancellationScope.nonCancellable(() => this.order.closeOrders(orderIds));
-    this.board.mark(
+    await CancellationScope.nonCancellable(() => this.run.order.closeOrders(orderIds));
+    this.run.view.mark(
       orders.map((order) => ({ order })),
       'cancelled',
     );
@@ -144,7 +143,7 @@ class Lock {
    * A broken step is our own fault: nothing is decided, and an operator is told. One who has
    * cancelled the workflow has said already what is to become of the order.
    */
-  private async hold(broken: Answered[]): Promise<void> {
+  private async hold(broken: { order: PlacedOrder; outcome: Broken }[]): Promise<void> {
     if (broken.length === 0) return;
     if (CancellationScope.current().consideredCancelled) {
       await this.cancel(
@@ -153,21 +152,6 @@ class Lock {
       );
       return;
     }
-    const held = broken.map(brokenOrder);
-    await CancellationScope.nonCancellable(() => this.order.holdOrders(held));
-    this.board.mark(
-      zip(broken, held).map(([{ order }, { code }]) => ({ order, why: `${step}, ${code}` })),
-      'broken',
-    );
+    await this.run.hold(broken.map(({ order, outcome }) => brokenOrder(order, step, outcome)));
   }
-}
-
-function withReason({ order, outcome }: Answered) {
-  return { order, why: outcome.kind === 'rejected' ? outcome.code : undefined };
-}
-
-function brokenOrder({ order: { orderId }, outcome }: Answered): BrokenOrder {
-  if (outcome.kind !== 'broken') throw new Error(`Order ${orderId} is not broken`);
-  const { code, detail } = outcome;
-  return { orderId, step, code, ...(detail !== undefined && { detail }) };
 }

@@ -15,27 +15,17 @@
  * action is asked for, and until the participant has said that it took nothing: silence, a
  * timeout or a cancelled workflow never cancels the debt.
  */
-import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
-import type { FailureCode } from '../contracts/failures';
+import { CancellationScope } from '@temporalio/workflow';
 import type { PlacedOrder } from '../contracts/order';
-import type { FailedCompensation, StepOutcome, Verdict } from '../contracts/steps';
+import type { RegisteredParticipant } from '../contracts/participants';
+import type { FailedCompensation, Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
-import type { CompensationStep } from '../contracts/participants';
-import { Board } from './board';
-import { pointCommand, stockCommand } from './commands';
-import { compensate } from './compensate';
-import { actionsOf, compensationsOf, orderSteps } from './proxies';
-import { reasonOf } from './reasons';
-import { answersTo, withAnswers, zip } from './zip';
-
-/** What came of an action: the participant's word, or that we stopped asking. */
-type ActionOutcome = StepOutcome | { kind: 'given-up'; reason: FailureCode; cause?: string };
-
-interface Taken {
-  order: PlacedOrder;
-  stock: ActionOutcome;
-  points: ActionOutcome;
-}
+import { allAre, brokenOf, type Part } from './shared/answered';
+import { askAll, byWhatFollows, reasonToCancel, type Answer, type Asked } from './shared/ask';
+import { compensate } from './shared/compensate';
+import { participantsIn } from './shared/participants';
+import { Run } from './shared/run';
+import { compensationOf } from './shared/steps';
 
 /**
  * Places one order or a batch of them; each gets an outcome of its own, which its row records.
@@ -46,207 +36,119 @@ export async function placeOrders(input: PlaceOrdersInput): Promise<PlaceOrdersR
 }
 
 class Saga {
-  private readonly actions;
-  private readonly compensations;
-  private readonly order;
-  private readonly board;
+  private readonly run;
 
-  constructor({ orders, timing, runbooksUrl }: PlaceOrdersInput) {
-    this.actions = actionsOf(timing);
-    this.compensations = compensationsOf(timing);
-    this.order = orderSteps(timing);
-    this.board = new Board(orders, runbooksUrl);
+  constructor(input: PlaceOrdersInput) {
+    this.run = new Run(input);
   }
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
     // An adopted order may be decided already: CANCEL then needs no action, only compensations.
     const lost = orders.filter(({ decision }) => decision === 'CANCEL');
     const open = orders.filter(({ decision }) => decision !== 'CANCEL');
-    await Promise.all([
-      this.cancel(lost.map((order) => ({ order, stock: notAsked, points: notAsked }))),
-      this.attempt(open),
-    ]);
-    return this.board.end();
+    await Promise.all([this.cancel(lost.map((order) => Saga.unasked(order))), this.attempt(open)]);
+    return this.run.view.end();
   }
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    const [stock, points] = await Promise.all([
-      this.ask('deductStock', orders, () => this.actions.deductStock(orders.map(stockCommand))),
-      this.ask('usePoints', orders, () => this.actions.usePoints(orders.map(pointCommand))),
-    ]);
-    const taken = withAnswers(orders, stock, points);
-    const locked = taken.filter((t) => has(t, 'locked'));
-    const broken = taken.filter((t) => !has(t, 'locked') && isToBeHeld(t));
-    const settled = taken.filter((t) => !has(t, 'locked') && !isToBeHeld(t));
-    this.board.mark(locked, 'held-up');
+    const asked = await askAll(this.run, 'action', orders);
+    const { locked, broken, settled } = byWhatFollows(asked);
+    this.run.view.mark(locked, 'held-up');
     await Promise.all([
-      // A transaction that holds the rows of one order must not hold up its neighbours: those go
-      // on, and the one is asked again alone. What it has done already is replayed.
+      // What these have done already is replayed.
       ...locked.map(({ order }) => this.attempt([order])),
-      this.hold(broken),
+      this.run.hold(broken.map(brokenOf)),
       this.decide(settled),
     ]);
   }
 
-  /** Asks a participant; when it gives up, the outcome is not known, and that is an outcome too. */
-  private async ask(
-    step: 'deductStock' | 'usePoints',
-    orders: PlacedOrder[],
-    action: () => Promise<StepOutcome[]>,
-  ): Promise<ActionOutcome[]> {
-    this.board.asked(step, orders);
-    let outcomes: ActionOutcome[];
-    try {
-      outcomes = answersTo(orders, await action());
-    } catch (error) {
-      const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
-      const cause = reasonOf(error);
-      log.warn('An action was given up', { reason, cause });
-      outcomes = orders.map(() => ({ kind: 'given-up', reason, cause }));
-    }
-    this.board.answered(step, orders, outcomes);
-    return outcomes;
-  }
-
-  private async decide(taken: Taken[]): Promise<void> {
-    if (taken.length === 0) return;
+  private async decide(asked: Asked[]): Promise<void> {
+    if (asked.length === 0) return;
     // Cancelling the workflow cancels its undecided orders, even with everything taken by then.
     const cancelled = CancellationScope.current().consideredCancelled;
-    const verdicts = taken.map((t) => verdictOn(t, cancelled));
-    const orders = taken.map(({ order }) => order);
-    this.board.asked('decideOrders', orders);
-    const decisions = await CancellationScope.nonCancellable(() =>
-      this.order.decideOrders(verdicts),
-    );
-    this.board.answered(
-      'decideOrders',
-      orders,
-      decisions.map((kind) => ({ kind })),
-    );
-    const read = zip(taken, zip(verdicts, decisions)).map(([t, [{ reason }, decision]]) => ({
-      ...t,
-      why: reason,
-      decision,
-    }));
-    const lost = read.filter(({ decision }) => decision === 'CANCEL');
-    // Without its row an order can be neither completed nor cancelled; an operator is told.
-    const missing = read.filter(({ decision }) => decision === 'unknown');
-    this.board.mark(
-      missing.map(({ order }) => ({ order, why: 'decideOrders, unknown-order' })),
-      'broken',
-    );
-    this.board.mark(
-      read.filter(({ decision }) => decision === 'COMPLETE'),
+    const decided = await this.run.decide(asked, (one) => verdictOn(one, cancelled));
+    const { view } = this.run;
+    const lost = decided
+      .filter(({ decision }) => decision === 'CANCEL')
+      .map(({ item, why }) => ({ ...item, why }));
+    view.mark(
+      decided.flatMap(({ item, decision }) => (decision === 'COMPLETE' ? [item] : [])),
       'completed',
     );
-    this.board.mark(lost.filter(tookNothing), 'cancelled');
-    await this.cancel(lost.filter((t) => !tookNothing(t)));
+    view.mark(lost.filter(tookNothing), 'cancelled');
+    await this.cancel(lost.filter((one) => !tookNothing(one)));
   }
 
   /** Gives everything back for orders whose CANCEL has been read, shielded from cancellation. */
-  private async cancel(lost: Taken[]): Promise<void> {
+  private async cancel(lost: Asked[]): Promise<void> {
     if (lost.length === 0) return;
-    this.board.mark(lost, 'giving-back');
+    const { order, participants, view } = this.run;
+    view.mark(lost, 'giving-back');
     await CancellationScope.nonCancellable(async () => {
-      const failures = await Promise.all([
-        this.giveBack('restoreStock', lost, ({ stock }) => stock),
-        this.giveBack('refundPoints', lost, ({ points }) => points),
-      ]);
+      const failures = await Promise.all(participants.map((one) => this.giveBack(one, lost)));
       const failed = failures.flat();
-      if (failed.length > 0) await this.order.registerCompensations(failed);
+      if (failed.length > 0) await order.registerCompensations(failed);
       const owing = new Set(failed.map(({ orderId }) => orderId));
-      const closed = lost.filter(({ order }) => !owing.has(order.orderId));
-      if (closed.length > 0) await this.order.closeOrders(closed.map(({ order }) => order.orderId));
-      this.board.mark(closed, 'cancelled');
-      this.board.mark(
-        lost.filter(({ order }) => owing.has(order.orderId)),
+      const closed = lost.filter((one) => !owing.has(one.order.orderId));
+      if (closed.length > 0) await order.closeOrders(closed.map((one) => one.order.orderId));
+      view.mark(closed, 'cancelled');
+      view.mark(
+        lost.filter((one) => owing.has(one.order.orderId)),
         'owed',
       );
     });
   }
 
+  /** One participant's compensation, for the orders of which it may have taken something. */
   private async giveBack(
-    step: CompensationStep,
-    lost: Taken[],
-    outcome: (t: Taken) => ActionOutcome,
+    participant: RegisteredParticipant,
+    lost: Asked[],
   ): Promise<FailedCompensation[]> {
-    const owed = lost.filter((t) => mayHaveTaken(outcome(t))).map(({ order }) => order);
-    this.board.asked(step, owed);
-    const failed = await compensate(this.compensations, step, owed);
+    const { timing, view } = this.run;
+    const isOwed = ({ parts }: Asked) =>
+      parts.some((part) => part.participant === participant && mayHaveTaken(part));
+    const owed = lost.filter(isOwed).map(({ order }) => order);
+    const step = participant.steps.saga.compensation;
+    view.asked(step, owed);
+    const failed = await compensate(participant, compensationOf(participant, timing), owed);
     const causes = new Map(failed.map(({ orderId, error }) => [orderId, error]));
-    this.board.answered(
+    view.answered(
       step,
       owed,
-      owed.map(({ orderId }) => failureOf(causes.get(orderId))),
+      owed.map(({ orderId }) => answerWith(causes.get(orderId))),
     );
     return failed;
   }
 
-  /** A broken step is our own fault: nothing is decided, and an operator is told. */
-  private async hold(broken: Taken[]): Promise<void> {
-    if (broken.length === 0) return;
-    const steps = broken.map(brokenStep);
-    await CancellationScope.nonCancellable(() => this.order.holdOrders(steps));
-    this.board.mark(
-      zip(broken, steps).map(([{ order }, { step, code }]) => ({ order, why: `${step}, ${code}` })),
-      'broken',
-    );
+  /** An order that was decided before its participants were asked: they may still owe. */
+  private static unasked(order: PlacedOrder): Asked {
+    const answer: Answer = { kind: 'given-up', reason: 'unavailable' };
+    const parts = participantsIn(order).map((participant) => ({
+      participant,
+      step: participant.steps.saga.action,
+      answer,
+    }));
+    return { order, parts };
   }
 }
 
-/** For an order that was decided before its participants were asked: they may still owe. */
-const notAsked: ActionOutcome = { kind: 'given-up', reason: 'unavailable' };
-
-function failureOf(cause: string | undefined) {
+function answerWith(cause: string | undefined) {
   return cause === undefined ? { kind: 'done' } : { kind: 'failed', cause };
 }
 
-/** Stock's refusal is named before points': a caller who lacks both fills the shelf first. */
-function verdictOn(taken: Taken, cancelled: boolean): Verdict {
-  const { order, stock, points } = taken;
-  if (stock.kind === 'done' && points.kind === 'done' && !cancelled) {
-    return { orderId: order.orderId, decision: 'COMPLETE' };
-  }
-  const doubtful = cancelled ? 'cancelled-by-operator' : 'unavailable';
-  return {
-    orderId: order.orderId,
-    decision: 'CANCEL',
-    reason: refusal(stock) ?? refusal(points) ?? doubt(stock) ?? doubt(points) ?? doubtful,
-    nothingTaken: tookNothing(taken),
-  };
-}
-
-function refusal(outcome: ActionOutcome): FailureCode | undefined {
-  return outcome.kind === 'rejected' ? outcome.code : undefined;
-}
-
-function doubt(outcome: ActionOutcome): FailureCode | undefined {
-  return outcome.kind === 'given-up' ? outcome.reason : undefined;
+function verdictOn(asked: Asked, cancelled: boolean): Verdict {
+  const { orderId } = asked.order;
+  if (allAre(asked, 'done') && !cancelled) return { orderId, decision: 'COMPLETE' };
+  const reason = reasonToCancel(asked, cancelled);
+  return { orderId, decision: 'CANCEL', reason, nothingTaken: tookNothing(asked) };
 }
 
 /** Anything but a plain "nothing was taken" leaves the compensation owed. */
-function mayHaveTaken(outcome: ActionOutcome): boolean {
-  return outcome.kind !== 'rejected' && outcome.kind !== 'cancelled';
+function mayHaveTaken({ answer }: Part<Answer>): boolean {
+  return answer.kind !== 'rejected' && answer.kind !== 'cancelled';
 }
 
-function tookNothing({ stock, points }: Taken): boolean {
-  return !mayHaveTaken(stock) && !mayHaveTaken(points);
-}
-
-function has({ stock, points }: Taken, kind: ActionOutcome['kind']): boolean {
-  return stock.kind === kind || points.kind === kind;
-}
-
-/** Cancelling the workflow cancels its undecided orders, so that none of them is held. */
-function isToBeHeld(taken: Taken): boolean {
-  return has(taken, 'broken') && !CancellationScope.current().consideredCancelled;
-}
-
-function brokenStep({ order, stock, points }: Taken) {
-  const [step, outcome] =
-    stock.kind === 'broken' ? (['deductStock', stock] as const) : (['usePoints', points] as const);
-  if (outcome.kind !== 'broken') throw new Error(`Order ${order.orderId} is not broken`);
-  const { code, detail } = outcome;
-  return { orderId: order.orderId, step, code, ...(detail !== undefined && { detail }) };
+function tookNothing({ parts }: Asked): boolean {
+  return !parts.some(mayHaveTaken);
 }

@@ -15,19 +15,27 @@
  * cannot be ended is in doubt: it keeps its locks, somebody is told, and it is tried for ever. One
  * that somebody else ended against the decision is heuristic, and never called a success.
  */
-import { CancellationScope, isCancellation, log, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, log, sleep, workflowInfo } from '@temporalio/workflow';
 import type { AlertKind } from '../contracts/alerts';
-import type { Decision, PlacedOrder } from '../contracts/order';
 import type { BranchOutcome } from '../contracts/branches';
-import type { Decided, StepOutcome, Verdict } from '../contracts/steps';
+import type { Decision, PlacedOrder } from '../contracts/order';
+import type { RegisteredParticipant } from '../contracts/participants';
+import type { PrepareOutcome, Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
-import { Board } from './board';
-import { branchEnds, endOne, heuristicText, type BranchEnd } from './branches';
-import { pointCommand, stockCommand } from './commands';
-import { branchEndsOf, orderSteps, preparesOf } from './proxies';
-import { reasonOf } from './reasons';
+import { brokenOrder } from './shared/answered';
+import { reasonToGiveUp } from './shared/ask';
+import {
+  branchEndName,
+  branchEnds,
+  endOne,
+  heuristicText,
+  type BranchEnd,
+} from './shared/branches';
+import { participantsIn } from './shared/participants';
+import { reasonOf } from './shared/reasons';
+import { Run } from './shared/run';
+import { branchEndOf, prepareOf } from './shared/steps';
 
-type Prepare = 'prepareStock' | 'preparePoints';
 /** How an order's own prepares ended: what to decide, or that nothing is to be decided yet. */
 type Prepared = Verdict | 'held';
 
@@ -39,128 +47,117 @@ const lookAgainMsMax = 600_000;
  * is a heuristic one until the history is long, and adoption then goes on with it.
  */
 export async function placeByXa(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
-  const coordinator = new Coordinator(input);
-  await Promise.all(input.orders.map((order) => coordinator.place(order)));
-  return coordinator.board.end();
+  return new Coordinator(input).drive(input.orders);
 }
 
 class Coordinator {
-  readonly board;
-  private readonly prepares;
-  private readonly order;
+  private readonly run;
 
-  constructor(private readonly input: PlaceOrdersInput) {
-    this.prepares = preparesOf(input.timing);
-    this.order = orderSteps(input.timing);
-    this.board = new Board(input.orders, input.runbooksUrl);
+  constructor(input: PlaceOrdersInput) {
+    this.run = new Run(input);
   }
 
-  async place(order: PlacedOrder): Promise<void> {
+  async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
+    await Promise.all(orders.map((order) => this.place(order)));
+    return this.run.view.end();
+  }
+
+  private async place(order: PlacedOrder): Promise<void> {
     // An adopted order may be decided already: then nothing is prepared any more.
-    let decision = order.decision;
-    if (!decision) {
-      const prepared = await this.prepareBoth(order);
-      if (prepared === 'held') return;
-      const decided = await this.decide(order, prepared);
-      if (decided === 'unknown') {
-        // Without its row an order can be neither completed nor cancelled; an operator is told.
-        this.board.mark([{ order, why: 'decideOrders, unknown-order' }], 'broken');
-        return;
-      }
-      decision = decided;
-    }
-    const holds = decision;
-    await CancellationScope.nonCancellable(() => this.carryOut(order, holds));
+    const decision = order.decision ?? (await this.prepareAndDecide(order));
+    if (!decision) return;
+    await CancellationScope.nonCancellable(() => this.carryOut(order, decision));
   }
 
-  private async prepareBoth(order: PlacedOrder): Promise<Prepared> {
-    const verdict =
-      (await this.prepare(order, 'prepareStock', () =>
-        this.prepares.prepareStock([stockCommand(order)]),
-      )) ??
-      (await this.prepare(order, 'preparePoints', () =>
-        this.prepares.preparePoints([pointCommand(order)]),
-      ));
-    return verdict ?? { orderId: order.orderId, decision: 'COMPLETE', effectsFollow: true };
+  /** Undefined when nothing can be carried out: an operator has been told. */
+  private async prepareAndDecide(order: PlacedOrder): Promise<Decision | undefined> {
+    const prepared = await this.prepareAll(order);
+    if (prepared === 'held') return undefined;
+    // Cancelling the workflow cancels its order, even with all branches prepared by then.
+    const verdict: Verdict = CancellationScope.current().consideredCancelled
+      ? { orderId: order.orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' }
+      : prepared;
+    const [decided] = await this.run.decide([{ order }], () => verdict);
+    return decided?.decision;
+  }
+
+  /** One after the other: no server sees a deadlock across branches. */
+  private async prepareAll(order: PlacedOrder): Promise<Prepared> {
+    for (const participant of participantsIn(order)) {
+      const prepared = await this.prepare(order, participant);
+      if (prepared) return prepared;
+    }
+    return { orderId: order.orderId, decision: 'COMPLETE', effectsFollow: true };
   }
 
   /** Undefined when the branch is prepared; otherwise what is to become of the order. */
   private async prepare(
     order: PlacedOrder,
-    step: Prepare,
-    run: () => Promise<StepOutcome[]>,
+    participant: RegisteredParticipant,
   ): Promise<Prepared | undefined> {
     const { orderId } = order;
-    this.board.asked(step, [order]);
-    let outcome: StepOutcome | undefined;
+    const { timing, view } = this.run;
+    const step = participant.steps.xa.prepare;
+    view.asked(step, [order]);
+    let outcome: PrepareOutcome | undefined;
     try {
-      [outcome] = await run();
+      [outcome] = await prepareOf(participant, timing)([participant.command(order)]);
     } catch (error) {
-      const reason = isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
+      const reason = reasonToGiveUp(error);
       const cause = reasonOf(error);
       log.warn('A prepare was given up', { reason, cause });
-      this.board.answered(step, [order], [{ kind: 'given-up', reason, cause }]);
+      view.answered(step, [order], [{ kind: 'given-up', reason, cause }]);
       return { orderId, decision: 'CANCEL', reason };
     }
-    this.board.answered(step, [order], outcome ? [outcome] : []);
-    if (outcome?.kind === 'done') return undefined;
-    if (outcome?.kind === 'rejected') return { orderId, decision: 'CANCEL', reason: outcome.code };
-    // `cancelled`: somebody has decided CANCEL, and is rolling back; what was decided is read. And
-    // cancelling the workflow cancels an order that is broken.
-    if (outcome?.kind !== 'broken' || CancellationScope.current().consideredCancelled) {
-      return { orderId, decision: 'CANCEL', reason: 'unavailable' };
+    if (!outcome) throw new Error(`${step} answered nothing`);
+    view.answered(step, [order], [outcome]);
+    switch (outcome.kind) {
+      case 'done':
+        return undefined;
+      case 'rejected':
+        return { orderId, decision: 'CANCEL', reason: outcome.code };
+      case 'cancelled':
+        // Somebody has decided CANCEL, and is rolling back; what was decided is read.
+        return { orderId, decision: 'CANCEL', reason: 'unavailable' };
+      case 'broken':
+        // Cancelling the workflow cancels an order that is broken.
+        if (CancellationScope.current().consideredCancelled) {
+          return { orderId, decision: 'CANCEL', reason: 'unavailable' };
+        }
+        // What is prepared is let go by the scanner, if nobody comes.
+        await this.run.hold([brokenOrder(order, step, outcome)]);
+        return 'held';
     }
-    return this.hold(order, step, outcome);
   }
 
-  /** A broken step is our own fault. What is prepared is let go by the scanner, if nobody comes. */
-  private async hold(
-    order: PlacedOrder,
-    step: Prepare,
-    { code, detail }: Extract<StepOutcome, { kind: 'broken' }>,
-  ): Promise<'held'> {
-    const more = detail === undefined ? {} : { detail };
-    await CancellationScope.nonCancellable(() =>
-      this.order.holdOrders([{ orderId: order.orderId, step, code, ...more }]),
-    );
-    this.board.mark([{ order, why: `${step}, ${code}` }], 'broken');
-    return 'held';
-  }
-
-  private async decide(order: PlacedOrder, verdict: Verdict): Promise<Decided> {
-    // Cancelling the workflow cancels its order, even with both branches prepared by then.
-    const asked: Verdict = CancellationScope.current().consideredCancelled
-      ? { orderId: order.orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' }
-      : verdict;
-    this.board.asked('decideOrders', [order]);
-    const [decision] = await CancellationScope.nonCancellable(() =>
-      this.order.decideOrders([asked]),
-    );
-    if (!decision) throw new Error(`No decision holds for ${order.orderId}`);
-    this.board.answered('decideOrders', [order], [{ kind: decision }]);
-    return decision;
-  }
-
-  /** Ends both branches as was decided, and then the order. */
+  /** Ends all branches as was decided, and then the order. */
   private async carryOut(order: PlacedOrder, decision: Decision): Promise<void> {
-    this.board.mark([{ order }], decision === 'COMPLETE' ? 'committing' : 'rolling-back');
-    const ended = await Promise.all(branchEnds[decision].map((step) => this.end(order, step)));
+    const { order: service, view } = this.run;
+    view.mark([{ order }], decision === 'COMPLETE' ? 'committing' : 'rolling-back');
+    const end = branchEnds[decision];
+    const ended = await Promise.all(participantsIn(order).map((one) => this.end(order, one, end)));
     if (ended.includes(false)) return;
     const ids = [order.orderId];
-    if (decision === 'COMPLETE') await this.order.completeOrders(ids);
-    else await this.order.closeOrders(ids);
-    this.board.mark([{ order }], decision === 'COMPLETE' ? 'completed' : 'cancelled');
+    if (decision === 'COMPLETE') await service.completeOrders(ids);
+    else await service.closeOrders(ids);
+    view.mark([{ order }], decision === 'COMPLETE' ? 'completed' : 'cancelled');
   }
 
   /** Looks until the branch was seen to have ended as decided; false when adoption is to go on. */
-  private async end(order: PlacedOrder, step: BranchEnd): Promise<boolean> {
-    let pauseMs = this.input.timing.retryMsMax;
+  private async end(
+    order: PlacedOrder,
+    participant: RegisteredParticipant,
+    end: BranchEnd,
+  ): Promise<boolean> {
+    const { timing, view } = this.run;
+    const step = branchEndName(participant, end);
+    let pauseMs = timing.retryMsMax;
     for (;;) {
-      const outcome = await this.endOnce(order, step);
-      this.board.answered(step, [order], [outcome]);
+      const outcome = await this.endOnce(order, participant, end);
+      view.answered(step, [order], [outcome]);
       if (outcome.kind !== 'heuristic') return true;
       await this.alert(order, 'heuristic-outcome', heuristicText(step, outcome));
-      this.board.mark([{ order, why: `${step}: was ${outcome.was}` }], 'heuristic');
+      view.mark([{ order, why: `${step}: was ${outcome.was}` }], 'heuristic');
       // An operator puts it right in the books, which the next look finds.
       await sleep(pauseMs);
       if (workflowInfo().continueAsNewSuggested) return false;
@@ -168,21 +165,26 @@ class Coordinator {
     }
   }
 
-  private async endOnce(order: PlacedOrder, step: BranchEnd): Promise<BranchOutcome> {
-    const { timing } = this.input;
-    this.board.asked(step, [order]);
+  private async endOnce(
+    order: PlacedOrder,
+    participant: RegisteredParticipant,
+    end: BranchEnd,
+  ): Promise<BranchOutcome> {
+    const { timing, view } = this.run;
+    const step = branchEndName(participant, end);
+    const tried = (attemptsMax: number) => branchEndOf(participant, end, timing, attemptsMax);
+    view.asked(step, [order]);
     try {
-      const steps = branchEndsOf(timing, timing.compensationAttemptsMax);
-      return await endOne(steps, step, order.orderId);
+      return await endOne(step, tried(timing.compensationAttemptsMax), order.orderId);
     } catch (error) {
       const cause = reasonOf(error);
       await this.alert(order, 'branch-in-doubt', `${step}: ${cause}`);
-      this.board.mark([{ order, why: `${step}: ${cause}` }], 'in-doubt');
-      return endOne(branchEndsOf(timing, Infinity), step, order.orderId);
+      view.mark([{ order, why: `${step}: ${cause}` }], 'in-doubt');
+      return endOne(step, tried(Infinity), order.orderId);
     }
   }
 
   private async alert({ orderId }: PlacedOrder, kind: AlertKind, detail: string): Promise<void> {
-    await this.order.alertOrders([{ orderId, kind, detail }]);
+    await this.run.order.alertOrders([{ orderId, kind, detail }]);
   }
 }

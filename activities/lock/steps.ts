@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { LockCommand, StepOutcome, Verdict } from '../../contracts/steps';
+import type { Broken, LockCommand, Verdict } from '../../contracts/steps';
 import { decide, isOpen, lockOrders } from '../order/steps';
 import type { Rules } from '../participant/rules';
 import { SetAside, type RecordedOutcome } from '../transaction/once';
@@ -18,7 +18,7 @@ export async function placeInOne(
   trx: Knex.Transaction,
   all: AllRules,
   commands: LockCommand[],
-): Promise<StepOutcome[]> {
+): Promise<(RecordedOutcome | Broken)[]> {
   const rows = await lockOrders(
     trx,
     commands.map(({ orderId }) => orderId),
@@ -39,7 +39,7 @@ export async function placeInOne(
     known.map(({ orderId }) => verdictOn(orderId, fresh.get(orderId))),
   );
   const decided = new Map(known.map(({ orderId }, i) => [orderId, decisions[i]]));
-  return commands.map(({ orderId }): StepOutcome => {
+  return commands.map(({ orderId }): RecordedOutcome | Broken => {
     if (!decided.has(orderId)) return { kind: 'broken', code: 'unknown-order' };
     const kind = decided.get(orderId) === 'COMPLETE' ? 'done' : 'cancelled';
     return fresh.get(orderId) ?? { kind };

@@ -1,6 +1,11 @@
 import type { Knex } from 'knex';
-import type { ParticipantName, RegisteredParticipant } from '../../contracts/participants';
-import type { ActivitiesOf, EventActivitiesOf } from '../../contracts/participants/activities';
+import type { RegisteredParticipant } from '../../contracts/participants';
+import {
+  eventsOfName,
+  reactsName,
+  type ActivitiesOf,
+  type EventActivitiesOf,
+} from '../../contracts/participants/activities';
 import type { XaConnections } from './branch-connection';
 import { createParticipantWork } from './recovery-work';
 import { participantReactions } from './reactions';
@@ -62,7 +67,3 @@ export function createParticipantReactions<P extends RegisteredParticipant>(
   };
   return activities as unknown as EventActivitiesOf<P>;
 }
-
-const reactsName = (name: ParticipantName) => `${name}Reacts`;
-const eventsOfName = (name: ParticipantName) =>
-  `eventsOf${name.charAt(0).toUpperCase()}${name.slice(1)}`;

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { eventOf, type OrderEvent } from '../../contracts/events';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { StepOutcome } from '../../contracts/steps';
+import type { Broken } from '../../contracts/steps';
 import { SetAside, type RecordedOutcome } from '../transaction/once';
 import type { Rules } from './rules';
 import { barrierWork } from './saga';
@@ -36,7 +36,7 @@ export function participantReactions<C extends Keyed>(
 }
 
 /** @throws SetAside for what an operator has to look at: nothing of it is kept. */
-function recorded(command: Keyed, outcome: StepOutcome | undefined): RecordedOutcome {
+function recorded(command: Keyed, outcome: RecordedOutcome | Broken | undefined): RecordedOutcome {
   switch (outcome?.kind) {
     case 'done':
     case 'rejected':

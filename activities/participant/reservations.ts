@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
-import type { StepOutcome } from '../../contracts/steps';
+import type { Broken, FreezeOutcome } from '../../contracts/steps';
 import type { Books } from '../../contracts/participants/definition';
 import { lockBalances, moveBalances, writeLedger, type Change } from './books';
 import { SetAside } from '../transaction/once';
@@ -77,9 +77,9 @@ export async function freezeReserved(
   trx: Knex.Transaction,
   books: Books,
   commands: readonly FreezeCommand[],
-): Promise<StepOutcome[]> {
+): Promise<FreezeOutcome[]> {
   const byOrder = groupByOrder(await lockReservations(trx, books, orderIdsOf(commands)));
-  const outcomes: StepOutcome[] = [];
+  const outcomes: FreezeOutcome[] = [];
   for (const { orderId, resolution } of commands) {
     const outcome = freezeOutcome(byOrder.get(orderId) ?? [], resolution);
     if (outcome.kind === 'done') await setState(trx, [orderId], { state: 'frozen', resolution });
@@ -88,7 +88,7 @@ export async function freezeReserved(
   return outcomes;
 }
 
-function freezeOutcome(rows: readonly Reservation[], resolution: number): StepOutcome {
+function freezeOutcome(rows: readonly Reservation[], resolution: number): FreezeOutcome {
   if (rows.length === 0) return { kind: 'broken', code: 'confirm-without-reservation' };
   const may = rows.every(
     (row) =>
@@ -103,7 +103,7 @@ export async function thawReserved(
   trx: Knex.Transaction,
   books: Books,
   commands: readonly FreezeCommand[],
-): Promise<StepOutcome[]> {
+): Promise<FreezeOutcome[]> {
   const byOrder = groupByOrder(await lockReservations(trx, books, orderIdsOf(commands)));
   for (const { orderId, resolution } of commands) {
     const rows = byOrder.get(orderId) ?? [];
@@ -162,7 +162,7 @@ async function lockOpen(
     (orderId) => !(byOrder.get(orderId) ?? [undefined]).every((row) => row && isOpen(row)),
   );
   if (gone.length > 0) {
-    const outcome: StepOutcome = { kind: 'broken', code: 'effect-unaccounted' };
+    const outcome: Broken = { kind: 'broken', code: 'effect-unaccounted' };
     throw new SetAside(
       gone.map((orderId) => ({ orderId })),
       outcome,

@@ -1,16 +1,18 @@
 import type { Knex } from 'knex';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { Step, StepOutcome } from '../../contracts/steps';
+import type { ActionOutcome, Broken, CompensationOutcome, Done, Step } from '../../contracts/steps';
 import { asActivity } from '../transaction/activity-failure';
 import { runBatch } from '../transaction/batch';
 import { lockedBalances, lockedBarriers } from '../transaction/locks';
-import { compensateOnce, once } from '../transaction/once';
+import { compensateOnce, once, type RecordedOutcome } from '../transaction/once';
 import type { Rules } from './rules';
 
-type Work<C> = (trx: Knex.Transaction, commands: C[]) => Promise<StepOutcome[]>;
+type Work<C, O> = (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;
 
 /** A participant's action and its compensation behind the barrier, in somebody's transaction. */
-export function barrierWork<C extends Keyed>(rules: Rules<C>): { act: Work<C>; undo: Work<C> } {
+export function barrierWork<C extends Keyed>(
+  rules: Rules<C>,
+): { act: Work<C, RecordedOutcome | Broken>; undo: Work<C, Done> } {
   const { hashOf } = rules;
   const { action, compensation } = rules.participant.steps.saga;
   return {
@@ -27,7 +29,7 @@ export function barrierWork<C extends Keyed>(rules: Rules<C>): { act: Work<C>; u
 export function createSagaSteps<C extends Keyed>(
   knex: Knex,
   rules: Rules<C>,
-): { act: Step<C>; compensate: Step<C> } {
+): { act: Step<C, ActionOutcome>; compensate: Step<C, CompensationOutcome> } {
   const findLocked = (trx: Knex.Transaction, commands: C[]) => lockedOf(trx, rules, commands);
   const work = barrierWork(rules);
   const act = { findLocked, work: work.act };

@@ -1,7 +1,15 @@
 import type { Knex } from 'knex';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
-import type { Step } from '../../contracts/steps';
+import type {
+  ActionOutcome,
+  Broken,
+  CancelOutcome,
+  ConfirmOutcome,
+  FreezeOutcome,
+  Locked,
+  Step,
+} from '../../contracts/steps';
 import { asActivity } from '../transaction/activity-failure';
 import { runBatch } from '../transaction/batch';
 import { once } from '../transaction/once';
@@ -20,11 +28,11 @@ import { runTransaction } from '../transaction/transaction';
 
 /** A participant's side of Try, Confirm, Cancel, on its own database. */
 export interface TccSteps<C extends Keyed> {
-  try: Step<C>;
-  confirm: Step<C>;
-  cancel: Step<C>;
-  freeze: Step<FreezeCommand>;
-  thaw: Step<FreezeCommand>;
+  try: Step<C, ActionOutcome>;
+  confirm: Step<C, ConfirmOutcome>;
+  cancel: Step<C, CancelOutcome>;
+  freeze: Step<FreezeCommand, FreezeOutcome>;
+  thaw: Step<FreezeCommand, FreezeOutcome>;
   aged: (query: AgedQuery) => Promise<C[]>;
 }
 
@@ -44,7 +52,9 @@ export function createTccSteps<C extends Keyed>(knex: Knex, rules: Rules<C>): Tc
   const steps = participant.steps.tcc;
   const confirm = { step: steps.confirm, ends: steps.try, otherwise: steps.cancel, hashOf };
   const cancel = { step: steps.cancel, ends: steps.try, otherwise: steps.confirm, hashOf };
-  const step = (work: (trx: Knex.Transaction, batch: C[]) => ReturnType<Step<C>>): Step<C> => {
+  const step = <O>(
+    work: (trx: Knex.Transaction, batch: C[]) => Promise<O[]>,
+  ): Step<C, O | Broken | Locked> => {
     const findLocked = (trx: Knex.Transaction, batch: C[]) => lockedOf(trx, rules, batch);
     return (commands) => asActivity(() => runBatch(knex, { findLocked, work }, commands));
   };

@@ -9,7 +9,7 @@ import type {
   FindBranches,
 } from '../../contracts/branches';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { Step, StepOutcome } from '../../contracts/steps';
+import type { PrepareOutcome, Step } from '../../contracts/steps';
 import { asActivity } from '../transaction/activity-failure';
 import { brokenBecause } from '../transaction/batch';
 import {
@@ -26,7 +26,7 @@ import type { Rules } from './rules';
 import { runTransaction } from '../transaction/transaction';
 
 interface XaSteps<C> {
-  prepare: Step<C>;
+  prepare: Step<C, PrepareOutcome>;
   commit: BranchStep;
   rollback: BranchStep;
   find: FindBranches;
@@ -79,7 +79,7 @@ class XaParticipant<C extends Keyed> {
    * branch that found it, which holds nothing but its barrier row: there is nothing to decide, and
    * a repeat finds it as it finds a prepared branch.
    */
-  async prepare(command: C): Promise<StepOutcome> {
+  async prepare(command: C): Promise<PrepareOutcome> {
     const { orderId } = command;
     const { hashOf, books, balancesOf } = this.rules;
     const participant = this.rules.participant.name;
@@ -105,7 +105,7 @@ class XaParticipant<C extends Keyed> {
     }
   }
 
-  private branchOff(command: C, xid: string): Promise<StepOutcome> {
+  private branchOff(command: C, xid: string): Promise<PrepareOutcome> {
     const { hashOf, take } = this.rules;
     const step = this.steps.prepare;
     return runBranch(this.xa.openBranch, xid, async (trx) => {

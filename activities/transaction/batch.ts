@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { BrokenCode } from '../../contracts/failures';
-import type { StepOutcome } from '../../contracts/steps';
+import type { Broken, Locked } from '../../contracts/steps';
 import { classify, whatWasViolated, type ErrorClass } from './errors';
 import { SetAside } from './once';
 import { runTransaction } from './transaction';
@@ -10,8 +10,8 @@ interface Keyed {
 }
 
 /** A step as one local transaction over a batch. */
-export interface BatchStep<C extends Keyed> {
-  work: (trx: Knex.Transaction, commands: C[]) => Promise<StepOutcome[]>;
+export interface BatchStep<C extends Keyed, O> {
+  work: (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;
   /** Which of these commands need a row that somebody else holds right now. */
   findLocked: (trx: Knex.Transaction, commands: C[]) => Promise<C[]>;
 }
@@ -31,11 +31,11 @@ const brokenBy: Partial<Record<ErrorClass, BrokenCode>> = {
  * @throws the database's error when it is not one order's: the caller retries the whole batch,
  *   and the barrier replays whatever was done.
  */
-export async function runBatch<C extends Keyed>(
+export async function runBatch<C extends Keyed, O>(
   knex: Knex,
-  step: BatchStep<C>,
+  step: BatchStep<C, O>,
   commands: C[],
-): Promise<StepOutcome[]> {
+): Promise<(O | Broken | Locked)[]> {
   const settled = await settle({ knex, step, size: commands.length, timeouts: 0 }, commands);
   return commands.map((command) => {
     const outcome = settled.get(command.orderId);
@@ -44,12 +44,12 @@ export async function runBatch<C extends Keyed>(
   });
 }
 
-type Settled = Map<string, StepOutcome>;
+type Settled<O> = Map<string, O | Broken | Locked>;
 
 /** One call of runBatch. */
-interface Call<C extends Keyed> {
+interface Call<C extends Keyed, O> {
   knex: Knex;
-  step: BatchStep<C>;
+  step: BatchStep<C, O>;
   /** How many orders it is for. */
   size: number;
   /** How often it has waited for a row in vain. */
@@ -59,15 +59,16 @@ interface Call<C extends Keyed> {
 /** With as many lock waits, and one more, a step still answers before its attempt is given up. */
 const timeoutsMax = 2;
 
-async function settle<C extends Keyed>(call: Call<C>, commands: C[]): Promise<Settled> {
+async function settle<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promise<Settled<O>> {
   if (commands.length === 0) return new Map();
   const { knex, step } = call;
   try {
     const outcomes = await runTransaction(knex, (trx) => step.work(trx, commands));
-    return new Map(commands.map((command, i) => [command.orderId, outcomes[i] as StepOutcome]));
+    return new Map(commands.map((command, i) => [command.orderId, outcomes[i] as O]));
   } catch (error) {
     if (error instanceof SetAside) {
-      return withoutThem(call, commands, error.orderIds, error.outcome);
+      // A step sets aside with one of its own outcomes, or as broken.
+      return withoutThem(call, commands, error.orderIds, error.outcome as O | Broken);
     }
     const kind = classify(error);
     if (kind === 'lock-timeout') {
@@ -84,7 +85,7 @@ async function settle<C extends Keyed>(call: Call<C>, commands: C[]): Promise<Se
 }
 
 /** After a lock wait in vain: who is not to be asked for again in this call. */
-async function findLocked<C extends Keyed>(call: Call<C>, commands: C[]): Promise<C[]> {
+async function findLocked<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promise<C[]> {
   const { knex, step } = call;
   const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
   call.timeouts += 1;
@@ -96,19 +97,19 @@ async function findLocked<C extends Keyed>(call: Call<C>, commands: C[]): Promis
   return mayWait ? locked : commands;
 }
 
-async function withoutThem<C extends Keyed>(
-  call: Call<C>,
+async function withoutThem<C extends Keyed, O>(
+  call: Call<C, O>,
   commands: C[],
   aside: ReadonlySet<string>,
-  outcome: StepOutcome,
-): Promise<Settled> {
+  outcome: O | Broken | Locked,
+): Promise<Settled<O>> {
   const rest = commands.filter((command) => !aside.has(command.orderId));
   const left = commands.filter((command) => aside.has(command.orderId));
   if (aside.size > left.length) throw new Error('Orders set aside that were not there');
   return new Map([...(await settle(call, rest)), ...mapAll(left, outcome)]);
 }
 
-async function halve<C extends Keyed>(call: Call<C>, commands: C[]): Promise<Settled> {
+async function halve<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promise<Settled<O>> {
   const middle = Math.ceil(commands.length / 2);
   const first = await settle(call, commands.slice(0, middle));
   const second = await settle(call, commands.slice(middle));
@@ -116,17 +117,17 @@ async function halve<C extends Keyed>(call: Call<C>, commands: C[]): Promise<Set
 }
 
 /** What an error says of the one order that met it; undefined when it is not the order's fault. */
-export function brokenBecause(error: unknown): StepOutcome | undefined {
-  if (error instanceof SetAside) return error.outcome;
+export function brokenBecause(error: unknown): Broken | undefined {
+  if (error instanceof SetAside && error.outcome.kind === 'broken') return error.outcome;
   const code = brokenBy[classify(error)];
   return code && brokenOutcome(code, error);
 }
 
-function brokenOutcome(code: BrokenCode, error: unknown): StepOutcome {
+function brokenOutcome(code: BrokenCode, error: unknown): Broken {
   const detail = whatWasViolated(error);
   return { kind: 'broken', code, ...(detail !== undefined && { detail }) };
 }
 
-function mapAll(commands: readonly Keyed[], outcome: StepOutcome): Settled {
+function mapAll<O>(commands: readonly Keyed[], outcome: O): Map<string, O> {
   return new Map(commands.map((command) => [command.orderId, outcome]));
 }

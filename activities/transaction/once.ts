@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { StepOutcome } from '../../contracts/steps';
+import type { Broken, Cancelled, Done, Frozen, Rejected } from '../../contracts/steps';
 
 /** What a barrier row may record. `locked` and `broken` leave no trace, so both can be retried. */
-export type RecordedOutcome = Extract<StepOutcome, { kind: 'done' | 'rejected' | 'cancelled' }>;
+export type RecordedOutcome = Done | Rejected | Cancelled;
 
 export interface Keyed {
   orderId: string;
@@ -35,7 +35,7 @@ export function contentHash(content: unknown): string {
   return `v1:${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}`;
 }
 
-const broken: StepOutcome = { kind: 'broken', code: 'content-mismatch' };
+const broken: Broken = { kind: 'broken', code: 'content-mismatch' };
 const cancelled: RecordedOutcome = { kind: 'cancelled' };
 
 /**
@@ -49,7 +49,7 @@ export async function once<C extends Keyed>(
   barrier: Barrier<C>,
   commands: readonly C[],
   act: (fresh: C[]) => Promise<RecordedOutcome[]>,
-): Promise<StepOutcome[]> {
+): Promise<(RecordedOutcome | Broken)[]> {
   const entries = commands.map((command) => entryOf(barrier, barrier.step, command));
   const rows = await enter(trx, barrier.step, entries);
   const fresh = commands.filter((command) => rowOf(rows, command, barrier.step).outcome === null);
@@ -77,7 +77,7 @@ export async function compensateOnce<C extends Keyed>(
   barrier: Barrier<C> & { undoes: string },
   commands: readonly C[],
   reverse: (taken: C[]) => Promise<void>,
-): Promise<StepOutcome[]> {
+): Promise<Done[]> {
   const steps = [barrier.undoes, barrier.step];
   const rows = await enter(
     trx,
@@ -131,7 +131,7 @@ export class SetAside extends Error {
   readonly orderIds: ReadonlySet<string>;
   constructor(
     commands: readonly Keyed[],
-    readonly outcome: StepOutcome,
+    readonly outcome: Broken | Frozen,
   ) {
     super(`${String(commands.length)} orders set aside as ${outcome.kind}`);
     this.orderIds = new Set(commands.map((command) => command.orderId));
@@ -206,7 +206,11 @@ export async function record(
 }
 
 /** The tombstone is tested before the hash: a late action with other content is still too late. */
-function replay<C extends Keyed>(row: BarrierRow, command: C, barrier: Barrier<C>): StepOutcome {
+function replay<C extends Keyed>(
+  row: BarrierRow,
+  command: C,
+  barrier: Barrier<C>,
+): RecordedOutcome | Broken {
   if (row.outcome?.kind === 'cancelled') return cancelled;
   if (row.hash !== barrier.hashOf(command)) return broken;
   if (row.outcome === null) throw new Error(`No outcome for ${command.orderId} ${barrier.step}`);

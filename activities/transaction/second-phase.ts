@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { BrokenCode } from '../../contracts/failures';
-import type { StepOutcome } from '../../contracts/steps';
+import type { Broken, Done, Refused } from '../../contracts/steps';
 import {
   enter,
   entriesOf,
@@ -20,7 +20,7 @@ import {
  * may ever end a try.
  */
 
-const broken: StepOutcome = { kind: 'broken', code: 'content-mismatch' };
+const broken: Broken = { kind: 'broken', code: 'content-mismatch' };
 const cancelled: RecordedOutcome = { kind: 'cancelled' };
 
 /** A step of TCC's second phase: the try that it ends, and the other step that may have ended it. */
@@ -38,7 +38,7 @@ export async function confirmOnce<C extends Keyed>(
   barrier: SecondPhase<C>,
   commands: readonly C[],
   act: (tried: C[]) => Promise<void>,
-): Promise<StepOutcome[]> {
+): Promise<Done[]> {
   const phases = await enterSecondPhase(trx, barrier, commands);
   for (const { command, tried, other } of phases) {
     const code = confirmFault(tried, other, barrier.hashOf(command));
@@ -60,7 +60,7 @@ export async function cancelOnce<C extends Keyed>(
   barrier: SecondPhase<C>,
   commands: readonly C[],
   reverse: (tried: C[]) => Promise<void>,
-): Promise<StepOutcome[]> {
+): Promise<(Done | Refused)[]> {
   const phases = await enterSecondPhase(trx, barrier, commands);
   const fresh = phases.filter(({ own, other }) => !own && !other);
   const reserved = fresh.filter(({ tried }) => tried.outcome?.kind === 'done');
@@ -117,6 +117,6 @@ function commandOf<C>({ command }: { command: C }): C {
   return command;
 }
 
-function asDone(): RecordedOutcome {
+function asDone(): Done {
   return { kind: 'done' };
 }

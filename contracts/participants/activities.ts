@@ -3,31 +3,49 @@ import type { BranchStep, FindBranches } from '../branches';
 import type { OrderEvents, React } from '../deliveries';
 import type { FindWork } from '../recovery';
 import type { AgedQuery, FreezeCommand } from '../reservations';
-import type { Step } from '../steps';
+import type {
+  ActionOutcome,
+  CancelOutcome,
+  CompensationOutcome,
+  ConfirmOutcome,
+  FreezeOutcome,
+  PrepareOutcome,
+  Step,
+} from '../steps';
 import type { Participant } from './definition';
-import type { ParticipantWords } from './index';
+import type { ParticipantWords, Service } from './index';
 
 export type CommandOf<P extends Participant> = ReturnType<P['command']>;
 
-/** Steps that take the participant's own command, one for each order. */
-type CommandSteps<P extends Participant> =
-  | P['steps']['saga']['action' | 'compensation']
-  | P['steps']['tcc']['try' | 'confirm' | 'cancel']
-  | P['steps']['xa']['prepare'];
+type Saga<P extends Participant> = P['steps']['saga'];
+type Tcc<P extends Participant> = P['steps']['tcc'];
+type Xa<P extends Participant> = P['steps']['xa'];
 
 /** Task queue: the participant's name; ends of branches have one of their own. */
-export type ActivitiesOf<P extends Participant> = Record<CommandSteps<P>, Step<CommandOf<P>>> &
+export type ActivitiesOf<P extends Participant> = Record<
+  Saga<P>['action'] | Tcc<P>['try'],
+  Step<CommandOf<P>, ActionOutcome>
+> &
+  Record<Saga<P>['compensation'], Step<CommandOf<P>, CompensationOutcome>> &
+  Record<Tcc<P>['confirm'], Step<CommandOf<P>, ConfirmOutcome>> &
+  Record<Tcc<P>['cancel'], Step<CommandOf<P>, CancelOutcome>> &
   /** `done` when nothing of the order can be confirmed any more before it is thawed. */
-  Record<P['steps']['tcc']['freeze' | 'thaw'], Step<FreezeCommand>> &
+  Record<Tcc<P>['freeze' | 'thaw'], Step<FreezeCommand, FreezeOutcome>> &
   /** The open reservations that are old, as what was asked for, in the order of their ids. */
-  Record<P['steps']['tcc']['aged'], (query: AgedQuery) => Promise<CommandOf<P>[]>> &
-  Record<P['steps']['xa']['commit' | 'rollback'], BranchStep> &
-  Record<P['steps']['xa']['find'], FindBranches> &
+  Record<Tcc<P>['aged'], (query: AgedQuery) => Promise<CommandOf<P>[]>> &
+  Record<Xa<P>['prepare'], Step<CommandOf<P>, PrepareOutcome>> &
+  Record<Xa<P>['commit' | 'rollback'], BranchStep> &
+  Record<Xa<P>['find'], FindBranches> &
   Record<P['steps']['findWork'], FindWork>;
 
 /** Its part in choreography. */
 export type EventActivitiesOf<P extends Participant> = Record<`${P['name']}Reacts`, React> &
   Record<`eventsOf${Capitalize<P['name']>}`, (orderId: string) => Promise<OrderEvents>>;
+
+/** How a service's reaction is called. */
+export const reactsName = (service: Service) => `${service}Reacts`;
+export const eventsOfName = (service: Service) =>
+  `eventsOf${service.charAt(0).toUpperCase()}${service.slice(1)}`;
 
 /** What every member of a union has, at once. */
 type All<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void

@@ -11,6 +11,7 @@ import { TemporalPresence } from '../../api/temporal-presence';
 import { defaultTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import { createOrder, stateOf, until } from '../support/orders';
+import type { StepOutcome } from '../../contracts/steps';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { begin, createOrderService, orderIdOf, readRows } from './service';
 
@@ -90,7 +91,7 @@ it('tries again at once when the row that was waited for in vain has just been l
   let waitedInVain = 0;
   try {
     await held(holder);
-    const step: BatchStep<{ orderId: string }> = {
+    const step: BatchStep<{ orderId: string }, StepOutcome> = {
       work: async (trx) => {
         await held(trx);
         return [{ kind: 'done' }];
@@ -119,7 +120,7 @@ describe('a batch whose every wait is in vain', () => {
     const url = world.databases.url('product_worker', 'product');
     const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
     let waits = 0;
-    const step: BatchStep<{ orderId: string }> = {
+    const step: BatchStep<{ orderId: string }, StepOutcome> = {
       work: async (trx) => {
         waits++;
         await trx('products').where('product_id', 'z-held').forUpdate();

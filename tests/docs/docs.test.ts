@@ -1,3 +1,4 @@
+import { summaries } from '../../workflows/shared/summaries';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { ruleIds } from '../../audit/rules';
@@ -107,13 +108,10 @@ it('every rule of the auditor has its row, and no other has', () => {
 });
 
 it('every step of every service has its patience in the runbook', () => {
-  const [, rows = ''] = textOf('workflows/summaries.ts').split('const summaries');
-  const steps = [...(rows.split('\n};')[0] ?? '').matchAll(/^ {2}(\w+)(?:: |\()/gm)];
+  const steps = Object.keys(summaries);
   expect(steps.length).toBeGreaterThan(40);
   const page = textOf(`${runbooks}/step-failing.md`);
-  expect(steps.flatMap(([, step = '']) => (page.includes(`\`${step}\``) ? [] : [step]))).toEqual(
-    [],
-  );
+  expect(steps.filter((step) => !page.includes(`\`${step}\``))).toEqual([]);
 });
 
 /** The rows of the protocol's table, as the page has them; a row without an event goes on. */

@@ -1,3 +1,4 @@
+import { summaries } from '../../workflows/shared/summaries';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeIn, pages, proseOf, root, tableOf, textOf } from './pages';
@@ -49,7 +50,7 @@ const elsewhere = [
 ];
 
 describe('the names of code', () => {
-  const words = new Set(sourceText().match(/\w+/g));
+  const words = new Set([...(sourceText().match(/\w+/g) ?? []), ...Object.keys(summaries)]);
 
   it.each(pages)('that %s uses are there', (page) => {
     const names = codeIn(proseOf(page)).filter((code) => isName.test(code));

@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import type * as ActivitiesModule from '../../activities/participant/activities';
 import type * as OnceModule from '../../activities/transaction/once';
 import { product } from '../../contracts/participants/product';
-import type { StepOutcome } from '../../contracts/steps';
 import { productParticipant } from '../participants/participant';
 import { checkParticipant, crashable, type CrashSwitch } from '../participants/property';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
@@ -13,6 +12,7 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
  */
 
 type Once = typeof OnceModule;
+type Outcome = Awaited<ReturnType<Once['once']>>[number];
 const real = jest.requireActual<Once>('../../activities/transaction/once');
 
 let databases: TestDatabases;
@@ -59,9 +59,9 @@ const rowOutsideTheTransaction: Partial<Once> = {
       }),
     );
     const outcomes = fresh.length > 0 ? await act([...fresh]) : [];
-    const byOrder = new Map<string, StepOutcome>();
-    fresh.forEach(({ orderId }, i) => byOrder.set(orderId, outcomes[i] as StepOutcome));
-    return commands.map(({ orderId }, i) => byOrder.get(orderId) ?? (answers[i] as StepOutcome));
+    const byOrder = new Map<string, Outcome>();
+    fresh.forEach(({ orderId }, i) => byOrder.set(orderId, outcomes[i] as Outcome));
+    return commands.map(({ orderId }, i) => byOrder.get(orderId) ?? (answers[i] as Outcome));
   },
 };
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { answersTo, withAnswers, zip } from '../../workflows/zip';
+import { answersTo, withAnswers, zip } from '../../workflows/shared/zip';
 
 const order = (orderId: string) => ({ orderId, customerId: 'c-1', lines: [], total: 1 });
 

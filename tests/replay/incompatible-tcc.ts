@@ -1,25 +1,20 @@
 import type { Change } from './incompatible';
 
-const settleStock =
-  '    settle(product[stockStep], orders.map(stockCommand), timing, whenLocked),\n';
-const settlePoints =
-  '    settle(point[pointStep], orders.map(pointCommand), timing, whenLocked),\n';
-
 /** Of TCC and its schedules. */
 export const tccChanges: Change[] = [
   [
     'the second phase asks for the points before the stock',
     {
-      file: 'workflows/reservations.ts',
-      from: `const [stock, points] = await Promise.all([\n${settleStock}${settlePoints}`,
-      to: `const [points, stock] = await Promise.all([\n${settlePoints}${settleStock}`,
+      file: 'workflows/shared/reservations.ts',
+      from: 'const columns = participants.map(',
+      to: 'const columns = [...participants].reverse().map(',
     },
     ['tcc-completed', 'tcc-rejected-stock', 'tcc-local-completed', 'force-completed'],
   ],
   [
     'what an operator has frozen is asked again at once',
     {
-      file: 'workflows/reservations.ts',
+      file: 'workflows/shared/reservations.ts',
       from: 'await sleep(timing.retryMsMax);',
       to: 'await Promise.resolve(sleep);',
     },
@@ -47,8 +42,8 @@ export const tccChanges: Change[] = [
     'what is forced waits for a neighbour whose rows somebody holds',
     {
       file: 'workflows/recovery/force.ts',
-      from: "endReservations('confirm', this.timing, orders, 'answer')",
-      to: "endReservations('confirm', this.timing, orders)",
+      from: "      'answer',\n",
+      to: '',
     },
     ['force-held-up'],
   ],
@@ -60,8 +55,8 @@ export const tccChanges: Change[] = [
   [
     'a confirm by an operator thaws nothing',
     {
-      file: 'workflows/resolve.ts',
-      from: 'await thaw(input, command);\n      return placed;',
+      file: 'workflows/recovery/resolve.ts',
+      from: 'await thaw(input, placed, command);\n      return placed;',
       to: 'return placed;',
     },
     ['resolve-confirm', 'resolve-confirm-overtaken'],
@@ -69,7 +64,7 @@ export const tccChanges: Change[] = [
   [
     'the workflow that drives a resolved order has another id',
     {
-      file: 'workflows/resolve.ts',
+      file: 'workflows/recovery/resolve.ts',
       from: 'workflowId: driver(),',
       to: "workflowId: driver() + '-on',",
     },

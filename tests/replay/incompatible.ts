@@ -5,13 +5,9 @@ import type { Outcome } from './outcomes';
 /** A change in words, what it is in the code, and histories of open workflows that it breaks. */
 export type Change = [what: string, mutation: Mutation, breaks: Outcome[]];
 
-export const askStock =
-  "      this.ask('deductStock', orders, () => this.actions.deductStock(orders.map(stockCommand))),\n";
-export const askPoints =
-  "      this.ask('usePoints', orders, () => this.actions.usePoints(orders.map(pointCommand))),\n";
-export const saga = 'workflows/saga.ts';
+const saga = 'workflows/saga.ts';
 
-const resolveParked = '  if (release) await resolveParked(orderId);\n';
+const resolveParked = '  if (release) await orderEventSteps(timing).resolveParked(orderId);\n';
 const react =
   '  const delivery = await (release ? service.react(event, release) : service.react(event));\n';
 
@@ -19,11 +15,11 @@ const xaChanges: Change[] = [
   [
     'the points’ branch is ended before the stock’s',
     {
-      file: 'workflows/branches.ts',
-      from: "COMPLETE: ['commitStock', 'commitPoints'],",
-      to: "COMPLETE: ['commitPoints', 'commitStock'],",
+      file: 'workflows/xa.ts',
+      from: 'participantsIn(order).map((one) => this.end(order, one, end))',
+      to: '[...participantsIn(order)].reverse().map((one) => this.end(order, one, end))',
     },
-    ['xa-completed', 'xa-adopted-after-complete', 'xa-local-completed', 'scan-decided'],
+    ['xa-completed', 'xa-adopted-after-complete', 'xa-local-completed'],
   ],
   [
     'nobody is told of a branch in doubt',
@@ -42,9 +38,9 @@ const xaChanges: Change[] = [
   [
     'an order that is prepared is decided on though its workflow is cancelled',
     {
-      file: 'workflows/xa.ts',
-      from: 'const [decision] = await CancellationScope.nonCancellable(() =>\n      this.order.decideOrders([asked]),\n    );',
-      to: 'const [decision] = await this.order.decideOrders([asked]);',
+      file: 'workflows/shared/run.ts',
+      from: 'await CancellationScope.nonCancellable(() =>\n      this.order.decideOrders(verdicts),\n    );',
+      to: 'await this.order.decideOrders(verdicts);',
     },
     ['xa-cancelled-by-operator', 'xa-cancelled-once-prepared'],
   ],
@@ -91,8 +87,8 @@ const choreographyChanges: Change[] = [
     'the services are asked in another order for what they have heard',
     {
       file: 'workflows/choreography.ts',
-      from: 'services.map((service) => reactions[service].eventsOf(orderId)),',
-      to: '[...services].reverse().map((service) => reactions[service].eventsOf(orderId)),',
+      from: 'services.map((service) => reactionsOf(',
+      to: '[...services].reverse().map((service) => reactionsOf(',
     },
     ['choreography-completed', 'choreography-adopted', 'choreography-local-completed'],
   ],
@@ -103,9 +99,9 @@ export const incompatible: Change[] = [
   [
     'the points are asked for before the stock',
     {
-      file: saga,
-      from: `const [stock, points] = await Promise.all([\n${askStock}${askPoints}`,
-      to: `const [points, stock] = await Promise.all([\n${askPoints}${askStock}`,
+      file: 'contracts/participants/index.ts',
+      from: '[product, point] as const',
+      to: '[point, product] as const',
     },
     ['completed', 'worker-lost-midway', 'local-completed', 'adopted'],
   ],
@@ -113,7 +109,7 @@ export const incompatible: Change[] = [
     'a failed compensation is no longer registered',
     {
       file: saga,
-      from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
+      from: 'if (failed.length > 0) await order.registerCompensations(failed);',
       to: '',
     },
     ['compensation-failing', 'local-compensation-failing'],
@@ -121,8 +117,8 @@ export const incompatible: Change[] = [
   [
     'a broken order is no longer held',
     {
-      file: saga,
-      from: 'await CancellationScope.nonCancellable(() => this.order.holdOrders(steps));',
+      file: 'workflows/shared/run.ts',
+      from: 'await CancellationScope.nonCancellable(() => this.order.holdOrders([...broken]));',
       to: '',
     },
     ['broken-step', 'mixed-batch', 'local-mixed-batch'],
@@ -130,7 +126,7 @@ export const incompatible: Change[] = [
   [
     'the worst status is no longer shown',
     {
-      file: 'workflows/board.ts',
+      file: 'workflows/ui/batch-view.ts',
       from: 'else showWorstStatus(result.cancelled > 0',
       to: 'else void (result.cancelled > 0',
     },
@@ -189,7 +185,7 @@ export const incompatible: Change[] = [
   [
     'a transaction that was given up is no longer decided on',
     {
-      file: 'workflows/lock.ts',
+      file: 'workflows/shared/run.ts',
       from: 'const decisions = await CancellationScope.nonCancellable(() =>',
       to: "const decisions = await ((_: unknown) => Promise.resolve(orders.map(() => 'CANCEL')))(() =>",
     },
@@ -198,7 +194,7 @@ export const incompatible: Change[] = [
   [
     'what is not answered in the first part of its time is given up',
     {
-      file: 'workflows/patience.ts',
+      file: 'workflows/shared/patience.ts',
       from: "left < retryMsMax || !patched('downtime-does-not-count')",
       to: 'left <= actionMsMax || patched.length > 1',
     },

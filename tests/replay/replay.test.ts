@@ -7,7 +7,7 @@ import type * as BundleModule from '../../workers/bundle';
 import { workflowBundle } from '../../workers/bundle';
 import { mutate, type Mutation } from '../mutants/mutate';
 import { quietRuntime } from '../support/runtime';
-import { askPoints, askStock, incompatible, saga } from './incompatible';
+import { incompatible } from './incompatible';
 import { eventsOf, historyOf, recorded, textOf, workflowIdOf } from './histories';
 import { outcomes } from './outcomes';
 
@@ -111,22 +111,19 @@ it.each(incompatible)('catches that %s', async (_what, mutation, breaks) => {
   }
 });
 
+const ask = 'workflows/shared/ask.ts';
+
 it('accepts an unchanged copy, other words, and a change that is patched in', async () => {
-  const before = `const [stock, points] = await Promise.all([\n${askStock}${askPoints}    ]);`;
-  const after = `const [points, stock] = await Promise.all([\n${askPoints}${askStock}    ]);\n    return [stock, points];`;
-  const asIs = before.replace('const [stock, points] = await', 'return');
   expect(await violationsOf([])).toEqual(new Map());
   expect(
     await violationsOf([
-      { file: 'workflows/board.ts', from: "'the participants are asked'", to: "'asked'" },
+      { file: 'workflows/ui/batch-view.ts', from: "'the participants are asked'", to: "'asked'" },
       {
-        file: saga,
-        from: before,
-        to:
-          "const askAll = async () => {\n    if (patched('points-first')) {\n" +
-          `${after}\n    }\n${asIs}\n    };\n    const [stock, points] = await askAll();`,
+        file: ask,
+        from: 'const columns = run.participants.map(',
+        to: "const all = [...run.participants];\n  const columns = (patched('points-first') ? all.reverse() : all).map(",
       },
-      { file: saga, from: 'isCancellation, log }', to: 'isCancellation, log, patched }' },
+      { file: ask, from: 'isCancellation, log }', to: 'isCancellation, log, patched }' },
     ]),
   ).toEqual(new Map());
 }, 60_000);

@@ -18,7 +18,7 @@ export type Counts = [completed: number, cancelled: number, pending: number];
 
 export const local = { ...hurriedTiming, placement: 'local' } as const;
 export const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_000 };
-/** An action is asked for in four parts: see workflows/patience.ts. */
+/** An action is asked for in four parts: see workflows/shared/patience.ts. */
 export const inParts = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 4_000 };
 /** For steps that wait at a gate while other workflows run to their ends. */
 export const patient = { ...hurriedTiming, attemptMsMax: 20_000, actionMsMax: 40_000 };

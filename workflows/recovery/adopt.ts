@@ -15,9 +15,9 @@ import type { AdoptedOrder, Pattern, PlacedOrder } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
 import type { Orphan } from '../../contracts/recovery';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../../contracts/workflows';
-import { isSearchable } from '../attributes';
-import { GrowingTable } from '../markdown';
-import { orderSteps } from '../proxies';
+import { isSearchable } from '../ui/attributes';
+import { GrowingTable } from '../ui/markdown';
+import { orderSteps } from '../shared/steps';
 import { isLongEnough, noteEnd } from './run';
 
 /** Workflows that are started together; the next ones follow when these have ended. */

@@ -2,11 +2,12 @@ import { continueAsNew, setCurrentDetails } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
 import type { CompensationResult, DuePosition } from '../../contracts/recovery';
 import type { DrainInput, DrainResult } from '../../contracts/workflows';
-import { compensationSteps, type CompensationStep } from '../../contracts/participants';
-import { showTroubled } from '../attributes';
-import { compensate } from '../compensate';
-import { GrowingTable, quoted, runbookLink } from '../markdown';
-import { compensationsOf, orderSteps } from '../proxies';
+import type { CompensationStep, RegisteredParticipant } from '../../contracts/participants';
+import { showTroubled } from '../ui/attributes';
+import { compensate } from '../shared/compensate';
+import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
+import { participantsHere } from '../shared/participants';
+import { compensationOf, orderSteps } from '../shared/steps';
 import { isLongEnough, noteEnd } from './run';
 
 /**
@@ -17,10 +18,15 @@ import { isLongEnough, noteEnd } from './run';
  */
 export async function drainCompensations(input: DrainInput): Promise<DrainResult> {
   const drain = new Drain(input);
-  const stops = await Promise.all(compensationSteps.map((step) => drain.through(step)));
+  const stops = await Promise.all(
+    participantsHere().map(async (one) => ({
+      step: one.steps.saga.compensation,
+      stop: await drain.through(one),
+    })),
+  );
   await noteEnd('drain', input);
-  if (stops.some((stop) => stop !== null)) {
-    const after = Object.fromEntries(compensationSteps.map((step, i) => [step, stops[i]]));
+  if (stops.some(({ stop }) => stop !== null)) {
+    const after = Object.fromEntries(stops.map(({ step, stop }) => [step, stop]));
     await continueAsNew<typeof drainCompensations>({
       ...input,
       from: { after, result: drain.result },
@@ -36,25 +42,25 @@ type Start = typeof start;
 class Drain {
   readonly result: DrainResult;
   private readonly order;
-  private readonly compensations;
   private readonly failed = new GrowingTable(['order', 'step', 'failed with']);
 
   constructor(private readonly input: DrainInput) {
     this.result = input.from?.result ?? { madeGood: 0, failed: 0 };
     this.order = orderSteps(input.timing);
-    this.compensations = compensationsOf(input.timing, 1);
     this.show();
   }
 
   /** Answers where the next run is to go on; null when nothing more is due. */
-  async through(step: CompensationStep): Promise<DuePosition | null> {
-    const { from, limit } = this.input;
+  async through(participant: RegisteredParticipant): Promise<DuePosition | null> {
+    const { from, limit, timing } = this.input;
+    const step = participant.steps.saga.compensation;
+    const run = compensationOf(participant, timing, 1);
     let after: DuePosition | null | Start = from ? (from.after[step] ?? null) : start;
     while (after === start || (after !== null && !isLongEnough())) {
       const query = { step, limit, after: after === start ? null : after };
       const { orders, last } = await this.order.dueCompensations(query);
       if (orders.length > 0) {
-        const failures = await compensate(this.compensations, step, orders);
+        const failures = await compensate(participant, run, orders);
         const errors = new Map(failures.map(({ orderId, error }) => [orderId, error]));
         const results = orders.map(({ orderId }) => resultOf(orderId, step, errors.get(orderId)));
         this.count(results);

@@ -3,19 +3,14 @@ import { counted } from '../../contracts/labels';
 import type { StepTiming } from '../../contracts/limits';
 import type { PlacedOrder } from '../../contracts/order';
 import type { ForceInput, ForceResult } from '../../contracts/workflows';
-import { showTroubled } from '../attributes';
-import { GrowingTable, quoted, runbookLink } from '../markdown';
-import { orderSteps, orderStepsOnce } from '../proxies';
-import {
-  brokenOf,
-  byOutcome,
-  endReservations,
-  failingOf,
-  isBroken,
-  type Ended,
-} from '../reservations';
+import { showTroubled } from '../ui/attributes';
+import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
+import { brokenOf, has } from '../shared/answered';
+import { participantsHere } from '../shared/participants';
+import { orderSteps, orderStepsOnce } from '../shared/steps';
+import { byOutcome, endReservations, failingOf, type Ended } from '../shared/reservations';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
-import { zip } from '../zip';
+import { zip } from '../shared/zip';
 
 /**
  * Forced confirmation: what was decided COMPLETE and could not be confirmed is confirmed again,
@@ -74,7 +69,13 @@ class Force {
 
   private async confirmAgain(orders: PlacedOrder[]): Promise<Left[]> {
     if (orders.length === 0) return [];
-    const ended = await endReservations('confirm', this.timing, orders, 'answer');
+    const ended = await endReservations(
+      participantsHere(),
+      'confirm',
+      this.timing,
+      orders,
+      'answer',
+    );
     const { done, locked, broken, failing } = byOutcome(ended);
     const [lockedLeft, held] = await Promise.all([
       // Each alone: none waits for the others' rows, and what is confirmed waits for none of them.
@@ -107,9 +108,7 @@ class Force {
     const wrong = zip(broken, now).flatMap(([one, decision]) =>
       decision === 'COMPLETE' ? [one] : [],
     );
-    await togetherOrAlone(wrong, (some) =>
-      this.once.holdOrders(some.map((one) => brokenOf('confirm', one))),
-    );
+    await togetherOrAlone(wrong, (some) => this.once.holdOrders(some.map((one) => brokenOf(one))));
   }
 
   /** What an operator reads in the Temporal UI: the orders that wait on, why, and what to do. */
@@ -130,7 +129,7 @@ class Force {
 }
 
 function whyNot(one: Ended): string {
-  if (!isBroken(one)) return failingOf('confirm', one).detail;
-  const { step, code } = brokenOf('confirm', one);
+  if (!has(one, 'broken')) return failingOf('confirm', one).detail;
+  const { step, code } = brokenOf(one);
   return `${step}: ${code}`;
 }

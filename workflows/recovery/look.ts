@@ -9,11 +9,14 @@ import {
   type RecoveryKind,
   type RecoverySettings,
 } from '../../contracts/recovery';
+import type { Service } from '../../contracts/participants';
 import type { AdoptInput, AgedInput, DrainInput, ScanInput } from '../../contracts/workflows';
-import { isSearchable, showTroubled } from '../attributes';
-import { quoted, tableOf } from '../markdown';
-import { lookersOf, settingsSteps } from '../proxies';
-import { reasonOf } from '../reasons';
+import { isSearchable, showTroubled } from '../ui/attributes';
+import { quoted, tableOf } from '../ui/markdown';
+import { participantsHere } from '../shared/participants';
+import { lookedAtOrderSteps, settingsSteps, workFinderOf } from '../shared/steps';
+import { zip } from '../shared/zip';
+import { reasonOf } from '../shared/reasons';
 
 /** A run that cannot go on (its worker's build or placement is gone) ends then; a look replaces it. */
 const runMsMax = 600_000;
@@ -38,19 +41,19 @@ type Answer = { found: RecoveryKind[] } | { silent: string };
  */
 export async function recoverOrders(): Promise<LookResult> {
   const settings = await settingsSteps().recoverySettings();
-  const { order, product, point } = lookersOf(settings.timing);
-  const { ages } = settings;
-  const [orders, stock, points] = await Promise.all([
+  const { ages, timing } = settings;
+  const order = lookedAtOrderSteps(timing);
+  const participants = participantsHere();
+  const [orders, answers] = await Promise.all([
     answerOf(() => order.findOrderWork(ages)),
-    answerOf(() => product.findStockWork(ages)),
-    answerOf(() => point.findPointWork(ages)),
+    Promise.all(participants.map((one) => answerOf(() => workFinderOf(one, timing)(ages)))),
   ]);
   const askedOf: Record<RecoveryKind, Answer[]> = {
     adoption: [orders],
     drain: [orders],
     force: [orders],
-    scan: [stock, points],
-    sweep: [stock, points],
+    scan: answers,
+    sweep: answers,
   };
   const found: LookResult = {};
   for (const kind of recoveryKinds) {
@@ -59,8 +62,12 @@ export async function recoverOrders(): Promise<LookResult> {
   }
   const wanted = recoveryKinds.filter((kind) => found[kind]);
   const starts = await Promise.all(wanted.map((kind) => start(kind, settings)));
-  const silent = Object.entries({ order: orders, product: stock, point: points }).flatMap(
-    ([service, answer]) => ('silent' in answer ? [[service, answer.silent]] : []),
+  const asked: [service: Service, answer: Answer][] = [
+    ['order', orders],
+    ...zip(participants, answers).map(([{ name }, answer]): [Service, Answer] => [name, answer]),
+  ];
+  const silent = asked.flatMap(([service, answer]) =>
+    'silent' in answer ? [[service, answer.silent]] : [],
   );
   if (silent.length > 0) showTroubled();
   show(

@@ -1,8 +1,8 @@
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { RecoveryKind } from '../../contracts/recovery';
 import type { RecoveryInput } from '../../contracts/workflows';
-import { impatientOrderSteps } from '../proxies';
-import { reasonOf } from '../reasons';
+import { impatientOrderSteps } from '../shared/steps';
+import { reasonOf } from '../shared/reasons';
 
 /** What the runs of all kinds of recovery have in common. */
 

@@ -1,13 +1,16 @@
 import { continueAsNew, isCancellation, setCurrentDetails } from '@temporalio/workflow';
-import type { BranchOutcome, FindBranches, OpenBranch } from '../../contracts/branches';
+import type { BranchOutcome, OpenBranch } from '../../contracts/branches';
 import { counted } from '../../contracts/labels';
 import type { StandingDecision } from '../../contracts/steps';
-import type { Positions, ScanInput, ScanResult } from '../../contracts/workflows';
-import { showTroubled } from '../attributes';
-import { branchEnds, heuristicText, type BranchEnd } from '../branches';
-import { GrowingTable, quoted, runbookLink, tableOf } from '../markdown';
-import { branchEndsOf, branchFindersOf, orderSteps, orderStepsOnce } from '../proxies';
-import { reasonOf } from '../reasons';
+import type { RegisteredParticipant } from '../../contracts/participants';
+import type { ScanInput, ScanResult } from '../../contracts/workflows';
+import { showTroubled } from '../ui/attributes';
+import { branchEndName, branchEnds, heuristicText, type BranchEnd } from '../shared/branches';
+import { GrowingTable, quoted, runbookLink, tableOf } from '../ui/markdown';
+import { branchEndOf, branchFinderOf, orderSteps, orderStepsOnce } from '../shared/steps';
+import { zip } from '../shared/zip';
+import { positionOf, positionsOf } from './positions';
+import { reasonOf } from '../shared/reasons';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 
 const othersShownMax = 20;
@@ -17,15 +20,10 @@ const endedAtOnce = 20;
 /** What became of one branch; branches that are left to their order's workflow have no row. */
 interface Row {
   orderId: string;
-  step: BranchEnd | 'none';
+  step: string;
   kind: 'ended' | 'failed' | 'heuristic';
   words: string;
 }
-
-type Side = keyof Positions;
-
-/** The place of each participant in `branchEnds`. */
-const places = { stock: 0, points: 1 } as const;
 
 /**
  * Ends the branches that were left behind by what prepared them. Decided ones are ended as was
@@ -35,14 +33,10 @@ const places = { stock: 0, points: 1 } as const;
  */
 export async function scanBranches(input: ScanInput): Promise<ScanResult> {
   const scan = new Scan(input);
-  const find = branchFindersOf(input.timing);
-  const [stock, points] = await Promise.all([
-    scan.through('stock', find.findStockBranches),
-    scan.through('points', find.findPointBranches),
-  ]);
+  const after = await positionsOf((participant) => scan.through(participant));
   await noteEnd('scan', input);
-  if (stock !== null || points !== null) {
-    const from = { after: { stock, points }, result: scan.result };
+  if (after) {
+    const from = { after, result: scan.result };
     await continueAsNew<typeof scanBranches>({ ...input, from });
   }
   return scan.result;
@@ -52,7 +46,7 @@ class Scan {
   readonly result: ScanResult;
   private readonly rows = new GrowingTable(['order', 'step', 'what came of it']);
   private readonly others = new Set<string>();
-  private readonly unasked: [participant: Side, why: string][] = [];
+  private readonly unasked: [participant: string, why: string][] = [];
   private hasLooked = false;
 
   constructor(private readonly input: ScanInput) {
@@ -61,9 +55,10 @@ class Scan {
   }
 
   /** Answers where the next run is to go on at this participant; null when nothing is left. */
-  async through(side: Side, find: FindBranches): Promise<string | null> {
-    const { olderThanMs, limit, from } = this.input;
-    let afterOrder: string | null = from ? from.after[side] : '';
+  async through(participant: RegisteredParticipant): Promise<string | null> {
+    const { olderThanMs, limit, from, timing } = this.input;
+    const find = branchFinderOf(participant, timing);
+    let afterOrder = positionOf(participant, from?.after);
     while (afterOrder !== null && !isLongEnough()) {
       let own: OpenBranch[];
       try {
@@ -72,29 +67,29 @@ class Scan {
         for (const xid of found.others) this.others.add(xid);
       } catch (error) {
         if (isCancellation(error)) throw error;
-        this.notAsked(side, reasonOf(error));
+        this.notAsked(participant, reasonOf(error));
         return null;
       }
-      await this.endAll(side, own);
+      await this.endAll(participant, own);
       afterOrder = own.length < limit ? null : (own.at(-1)?.orderId ?? null);
     }
     return afterOrder;
   }
 
   /** A participant that is away is asked by the next run; what it holds is not counted as none. */
-  private notAsked(side: Side, why: string): void {
-    this.unasked.push([side, why]);
+  private notAsked({ label }: RegisteredParticipant, why: string): void {
+    this.unasked.push([label, why]);
     this.result.unasked = this.unasked.map(([one]) => one);
     showTroubled();
     this.show();
   }
 
-  private async endAll(side: Side, branches: OpenBranch[]): Promise<void> {
+  private async endAll(participant: RegisteredParticipant, branches: OpenBranch[]): Promise<void> {
     const decisions = await this.decide(branches);
     const rows: Row[] = [];
     for (const decision of ['COMPLETE', 'CANCEL'] as const) {
       const decided = branches.filter(({ orderId }) => decisions.get(orderId) === decision);
-      rows.push(...(await this.endThese(branchEnds[decision][places[side]], decided)));
+      rows.push(...(await this.endThese(participant, branchEnds[decision], decided)));
     }
     for (const { orderId } of branches) {
       if (decisions.get(orderId) !== 'unknown') continue;
@@ -104,18 +99,20 @@ class Scan {
     this.count(rows);
   }
 
-  private async endThese(step: BranchEnd, branches: OpenBranch[]): Promise<Row[]> {
-    const ends = branchEndsOf(this.input.timing, 1)[step];
+  private async endThese(
+    participant: RegisteredParticipant,
+    end: BranchEnd,
+    branches: OpenBranch[],
+  ): Promise<Row[]> {
+    const ends = branchEndOf(participant, end, this.input.timing, 1);
+    const step = branchEndName(participant, end);
     const rows: Row[] = [];
     for (let i = 0; i < branches.length; i += endedAtOnce) {
       const ids = branches.slice(i, i + endedAtOnce).map(({ orderId }) => ({ orderId }));
       const outcomes = new Map<string, BranchOutcome>();
       const failures = await togetherOrAlone(ids, async (some) => {
         const answers = await ends(some);
-        some.forEach(({ orderId }, n) => {
-          const answer = answers[n];
-          if (answer) outcomes.set(orderId, answer);
-        });
+        for (const [{ orderId }, answer] of zip(some, answers)) outcomes.set(orderId, answer);
       });
       rows.push(...[...outcomes].map(([orderId, outcome]) => rowOf(orderId, step, outcome)));
       for (const { item, why } of failures) {
@@ -131,7 +128,7 @@ class Scan {
     const ids = branches.map(({ orderId }) => orderId);
     if (ids.length === 0) return new Map();
     const standing = await orderSteps(timing).readDecisions(ids);
-    const known = new Map(ids.map((orderId, i) => [orderId, standing[i] ?? 'unknown']));
+    const known = new Map(zip(ids, standing));
     const isLost = ({ orderId, ageMs }: OpenBranch) =>
       known.get(orderId) === 'undecided' && ageMs >= cancelAfterMs;
     // An order whose row is held stays undecided, and its branch is left to the next run.
@@ -139,7 +136,7 @@ class Scan {
       const decisions = await orderStepsOnce(timing).decideOrders(
         lost.map(({ orderId }) => ({ orderId, decision: 'CANCEL', reason: 'unavailable' })),
       );
-      lost.forEach(({ orderId }, i) => known.set(orderId, decisions[i] ?? 'undecided'));
+      for (const [{ orderId }, decision] of zip(lost, decisions)) known.set(orderId, decision);
     });
     return known;
   }
@@ -197,7 +194,7 @@ class Scan {
   }
 }
 
-function rowOf(orderId: string, step: BranchEnd, outcome: BranchOutcome): Row {
+function rowOf(orderId: string, step: string, outcome: BranchOutcome): Row {
   return outcome.kind === 'heuristic'
     ? { orderId, step, kind: 'heuristic', words: heuristicText(step, outcome) }
     : { orderId, step, kind: 'ended', words: outcome.kind };

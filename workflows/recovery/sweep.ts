@@ -1,26 +1,17 @@
 import { continueAsNew, log, setCurrentDetails } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
-import type { AgedQuery } from '../../contracts/reservations';
+import type { RegisteredParticipant } from '../../contracts/participants';
+import type { Keyed } from '../../contracts/participants/definition';
 import type { StandingDecision } from '../../contracts/steps';
-import type { Step } from '../../contracts/steps';
 import type { SweepInput, SweepResult } from '../../contracts/workflows';
-import type { PointCommand } from '../../contracts/participants/point';
-import type { StockCommand } from '../../contracts/participants/product';
-import { showTroubled } from '../attributes';
-import { GrowingTable, quoted, runbookLink } from '../markdown';
-import { impatientOrderSteps, orderStepsOnce, participantsOf } from '../proxies';
-import { reasonOf } from '../reasons';
-import { phaseSteps, settle, type Phase, type Settled } from '../reservations';
+import { showTroubled } from '../ui/attributes';
+import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
+import { agedOf, impatientOrderSteps, orderStepsOnce, secondPhaseOf } from '../shared/steps';
+import { reasonOf } from '../shared/reasons';
+import { settle, type Phase, type Settled } from '../shared/reservations';
+import { positionOf, positionsOf } from './positions';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
-import { zip } from '../zip';
-
-/** One participant's part of TCC, as its sweep needs it. */
-interface Swept<C> {
-  what: 'stock' | 'points';
-  aged: (query: AgedQuery) => Promise<C[]>;
-  steps: Record<Phase, Step<C>>;
-  names: Record<Phase, string>;
-}
+import { zip } from '../shared/zip';
 
 /** What holds of an order, or that the order service did not say. */
 type Standing = StandingDecision | 'silent';
@@ -40,29 +31,12 @@ const whyHeld: Partial<Record<Standing, string>> = {
  * meet any other confirmation or cancellation of the same order, in any order.
  */
 export async function sweepReservations(input: SweepInput): Promise<SweepResult> {
-  const { product, point } = participantsOf(input.timing, input.timing.confirmAttemptsMax);
   const sweep = new Sweep(input);
-  const [stock, points] = await Promise.all([
-    sweep.through<StockCommand>({
-      what: 'stock',
-      aged: product.agedStock,
-      steps: { confirm: product.confirmStock, cancel: product.cancelStock },
-      names: { confirm: phaseSteps.confirm.stock, cancel: phaseSteps.cancel.stock },
-    }),
-    sweep.through<PointCommand>({
-      what: 'points',
-      aged: point.agedPoints,
-      steps: { confirm: point.confirmPoints, cancel: point.cancelPoints },
-      names: { confirm: phaseSteps.confirm.points, cancel: phaseSteps.cancel.points },
-    }),
-  ]);
+  const after = await positionsOf((participant) => sweep.through(participant));
   const result = sweep.end();
   await noteEnd('sweep', input);
-  if (stock !== null || points !== null) {
-    await continueAsNew<typeof sweepReservations>({
-      ...input,
-      from: { after: { stock, points }, result },
-    });
+  if (after) {
+    await continueAsNew<typeof sweepReservations>({ ...input, from: { after, result } });
   }
   return result;
 }
@@ -83,12 +57,12 @@ class Sweep {
   }
 
   /** Answers where the next run is to go on; null when no more reservations are old. */
-  async through<C extends { orderId: string }>(participant: Swept<C>): Promise<string | null> {
-    const { olderThanMs, limit, from } = this.input;
-    let afterOrder: string | null = from ? from.after[participant.what] : '';
+  async through(participant: RegisteredParticipant): Promise<string | null> {
+    const { olderThanMs, limit, from, timing } = this.input;
+    let afterOrder = positionOf(participant, from?.after);
     try {
       while (afterOrder !== null && !isLongEnough()) {
-        const aged: C[] = await participant.aged({ olderThanMs, afterOrder, limit });
+        const aged = await agedOf(participant, timing)({ olderThanMs, afterOrder, limit });
         if (aged.length > 0) await this.settleAll(participant, aged);
         this.show();
         afterOrder = aged.length < limit ? null : (aged.at(-1)?.orderId ?? null);
@@ -96,7 +70,7 @@ class Sweep {
       return afterOrder;
     } catch (error) {
       // The participant itself is away: its reservations wait for the next run.
-      this.trouble(`the ${participant.what} cannot be asked for: ${reasonOf(error)}`);
+      this.trouble(`the ${participant.label} cannot be asked for: ${reasonOf(error)}`);
       return null;
     }
   }
@@ -107,7 +81,7 @@ class Sweep {
     return this.result;
   }
 
-  private async settleAll<C extends { orderId: string }>(participant: Swept<C>, aged: C[]) {
+  private async settleAll(participant: RegisteredParticipant, aged: Keyed[]) {
     const standings = await this.ask(aged);
     const decided = (wanted: StandingDecision) =>
       standings.flatMap(([one, standing]) => (standing === wanted ? [one] : []));
@@ -124,7 +98,7 @@ class Sweep {
   }
 
   /** What the order service says; nothing is known when it cannot be asked. */
-  private async ask<C extends { orderId: string }>(aged: C[]): Promise<[C, Standing][]> {
+  private async ask<C extends Keyed>(aged: C[]): Promise<[C, Standing][]> {
     try {
       return zip(aged, await this.order.readDecisions(aged.map(({ orderId }) => orderId)));
     } catch (error) {
@@ -134,7 +108,7 @@ class Sweep {
   }
 
   /** No order will ever end these: an operator has to be told. */
-  private async tellOf(unknown: { orderId: string }[]): Promise<void> {
+  private async tellOf(unknown: Keyed[]): Promise<void> {
     if (unknown.length === 0) return;
     this.trouble('reservations whose order does not exist');
     const detail = 'a reservation exists for an unknown order';
@@ -153,27 +127,26 @@ class Sweep {
   }
 
   /** @returns for how many it was done */
-  private async settlePhase<C extends { orderId: string }>(
-    participant: Swept<C>,
+  private async settlePhase(
+    participant: RegisteredParticipant,
     phase: Phase,
-    commands: C[],
+    commands: Keyed[],
   ): Promise<number> {
-    const { steps, names } = participant;
-    const settled = await settle(steps[phase], commands, {
-      ...this.input.timing,
-      confirmAttemptsMax: 1,
-    });
+    const { timing } = this.input;
+    const step = participant.steps.tcc[phase];
+    const run = secondPhaseOf(participant, phase, timing);
+    const settled = await settle(run, commands, { ...timing, confirmAttemptsMax: 1 });
     const answers = zip(commands, settled);
     for (const [command, outcome] of answers) {
       if (outcome.kind === 'failing') {
-        this.trouble(`${names[phase]}: ${outcome.cause}`);
-        this.hold(participant, command, `${names[phase]}: ${outcome.cause}`);
+        this.trouble(`${step}: ${outcome.cause}`);
+        this.hold(participant, command, `${step}: ${outcome.cause}`);
       }
       if (outcome.kind === 'broken') {
-        this.hold(participant, command, `${names[phase]}: ${outcome.code}`);
+        this.hold(participant, command, `${step}: ${outcome.code}`);
       }
     }
-    await this.alarm(names[phase], phase, answers);
+    await this.alarm(step, phase, answers);
     const done = answers.flatMap(([command, { kind }]) => (kind === 'done' ? [command] : []));
     // Of an order that was missing, and is back from a backup, nobody else resolves the alert: no
     // later run finds its reservation. So an order for which it fails is asked for patiently, alone.
@@ -185,11 +158,7 @@ class Sweep {
   }
 
   /** What can never be done, unless its order was decided otherwise since we asked. */
-  private async alarm(
-    step: string,
-    phase: Phase,
-    answers: [{ orderId: string }, Settled][],
-  ): Promise<void> {
+  private async alarm(step: string, phase: Phase, answers: [Keyed, Settled][]): Promise<void> {
     const broken = answers.flatMap(([{ orderId }, outcome]) =>
       outcome.kind === 'broken' ? [{ orderId, step, code: outcome.code }] : [],
     );
@@ -202,9 +171,9 @@ class Sweep {
     await this.keepAlerts(wrong, (some) => this.once.holdOrders(some));
   }
 
-  private hold({ what }: { what: string }, { orderId }: { orderId: string }, why: string): void {
+  private hold({ label }: RegisteredParticipant, { orderId }: Keyed, why: string): void {
     this.result.held += 1;
-    this.held.add(orderId, what, quoted(why));
+    this.held.add(orderId, label, quoted(why));
   }
 
   private trouble(what: string): void {

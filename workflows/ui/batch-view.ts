@@ -1,11 +1,13 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { Runbook } from '../contracts/alerts';
-import { counted } from '../contracts/labels';
-import type { PlacedOrder } from '../contracts/order';
-import type { PlaceOrdersResult } from '../contracts/workflows';
+import type { Runbook } from '../../contracts/alerts';
+import { counted } from '../../contracts/labels';
+import type { PlacedOrder } from '../../contracts/order';
+import type { Keyed } from '../../contracts/participants/definition';
+import type { PlaceOrdersResult } from '../../contracts/workflows';
 import { showTroubled, showWorstStatus } from './attributes';
 import { quoted, runbookLink, tableOf } from './markdown';
-import { zip } from './zip';
+import type { Answered } from '../shared/answered';
+import { zip } from '../shared/zip';
 
 /** Where an order stands in its workflow. */
 type Standing =
@@ -95,7 +97,7 @@ const underway: Standing[] = [
  * orders that are not completed, each with where it stands and its steps, and what to do. It also
  * keeps the search attributes that change.
  */
-export class Board {
+export class BatchView {
   private readonly rows: Map<string, Row>;
   private readonly toRead = new Set<Runbook>();
 
@@ -109,13 +111,10 @@ export class Board {
   }
 
   /** @param why said beside it, such as the reason of a cancellation */
-  mark(
-    orders: readonly { order: PlacedOrder; why?: string | undefined }[],
-    standing: Standing,
-  ): void {
+  mark(orders: readonly { order: Keyed; why?: string | undefined }[], standing: Standing): void {
     if (orders.length === 0) return;
     for (const { order, why } of orders) {
-      const row = this.rows.get(order.orderId);
+      const row = this.rowOf(order);
       if (row) Object.assign(row, { standing, why: why ?? row.why });
     }
     const { runbook } = standings[standing];
@@ -140,6 +139,14 @@ export class Board {
     if (answers.some(({ reason }) => reason === 'unavailable')) this.trouble('step-failing');
   }
 
+  /** What came of a step of each participant, for each of these orders. */
+  answeredAll(orders: readonly Answered<Answer>[]): void {
+    for (const { order, parts } of orders) {
+      for (const { step, answer } of parts) this.rowOf(order)?.steps.set(step, wordsOf(answer));
+    }
+    if (orders.length > 0) this.show();
+  }
+
   /** The last word, in the workflow's last task. */
   end(): PlaceOrdersResult {
     this.show();
@@ -149,9 +156,13 @@ export class Board {
     return result;
   }
 
+  private rowOf({ orderId }: Keyed): Row | undefined {
+    return this.rows.get(orderId);
+  }
+
   private note(step: string, notes: [PlacedOrder, words: string][]): void {
     if (notes.length === 0) return;
-    for (const [{ orderId }, words] of notes) this.rows.get(orderId)?.steps.set(step, words);
+    for (const [order, words] of notes) this.rowOf(order)?.steps.set(step, words);
     this.show();
   }
 

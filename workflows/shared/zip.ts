@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { PlacedOrder } from '../contracts/order';
+import type { PlacedOrder } from '../../contracts/order';
 
 /**
  * Each item with its answer: a step that is asked for many answers for each, in their order.

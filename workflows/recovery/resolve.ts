@@ -5,21 +5,22 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { initialAttributes, summaryOf } from '../contracts/labels';
-import { taskQueues } from '../contracts/names';
-import type { AdoptedOrder, Decision, PlacedOrder } from '../contracts/order';
-import { patternRows } from '../contracts/patterns';
-import type { FreezeCommand, Resolution, ResolutionOutcome } from '../contracts/reservations';
+import { initialAttributes, summaryOf } from '../../contracts/labels';
+import { taskQueues } from '../../contracts/names';
+import type { AdoptedOrder, Decision, PlacedOrder } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
+import type { FreezeCommand, Resolution, ResolutionOutcome } from '../../contracts/reservations';
 import type {
   PlaceOrdersInput,
   PlaceOrdersResult,
   ResolveInput,
   ResolveResult,
-} from '../contracts/workflows';
-import { isSearchable, showTroubled, showWorstStatus } from './attributes';
-import { quoted, runbookLink } from './markdown';
-import { orderSteps, participantsOf, untiringParticipants } from './proxies';
-import { reasonOf } from './reasons';
+} from '../../contracts/workflows';
+import { isSearchable, showTroubled, showWorstStatus } from '../ui/attributes';
+import { quoted, runbookLink } from '../ui/markdown';
+import { participantsIn } from '../shared/participants';
+import { freezeOf, orderSteps, thawOf } from '../shared/steps';
+import { reasonOf } from '../shared/reasons';
 
 /**
  * An operator's resolution of a PENDING order. Every one of an order that exists is kept on record,
@@ -114,14 +115,14 @@ async function prepare(
     if (!mayBeOverturned) return action === 'retry' ? placed : null;
     if (action !== 'cancel') {
       // An older resolution may have frozen it, and died.
-      await thaw(input, command);
+      await thaw(input, placed, command);
       return placed;
     }
     const overturned =
-      (await freeze(input, command)) &&
+      (await freeze(input, placed, command)) &&
       (await order.overturnDecision(orderId, workflowInfo().workflowId));
     if (overturned) return decided('CANCEL');
-    await thaw(input, command);
+    await thaw(input, placed, command);
     return null;
   }
   if (action === 'confirm') return null;
@@ -132,14 +133,16 @@ async function prepare(
   return decision === 'CANCEL' ? decided('CANCEL') : null;
 }
 
-/** True when both participants have frozen it: nothing of the order can be confirmed now. */
-async function freeze({ timing }: ResolveInput, command: FreezeCommand): Promise<boolean> {
-  const { product, point } = participantsOf(timing);
+/** True when all participants have frozen it: nothing of the order can be confirmed now. */
+async function freeze(
+  { timing }: ResolveInput,
+  order: PlacedOrder,
+  command: FreezeCommand,
+): Promise<boolean> {
   try {
-    const answers = await Promise.all([
-      product.freezeStock([command]),
-      point.freezePoints([command]),
-    ]);
+    const answers = await Promise.all(
+      participantsIn(order).map((one) => freezeOf(one, timing)([command])),
+    );
     return answers.flat().every(({ kind }) => kind === 'done');
   } catch (error) {
     // Not known to be frozen is not frozen; a failure that is none of Temporal's is thrown again.
@@ -148,9 +151,12 @@ async function freeze({ timing }: ResolveInput, command: FreezeCommand): Promise
   }
 }
 
-async function thaw({ timing }: ResolveInput, command: FreezeCommand): Promise<void> {
-  const { product, point } = untiringParticipants(timing);
-  await Promise.all([product.thawStock([command]), point.thawPoints([command])]);
+async function thaw(
+  { timing }: ResolveInput,
+  order: PlacedOrder,
+  command: FreezeCommand,
+): Promise<void> {
+  await Promise.all(participantsIn(order).map((one) => thawOf(one, timing)([command])));
 }
 
 /** Its own pattern's workflow drives the order on, to its end or to its next wait. */

@@ -1,4 +1,4 @@
-import { runbooks, type Runbook } from '../contracts/alerts';
+import { runbooks, type Runbook } from '../../contracts/alerts';
 
 const textLengthMax = 120;
 /** There may be any number of orders, and an operator reads one page. */

@@ -1,6 +1,6 @@
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { searchAttributes } from '../contracts/labels';
-import type { OrderStatus } from '../contracts/order';
+import { searchAttributes } from '../../contracts/labels';
+import type { OrderStatus } from '../../contracts/order';
 
 /**
  * Whether this workflow was begun with our search attributes. If not, the namespace may not know

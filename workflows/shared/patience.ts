@@ -1,5 +1,5 @@
 import { ActivityFailure, patched, TimeoutFailure } from '@temporalio/workflow';
-import type { StepTiming } from '../contracts/limits';
+import type { StepTiming } from '../../contracts/limits';
 
 /** So many parts, where each may be long enough. */
 const partsMax = 4;

@@ -1,0 +1,70 @@
+import type { PlacedOrder } from '../../contracts/order';
+import type { RegisteredParticipant } from '../../contracts/participants';
+import type { Broken, BrokenOrder } from '../../contracts/steps';
+import { zip } from './zip';
+
+/** What one participant has answered of one order. */
+export interface Part<Answer> {
+  participant: RegisteredParticipant;
+  step: string;
+  answer: Answer;
+}
+
+/** One order with the answers of its participants, in the order of their registration. */
+export interface Answered<Answer> {
+  order: PlacedOrder;
+  parts: Part<Answer>[];
+}
+
+/** What one participant has answered, of the orders that take something from it. */
+export interface Column<Answer> {
+  participant: RegisteredParticipant;
+  step: string;
+  orders: readonly PlacedOrder[];
+  answers: readonly Answer[];
+}
+
+/** @throws ApplicationFailure when a participant has not answered for every order */
+export function withAnswers<Answer>(
+  orders: readonly PlacedOrder[],
+  columns: readonly Column<Answer>[],
+): Answered<Answer>[] {
+  const rows = new Map(orders.map((order): [PlacedOrder, Part<Answer>[]] => [order, []]));
+  for (const { participant, step, orders: asked, answers } of columns) {
+    for (const [order, answer] of zip(asked, answers)) {
+      rows.get(order)?.push({ participant, step, answer });
+    }
+  }
+  return [...rows].map(([order, parts]) => ({ order, parts }));
+}
+
+interface Kinded {
+  kind: string;
+}
+
+/** Has any participant answered this? */
+export function has<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
+  return parts.some(({ answer }) => answer.kind === kind);
+}
+
+/** Have all answered this? */
+export function allAre<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
+  return parts.every(({ answer }) => answer.kind === kind);
+}
+
+/** The first step that is broken, as an operator's alert names it. */
+export function brokenOf({ order, parts }: Answered<Kinded>): BrokenOrder {
+  for (const { step, answer } of parts) {
+    if (isBroken(answer)) return brokenOrder(order, step, answer);
+  }
+  throw new Error(`Order ${order.orderId} is not broken`);
+}
+
+export function brokenOrder({ orderId }: PlacedOrder, step: string, broken: Broken): BrokenOrder {
+  const { code, detail } = broken;
+  return { orderId, step, code, ...(detail !== undefined && { detail }) };
+}
+
+function isBroken(answer: Kinded): answer is Broken {
+  return answer.kind === 'broken';
+}

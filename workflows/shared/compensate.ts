@@ -1,0 +1,41 @@
+import type { PlacedOrder } from '../../contracts/order';
+import type { RegisteredParticipant } from '../../contracts/participants';
+import type { Keyed } from '../../contracts/participants/definition';
+import type { CompensationOutcome, FailedCompensation, Step } from '../../contracts/steps';
+import { reasonOf } from './reasons';
+import { zip } from './zip';
+
+/**
+ * Makes one participant's compensation for a batch and answers those orders for which it could not
+ * be made, never swallowing one: an order that is locked is tried again alone, and whatever is not
+ * `done` then is the caller's to put on record.
+ */
+export async function compensate(
+  participant: RegisteredParticipant,
+  run: Step<Keyed, CompensationOutcome>,
+  orders: PlacedOrder[],
+): Promise<FailedCompensation[]> {
+  if (orders.length === 0) return [];
+  const step = participant.steps.saga.compensation;
+  const failed = ({ orderId }: PlacedOrder, error: string) => [{ orderId, step, error }];
+  let answers: [PlacedOrder, CompensationOutcome][];
+  try {
+    answers = zip(orders, await run(orders.map((order) => participant.command(order))));
+  } catch (error) {
+    const reason = reasonOf(error);
+    return orders.flatMap((order) => failed(order, reason));
+  }
+  const failures = await Promise.all(
+    answers.map(async ([order, outcome]): Promise<FailedCompensation[]> => {
+      switch (outcome.kind) {
+        case 'done':
+          return [];
+        case 'locked':
+          return compensate(participant, run, [order]);
+        case 'broken':
+          return failed(order, `broken: ${[outcome.code, outcome.detail ?? []].flat().join(', ')}`);
+      }
+    }),
+  );
+  return failures.flat();
+}

@@ -1,0 +1,28 @@
+import { patched } from '@temporalio/workflow';
+import type { PlacedOrder } from '../../contracts/order';
+import { participants, type RegisteredParticipant } from '../../contracts/participants';
+import type { Keyed } from '../../contracts/participants/definition';
+
+/** Those that this workflow asks: one that was added since it began takes no part in it. */
+export function participantsHere(): RegisteredParticipant[] {
+  return participants.filter(({ since }) => since === undefined || patched(since));
+}
+
+/** Those that an order takes something from. */
+export function participantsIn(order: PlacedOrder): RegisteredParticipant[] {
+  return participantsHere().filter((one) => one.owes(one.command(order)).length > 0);
+}
+
+/** The orders that take something from a participant, and what it is told of each. */
+export function partOf(
+  participant: RegisteredParticipant,
+  orders: readonly PlacedOrder[],
+): { orders: PlacedOrder[]; commands: Keyed[] } {
+  const told = orders
+    .map((order) => ({ order, command: participant.command(order) }))
+    .filter(({ command }) => participant.owes(command).length > 0);
+  return {
+    orders: told.map(({ order }) => order),
+    commands: told.map(({ command }) => command),
+  };
+}

@@ -1,0 +1,74 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { Decision, PlacedOrder } from '../../contracts/order';
+import type { StepTiming } from '../../contracts/limits';
+import type { BrokenOrder, OrderActivities, Verdict } from '../../contracts/steps';
+import type { PlaceOrdersInput } from '../../contracts/workflows';
+import { BatchView } from '../ui/batch-view';
+import { participantsHere } from './participants';
+import { orderSteps } from './steps';
+import { zip } from './zip';
+
+/** An order that somebody has decided, and why, if it was us and for CANCEL. */
+interface Decided<T> {
+  item: T;
+  decision: Decision;
+  why: Verdict['reason'];
+}
+
+/** One run of a protocol: the orders it drives, who takes part, and what an operator sees of it. */
+export class Run {
+  readonly participants = participantsHere();
+  readonly timing: StepTiming;
+  readonly order: OrderActivities;
+  readonly view: BatchView;
+
+  constructor({ orders, timing, runbooksUrl }: PlaceOrdersInput) {
+    this.timing = timing;
+    this.order = orderSteps(timing);
+    this.view = new BatchView(orders, runbooksUrl);
+  }
+
+  /**
+   * Writes what is to be decided, shielded from cancellation, and answers what holds: the first
+   * writer wins. An order without its row can be neither completed nor cancelled; an operator is
+   * told, and it is left out.
+   */
+  async decide<T extends { order: PlacedOrder }>(
+    items: readonly T[],
+    verdictOf: (item: T) => Verdict,
+  ): Promise<Decided<T>[]> {
+    const step = 'decideOrders';
+    const orders = items.map(({ order }) => order);
+    const verdicts = items.map(verdictOf);
+    this.view.asked(step, orders);
+    const decisions = await CancellationScope.nonCancellable(() =>
+      this.order.decideOrders(verdicts),
+    );
+    this.view.answered(
+      step,
+      orders,
+      decisions.map((kind) => ({ kind })),
+    );
+    const decided: Decided<T>[] = [];
+    const missing: PlacedOrder[] = [];
+    for (const [item, [{ reason }, decision]] of zip(items, zip(verdicts, decisions))) {
+      if (decision === 'unknown') missing.push(item.order);
+      else decided.push({ item, decision, why: reason });
+    }
+    this.view.mark(
+      missing.map((order) => ({ order, why: `${step}, unknown-order` })),
+      'broken',
+    );
+    return decided;
+  }
+
+  /** A broken step is our own fault: the order waits for an operator. */
+  async hold(broken: readonly BrokenOrder[]): Promise<void> {
+    if (broken.length === 0) return;
+    await CancellationScope.nonCancellable(() => this.order.holdOrders([...broken]));
+    this.view.mark(
+      broken.map(({ orderId, step, code }) => ({ order: { orderId }, why: `${step}, ${code}` })),
+      'broken',
+    );
+  }
+}

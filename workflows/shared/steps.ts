@@ -1,0 +1,283 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { BranchStep, FindBranches } from '../../contracts/branches';
+import type { OrderEventActivities, OrderEvents, React } from '../../contracts/deliveries';
+import type { StepTiming } from '../../contracts/limits';
+import { branchQueueOf, stepNotHere, taskQueues } from '../../contracts/names';
+import type { RegisteredParticipant, Service } from '../../contracts/participants';
+import { eventsOfName, reactsName } from '../../contracts/participants/activities';
+import type { Keyed } from '../../contracts/participants/definition';
+import type { FindWork, SettingsActivities } from '../../contracts/recovery';
+import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
+import type {
+  ActionOutcome,
+  CancelOutcome,
+  CompensationOutcome,
+  ConfirmOutcome,
+  FreezeOutcome,
+  LockActivities,
+  OrderActivities,
+  PrepareOutcome,
+  Step,
+} from '../../contracts/steps';
+import { askPatiently, type Part } from './patience';
+import { summaryOfStep } from './summaries';
+
+/** How hard each kind of step is tried: the kinds differ in when to give up. */
+
+/** It only reads what its process was told. */
+const settingsMsMax = 5_000;
+
+type Patience = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
+/** Given up once `actionMsMax` have passed in which a worker ran the workflow: see patience.ts. */
+const whileWeRun = 'while we run';
+type HowLong = Patience | typeof whileWeRun;
+
+type AnyStep = (...args: never[]) => Promise<unknown>;
+
+/** A step by its name; whoever names it says what it takes and answers. */
+function stepOf(timing: StepTiming, taskQueue: string, howLong: HowLong, name: string): AnyStep {
+  return (...args: unknown[]) => ask(timing, taskQueue, howLong, name, args);
+}
+
+/** An action is given up after a while: the order is then cancelled as `unavailable`. */
+export function actionOf(p: RegisteredParticipant, timing: StepTiming): Step<Keyed, ActionOutcome> {
+  return stepOf(timing, p.name, whileWeRun, p.steps.saga.action) as Step<Keyed, ActionOutcome>;
+}
+
+/** A compensation gets a few quick tries, and then goes into the registry, which never gives up. */
+export function compensationOf(
+  p: RegisteredParticipant,
+  timing: StepTiming,
+  attemptsMax = timing.compensationAttemptsMax,
+): Step<Keyed, CompensationOutcome> {
+  return stepOf(timing, p.name, aFewTries(timing, attemptsMax), p.steps.saga.compensation) as Step<
+    Keyed,
+    CompensationOutcome
+  >;
+}
+
+/** A try is given up like an action. */
+export function tryOf(p: RegisteredParticipant, timing: StepTiming): Step<Keyed, ActionOutcome> {
+  return stepOf(timing, p.name, whileWeRun, p.steps.tcc.try) as Step<Keyed, ActionOutcome>;
+}
+
+/** A confirm or a cancel gets a few tries, and is then left to its schedule. */
+export function secondPhaseOf(
+  p: RegisteredParticipant,
+  phase: 'confirm' | 'cancel',
+  timing: StepTiming,
+): Step<Keyed, ConfirmOutcome | CancelOutcome> {
+  return stepOf(
+    timing,
+    p.name,
+    aFewTries(timing, timing.confirmAttemptsMax),
+    p.steps.tcc[phase],
+  ) as Step<Keyed, ConfirmOutcome | CancelOutcome>;
+}
+
+export function freezeOf(
+  p: RegisteredParticipant,
+  timing: StepTiming,
+): Step<FreezeCommand, FreezeOutcome> {
+  return stepOf(timing, p.name, whileWeRun, p.steps.tcc.freeze) as Step<
+    FreezeCommand,
+    FreezeOutcome
+  >;
+}
+
+/** What was frozen must be thawed, however long that takes. */
+export function thawOf(
+  p: RegisteredParticipant,
+  timing: StepTiming,
+): Step<FreezeCommand, FreezeOutcome> {
+  return stepOf(timing, p.name, {}, p.steps.tcc.thaw) as Step<FreezeCommand, FreezeOutcome>;
+}
+
+export function agedOf(
+  p: RegisteredParticipant,
+  timing: StepTiming,
+): (query: AgedQuery) => Promise<Keyed[]> {
+  return stepOf(timing, p.name, aFewTries(timing, timing.confirmAttemptsMax), p.steps.tcc.aged) as (
+    query: AgedQuery,
+  ) => Promise<Keyed[]>;
+}
+
+/** A prepare is given up like an action. */
+export function prepareOf(
+  p: RegisteredParticipant,
+  timing: StepTiming,
+): Step<Keyed, PrepareOutcome> {
+  return stepOf(timing, p.name, whileWeRun, p.steps.xa.prepare) as Step<Keyed, PrepareOutcome>;
+}
+
+/**
+ * What ends a branch gets a few tries before somebody is told, or is tried for ever. It is an
+ * ordinary activity in every placement, so that it never waits for a slot behind who waits for it.
+ */
+export function branchEndOf(
+  p: RegisteredParticipant,
+  end: 'commit' | 'rollback',
+  given: StepTiming,
+  attemptsMax: number,
+): BranchStep {
+  const timing = { ...given, placement: 'separate' } as const;
+  const howLong = attemptsMax === Infinity ? {} : aFewTries(timing, attemptsMax);
+  return stepOf(timing, branchQueueOf(p.name), howLong, p.steps.xa[end]) as BranchStep;
+}
+
+/** One try: a participant that is away is looked at by the next run. */
+export function branchFinderOf(p: RegisteredParticipant, timing: StepTiming): FindBranches {
+  return stepOf(timing, p.name, aFewTries(timing, 1), p.steps.xa.find) as FindBranches;
+}
+
+/** For a look: a service that does not answer soon is asked by the next one. */
+function impatient(timing: StepTiming): Patience {
+  return { scheduleToCloseTimeout: 2 * timing.attemptMsMax, retry: { maximumAttempts: 2 } };
+}
+
+/** What a participant has to recover. */
+export function workFinderOf(p: RegisteredParticipant, timing: StepTiming): FindWork {
+  return stepOf(timing, p.name, impatient(timing), p.steps.findWork) as FindWork;
+}
+
+/** The baseline's one step is an action, and is given up like one. */
+export function lockSteps(timing: StepTiming): LockActivities {
+  return stepsOn(timing, taskQueues.lock, whileWeRun);
+}
+
+/** Writing the order's own row is tried for ever: without it nothing can be decided or ended. */
+export function orderSteps(timing: StepTiming): OrderActivities {
+  return stepsOn(timing, taskQueues.order, {});
+}
+
+/** The order service, for who can do without its answer and ask another time. */
+export function impatientOrderSteps(timing: StepTiming): OrderActivities {
+  return stepsOn(timing, taskQueues.order, { scheduleToCloseTimeout: timing.actionMsMax });
+}
+
+/** The same with one try, for who goes on without what cannot be done now, such as a held row. */
+export function orderStepsOnce(timing: StepTiming): OrderActivities {
+  return stepsOn(timing, taskQueues.order, aFewTries(timing, 1));
+}
+
+/** The order service, for a look. */
+export function lookedAtOrderSteps(timing: StepTiming): OrderActivities {
+  return stepsOn(timing, taskQueues.order, impatient(timing));
+}
+
+/** The settings of the process that runs the workflows, whatever the placement. */
+export function settingsSteps(): SettingsActivities {
+  return proxyLocalActivities<SettingsActivities>({
+    startToCloseTimeout: settingsMsMax,
+    summary: 'the settings of this process',
+  });
+}
+
+/** Reactions are tried for ever: a subscriber that is away parks nothing, it is waited for. */
+export function reactionsOf(
+  service: Service,
+  timing: StepTiming,
+): { react: React; eventsOf: (orderId: string) => Promise<OrderEvents> } {
+  return {
+    react: stepOf(timing, service, {}, reactsName(service)) as React,
+    eventsOf: stepOf(timing, service, {}, eventsOfName(service)) as (
+      orderId: string,
+    ) => Promise<OrderEvents>,
+  };
+}
+
+/** The order service's part in choreography, tried for ever too. */
+export function orderEventSteps(timing: StepTiming): OrderEventActivities {
+  return stepsOn(timing, taskQueues.order, {});
+}
+
+function aFewTries({ actionMsMax }: StepTiming, maximumAttempts: number): Patience {
+  // A worker that is away would otherwise hold the step in its queue for ever.
+  return { scheduleToCloseTimeout: actionMsMax, retry: { maximumAttempts } };
+}
+
+/**
+ * Pauses beyond the first are timers of the workflow's, where we give up after a while. SDK 1.24
+ * would otherwise wait them out by itself, and never tells of a limit that is reached in one: the
+ * workflow would hang for ever.
+ */
+function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: Patience) {
+  return scheduleToCloseTimeout === undefined ? {} : { localRetryThreshold: firstRetryMs };
+}
+
+/**
+ * The placement is the one that held when the workflow began. When it was `local`, and the process
+ * that runs the workflow now leaves the steps to the services' own, the step is on its queue.
+ */
+function isNotHere(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.type === stepNotHere;
+}
+
+type OwnSteps = OrderActivities & OrderEventActivities & LockActivities;
+
+/** All steps of one queue, each by its name. */
+function stepsOn(timing: StepTiming, taskQueue: string, howLong: HowLong): OwnSteps {
+  return new Proxy({} as OwnSteps, {
+    get: (_, name) => stepOf(timing, taskQueue, howLong, String(name)),
+  });
+}
+
+function ask(
+  timing: StepTiming,
+  taskQueue: string,
+  howLong: HowLong,
+  step: string,
+  args: unknown[],
+): Promise<unknown> {
+  if (howLong !== whileWeRun) return askOnce(timing, taskQueue, howLong, step, args);
+  return askPatiently(timing, ({ msMax, firstRetryMs }: Part) => {
+    const limits = { scheduleToCloseTimeout: msMax, retry: { initialInterval: firstRetryMs } };
+    return askOnce(timing, taskQueue, limits, step, args);
+  });
+}
+
+type Proxied = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
+
+/** Asks for one step, once. */
+function askOnce(
+  timing: StepTiming,
+  taskQueue: string,
+  patience: Patience,
+  step: string,
+  args: unknown[],
+): Promise<unknown> {
+  const options = {
+    ...patience,
+    startToCloseTimeout: timing.attemptMsMax,
+    // A cancelled action may still be executing; the tombstone, not waiting, keeps that harmless.
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: {
+      initialInterval: timing.firstRetryMs,
+      maximumInterval: timing.retryMsMax,
+      backoffCoefficient: 2,
+      ...patience.retry,
+    },
+    // Each call says what it is for, so that a pending one explains itself in the Temporal UI.
+    summary: summaryOfStep(step, args),
+  };
+  const run = (steps: Proxied): Promise<unknown> => {
+    const call = steps[step];
+    if (!call) throw new Error(`There is no step ${step}`);
+    return call(...args);
+  };
+  const onItsQueue = () => run(proxyActivities({ ...options, taskQueue }));
+  if (timing.placement === 'separate') return onItsQueue();
+  const here = proxyLocalActivities({ ...options, ...timersFor(timing, patience) });
+  return run(here).catch((error: unknown) => {
+    if (!isNotHere(error)) throw error;
+    return onItsQueue();
+  });
+}
