@@ -1,14 +1,13 @@
 import type { Knex } from 'knex';
 import type { OrderStatus } from '../contracts/order';
-import type { Service } from '../contracts/participants';
+import { byService, participants, type Service } from '../contracts/participants';
 import { readBalances, reportBalances, reportReserved, type Balances } from './balances';
 import { Findings } from './findings';
 import { countOrders, readBacklog } from './orders';
-import { points, stock } from './participants';
 import { judgeRecovery } from './recovery';
 import type { RuleId, Violation } from './rules';
 import { lookAgain, type InFlight } from './second-look';
-import { currentReader, withSnapshot, type Reader } from './snapshot';
+import { currentReader, withSnapshot, withSnapshots, type Reader } from './snapshot';
 import { walkOrders, type Snapshots } from './walk';
 import type { AuditedWorkflows } from './workflows';
 
@@ -50,7 +49,7 @@ const defaultGraceS = 60;
 const defaultUnfinishedSMax = 15 * 60;
 
 /**
- * Proves, order by order and in sums, that the three databases tell one story. Each database is
+ * Proves, order by order and in sums, that the databases tell one story. Each database is
  * read at one instant, the orders' before the others: an order that was final then must be right
  * in full; whatever was on its way is judged by what its state permits, and looked at again.
  *
@@ -59,14 +58,10 @@ const defaultUnfinishedSMax = 15 * 60;
 export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
   const findings = new Findings();
   const startedAt = await databaseTime(currentReader(deps.order));
-  const { walk, backlog, balances } = await withSnapshots(deps, options, (snapshots, total) =>
+  const { walk, backlog, balances } = await inSnapshots(deps, options, (snapshots, total) =>
     readAll(snapshots, total, findings, options),
   );
-  const current = {
-    order: currentReader(deps.order),
-    product: currentReader(deps.product),
-    point: currentReader(deps.point),
-  };
+  const current = byService((service) => currentReader(deps[service]));
   const look = {
     ...current,
     isOpen: deps.isOpen,
@@ -98,8 +93,10 @@ export function exitCodeOf({ clean, atRest }: Pick<AuditReport, 'clean' | 'atRes
   return atRest ? 0 : 2;
 }
 
+const participantNames = participants.map(({ name }) => name);
+
 /** Orders first: an order that has ended by then moves nothing any more. */
-function withSnapshots<T>(
+function inSnapshots<T>(
   deps: AuditDeps,
   options: AuditOptions,
   work: (snapshots: Snapshots, ordersTotal: number) => Promise<T>,
@@ -107,8 +104,8 @@ function withSnapshots<T>(
   return withSnapshot(deps.order, async (order) => {
     const ordersTotal = await countOrders(order);
     await options.afterOrdersRead?.();
-    return withSnapshot(deps.product, (product) =>
-      withSnapshot(deps.point, (point) => work({ order, product, point }, ordersTotal)),
+    return withSnapshots(deps, participantNames, (others) =>
+      work({ ...others, order }, ordersTotal),
     );
   });
 }
@@ -122,8 +119,7 @@ async function readAll(
   options.onProgress?.({ ordersDone: 0, ordersTotal });
   const [backlog, ...balances] = await Promise.all([
     readBacklog(snapshots.order),
-    readBalances(snapshots.product, stock),
-    readBalances(snapshots.point, points),
+    ...participants.map((one) => readBalances(snapshots[one.name], one)),
   ]);
   const walk = await walkOrders(snapshots, backlog, findings, (ordersDone) =>
     options.onProgress?.({ ordersDone, ordersTotal }),

@@ -1,5 +1,8 @@
+import type { RegisteredParticipant } from '../contracts/participants';
+import type { Books } from '../contracts/participants/definition';
+import type { Whole } from './accounts';
 import type { Findings } from './findings';
-import type { Participant, Whole } from './participants';
+import type { RuleId } from './rules';
 import type { Reader } from './snapshot';
 
 /** Wrong sums that are looked at closely; where more are wrong, their orders tell no more. */
@@ -8,7 +11,7 @@ const faultsMax = 1_000;
 /** A sum that is off. */
 interface Fault {
   k: string;
-  /** Null where the ledger names a product or customer that there is not. */
+  /** Null where the ledger names a balance that there is not. */
   available: Whole | null;
   reserved: Whole | null;
   opening: Whole | null;
@@ -20,10 +23,10 @@ interface Fault {
 
 /** What one participant's sums have shown, to be reported once its orders have been judged. */
 export interface Balances {
-  participant: Participant;
+  participant: RegisteredParticipant;
   checked: number;
   faults: Fault[];
-  /** The last order to touch each product or customer whose sum is off. */
+  /** The last order to touch each balance whose sum is off. */
   lastOrders: Map<string, string>;
   negative: BalanceRow[];
   reserved: BalanceRow[];
@@ -50,31 +53,35 @@ interface BalanceRow {
 const held = 'CAST(b.available AS DECIMAL(65)) + b.reserved';
 
 /** Adds up one participant's ledger and holds it against the balances, in its snapshot. */
-export async function readBalances(snapshot: Reader, participant: Participant): Promise<Balances> {
-  const { balances, key } = participant;
+export async function readBalances(
+  snapshot: Reader,
+  participant: RegisteredParticipant,
+): Promise<Balances> {
+  const { books } = participant;
+  const { balances, key } = books;
   const [counted] = await snapshot.rows<{ n: number }>(`SELECT COUNT(*) n FROM ${balances}`);
   const odd = await snapshot.rows<BalanceRow>(
     `SELECT ${key} k, available, reserved FROM ${balances}
      WHERE available < 0 OR reserved <> 0 LIMIT ?`,
     [faultsMax],
   );
-  const faults = await readFaults(snapshot, participant);
+  const faults = await readFaults(snapshot, books);
   return {
     participant,
     checked: counted?.n ?? 0,
     faults,
-    lastOrders: await readLastOrders(snapshot, participant, faults),
+    lastOrders: await readLastOrders(snapshot, books, faults),
     negative: odd.filter(
       ({ available, reserved }) => isNegative(available) || isNegative(reserved),
     ),
     reserved: odd.filter(({ reserved }) => BigInt(reserved) > 0n),
-    unexplained: await readUnexplained(snapshot, participant),
+    unexplained: await readUnexplained(snapshot, books),
   };
 }
 
 function readUnexplained(
   snapshot: Reader,
-  { balances, key, amount }: Participant,
+  { balances, key, amount }: Books,
 ): Promise<Unexplained[]> {
   return snapshot.rows<Unexplained>(
     `WITH held AS (SELECT ${key} k, SUM(${amount}) open, MAX(order_id) orderId FROM reservations
@@ -91,8 +98,7 @@ function readUnexplained(
   );
 }
 
-function readFaults(snapshot: Reader, participant: Participant): Promise<Fault[]> {
-  const { balances, ledger, key, amount } = participant;
+function readFaults(snapshot: Reader, { balances, ledger, key, amount }: Books): Promise<Fault[]> {
   return snapshot.rows<Fault>(
     `WITH ledger AS (
        SELECT k, SUM(moved) moved FROM (
@@ -116,7 +122,7 @@ function readFaults(snapshot: Reader, participant: Participant): Promise<Fault[]
 
 async function readLastOrders(
   snapshot: Reader,
-  { ledger, key }: Participant,
+  { ledger, key }: Books,
   faults: Fault[],
 ): Promise<Map<string, string>> {
   if (faults.length === 0) return new Map();
@@ -133,7 +139,8 @@ async function readLastOrders(
 /** Turns wrong sums into violations; `findings` must hold the verdicts on the orders already. */
 export function reportBalances(balances: Balances, findings: Findings): void {
   const { participant, checked, faults, lastOrders, negative, unexplained } = balances;
-  const rule = participant.name === 'stock' ? 'stock-balance' : 'points-balance';
+  const { holder } = participant.books;
+  const rule: RuleId = `${participant.label}-balance`;
   findings.count(rule, checked);
   findings.count('balance-missing', checked);
   findings.count('negative-balance', checked);
@@ -145,21 +152,21 @@ export function reportBalances(balances: Balances, findings: Findings): void {
     findings.add({
       rule: fault.available === null ? 'balance-missing' : rule,
       orderId,
-      detail: `${participant.holder} ${fault.k}: ${describe(fault)}; ${hint}`,
+      detail: `${holder} ${fault.k}: ${describe(fault)}; ${hint}`,
     });
   }
   for (const { k, available, reserved } of negative) {
     findings.add({
       rule: 'negative-balance',
       orderId: place(k),
-      detail: `${participant.holder} ${k}: available ${String(available)}, reserved ${String(reserved)}`,
+      detail: `${holder} ${k}: available ${String(available)}, reserved ${String(reserved)}`,
     });
   }
   for (const { k, reserved, open, orderId } of unexplained) {
     findings.add({
       rule: 'reserved-by-orders',
       orderId: orderId ?? place(k),
-      detail: `${participant.holder} ${k}: ${String(reserved)} reserved, its open reservations are ${open}`,
+      detail: `${holder} ${k}: ${String(reserved)} reserved, its open reservations are ${open}`,
     });
   }
 }
@@ -170,7 +177,7 @@ export function reportReserved({ participant, reserved }: Balances, findings: Fi
     findings.add({
       rule: 'reserved-at-rest',
       orderId: findings.suspectOf(k) ?? null,
-      detail: `${participant.holder} ${k}: ${String(amount)} reserved`,
+      detail: `${participant.books.holder} ${k}: ${String(amount)} reserved`,
     });
   }
 }

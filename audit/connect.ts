@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import type { Service } from '../contracts/participants';
+import { byService, type Service } from '../contracts/participants';
 import { openDatabase } from '../activities/transaction/connection';
 import { openTemporal } from '../api/temporal-connection';
 import type { AuditDeps } from './audit';
@@ -17,19 +17,15 @@ const poolMax = 2;
 
 /** Opens what an audit reads; nothing is connected before it is first asked. Close it after use. */
 export function connectAudit(target: AuditTarget): AuditDeps & { close: () => Promise<void> } {
-  const { databases, temporal } = target;
-  const order = openDatabase({ url: databases.order, poolMax });
-  const product = openDatabase({ url: databases.product, poolMax });
-  const point = openDatabase({ url: databases.point, poolMax });
+  const { temporal } = target;
+  const databases = byService((name) => openDatabase({ url: target.databases[name], poolMax }));
   const connection = openTemporal(temporal.address);
   const client = new Client({ connection, namespace: temporal.namespace });
   return {
-    order,
-    product,
-    point,
+    ...databases,
     ...workflowsOf(client),
     close: async () => {
-      await Promise.all([order, product, point].map((knex) => knex.destroy()));
+      await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
       await connection.close();
     },
   };

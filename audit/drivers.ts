@@ -1,6 +1,5 @@
 import { deliveriesOf } from '../contracts/events';
-import { patternRows } from '../contracts/patterns';
-import type { AuditedOrder, Backlog } from './orders';
+import { isByEvent, type AuditedOrder, type Backlog } from './orders';
 import type { InFlight } from './second-look';
 import type { Walk } from './walk';
 import type { AuditedWorkflows } from './workflows';
@@ -60,8 +59,8 @@ export async function waitForAdoption(
  * The workflows of which one that is open drives the order. In choreography a delivery
  * may drive it under any owner: deliveries go on after a resolution or an adoption.
  */
-export function driversOf({ orderId, owner, pattern }: AuditedOrder): string[] {
-  const isByEvent = pattern !== null && patternRows[pattern].begins === 'by-event';
-  const deliveries = isByEvent ? [deliveriesOf(orderId)] : [];
+export function driversOf(order: AuditedOrder): string[] {
+  const { orderId, owner } = order;
+  const deliveries = isByEvent(order) ? [deliveriesOf(orderId)] : [];
   return owner === null ? deliveries : [owner, ...deliveries];
 }

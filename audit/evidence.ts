@@ -1,20 +1,32 @@
+import type { PlacedOrder } from '../contracts/order';
+import type { ParticipantName, RegisteredParticipant } from '../contracts/participants';
+import type { Account, Movement } from './accounts';
 import type { AuditedLine, AuditedOrder, OpenWork } from './orders';
-import { stock, type Account, type Movement, type Participant } from './participants';
 
 /** Everything that is known of one order when it is judged. */
 export interface Evidence {
   order: AuditedOrder;
   lines: AuditedLine[];
-  stock: Account;
-  points: Account;
+  accounts: Record<ParticipantName, Account>;
   /** Its registry rows that are still to be made good. */
   openCompensations: OpenWork[];
 }
 
-/** What placing the order takes from the participant, once. */
-export function owed({ order, lines }: Evidence, participant: Participant): Movement[] {
-  if (participant !== stock) return [{ key: order.customerId, amount: BigInt(order.total) }];
-  return lines.map(({ productId, quantity }) => ({ key: productId, amount: BigInt(quantity) }));
+/**
+ * What placing the order takes from the participant, once. A total that no number can hold goes in
+ * as text and comes out as text, for definitions hand amounts on as they are: no digit is lost.
+ */
+export function owed(
+  { order: { orderId, customerId, total }, lines }: Evidence,
+  { command, owes }: RegisteredParticipant,
+): Movement[] {
+  const due = owes(command({ orderId, customerId, lines, total } as PlacedOrder));
+  return due.map(({ id, amount }) => ({ id, amount: BigInt(amount) }));
+}
+
+/** All that the participants moved for the order. */
+export function moved({ accounts }: Evidence): Movement[] {
+  return Object.values(accounts).flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
 }
 
 /** Are these the same movements, each as often in the one as in the other? */
@@ -28,7 +40,7 @@ export function sameMovements(some: Movement[], others: Movement[]): boolean {
 export function show(movements: Movement[]): string {
   if (movements.length === 0) return 'nothing';
   return sorted(movements)
-    .map(({ key, amount }) => `${key} × ${String(amount)}`)
+    .map(({ id, amount }) => `${id} × ${String(amount)}`)
     .join(', ');
 }
 
@@ -38,6 +50,6 @@ function sorted(movements: Movement[]): Movement[] {
 
 function compare(a: Movement, b: Movement | undefined): number {
   if (!b) return 1;
-  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
   return a.amount === b.amount ? 0 : a.amount < b.amount ? -1 : 1;
 }

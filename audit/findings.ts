@@ -10,7 +10,7 @@ export class Findings {
   violationsTotal = 0;
   /** How many orders, balances or rows each rule has judged; a rule that judged none is absent. */
   readonly checked: Partial<Record<RuleId, number>> = {};
-  /** An order that breaks a rule, by each product and customer that it concerns. */
+  /** An order that breaks a rule, by each balance that it concerns. */
   private readonly suspects = new Map<string, string>();
 
   add(violation: Violation): void {
@@ -23,7 +23,7 @@ export class Findings {
     this.checked[rule] = (this.checked[rule] ?? 0) + times;
   }
 
-  /** Remembers the first order at fault for each of these products and customers. */
+  /** Remembers the first order at fault for each of these balances. */
   suspect(orderId: string, keys: readonly string[]): void {
     for (const key of keys) if (!this.suspects.has(key)) this.suspects.set(key, orderId);
   }

@@ -1,5 +1,6 @@
 import { orderStatuses, type OrderStatus } from '../contracts/order';
-import { patternRows, type PatternRow } from '../contracts/patterns';
+import { participants, type RegisteredParticipant } from '../contracts/participants';
+import type { PatternRow } from '../contracts/patterns';
 import {
   barrierDisagrees,
   hasBarrier,
@@ -7,10 +8,9 @@ import {
   mayBePrepared,
   mayStillTake,
 } from './barrier-checks';
-import { owed, sameMovements, show, type Evidence } from './evidence';
-import type { AuditedOrder } from './orders';
-import { points, stock, type Participant } from './participants';
-import type { RuleId } from './rules';
+import { moved, owed, sameMovements, show, type Evidence } from './evidence';
+import { movesOf, type AuditedOrder } from './orders';
+import { keepsForCustomers, type RuleId } from './rules';
 
 /** How one order is judged by one rule. */
 export interface OrderCheck {
@@ -36,7 +36,23 @@ const cancelled = ['CANCELLED'] as const;
 
 /** Orders of the patterns whose ledgers move then. */
 function moves(...when: PatternRow['moves'][]): (order: AuditedOrder) => boolean {
-  return ({ pattern }) => pattern !== null && when.includes(patternRows[pattern].moves);
+  return (order) => when.some((one) => one === movesOf(order));
+}
+
+type ParticipantFault = (
+  evidence: Evidence,
+  participant: RegisteredParticipant,
+) => string | undefined;
+
+/** Judges all participants by one rule, and names the first that breaks it. */
+function anyOf(fault: ParticipantFault): OrderCheck['fault'] {
+  return (evidence) => {
+    for (const participant of participants) {
+      const detail = fault(evidence, participant);
+      if (detail !== undefined) return detail;
+    }
+    return undefined;
+  };
 }
 
 /** The rules' sentences are in rules.ts. */
@@ -48,25 +64,26 @@ export const orderChecks: readonly OrderCheck[] = [
     fault: wrongDecision,
   },
   { rule: 'created-untouched', statuses: ['CREATED'], provisional: true, fault: touched },
-  { rule: 'stock-taken-once', statuses: completed, fault: (e) => notTakenOnce(e, stock) },
-  { rule: 'points-taken-once', statuses: completed, fault: (e) => notTakenOnce(e, points) },
-  { rule: 'stock-given-back', statuses: cancelled, fault: (e) => notGivenBack(e, stock) },
-  { rule: 'points-given-back', statuses: cancelled, fault: (e) => notGivenBack(e, points) },
-  {
-    rule: 'stock-all-or-none',
+  ...participants.map((one): OrderCheck => ({
+    rule: `${one.label}-taken-once`,
+    statuses: completed,
+    fault: (evidence) => notTakenOnce(evidence, one),
+  })),
+  ...participants.map((one): OrderCheck => ({
+    rule: `${one.label}-given-back`,
+    statuses: cancelled,
+    fault: (evidence) => notGivenBack(evidence, one),
+  })),
+  ...participants.map((one): OrderCheck => ({
+    rule: `${one.label}-all-or-none`,
     statuses: [...unfinished, 'CANCELLED'],
-    fault: (e) => partlyTaken(e, stock),
-  },
-  {
-    rule: 'points-all-or-none',
-    statuses: [...unfinished, 'CANCELLED'],
-    fault: (e) => partlyTaken(e, points),
-  },
+    fault: (evidence) => partlyTaken(evidence, one),
+  })),
   {
     rule: 'given-back-after-cancel',
     statuses: unfinished,
     provisional: true,
-    fault: (e) => givenBackTooEarly(e, stock) ?? givenBackTooEarly(e, points),
+    fault: anyOf(givenBackTooEarly),
   },
   {
     rule: 'confirmed-after-complete',
@@ -82,30 +99,28 @@ export const orderChecks: readonly OrderCheck[] = [
     provisional: true,
     fault: movedBeforeItsEnd,
   },
-  { rule: 'points-of-customer', statuses: claimed, fault: foreignPoints },
-  {
-    rule: 'stock-barrier',
+  ...participants.filter(keepsForCustomers).map((one): OrderCheck => ({
+    rule: `${one.label}-of-customer`,
+    statuses: claimed,
+    fault: (evidence) => movedAnothers(evidence, one),
+  })),
+  ...participants.map((one): OrderCheck => ({
+    rule: `${one.label}-barrier`,
     statuses: claimed,
     judges: hasBarrier,
-    fault: (e) => barrierDisagrees(e, stock),
-  },
-  {
-    rule: 'points-barrier',
-    statuses: claimed,
-    judges: hasBarrier,
-    fault: (e) => barrierDisagrees(e, points),
-  },
+    fault: (evidence) => barrierDisagrees(evidence, one),
+  })),
   {
     rule: 'late-step-barred',
     statuses: cancelled,
     judges: moves('before-decision', 'after-complete'),
-    fault: (e) => mayStillTake(e, stock) ?? mayStillTake(e, points),
+    fault: anyOf(mayStillTake),
   },
   {
     rule: 'branch-left-prepared',
     statuses: ['COMPLETED', 'CANCELLED'],
     judges: moves('in-branches'),
-    fault: (e) => mayBePrepared(e, stock) ?? mayBePrepared(e, points),
+    fault: anyOf(mayBePrepared),
   },
   {
     rule: 'reservation-left-open',
@@ -117,7 +132,7 @@ export const orderChecks: readonly OrderCheck[] = [
     rule: 'heuristic-outcome',
     statuses: claimed,
     judges: (order) => moves('in-branches')(order) && order.decision !== null,
-    fault: (e) => isHeuristic(e, stock) ?? isHeuristic(e, points),
+    fault: anyOf(isHeuristic),
   },
   {
     rule: 'registry-row-left-open',
@@ -126,8 +141,8 @@ export const orderChecks: readonly OrderCheck[] = [
   },
 ];
 
-function stillReserved({ stock: s, points: p, order }: Evidence): string | undefined {
-  const reserved = [...s.reserved, ...p.reserved];
+function stillReserved({ order, accounts }: Evidence): string | undefined {
+  const reserved = Object.values(accounts).flatMap((account) => account.reserved);
   if (reserved.length === 0) return undefined;
   return `${order.status}, and ${show(reserved)} are reserved for it`;
 }
@@ -151,55 +166,62 @@ function wrongDecision({ order: { status, decision } }: Evidence): string | unde
   return `${status}, but decided ${String(decision)}`;
 }
 
-function touched({ stock: s, points: p }: Evidence): string | undefined {
-  const rows = [s, p].flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
-  const steps = [...Object.keys(s.steps), ...Object.keys(p.steps)];
+function touched(evidence: Evidence): string | undefined {
+  const rows = moved(evidence);
+  const steps = Object.values(evidence.accounts).flatMap((account) => Object.keys(account.steps));
   if (rows.length === 0 && steps.length === 0) return undefined;
   return `the ledgers moved ${show(rows)}; barrier rows: ${steps.join(', ') || 'none'}`;
 }
 
-function notTakenOnce(evidence: Evidence, participant: Participant): string | undefined {
-  const { taken, givenBack } = evidence[participant.name];
+function notTakenOnce(evidence: Evidence, participant: RegisteredParticipant): string | undefined {
+  const { taken, givenBack } = evidence.accounts[participant.name];
   const due = owed(evidence, participant);
   if (givenBack.length === 0 && sameMovements(taken, due)) return undefined;
   return `due ${show(due)}; took ${show(taken)}, gave back ${show(givenBack)}`;
 }
 
-function notGivenBack(evidence: Evidence, participant: Participant): string | undefined {
-  const { taken, givenBack } = evidence[participant.name];
+function notGivenBack(evidence: Evidence, participant: RegisteredParticipant): string | undefined {
+  const { taken, givenBack } = evidence.accounts[participant.name];
   if (sameMovements(taken, givenBack)) return undefined;
   return `took ${show(taken)}, gave back ${show(givenBack)}`;
 }
 
-function partlyTaken(evidence: Evidence, participant: Participant): string | undefined {
-  const { taken } = evidence[participant.name];
+function partlyTaken(evidence: Evidence, participant: RegisteredParticipant): string | undefined {
+  const { taken } = evidence.accounts[participant.name];
   const due = owed(evidence, participant);
   if (taken.length === 0 || sameMovements(taken, due)) return undefined;
   return `due ${show(due)} or nothing; took ${show(taken)}`;
 }
 
-function givenBackTooEarly(evidence: Evidence, participant: Participant): string | undefined {
-  const { taken, givenBack } = evidence[participant.name];
+function givenBackTooEarly(
+  evidence: Evidence,
+  participant: RegisteredParticipant,
+): string | undefined {
+  const { taken, givenBack } = evidence.accounts[participant.name];
   if (givenBack.length === 0) return undefined;
   const { decision } = evidence.order;
   if (decision === 'CANCEL' && sameMovements(taken, givenBack)) return undefined;
   return `decided ${String(decision)}; took ${show(taken)}, gave back ${show(givenBack)}`;
 }
 
-function confirmedTooEarly({ order, stock: s, points: p }: Evidence): string | undefined {
-  const taken = [...s.taken, ...p.taken];
+function confirmedTooEarly({ order, accounts }: Evidence): string | undefined {
+  const taken = Object.values(accounts).flatMap((account) => account.taken);
   if (order.decision === 'COMPLETE' || taken.length === 0) return undefined;
   return `decided ${String(order.decision)}, and took ${show(taken)}`;
 }
 
-function movedBeforeItsEnd({ order, stock: s, points: p }: Evidence): string | undefined {
-  const moved = [s, p].flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
-  if (moved.length === 0) return undefined;
-  return `${order.status}, and the ledgers moved ${show(moved)}`;
+function movedBeforeItsEnd(evidence: Evidence): string | undefined {
+  const rows = moved(evidence);
+  if (rows.length === 0) return undefined;
+  return `${evidence.order.status}, and the ledgers moved ${show(rows)}`;
 }
 
-function foreignPoints({ order, points: { taken, givenBack } }: Evidence): string | undefined {
-  const foreign = [...taken, ...givenBack].filter(({ key }) => key !== order.customerId);
+function movedAnothers(
+  { order, accounts }: Evidence,
+  { name }: RegisteredParticipant,
+): string | undefined {
+  const { taken, givenBack } = accounts[name];
+  const foreign = [...taken, ...givenBack].filter(({ id }) => id !== order.customerId);
   if (foreign.length === 0) return undefined;
   return `the order is ${order.customerId}'s, and moved ${show(foreign)}`;
 }

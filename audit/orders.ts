@@ -1,5 +1,6 @@
 import type { Decision, OrderStatus, Pattern } from '../contracts/order';
-import { inRange, type IdRange, type Whole } from './participants';
+import { patternRows, type PatternRow } from '../contracts/patterns';
+import { inRange, type IdRange, type Whole } from './accounts';
 import type { Reader } from './snapshot';
 
 /** An order's row, as far as it is judged. */
@@ -32,6 +33,16 @@ export interface OpenWork {
 export interface Backlog {
   compensations: Map<string, OpenWork[]>;
   alerts: Map<string, OpenWork[]>;
+}
+
+/** Is it driven by its deliveries, under whatever owner? */
+export function isByEvent({ pattern }: AuditedOrder): boolean {
+  return pattern !== null && patternRows[pattern].begins === 'by-event';
+}
+
+/** When the ledgers move for it; undefined for one that nobody has claimed. */
+export function movesOf({ pattern }: AuditedOrder): PatternRow['moves'] | undefined {
+  return pattern === null ? undefined : patternRows[pattern].moves;
 }
 
 /** How many orders there are, for the progress. */

@@ -1,8 +1,7 @@
-import { patternRows } from '../contracts/patterns';
 import { type Service, services } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
-import type { AuditedOrder } from './orders';
+import { isByEvent, type AuditedOrder } from './orders';
 import type { InFlight } from './second-look';
 import type { Reader } from './snapshot';
 
@@ -43,9 +42,7 @@ export async function readMoving(
   unfinished: readonly AuditedOrder[],
   withinS: number,
 ): Promise<Set<string>> {
-  const ids = unfinished
-    .filter(({ pattern }) => pattern !== null && patternRows[pattern].begins === 'by-event')
-    .map(({ orderId }) => orderId);
+  const ids = unfinished.filter(isByEvent).map(({ orderId }) => orderId);
   const moving = new Set<string>();
   for (const service of services) {
     const rows = await inParts<{ o: string }>(

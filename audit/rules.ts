@@ -1,3 +1,34 @@
+import {
+  participants,
+  type ParticipantWords,
+  type RegisteredParticipant,
+} from '../contracts/participants';
+
+/** What must hold, and what an operator does about a violation. */
+interface Rule {
+  sentence: string;
+  remedy: string;
+}
+
+type CustomersLabel = Extract<ParticipantWords, { books: { holder: 'customer' } }>['label'];
+
+/** Each of its balances belongs to a customer. */
+export function keepsForCustomers(
+  participant: RegisteredParticipant,
+): participant is RegisteredParticipant & { label: CustomersLabel } {
+  return participant.books.holder === 'customer';
+}
+
+/** A rule that each of them is held against by itself, named after what that one takes. */
+function each<L extends string, S extends string>(
+  judged: readonly (RegisteredParticipant & { label: L })[],
+  suffix: S,
+  ruleOf: (participant: RegisteredParticipant) => Rule,
+): Record<`${L}-${S}`, Rule> {
+  const named = judged.map((one) => [`${one.label}-${suffix}`, ruleOf(one)] as const);
+  return Object.fromEntries(named) as Record<`${L}-${S}`, Rule>;
+}
+
 /**
  * Everything that the auditor proves: the rule's stable name, its sentence, and what an operator
  * does about a violation. The names are part of the interface: `--json` and alerts carry them.
@@ -17,30 +48,18 @@ export const rules = {
     sentence: 'An order that is only CREATED has moved nothing.',
     remedy: 'Something ran without claiming the order: do not place it before that is understood.',
   },
-  'stock-taken-once': {
-    sentence: 'A COMPLETED order took each of its lines from the stock once, and gave none back.',
-    remedy: 'Compare order_lines, stock_ledger and steps of this order, then correct the stock.',
-  },
-  'points-taken-once': {
-    sentence: 'A COMPLETED order used its total once, from its customer, and refunded nothing.',
-    remedy: "Compare the order, point_ledger and steps, then correct the customer's points.",
-  },
-  'stock-given-back': {
-    sentence: 'A CANCELLED order gave back exactly the stock that it took.',
-    remedy: 'Stock is lost or was given twice: correct it by what the ledger shows of this order.',
-  },
-  'points-given-back': {
-    sentence: 'A CANCELLED order refunded exactly the points that it used.',
-    remedy: "Correct the customer's points by what the ledger shows of this order.",
-  },
-  'stock-all-or-none': {
-    sentence: 'An order that is not COMPLETED took none of its lines, or each exactly once.',
-    remedy: 'A step took effect twice or in part: correct the stock, and report the bug.',
-  },
-  'points-all-or-none': {
-    sentence: 'An order that is not COMPLETED used no points, or its total exactly once.',
-    remedy: 'A step took effect twice or in part: correct the points, and report the bug.',
-  },
+  ...each(participants, 'taken-once', ({ label, books }) => ({
+    sentence: `A COMPLETED order took the ${label} that it owes, once, and gave none back.`,
+    remedy: `Compare the order, ${books.ledger} and steps, then correct the ${label}.`,
+  })),
+  ...each(participants, 'given-back', ({ label }) => ({
+    sentence: `A CANCELLED order gave back exactly the ${label} that it took.`,
+    remedy: `Lost, or given twice: correct the ${label} by what the ledger shows of this order.`,
+  })),
+  ...each(participants, 'all-or-none', ({ label }) => ({
+    sentence: `An order that is not COMPLETED took no ${label}, or all that it owes exactly once.`,
+    remedy: `A step took effect twice or in part: correct the ${label}, and report the bug.`,
+  })),
   'given-back-after-cancel': {
     sentence: 'An unfinished order gave back only what it took, and only once it was to CANCEL.',
     remedy: 'Do not complete this order: cancel it, and report the bug.',
@@ -53,18 +72,14 @@ export const rules = {
     sentence: 'A `lock` order has moved nothing before its end: both are one transaction.',
     remedy: 'Do not place this order again: find out what moved, and who wrote its row by hand.',
   },
-  'points-of-customer': {
-    sentence: "An order moves points of nobody but its customer's.",
-    remedy: 'Give the other customer the points back, and report the bug.',
-  },
-  'stock-barrier': {
-    sentence: 'Stock was moved exactly where the barrier says that a step was done.',
+  ...each(participants.filter(keepsForCustomers), 'of-customer', ({ label }) => ({
+    sentence: `An order moves ${label} of nobody but its customer's.`,
+    remedy: `Give the other customer the ${label} back, and report the bug.`,
+  })),
+  ...each(participants, 'barrier', ({ label }) => ({
+    sentence: `The ledger of ${label} moved exactly where the barrier says that a step was done.`,
     remedy: 'A later repeat would trust the barrier: make both agree before the order goes on.',
-  },
-  'points-barrier': {
-    sentence: 'Points were moved exactly where the barrier says that a step was done.',
-    remedy: 'A later repeat would trust the barrier: make both agree before the order goes on.',
-  },
+  })),
   'late-step-barred': {
     sentence: 'A CANCELLED order that was claimed is in each barrier: a late step takes nothing.',
     remedy: 'Leave the tombstones that are missing, by the runbook, before a late step comes.',
@@ -108,17 +123,12 @@ export const rules = {
     sentence: 'Recovery looks for work, and a kind that has work ends a run, within five minutes.',
     remedy: "See the schedule `recover-orders` and the kind's run in Temporal, and the workers.",
   },
-  'stock-balance': {
-    sentence: "A product's available and reserved stock are its opening, ledger and bookings.",
-    remedy: 'The balance was written by hand: book a delivery; for all else see the runbook.',
-  },
-  'points-balance': {
-    sentence: "A customer's available and reserved points are opening, ledger and bookings.",
-    remedy: 'The balance was written by hand: book points given; for all else see the runbook.',
-  },
+  ...each(participants, 'balance', ({ label, books }) => ({
+    sentence: `A ${books.holder}'s available and reserved ${label} are opening, ledger and bookings.`,
+    remedy: 'It was written by hand: book what was delivered or given; else see the runbook.',
+  })),
   'balance-missing': {
-    sentence:
-      'Every product and customer of a ledger has a balance, or was closed with nothing left.',
+    sentence: 'Whatever a ledger names has a balance, or was closed with nothing left.',
     remedy: 'Bring the row back, or book that it was closed and what became of the rest.',
   },
   'negative-balance': {
@@ -133,7 +143,7 @@ export const rules = {
     sentence: 'Nothing is reserved while no order is being placed.',
     remedy: 'A reservation was left behind: find its order in `reservations`, and resolve it.',
   },
-} as const satisfies Record<string, { sentence: string; remedy: string }>;
+} satisfies Record<string, Rule>;
 
 export type RuleId = keyof typeof rules;
 
@@ -145,8 +155,8 @@ export interface Violation {
   rule: RuleId;
   /**
    * The order at fault. A wrong sum has no culprit of its own: it names an order that breaks
-   * another rule over the same product or customer, or else the last one in the ledger to touch
-   * it, as a place to start; null when no order ever has.
+   * another rule over the same balance, or else the last one in the ledger to touch it, as a place
+   * to start; null when no order ever has.
    */
   orderId: string | null;
   detail: string;

@@ -1,4 +1,5 @@
 import type { Decision, OrderStatus } from '../contracts/order';
+import { participants, type Service } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
 import { driversOf, openOwners, waitForAdoption } from './drivers';
@@ -15,11 +16,8 @@ export interface InFlight {
   waitsFor: 'workflow' | 'compensation' | 'operator' | 'event' | 'adoption' | 'another-look';
 }
 
-/** What the second look needs. All three databases are read as they are now. */
-export interface SecondLook extends AuditedWorkflows {
-  order: Reader;
-  product: Reader;
-  point: Reader;
+/** What the second look needs. All databases are read as they are now. */
+export interface SecondLook extends AuditedWorkflows, Record<Service, Reader> {
   /** How long an order may be without an open owner before adoption must have found it. */
   graceS: number;
   /** Unfinished work older than this is a violation. */
@@ -174,7 +172,7 @@ async function readCurrent(order: Reader, ids: string[]): Promise<Map<string, Cu
  * ownership, so that the first step and the registry are asked as well.
  */
 async function oldestAges(
-  { product, point }: SecondLook,
+  look: SecondLook,
   unfinished: AuditedOrder[],
   current: Map<string, CurrentRow>,
   backlogs: Backlog[],
@@ -192,9 +190,9 @@ async function oldestAges(
       for (const { ageS } of work) note(id, ageS);
     }
   }
-  for (const participant of [product, point]) {
+  for (const { name } of participants) {
     const steps = await inParts<{ o: string; ageS: number }>(
-      participant,
+      look[name],
       `SELECT order_id o, TIMESTAMPDIFF(SECOND, recorded_at, UTC_TIMESTAMP(6)) ageS
        FROM steps WHERE order_id IN`,
       ids,

@@ -29,6 +29,22 @@ interface ConnectionHolder {
 }
 
 /**
+ * Runs `work` on snapshots of these databases, each taken after the one before it.
+ *
+ * @throws like `withSnapshot`.
+ */
+export function withSnapshots<K extends string, T>(
+  databases: Readonly<Record<K, Knex>>,
+  [first, ...others]: readonly K[],
+  work: (snapshots: Record<K, Reader>) => Promise<T>,
+): Promise<T> {
+  if (first === undefined) return work({} as Record<K, Reader>);
+  return withSnapshot(databases[first], (snapshot) =>
+    withSnapshots(databases, others, (more) => work({ ...more, [first]: snapshot })),
+  );
+}
+
+/**
  * Runs `work` on a snapshot of the database: it reads what was committed at one instant, whatever
  * is committed meanwhile. Knex's own transactions
  * cannot ask for a snapshot at their start, and the isolation that it would set for the next

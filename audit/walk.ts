@@ -1,21 +1,23 @@
 import { orderStatuses, type OrderStatus } from '../contracts/order';
-import type { Evidence } from './evidence';
+import {
+  byParticipant,
+  participants,
+  type ParticipantName,
+  type Service,
+} from '../contracts/participants';
+import { readAccounts, type Account, type IdRange } from './accounts';
+import { moved, owed, type Evidence } from './evidence';
 import type { Findings } from './findings';
 import { orderChecks, type OrderCheck } from './order-checks';
 import { readLines, readOrders, type AuditedLine, type AuditedOrder, type Backlog } from './orders';
-import { points, readAccounts, stock, type Account, type IdRange } from './participants';
 import type { RuleId } from './rules';
 import type { Reader } from './snapshot';
 
 /** Orders judged at a time: enough that a read is worth its trip, few enough to fit in memory. */
 const ordersPerRange = 10_000;
 
-/** The three databases, each as it was at one instant; the orders' came first. */
-export interface Snapshots {
-  order: Reader;
-  product: Reader;
-  point: Reader;
-}
+/** The databases, each as it was at one instant; the orders' came first. */
+export type Snapshots = Record<Service, Reader>;
 
 /** A finding that counts only if the order's row turns out not to have changed meanwhile. */
 export interface ProvisionalFinding {
@@ -62,7 +64,7 @@ export async function walkOrders(
     // failure of either is thrown where it is awaited, and must not count as unheard until then.
     const ahead = after === null ? null : readOrderRange(snapshots.order, after);
     ahead?.catch(() => undefined);
-    judgeRange(orders, await readBoth(snapshots, orders.range), backlog, walk, findings);
+    judgeRange(orders, await readAll(snapshots, orders.range), backlog, walk, findings);
     done += orders.orders.length;
     onProgress(done);
     next = ahead;
@@ -76,10 +78,7 @@ interface OrderRange {
   lines: Map<string, AuditedLine[]>;
 }
 
-interface Accounts {
-  stock: Map<string, Account>;
-  points: Map<string, Account>;
-}
+type Accounts = Record<ParticipantName, Map<string, Account>>;
 
 /** The last range has no upper end, so that rows of later orders, and of none, are met as well. */
 async function readOrderRange(snapshot: Reader, after: string | null): Promise<OrderRange> {
@@ -89,12 +88,11 @@ async function readOrderRange(snapshot: Reader, after: string | null): Promise<O
   return { range, orders, lines: await readLines(snapshot, range) };
 }
 
-async function readBoth({ product, point }: Snapshots, range: IdRange): Promise<Accounts> {
-  const [ofStock, ofPoints] = await Promise.all([
-    readAccounts(product, stock, range),
-    readAccounts(point, points, range),
-  ]);
-  return { stock: ofStock, points: ofPoints };
+async function readAll(snapshots: Snapshots, range: IdRange): Promise<Accounts> {
+  const reading = participants.map(async (one) => {
+    return [one.name, await readAccounts(snapshots[one.name], one, range)] as const;
+  });
+  return Object.fromEntries(await Promise.all(reading)) as Accounts;
 }
 
 function judgeRange(
@@ -107,24 +105,22 @@ function judgeRange(
   for (const order of orders) {
     const { orderId } = order;
     const hasRows =
-      accounts.stock.has(orderId) ||
-      accounts.points.has(orderId) ||
-      backlog.compensations.has(orderId);
+      backlog.compensations.has(orderId) ||
+      Object.values(accounts).some((held) => held.has(orderId));
     if (hasRows) findings.count('row-without-order', 1);
     const evidence: Evidence = {
       order,
       lines: lines.get(orderId) ?? [],
-      stock: accounts.stock.get(orderId) ?? nothing,
-      points: accounts.points.get(orderId) ?? nothing,
+      accounts: byParticipant(({ name }) => accounts[name].get(orderId) ?? nothing),
       openCompensations: backlog.compensations.get(orderId) ?? [],
     };
     judge(evidence, walk, findings);
-    accounts.stock.delete(orderId);
-    accounts.points.delete(orderId);
+    for (const held of Object.values(accounts)) held.delete(orderId);
     walk.strangers.delete(orderId);
   }
-  for (const id of accounts.stock.keys()) walk.strangers.set(id, 'the product database');
-  for (const id of accounts.points.keys()) walk.strangers.set(id, 'the point database');
+  for (const { name } of participants) {
+    for (const id of accounts[name].keys()) walk.strangers.set(id, `the ${name} database`);
+  }
 }
 
 const checksOf = Object.fromEntries(
@@ -158,12 +154,8 @@ function judge(evidence: Evidence, walk: Walk, findings: Findings): void {
   }
 }
 
-/** Every product and customer that an order's faults may have to do with. */
-function concerned({ order, lines, stock: s, points: p }: Evidence): string[] {
-  const moved = [s, p].flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
-  return [
-    order.customerId,
-    ...lines.map(({ productId }) => productId),
-    ...moved.map(({ key }) => key),
-  ];
+/** Every balance that an order's faults may have to do with. */
+function concerned(evidence: Evidence): string[] {
+  const due = participants.flatMap((one) => owed(evidence, one));
+  return [...due, ...moved(evidence)].map(({ id }) => id);
 }

@@ -24,6 +24,20 @@ export type Service = 'order' | ParticipantName;
 /** Every service has a database, users and a worker of its own. */
 export const services: readonly Service[] = ['order', ...registered.map(({ name }) => name)];
 
+/** What `of` makes of each participant, by its name. */
+export function byParticipant<T>(
+  of: (participant: RegisteredParticipant) => T,
+): Record<ParticipantName, T> {
+  const entries = participants.map((one) => [one.name, of(one)] as const);
+  return Object.fromEntries(entries) as Record<ParticipantName, T>;
+}
+
+/** What `of` makes of each service, by its name. */
+export function byService<T>(of: (service: Service) => T): Record<Service, T> {
+  const entries = services.map((service) => [service, of(service)] as const);
+  return Object.fromEntries(entries) as Record<Service, T>;
+}
+
 /** The steps that the compensation registry may hold. */
 export type CompensationStep = Words['steps']['saga']['compensation'];
 export const compensationSteps: readonly CompensationStep[] = registered.map(

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../../audit/audit';
 import { openDatabase } from '../../activities/transaction/connection';
 import { type OrderStatus, type Pattern } from '../../contracts/order';
-import { services } from '../../contracts/participants';
+import { byService } from '../../contracts/participants';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** An order as a test writes it; prices are the world's. */
@@ -65,13 +65,11 @@ export async function createWorld(): Promise<World> {
   const { order: orders, product, point } = databases;
   const open = new Set<string>();
   const closed = new Map<string, Date>();
-  const [order, ofProduct, ofPoint] = services.map((service) =>
+  const audited = byService((service) =>
     openDatabase({ url: databases.url('auditor', service), poolMax: 2 }),
-  ) as [Knex, Knex, Knex];
+  );
   const deps: AuditDeps = {
-    order,
-    product: ofProduct,
-    point: ofPoint,
+    ...audited,
     isOpen: (workflowId) => Promise.resolve(open.has(workflowId)),
     closedAt: (workflowId) => Promise.resolve(closed.get(workflowId)),
   };
@@ -130,7 +128,7 @@ export async function createWorld(): Promise<World> {
     },
     audit: (options = {}) => audit(deps, options),
     end: async () => {
-      await Promise.all([order, ofProduct, ofPoint].map((knex) => knex.destroy()));
+      await Promise.all(Object.values(audited).map((knex) => knex.destroy()));
       await databases.drop();
     },
   };

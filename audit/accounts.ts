@@ -1,98 +1,13 @@
-import type { Pattern } from '../contracts/order';
+import type { RegisteredParticipant } from '../contracts/participants';
 import type { Reader } from './snapshot';
-
-/**
- * How each participant keeps its books. Stock and points are kept alike, so that one table says
- * where the two differ, and each proof is written once.
- */
-export interface Participant {
-  /** What the report calls it. */
-  name: 'stock' | 'points';
-  /** What one of its balances belongs to. */
-  holder: 'product' | 'customer';
-  balances: 'products' | 'point_accounts';
-  ledger: 'stock_ledger' | 'point_ledger';
-  /** The ledger's index by order: without it the optimiser may read the ledger once a range. */
-  ledgerIndex: string;
-  /** The column of both tables that names the holder. */
-  key: 'product_id' | 'customer_id';
-  /** The ledger's signed column. */
-  amount: 'quantity' | 'points';
-  /** The ledger's word for taking; every other kind gives back. */
-  taking: 'deduct' | 'use';
-  /** By pattern, which of the barrier's steps have their effect in the ledger. */
-  steps: Record<Pattern, LedgerSteps>;
-  /** By pattern, the step that asks it first of all; null where its barrier is not used. */
-  asks: Record<Pattern, string | null>;
-}
-
-/** The step that takes, and the one that gives back; null where the pattern has none. */
-interface LedgerSteps {
-  action: string | null;
-  compensation: string | null;
-}
-
-/** One order's row, locked, is the barrier of a single transaction. */
-const noSteps: LedgerSteps = { action: null, compensation: null };
-
-export const stock: Participant = {
-  name: 'stock',
-  holder: 'product',
-  balances: 'products',
-  ledger: 'stock_ledger',
-  ledgerIndex: 'stock_ledger_order',
-  key: 'product_id',
-  amount: 'quantity',
-  taking: 'deduct',
-  steps: {
-    lock: noSteps,
-    // Nobody but an operator gives back: what was committed by hand.
-    xa: { action: 'prepareStock', compensation: 'rollbackStock' },
-    tcc: { action: 'confirmStock', compensation: null },
-    saga: { action: 'deductStock', compensation: 'restoreStock' },
-    choreography: { action: 'deductStock', compensation: 'restoreStock' },
-  },
-  asks: {
-    lock: null,
-    xa: 'prepareStock',
-    tcc: 'tryStock',
-    saga: 'deductStock',
-    choreography: 'deductStock',
-  },
-};
-
-export const points: Participant = {
-  name: 'points',
-  holder: 'customer',
-  balances: 'point_accounts',
-  ledger: 'point_ledger',
-  ledgerIndex: 'point_ledger_order',
-  key: 'customer_id',
-  amount: 'points',
-  taking: 'use',
-  steps: {
-    lock: noSteps,
-    xa: { action: 'preparePoints', compensation: 'rollbackPoints' },
-    tcc: { action: 'confirmPoints', compensation: null },
-    saga: { action: 'usePoints', compensation: 'refundPoints' },
-    choreography: { action: 'usePoints', compensation: 'refundPoints' },
-  },
-  asks: {
-    lock: null,
-    xa: 'preparePoints',
-    tcc: 'tryPoints',
-    saga: 'usePoints',
-    choreography: 'usePoints',
-  },
-};
 
 /** A whole number as the driver gives it: as text where a number cannot hold it. */
 export type Whole = number | string;
 
 /** One movement, as a positive amount. */
 export interface Movement {
-  /** The product or the customer. */
-  key: string;
+  /** The balance's key. */
+  id: string;
   amount: bigint;
 }
 
@@ -114,24 +29,26 @@ export interface IdRange {
   upTo: string | null;
 }
 
-/** Everything that the participant holds about the orders of a range, by order id. */
+/**
+ * Everything that the participant holds about the orders of a range, by order id. The ledger's
+ * index is named: without it the optimiser may read the whole ledger for each range.
+ */
 export async function readAccounts(
   snapshot: Reader,
-  participant: Participant,
+  { books: { ledger, key, amount, taking } }: RegisteredParticipant,
   range: IdRange,
 ): Promise<Map<string, Account>> {
-  const { ledger, ledgerIndex, key, amount, taking } = participant;
   const where = inRange(range);
   const accounts = new Map<string, Account>();
   const movements = await snapshot.rows<{ o: string; k: string; n: Whole; t: 0 | 1 }>(
     `SELECT order_id o, ${key} k, ${amount} n, kind = '${taking}' t
-     FROM ${ledger} FORCE INDEX (${ledgerIndex}) WHERE ${where.sql}`,
+     FROM ${ledger} FORCE INDEX (${ledger}_order) WHERE ${where.sql}`,
     where.bindings,
   );
   for (const { o, k, n, t } of movements) {
     const account = accountOf(accounts, o);
     const by = BigInt(n);
-    (t === 1 ? account.taken : account.givenBack).push({ key: k, amount: by < 0n ? -by : by });
+    (t === 1 ? account.taken : account.givenBack).push({ id: k, amount: by < 0n ? -by : by });
   }
   const reservations = await snapshot.rows<{ o: string; k: string; n: Whole }>(
     `SELECT order_id o, ${key} k, ${amount} n FROM reservations
@@ -139,7 +56,7 @@ export async function readAccounts(
     where.bindings,
   );
   for (const { o, k, n } of reservations) {
-    accountOf(accounts, o).reserved.push({ key: k, amount: BigInt(n) });
+    accountOf(accounts, o).reserved.push({ id: k, amount: BigInt(n) });
   }
   const steps = await snapshot.rows<{ o: string; step: string; outcome: string | null }>(
     `SELECT order_id o, step, outcome FROM steps WHERE ${where.sql}`,
