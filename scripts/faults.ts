@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Service, services } from '../contracts/participants';
+import { byService } from '../contracts/participants';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Knex } from 'knex';
 import { auditAtRest } from '../audit/at-rest';
@@ -45,9 +45,8 @@ async function main(): Promise<number> {
 }
 
 async function isProved({ stack }: FaultStack, say: (line: string) => void): Promise<boolean> {
-  const urls = services.map((service) => [service, stack.databases[service].auditorUrl]);
   const deps = connectAudit({
-    databases: Object.fromEntries(urls) as Record<Service, string>,
+    databases: byService((service) => stack.databases[service].auditorUrl),
     temporal: stack.temporal,
   });
   try {

@@ -1,5 +1,5 @@
 import { describeError } from '../../activities/transaction/errors';
-import { type Service, services } from '../../contracts/participants';
+import { byService } from '../../contracts/participants';
 import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
@@ -20,9 +20,8 @@ class AuditFailedError extends Error {
  * @throws AuditFailedError when a database or Temporal cannot be asked.
  */
 export async function auditStack(stack: RunningStack): Promise<AuditReport> {
-  const urls = services.map((service) => [service, stack.databases[service].auditorUrl]);
   const deps = connectAudit({
-    databases: Object.fromEntries(urls) as Record<Service, string>,
+    databases: byService((service) => stack.databases[service].auditorUrl),
     temporal: stack.temporal,
   });
   const bar = progressBar('Auditing', 'orders', barAfterMs);

@@ -1,18 +1,20 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../activities/transaction/connection';
-import { type OrderStatus } from '../../../contracts/order';
-import { type Service, services } from '../../../contracts/participants';
+import type { OrderStatus, PlacedOrder } from '../../../contracts/order';
+import {
+  byParticipant,
+  byService,
+  participants,
+  type ParticipantName,
+  type Service,
+} from '../../../contracts/participants';
 import type { RunningStack } from '../../stack/state';
 
-/** One order of a run as the three databases have it in the end. */
-export interface FinalOrder {
-  orderId: string;
-  customerId: string;
+/** One order of a run as the databases have it in the end. */
+export interface FinalOrder extends PlacedOrder {
   key: string;
   status: OrderStatus;
   reason: string | null;
-  total: number;
-  lines: { productId: string; quantity: number }[];
   /** By the database's clock, milliseconds since 1970. */
   createdMs: number;
   /** When its owner of now took it; null while nobody ever has. */
@@ -20,9 +22,8 @@ export interface FinalOrder {
   /** Its owner has taken it from one that was gone. */
   adopted: boolean;
   endedMs: number | null;
-  /** What the ledgers say that it took, what it gave back subtracted; by product, and points. */
-  stock: Record<string, number>;
-  points: number;
+  /** What the ledgers say that it took of each balance, what it gave back subtracted. */
+  moved: Record<ParticipantName, Record<string, number>>;
 }
 
 const ordersPerRead = 1_000;
@@ -38,10 +39,9 @@ export class FinalReader {
     stack: Pick<RunningStack, 'databases'>,
     private readonly keyPrefix: string,
   ) {
-    const open = (service: Service) =>
-      openDatabase({ url: stack.databases[service].auditorUrl, poolMax: 1 });
-    const entries = services.map((service) => [service, open(service)] as const);
-    this.databases = Object.fromEntries(entries) as Databases;
+    this.databases = byService((service) =>
+      openDatabase({ url: stack.databases[service].auditorUrl, poolMax: 1 }),
+    );
   }
 
   /** How many of the run's orders are claimed and have not ended. */
@@ -66,7 +66,7 @@ export class FinalReader {
   }
 
   async close(): Promise<void> {
-    await Promise.all(services.map((service) => this.databases[service].destroy()));
+    await Promise.all(Object.values(this.databases).map((knex) => knex.destroy()));
   }
 
   private ofRun(): Knex.QueryBuilder {
@@ -74,34 +74,27 @@ export class FinalReader {
   }
 
   private async addContent(orders: FinalOrder[]): Promise<void> {
-    const { order, product, point } = this.databases;
     const byId = new Map(orders.map((one) => [one.orderId, one]));
     const ids = [...byId.keys()];
-    const lines = (await order('order_lines')
-      .select('order_id', 'product_id', 'quantity')
+    const lines = (await this.databases
+      .order('order_lines')
+      .select('order_id', 'product_id', 'quantity', 'unit_price')
       .whereIn('order_id', ids)
       .orderBy(['order_id', 'line_number'])) as LineRow[];
-    for (const { order_id: id, product_id: productId, quantity } of lines) {
-      byId.get(id)?.lines.push({ productId, quantity });
+    for (const { order_id: id, product_id: productId, quantity, unit_price: unitPrice } of lines) {
+      byId.get(id)?.lines.push({ productId, quantity, unitPrice });
     }
     // The ledgers are signed by what they add; decimals come as text.
-    const stock = await product('stock_ledger')
-      .select('order_id', 'product_id')
-      .sum<(LineRow & { added: string })[]>({ added: 'quantity' })
-      .whereIn('order_id', ids)
-      .groupBy('order_id', 'product_id');
-    for (const { order_id: id, product_id: productId, added } of stock) {
-      const one = byId.get(id);
-      if (one && Number(added) !== 0) one.stock[productId] = -Number(added);
-    }
-    const points = await point('point_ledger')
-      .select('order_id')
-      .sum<{ order_id: string; added: string }[]>({ added: 'points' })
-      .whereIn('order_id', ids)
-      .groupBy('order_id');
-    for (const { order_id: id, added } of points) {
-      const one = byId.get(id);
-      if (one) one.points = Number(added) === 0 ? 0 : -Number(added);
+    for (const { name, books } of participants) {
+      const rows: MovedRow[] = await this.databases[name](books.ledger)
+        .select({ orderId: 'order_id', balance: books.key })
+        .sum<MovedRow[]>({ added: books.amount })
+        .whereIn('order_id', ids)
+        .groupBy('order_id', books.key);
+      for (const { orderId, balance, added } of rows) {
+        const one = byId.get(orderId);
+        if (one && Number(added) !== 0) one.moved[name][balance] = -Number(added);
+      }
     }
   }
 }
@@ -123,6 +116,13 @@ interface LineRow {
   order_id: string;
   product_id: string;
   quantity: number;
+  unit_price: number;
+}
+
+interface MovedRow {
+  orderId: string;
+  balance: string;
+  added: string;
 }
 
 function toOrder(row: OrderRow): FinalOrder {
@@ -138,7 +138,6 @@ function toOrder(row: OrderRow): FinalOrder {
     ownedMs: row.owned_at?.getTime() ?? null,
     adopted: row.owner?.startsWith('adopt-') ?? false,
     endedMs: row.ended_at?.getTime() ?? null,
-    stock: {},
-    points: 0,
+    moved: byParticipant(() => ({})),
   };
 }

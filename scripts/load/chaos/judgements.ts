@@ -1,5 +1,7 @@
 import { failures } from '../../../contracts/failures';
 import { isTerminal, type OrderStatus } from '../../../contracts/order';
+import { byParticipant, participants } from '../../../contracts/participants';
+import type { Movement } from '../../../contracts/participants/definition';
 import type { FinalOrder } from './final';
 import type { Operation, SeenCall, Story } from './view';
 
@@ -127,14 +129,10 @@ export const wentBack: Judgement = ({ calls }) => {
 
 export const effectMismatch: Judgement = ({ row }) => {
   if (!row || row.status === 'PLACING' || row.status === 'PENDING') return undefined;
-  const due = { stock: {} as Record<string, number>, points: 0 };
-  if (row.status === 'COMPLETED') {
-    due.points = row.total;
-    for (const { productId, quantity } of row.lines) {
-      due.stock[productId] = (due.stock[productId] ?? 0) + quantity;
-    }
-  }
-  const [owed, moved] = [due, row].map(showEffect);
+  const due = byParticipant(({ command, owes }) =>
+    row.status === 'COMPLETED' ? sums(owes(command(row))) : {},
+  );
+  const [owed, moved] = [due, row.moved].map(showEffect);
   return owed === moved ? undefined : `${row.status}: due ${owed}; the ledgers moved ${moved}`;
 };
 
@@ -182,8 +180,17 @@ function show({ answer }: SeenCall): string {
   return [String(answer.status), ...new Set(words)].join(' ');
 }
 
-function showEffect({ stock, points }: Pick<FinalOrder, 'stock' | 'points'>): string {
-  const moved = Object.entries(stock).sort(([a], [b]) => (a < b ? -1 : 1));
-  const all = [...moved, ...(points === 0 ? [] : [['points', points] as const])];
-  return all.map(([what, n]) => `${what} × ${String(n)}`).join(', ') || 'nothing';
+function sums(movements: readonly Movement[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { id, amount } of movements) sum[id] = (sum[id] ?? 0) + amount;
+  return sum;
+}
+
+function showEffect(moved: FinalOrder['moved']): string {
+  const all = participants.flatMap(({ name, label }) =>
+    Object.entries(moved[name])
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, n]) => `${label} of ${id} × ${String(n)}`),
+  );
+  return all.join(', ') || 'nothing';
 }

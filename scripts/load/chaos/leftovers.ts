@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type Service, services } from '../../../contracts/participants';
+import { byService, participants, services, type Service } from '../../../contracts/participants';
 import { listPrepared } from '../../../activities/participant/branch-connection';
 import { openDatabase } from '../../../activities/transaction/connection';
 import type { RunningStack } from '../../stack/state';
@@ -20,19 +20,18 @@ export interface Leftovers {
 
 /** Asks the servers themselves, as the administrator: no other user may see what is prepared. */
 export async function readLeftovers(stack: Pick<RunningStack, 'databases'>): Promise<Leftovers> {
-  const open = (service: Service) =>
-    openDatabase({ url: stack.databases[service].adminUrl, poolMax: 1 });
-  const databases = { order: open('order'), product: open('product'), point: open('point') };
+  const databases = byService((service) =>
+    openDatabase({ url: stack.databases[service].adminUrl, poolMax: 1 }),
+  );
   try {
     return await countLeftovers(databases);
   } finally {
-    await Promise.all(services.map((service) => databases[service].destroy()));
+    await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
   }
 }
 
 export async function countLeftovers(databases: Record<Service, Knex>): Promise<Leftovers> {
-  const { order, product, point } = databases;
-  const all = [order, product, point];
+  const all = services.map((service) => databases[service]);
   const prepared = await Promise.all(all.map(listPrepared));
   // On one server each of them lists the same branches.
   const xids = new Set(prepared.flat().map((branch) => JSON.stringify(branch)));
@@ -41,13 +40,13 @@ export async function countLeftovers(databases: Record<Service, Knex>): Promise<
   return {
     prepared: xids.size,
     reserved: await sum(
-      [product, point].map((knex) =>
-        count(knex('reservations').whereIn('state', ['reserved', 'frozen'])),
+      participants.map(({ name }) =>
+        count(databases[name]('reservations').whereIn('state', ['reserved', 'frozen'])),
       ),
     ),
     parked: await sum(all.map((knex) => count(knex('inbox').whereNotNull('parked_at')))),
     unsent: await sum(all.map((knex) => count(knex('outbox').whereNull('sent_at')))),
-    unfinished: await count(order('orders').whereIn('status', ['PLACING', 'PENDING'])),
+    unfinished: await count(databases.order('orders').whereIn('status', ['PLACING', 'PENDING'])),
   };
 }
 

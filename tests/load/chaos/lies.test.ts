@@ -2,7 +2,7 @@ import { checkView, viewRules, type ViewRule } from '../../../scripts/load/chaos
 import type { FinalOrder } from '../../../scripts/load/chaos/final';
 import type { Story } from '../../../scripts/load/chaos/view';
 import * as given from './stories';
-import { call, create, limits, place, row, story } from './stories';
+import { call, create, limits, moved, place, row, story } from './stories';
 
 /** The checker is fed every kind of lie. */
 
@@ -35,7 +35,7 @@ describe('a lie is found', () => {
       'other-content',
       'another quantity',
       [story(create)],
-      [{ ...given.createdRow, lines: [{ productId: 'p-1', quantity: 2 }] }],
+      [{ ...given.createdRow, lines: [{ productId: 'p-1', quantity: 2, unitPrice: 8 }] }],
     ],
     [
       'other-content',
@@ -135,31 +135,47 @@ describe('a lie is found', () => {
       [story(create, place, call('look', 3_000, { ...given.accepted, status: 200 }))],
       [row()],
     ],
-    ['effect-mismatch', 'COMPLETED without stock', [story(create, place)], [row({ stock: {} })]],
+    [
+      'effect-mismatch',
+      'COMPLETED without stock',
+      [story(create, place)],
+      [row({ moved: moved({}, { 'c-1': 24 }) })],
+    ],
     [
       'effect-mismatch',
       'COMPLETED and taken twice',
       [story(create, place)],
-      [row({ stock: { 'p-1': 6 } })],
+      [row({ moved: moved({ 'p-1': 6 }, { 'c-1': 24 }) })],
     ],
-    ['effect-mismatch', 'COMPLETED without points', [story(create, place)], [row({ points: 0 })]],
+    [
+      'effect-mismatch',
+      'COMPLETED without points',
+      [story(create, place)],
+      [row({ moved: moved({ 'p-1': 3 }, {}) })],
+    ],
+    [
+      'effect-mismatch',
+      'COMPLETED with the points of another customer',
+      [story(create, place)],
+      [row({ moved: moved({ 'p-1': 3 }, { 'c-2': 24 }) })],
+    ],
     [
       'effect-mismatch',
       'refused, and the stock is gone',
       [story(create, call('place', 2_000, given.noStock))],
-      [{ ...given.cancelledRow, stock: { 'p-1': 3 } }],
+      [{ ...given.cancelledRow, moved: moved({ 'p-1': 3 }, {}) }],
     ],
     [
       'effect-mismatch',
       'refused, and more was given back than was taken',
       [story(create, call('place', 2_000, given.noStock))],
-      [{ ...given.cancelledRow, points: -24 }],
+      [{ ...given.cancelledRow, moved: moved({}, { 'c-1': -24 }) }],
     ],
     [
       'effect-mismatch',
       'never placed, and points are gone',
       [story(create, call('place', 2_000, given.overloaded))],
-      [{ ...given.createdRow, points: 24 }],
+      [{ ...given.createdRow, moved: moved({}, { 'c-1': 24 }) }],
     ],
     [
       'not-ended',

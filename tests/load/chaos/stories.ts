@@ -40,6 +40,14 @@ export function story(...calls: SeenCall[]): Story {
   return { key: 'k-1', order, calls };
 }
 
+/** What the ledgers have of it. */
+export function moved(
+  product: Record<string, number>,
+  point: Record<string, number>,
+): FinalOrder['moved'] {
+  return { product, point };
+}
+
 /** As it is after a good run: created at 1 s, claimed and completed at 2 s. */
 export function row(changes: Partial<FinalOrder> = {}): FinalOrder {
   return {
@@ -49,18 +57,17 @@ export function row(changes: Partial<FinalOrder> = {}): FinalOrder {
     status: 'COMPLETED',
     reason: null,
     total: 24,
-    lines: [{ productId: 'p-1', quantity: 3 }],
+    lines: [{ productId: 'p-1', quantity: 3, unitPrice: 8 }],
     createdMs: 1_050,
     ownedMs: 2_020,
     adopted: false,
     endedMs: 2_080,
-    stock: { 'p-1': 3 },
-    points: 24,
+    moved: moved({ 'p-1': 3 }, { 'c-1': 24 }),
     ...changes,
   };
 }
 
-const untouched = { stock: {}, points: 0 };
+const untouched = { moved: moved({}, {}) };
 
 /** The same order as it is when it was never claimed, or was cancelled. */
 export const createdRow = row({ ...untouched, status: 'CREATED', ownedMs: null, endedMs: null });
