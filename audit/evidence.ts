@@ -17,10 +17,10 @@ export interface Evidence {
  * as text and comes out as text, for definitions hand amounts on as they are: no digit is lost.
  */
 export function owed(
-  { order: { orderId, customerId, total }, lines }: Evidence,
+  { order, lines }: Evidence,
   { command, owes }: RegisteredParticipant,
 ): Movement[] {
-  const due = owes(command({ orderId, customerId, lines, total } as PlacedOrder));
+  const due = owes(command({ ...order, lines } as PlacedOrder));
   return due.map(({ id, amount }) => ({ id, amount: BigInt(amount) }));
 }
 

@@ -4,6 +4,7 @@ import { openTemporal } from '../../api/temporal-connection';
 import { audit } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
 import { workflowsOf } from '../../audit/workflows';
+import { byService } from '../../contracts/participants';
 import { until } from '../support/orders';
 import { temporalServer } from '../support/servers';
 import { createWorld, type World } from './world';
@@ -58,11 +59,7 @@ test('a running system is reached by its connection strings', async () => {
   const lost = { orderId: 'lost', status: 'PLACING', owner: 'nobody', ownedS: 90 } as const;
   await world.order(lost);
   const deps = connectAudit({
-    databases: {
-      order: databases.url('auditor', 'order'),
-      product: databases.url('auditor', 'product'),
-      point: databases.url('auditor', 'point'),
-    },
+    databases: byService((service) => databases.url('auditor', service)),
     temporal: { address, namespace },
   });
   try {

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import { services } from '../../contracts/participants';
+import { byService } from '../../contracts/participants';
 import { openDatabase } from '../../activities/transaction/connection';
 import { audit, type AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
@@ -8,13 +7,13 @@ import type { World } from './world';
 
 /** What the auditor says of a world, as the auditor's own user. */
 export async function auditOf(world: Pick<World, 'databases' | 'client'>): Promise<AuditReport> {
-  const [order, product, point] = services.map((service) =>
+  const pools = byService((service) =>
     openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
-  ) as [Knex, Knex, Knex];
+  );
   try {
-    return await audit({ order, product, point, ...workflowsOf(world.client) });
+    return await audit({ ...pools, ...workflowsOf(world.client) });
   } finally {
-    await Promise.all([order, product, point].map((knex) => knex.destroy()));
+    await Promise.all(Object.values(pools).map((knex) => knex.destroy()));
   }
 }
 

@@ -1,8 +1,7 @@
 import { audit, type AuditDeps } from '../../audit/audit';
-import { type Service, services } from '../../contracts/participants';
+import { byService, services } from '../../contracts/participants';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createOrderIntake } from '../../activities/order/intake';
-import type { Knex } from 'knex';
 import { createOrder, Gate, place, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { endByHand, preparedIn, rollBackAll } from './branches';
@@ -11,20 +10,20 @@ import { endByHand, preparedIn, rollBackAll } from './branches';
 
 let world: World;
 let deps: AuditDeps;
-let pools: Knex[];
 
 beforeAll(async () => {
   world = await createWorld();
-  const open = (service: Service) =>
-    openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 });
-  const [order, product, point] = services.map(open) as [Knex, Knex, Knex];
-  pools = [order, product, point];
-  const closedAt = () => Promise.resolve(undefined);
-  deps = { order, product, point, isOpen: () => Promise.resolve(true), closedAt };
+  deps = {
+    ...byService((service) =>
+      openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
+    ),
+    isOpen: () => Promise.resolve(true),
+    closedAt: () => Promise.resolve(undefined),
+  };
 });
 
 afterAll(async () => {
-  await Promise.all(pools.map((pool) => pool.destroy()));
+  await Promise.all(services.map((service) => deps[service].destroy()));
   await world.stop();
 });
 
