@@ -17,14 +17,24 @@ const arrows = [
   [transaction, [transaction, '^contracts/']],
   ['^activities/order/', ['^activities/order/', transaction, '^contracts/']],
   [participant, [participant, transaction, '^contracts/']],
-  ['^activities/product/', ['^activities/product/', participant, transaction, '^contracts/']],
-  ['^activities/point/', ['^activities/point/', participant, transaction, '^contracts/']],
+  ['^activities/product/', ['^activities/product/', transaction, '^contracts/']],
+  ['^activities/point/', ['^activities/point/', transaction, '^contracts/']],
   // The baseline before services: it alone sees the order service and the participants.
   [
     '^activities/lock/',
     ['^activities/lock/', '^activities/order/steps', participant, transaction, '^contracts/'],
   ],
-  ['^api/', ['^api/', '^contracts/', '^activities/order/intake', '^activities/[a-z]+/queries']],
+  [
+    '^api/',
+    [
+      '^api/',
+      '^contracts/',
+      '^activities/order/intake',
+      '^activities/(order|participant)/queries',
+      // What a shop shows of these two beyond their part in orders.
+      '^activities/(product/catalogue|point/balances)',
+    ],
+  ],
   ['^audit/', ['^audit/', '^contracts/', transaction, '^api/temporal-connection']],
   ['^workers/', ['^(workers|api|activities|migrations|contracts)/']],
 ];

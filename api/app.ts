@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { patterns as allPatterns } from '../contracts/order';
+import { byService } from '../contracts/participants';
 import { createAuthenticator } from './authentication';
 import { headerCount, type ApiApp, type ApiEnv } from './context';
 import { createOrderCreation } from './creation';
@@ -50,8 +51,8 @@ export function createApp(deps: ApiDependencies): Api {
   const { watcher, dispatchers, temporal } = driving;
   const wait = { ...defaultWait, ...deps.wait };
   const authenticate = createAuthenticator(deps.authentication);
-  const { intake, orders, products, points } = deps;
-  const participants = { product: products, point: points };
+  const { intake, orders, participants, products, points } = deps;
+  const queries = { order: orders, ...participants };
   const readInDoubt = createInDoubtReader(participants, deps.logger);
   const readSteps = createStepsReader(participants, deps.logger);
   const app = newApp(deps);
@@ -88,20 +89,14 @@ export function createApp(deps: ApiDependencies): Api {
   addCatalogueRoutes(app, { authenticate, products, points });
   addOperatorRoutes(app, { authenticate, orders, readSteps, resolve: deps.resolve });
   const probes = {
-    order: () => orders.ready(),
-    product: () => products.ready(),
-    point: () => points.ready(),
+    ...byService((service) => () => queries[service].ready()),
     temporal: () => temporal.confirm(),
   };
   addHealthRoutes(app, probes, () => orders.overdueRecoveries(), driving.isEnding);
   if (deps.releaseEvent) {
     addOperatorEventRoutes(app, {
       authenticate,
-      parked: {
-        order: (eventId) => orders.parked(eventId),
-        product: (eventId) => products.parked(eventId),
-        point: (eventId) => points.parked(eventId),
-      },
+      queries,
       release: deps.releaseEvent,
     });
   }
@@ -167,7 +162,7 @@ function addOpenApi(app: ApiApp): void {
       info: {
         title: 'Order system',
         version: '1',
-        description: 'Places orders across three services, once or not at all.',
+        description: 'Places orders across its services, once or not at all.',
       },
     });
   // It never changes, and making it takes long enough to be worth asking for it in a loop.

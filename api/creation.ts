@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { requestHash, type Creation, type CreatedOrder } from '../activities/order/intake';
 import type { OrderDraft, OrderIntake } from '../activities/order/intake';
-import type { Product, ProductQueries } from '../activities/product/queries';
+import type { Catalogue, Product } from '../activities/product/catalogue';
 import type { OrderLine } from '../contracts/order';
 import { timeOver, within } from './deadline';
 import { invalidRequest } from './faults';
@@ -17,7 +17,7 @@ export interface OrderRequest {
 
 export interface CreationDeps {
   intake: OrderIntake;
-  products: ProductQueries;
+  products: Catalogue;
   gathering?: Partial<Gathering>;
 }
 

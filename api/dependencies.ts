@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { OrderIntake } from '../activities/order/intake';
 import type { OrderQueries } from '../activities/order/queries';
-import type { PointQueries } from '../activities/point/queries';
-import type { ProductQueries } from '../activities/product/queries';
+import type { ParticipantQueries } from '../activities/participant/queries';
+import type { PointBalances } from '../activities/point/balances';
+import type { Catalogue } from '../activities/product/catalogue';
 import type { StepTiming } from '../contracts/limits';
 import type { Pattern } from '../contracts/order';
+import type { ParticipantName } from '../contracts/participants';
 import type { AuthenticationSettings } from './authentication';
 import type { StartOrders } from './batch';
 import type { DispatcherOptions } from './dispatcher-options';
@@ -33,10 +35,12 @@ export interface ApiDependencies {
   intake: OrderIntake;
   /** On the order database, as `order_api`. */
   orders: OrderQueries;
+  /** Each on its own database, as its `_reader`. */
+  participants: Record<ParticipantName, ParticipantQueries>;
   /** On the product database, as `product_reader`. */
-  products: ProductQueries;
+  products: Catalogue;
   /** On the point database, as `point_reader`. */
-  points: PointQueries;
+  points: PointBalances;
   authentication: AuthenticationSettings;
   /** The patterns that this installation offers; asking for another is refused. */
   patterns: Partial<Record<Pattern, PatternRunner>>;

@@ -1,6 +1,26 @@
 import { failures, type FailureCode } from '../contracts/failures';
 
 /**
+ * `unavailable` says that the API cannot serve, which may be tried again; of an order it says that
+ * it was given up, for good. Every other failure is a problem of the same name.
+ */
+type FailureProblem = Exclude<FailureCode, 'unavailable'> | 'cancelled-unavailable';
+
+const failureCodes = Object.keys(failures) as FailureCode[];
+
+/** Where an order's failure stands in the table of problems. */
+export const problemOfFailure = Object.fromEntries(
+  failureCodes.map((code) => [code, code === 'unavailable' ? 'cancelled-unavailable' : code]),
+) as Readonly<Record<FailureCode, FailureProblem>>;
+
+const orderFailures = Object.fromEntries(
+  failureCodes.map((code) => {
+    const { httpStatus, title } = failures[code];
+    return [problemOfFailure[code], { status: httpStatus, title }];
+  }),
+) as Record<FailureProblem, { status: 409; title: string }>;
+
+/**
  * Every error that a caller can see is one row of this table, and is answered as
  * `application/problem+json` (RFC 9457) with the type `/problems/<code>`. Types are stable:
  * clients decide by them.
@@ -19,7 +39,7 @@ export const problemTypes = {
   'not-pending': { status: 409, title: 'The order does not wait for an operator' },
   'resolution-under-way': { status: 409, title: 'A resolution of the order is under way' },
   'resolution-unsafe': { status: 409, title: 'This would not be safe' },
-  ...orderFailures(),
+  ...orderFailures,
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be plain JSON' },
   'expectation-failed': { status: 417, title: 'This expectation cannot be met' },
@@ -35,32 +55,6 @@ export const problemTypes = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problemTypes;
-
-/**
- * Where an order's failure stands in the table. `unavailable` says there that the API cannot
- * serve, which may be tried again; of an order it says that it was given up, for good.
- */
-export const problemOfFailure = {
-  'insufficient-stock': 'insufficient-stock',
-  'insufficient-points': 'insufficient-points',
-  'cancelled-by-customer': 'cancelled-by-customer',
-  'cancelled-by-operator': 'cancelled-by-operator',
-  unavailable: 'cancelled-unavailable',
-} as const satisfies Record<FailureCode, ProblemCode>;
-
-function orderFailures() {
-  const row = ({ httpStatus, title }: (typeof failures)[FailureCode]) => ({
-    status: httpStatus,
-    title,
-  });
-  return {
-    'insufficient-stock': row(failures['insufficient-stock']),
-    'insufficient-points': row(failures['insufficient-points']),
-    'cancelled-by-customer': row(failures['cancelled-by-customer']),
-    'cancelled-by-operator': row(failures['cancelled-by-operator']),
-    'cancelled-unavailable': row(failures.unavailable),
-  };
-}
 
 /** One fault of a request; a place in its body, or a parameter of its query. */
 export type Fault = { pointer: string; detail: string } | { parameter: string; detail: string };

@@ -1,5 +1,5 @@
 import type { OrderQueries } from '../activities/order/queries';
-import type { ProductQueries } from '../activities/product/queries';
+import type { Catalogue } from '../activities/product/catalogue';
 import { timeOver, within } from './deadline';
 import type { ShortProduct } from './problems';
 
@@ -15,7 +15,7 @@ const readMsMax = 1_000;
  */
 export function createShortProductsReader(
   orders: Pick<OrderQueries, 'byId'>,
-  products: Pick<ProductQueries, 'byIds'>,
+  products: Pick<Catalogue, 'byIds'>,
 ): ReadShortProducts {
   const read = async (orderId: string): Promise<ShortProduct[]> => {
     const { lines = [] } = (await orders.byId(orderId)) ?? {};

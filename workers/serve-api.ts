@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createOrderIntake } from '../activities/order/intake';
 import { createOrderQueries } from '../activities/order/queries';
-import { createPointQueries } from '../activities/point/queries';
-import { createProductQueries } from '../activities/product/queries';
+import { createParticipantQueries } from '../activities/participant/queries';
+import { createPointBalances } from '../activities/point/balances';
+import { createCatalogue } from '../activities/product/catalogue';
 import { openDatabase, queryMsMax, silentMsMax } from '../activities/transaction/connection';
 import { createApp } from '../api/app';
 import type { ApiDependencies } from '../api/dependencies';
+import { byParticipant } from '../contracts/participants';
 import { startServer } from '../api/server';
 import type { Config } from './config';
 import { apiPoolMax } from './pools';
@@ -59,14 +61,17 @@ export async function serveApi(
   const order = open(config.ORDER_DATABASE_URL);
   // Of their own: writes that wait, as for a global read lock, would take every connection.
   const orderReads = open(config.ORDER_DATABASE_URL);
-  const product = open(config.PRODUCT_DATABASE_URL);
-  const point = open(config.POINT_DATABASE_URL);
+  const readers = {
+    product: open(config.PRODUCT_DATABASE_URL),
+    point: open(config.POINT_DATABASE_URL),
+  };
   const api = createApp({
     logger,
     intake: createOrderIntake(order),
     orders: createOrderQueries(orderReads),
-    products: createProductQueries(product),
-    points: createPointQueries(point),
+    participants: byParticipant((one) => createParticipantQueries(one, readers[one.name])),
+    products: createCatalogue(readers.product),
+    points: createPointBalances(readers.point),
     authentication: {
       keys: { keys: [createPublicKey(config.JWT_PUBLIC_KEY).export({ format: 'jwk' })] },
       issuer: config.JWT_ISSUER,
@@ -91,8 +96,9 @@ export async function serveApi(
     server.end();
     await sleep(config.LAME_DUCK_MS);
     await Promise.all([server.close(), api.close()]);
-    const pools = Promise.all([order, orderReads, product, point].map((pool) => pool.destroy()));
+    const pools = [order, orderReads, ...Object.values(readers)];
+    const closed = Promise.all(pools.map((pool) => pool.destroy()));
     // A database that hangs must not hold up the end.
-    await Promise.race([pools, sleep(poolsMsMax)]);
+    await Promise.race([closed, sleep(poolsMsMax)]);
   };
 }

@@ -1,6 +1,6 @@
 import { createRoute, type z } from '@hono/zod-openapi';
-import type { PointQueries } from '../../activities/point/queries';
-import type { ProductQueries } from '../../activities/product/queries';
+import type { PointBalances } from '../../activities/point/balances';
+import type { Catalogue } from '../../activities/product/catalogue';
 import { roles, type Authenticator } from '../authentication';
 import { requireRole, type ApiApp } from '../context';
 import { exactJson } from '../exact-json';
@@ -32,8 +32,8 @@ const getPoints = createRoute({
 
 export interface CatalogueRoutesDeps {
   authenticate: Authenticator;
-  products: ProductQueries;
-  points: PointQueries;
+  products: Catalogue;
+  points: PointBalances;
 }
 
 const noPoints = { available: 0n, reserved: 0n };

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { ParkedEvent } from '../../activities/order/queries';
+import type { OrderQueries, ParkedEvent } from '../../activities/order/queries';
 import type { OrderEvent } from '../../contracts/events';
 import type { Release } from '../../contracts/deliveries';
 import { type Service, services } from '../../contracts/participants';
@@ -48,7 +48,7 @@ const releaseOne = createRoute({
 
 export interface OperatorEventRoutesDeps {
   authenticate: Authenticator;
-  parked: Record<Service, (eventId?: string) => Promise<ParkedEvent[]>>;
+  queries: Record<Service, Pick<OrderQueries, 'parked'>>;
   release: ReleaseEvent;
 }
 
@@ -62,7 +62,7 @@ export function addOperatorEventRoutes(app: ApiApp, deps: OperatorEventRoutesDep
   const read = async (eventId?: string): Promise<Parked[]> => {
     const found = await Promise.all(
       services.map(async (subscriber) => {
-        const parked = await deps.parked[subscriber](eventId);
+        const parked = await deps.queries[subscriber].parked(eventId);
         return parked.map((one) => ({ ...one, subscriber }));
       }),
     );
@@ -81,7 +81,7 @@ export function addOperatorEventRoutes(app: ApiApp, deps: OperatorEventRoutesDep
       if (!first) throw new Problem('not-found', 'No event of this id is parked.');
       const release = { by: c.var.principal.subject, reason: c.req.valid('json').reason };
       try {
-        // An event may be parked at both of its subscribers.
+        // An event may be parked at each of its subscribers.
         await Promise.all(
           parked.map(({ event, subscriber }) => deps.release(event, subscriber, release)),
         );

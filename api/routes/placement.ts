@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { OrderSummary } from '../../activities/order/queries';
 import { failures } from '../../contracts/failures';
+import { participants } from '../../contracts/participants';
 import type { Authenticator } from '../authentication';
 import { requireRole, type ApiApp, type ApiContext } from '../context';
 import { exactJson } from '../exact-json';
@@ -20,10 +21,12 @@ const preferHeader = {
   schema: { type: 'string' as const },
 };
 
+const whatIsTaken = participants.map(({ label }) => `the ${label}`).join(' and ');
+
 const place = createRoute({
   method: 'post',
   path: '/orders/{orderId}/place',
-  summary: 'Place an order: take the stock and the points, or nothing',
+  summary: `Place an order: take ${whatIsTaken}, or nothing`,
   security,
   parameters: [preferHeader],
   request: {

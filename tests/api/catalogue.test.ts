@@ -121,7 +121,13 @@ describe('health and OpenAPI, for everybody', () => {
     const away = () => Promise.reject(new Error('ECONNREFUSED 10.0.0.7:7233'));
     const api = harness.another({
       temporalReady: away,
-      points: { ...harness.deps.points, ready: () => new Promise(() => undefined) },
+      participants: {
+        ...harness.deps.participants,
+        point: {
+          ...harness.deps.participants.point,
+          ready: () => new Promise(() => undefined),
+        },
+      },
     });
     const response = await api.request('/health/ready');
     expect(response.status).toBe(503);

@@ -4,12 +4,14 @@ import pino, { type Logger } from 'pino';
 import { SignJWT } from 'jose';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
+import { createParticipantQueries } from '../../activities/participant/queries';
+import { createPointBalances } from '../../activities/point/balances';
+import { createCatalogue } from '../../activities/product/catalogue';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { defaultTiming } from '../../contracts/limits';
+import { byParticipant, byService, type Service } from '../../contracts/participants';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { FakeWorkflows } from './fake-workflows';
 
@@ -34,22 +36,37 @@ export interface ApiHarness {
   close(): Promise<void>;
 }
 
+/** The user with which the API comes to a service's database. */
+export function apiUserOf(service: Service): string {
+  return service === 'order' ? 'order_api' : `${service}_reader`;
+}
+
+/** What the API reads and writes, on these databases. */
+export function readingFrom(pools: Readonly<Record<Service, Knex>>) {
+  return {
+    intake: createOrderIntake(pools.order),
+    orders: createOrderQueries(pools.order),
+    participants: byParticipant((one) => createParticipantQueries(one, pools[one.name])),
+    products: createCatalogue(pools.product),
+    points: createPointBalances(pools.point),
+  };
+}
+
 /** The API on real databases, as its own users, with workflows that are made up. */
 export async function createHarness(changes: Partial<ApiDependencies> = {}): Promise<ApiHarness> {
   const databases = await createTestDatabases();
-  const pools: Record<'order' | 'product' | 'point', Knex> = {
-    order: openDatabase({ url: databases.url('order_api', 'order'), poolMax: 10, lockWaitSMax: 1 }),
-    product: openDatabase({ url: databases.url('product_reader', 'product'), poolMax: 4 }),
-    point: openDatabase({ url: databases.url('point_reader', 'point'), poolMax: 4 }),
-  };
+  const pools = byService((service) =>
+    openDatabase({
+      url: databases.url(apiUserOf(service), service),
+      poolMax: service === 'order' ? 10 : 4,
+      lockWaitSMax: 1,
+    }),
+  );
   const workflows = new FakeWorkflows(databases.order);
   const logLines: string[] = [];
   const deps: ApiDependencies = {
     logger: capturingLogger(logLines),
-    intake: createOrderIntake(pools.order),
-    orders: createOrderQueries(pools.order),
-    products: createProductQueries(pools.product),
-    points: createPointQueries(pools.point),
+    ...readingFrom(pools),
     authentication: authentication(),
     patterns: { saga: { start: workflows.start } },
     defaultPattern: 'saga',

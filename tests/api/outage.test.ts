@@ -1,16 +1,18 @@
 import type { Knex } from 'knex';
 import { type Service, services } from '../../contracts/participants';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
 import type { Api } from '../../api/app';
 import { mysqlServer } from '../support/servers';
-import { call, createdOrder, createHarness, problemLike, type ApiHarness } from './harness';
+import {
+  apiUserOf,
+  call,
+  createdOrder,
+  createHarness,
+  problemLike,
+  readingFrom,
+  type ApiHarness,
+} from './harness';
 import { LossyProxy } from './lossy-proxy';
-
-const users = { order: 'order_api', product: 'product_reader', point: 'point_reader' };
 
 let harness: ApiHarness;
 let ways: Record<Service, LossyProxy>;
@@ -30,7 +32,7 @@ beforeEach(async () => {
   const entries = await Promise.all(
     services.map(async (service) => {
       const way = await LossyProxy.start(mysqlServer());
-      const url = way.through(harness.databases.url(users[service], service));
+      const url = way.through(harness.databases.url(apiUserOf(service), service));
       return { service, way, pool: openDatabase({ url, poolMax: 2, lockWaitSMax: 1 }) };
     }),
   );
@@ -38,12 +40,7 @@ beforeEach(async () => {
     Object.fromEntries(entries.map((entry) => [entry.service, pick(entry)])) as Record<Service, T>;
   ways = by(({ way }) => way);
   pools = by(({ pool }) => pool);
-  api = harness.another({
-    intake: createOrderIntake(pools.order),
-    orders: createOrderQueries(pools.order),
-    products: createProductQueries(pools.product),
-    points: createPointQueries(pools.point),
-  });
+  api = harness.another(readingFrom(pools));
 });
 
 afterEach(async () => {

@@ -40,8 +40,11 @@ describe.each<[string, () => Door]>([
   ],
   ['products', () => (value) => harness.deps.products.byIds([value])],
   ['the products after a cursor', () => (value) => harness.deps.products.page(10, value)],
-  ['steps', () => (value) => harness.deps.products.stepsOf(value)],
-  ['branches', () => (value) => harness.deps.points.branchesInDoubt({ orderId: value, limit: 1 })],
+  ['steps', () => (value) => harness.deps.participants.product.stepsOf(value)],
+  [
+    'branches',
+    () => (value) => harness.deps.participants.point.branchesInDoubt({ orderId: value, limit: 1 }),
+  ],
   ['a balance', () => (value) => harness.deps.points.balanceOf(value)],
 ])('%s', (_what, doorOf) => {
   test.each(others.map((value) => [value]))('is not found by %j', async (value) => {

@@ -5,16 +5,21 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import type { Knex } from 'knex';
 import pino from 'pino';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createApp, type Api } from '../../api/app';
 import { createTemporalStarter } from '../../api/temporal';
 import { taskQueues, workflowTypes } from '../../contracts/names';
-import type { Service } from '../../contracts/participants';
-import { audience, authentication, call, createdOrder, issuer, token } from '../api/harness';
+import { byService, type Service } from '../../contracts/participants';
+import {
+  apiUserOf,
+  audience,
+  authentication,
+  call,
+  createdOrder,
+  issuer,
+  readingFrom,
+  token,
+} from '../api/harness';
 import { Gate, netEffect, stateOf } from '../support/orders';
 import { temporalServer } from '../support/servers';
 import { createWorld, hurriedTiming, type World } from '../support/world';
@@ -47,16 +52,12 @@ function anApi(): Api {
     pools.push(pool);
     return pool;
   };
-  const order = open('order_api', 'order');
   const { workflow } = taskQueues;
   const { placeOrders } = workflowTypes;
   const driven = { pattern: 'saga', workflowType: placeOrders, taskQueue: workflow } as const;
   return createApp({
     logger: pino({ level: 'silent' }),
-    intake: createOrderIntake(order),
-    orders: createOrderQueries(order),
-    products: createProductQueries(open('product_reader', 'product')),
-    points: createPointQueries(open('point_reader', 'point')),
+    ...readingFrom(byService((service) => open(apiUserOf(service), service))),
     authentication: authentication(),
     patterns: { saga: { start: createTemporalStarter(world.client, driven) } },
     defaultPattern: 'saga',

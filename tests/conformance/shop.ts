@@ -1,9 +1,5 @@
 import type { Knex } from 'knex';
 import pino from 'pino';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
@@ -12,10 +8,10 @@ import type { AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
 import type { Placement } from '../../contracts/limits';
 import type { Pattern } from '../../contracts/order';
-import type { Service } from '../../contracts/participants';
+import { byService, type Service } from '../../contracts/participants';
 import { readConfig } from '../../workers/config';
 import { patternsOffered, patternsOn, patternSettings } from '../../workers/patterns';
-import { authentication, call, createdOrder } from '../api/harness';
+import { apiUserOf, authentication, call, createdOrder, readingFrom } from '../api/harness';
 import { netEffect, until } from '../support/orders';
 import { startRelays } from '../support/relays';
 import { createWorld, hurriedTiming, type World } from '../support/world';
@@ -67,9 +63,7 @@ export async function openShop(placement: Placement): Promise<Shop> {
   const runners = patternsOn(world.client, config);
   const api = apiOn(runners, timing, open);
   const auditor = {
-    order: open('auditor', 'order'),
-    product: open('auditor', 'product'),
-    point: open('auditor', 'point'),
+    ...byService((service) => open('auditor', service)),
     ...workflowsOf(world.client),
   };
   return {
@@ -122,13 +116,9 @@ function apiOn(
   timing: ApiDependencies['timing'],
   open: (user: string, service: Service) => Knex,
 ): Api {
-  const order = open('order_api', 'order');
   return createApp({
     logger: pino({ level: 'silent' }),
-    intake: createOrderIntake(order),
-    orders: createOrderQueries(order),
-    products: createProductQueries(open('product_reader', 'product')),
-    points: createPointQueries(open('point_reader', 'point')),
+    ...readingFrom(byService((service) => open(apiUserOf(service), service))),
     authentication: authentication(),
     patterns: runners,
     defaultPattern: 'saga',

@@ -1,17 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createApp } from '../../api/app';
 import { batchLimits, defaultTiming } from '../../contracts/limits';
+import { byService } from '../../contracts/participants';
 import { customerId, productId, seededWorld } from '../../migrations/seed';
 import { databaseUsers } from '../../migrations/grants';
 import { readConfig } from '../../workers/config';
 import { timingFrom, timingSettings } from '../../workers/timing';
+import { readingFrom } from '../api/harness';
 import { codeIn, root, tableOf, textOf } from './pages';
 
 /** What the documents list and count is what the code has. */
@@ -22,10 +20,7 @@ describe('the README', () => {
     const knex = openDatabase({ url: 'mysql://nobody:none@127.0.0.1:1/none', poolMax: 1 });
     const api = createApp({
       logger: pino({ level: 'silent' }),
-      intake: createOrderIntake(knex),
-      orders: createOrderQueries(knex),
-      products: createProductQueries(knex),
-      points: createPointQueries(knex),
+      ...readingFrom(byService(() => knex)),
       authentication: { keys: { keys: [] }, issuer: 'tests', audience: 'tests' },
       patterns: {},
       defaultPattern: 'saga',

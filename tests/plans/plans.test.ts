@@ -7,8 +7,8 @@ import { createLockActivities } from '../../activities/lock/activities';
 import { createOrderActivities } from '../../activities/order/activities';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
+import { createPointBalances } from '../../activities/point/balances';
+import { createCatalogue } from '../../activities/product/catalogue';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { badPlans, distinct, Recorder, type BadPlan } from './plans';
@@ -149,7 +149,7 @@ it('the product database is never read whole, nor sorted', async () => {
     productParticipant,
     listening(recorder, 'product_worker', 'product'),
   );
-  const queries = createProductQueries(listening(recorder, 'product_reader', 'product'));
+  const queries = createCatalogue(listening(recorder, 'product_reader', 'product'));
   const command = (n: number) => ({
     orderId: orderId(n),
     lines: [1, 2].map((line) => ({ productId: productId(n + line * 7), quantity: 1 })),
@@ -178,7 +178,7 @@ it('the point database is never read whole, nor sorted', async () => {
     pointParticipant,
     listening(recorder, 'point_worker', 'point'),
   );
-  const queries = createPointQueries(listening(recorder, 'point_reader', 'point'));
+  const queries = createPointBalances(listening(recorder, 'point_reader', 'point'));
   const command = (n: number) => ({ orderId: orderId(n), customerId: customerId(n), points: 1 });
   for (const [i, count] of counts.entries()) {
     const commands = range(afterSizes(i), count).map(command);

@@ -1,13 +1,9 @@
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderQueries } from '../../activities/order/queries';
-import { createPointQueries } from '../../activities/point/queries';
-import { createProductQueries } from '../../activities/product/queries';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { defaultTiming } from '../../contracts/limits';
-import type { Service } from '../../contracts/participants';
-import { authentication, capturingLogger, token } from '../api/harness';
+import { byService } from '../../contracts/participants';
+import { apiUserOf, authentication, capturingLogger, readingFrom, token } from '../api/harness';
 import type { World } from './world';
 
 export interface WorldApi {
@@ -22,17 +18,12 @@ export function apiOf(
   { databases }: Pick<World, 'databases'>,
   more: Partial<ApiDependencies> = {},
 ): WorldApi {
-  const open = (user: string, service: Service) =>
-    openDatabase({ url: databases.url(user, service), poolMax: 5 });
-  const order = open('order_api', 'order');
-  const product = open('product_reader', 'product');
-  const point = open('point_reader', 'point');
+  const pools = byService((service) =>
+    openDatabase({ url: databases.url(apiUserOf(service), service), poolMax: 5 }),
+  );
   const api = createApp({
     logger: capturingLogger([]),
-    intake: createOrderIntake(order),
-    orders: createOrderQueries(order),
-    products: createProductQueries(product),
-    points: createPointQueries(point),
+    ...readingFrom(pools),
     authentication: authentication(),
     patterns: {},
     defaultPattern: 'saga',
@@ -49,7 +40,7 @@ export function apiOf(
       return (await response.json()) as Record<string, unknown>;
     },
     async close() {
-      await Promise.all([order, product, point].map((pool) => pool.destroy()));
+      await Promise.all(Object.values(pools).map((pool) => pool.destroy()));
     },
   };
 }

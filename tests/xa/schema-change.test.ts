@@ -1,5 +1,5 @@
 import { databaseFault } from '../../activities/order/intake';
-import { createProductQueries } from '../../activities/product/queries';
+import { createCatalogue } from '../../activities/product/catalogue';
 import { openDatabase } from '../../activities/transaction/connection';
 import { until } from '../support/orders';
 import { createParticipant, order, type Participant } from './participant-world';
@@ -20,7 +20,7 @@ afterEach(() => p.letGo());
 
 it('plain reads go on beside a prepared branch, until somebody changes the schema', async () => {
   const reader = openDatabase({ url: p.databases.url('product_reader', 'product'), poolMax: 2 });
-  const products = createProductQueries(reader);
+  const products = createCatalogue(reader);
   const before = await products.page(10);
   await p.product.prepareStock([order('o-1')]);
   expect(await products.page(10)).toEqual(before);

@@ -1,13 +1,8 @@
 import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
-import { readBranchRecords, type BranchRecord } from '../participant/branch-records';
 import { rowCount, text, texts } from '../transaction/parameters';
-import { readParked, type ParkedEvent } from '../transaction/parked-events';
-import { readStepRecords, type StepRecord } from '../transaction/step-records';
 
-export type { BranchRecord, StepRecord };
-
-/** Read-only views of the product database, for the API. */
+/** What the shop shows of its products, read only. */
 
 export interface Product {
   productId: string;
@@ -21,19 +16,11 @@ export interface Product {
   retired: boolean;
 }
 
-export interface ProductQueries {
+export interface Catalogue {
   /** The catalogue in the order of ids, from after `after` on; `limit` at most. */
   page(limit: number, after?: string): Promise<Product[]>;
   /** Products by id; ids that do not exist are left out. */
   byIds(productIds: readonly string[]): Promise<Map<string, Product>>;
-  /** What this service has recorded of an order, oldest first. */
-  stepsOf(orderId: string): Promise<StepRecord[]>;
-  /** XA branches that are not known to be settled, oldest first; of one order, or of all. */
-  branchesInDoubt(of: { orderId?: string; limit: number }): Promise<BranchRecord[]>;
-  /** Events that this service could not react to: all, or the one of this id. */
-  parked(eventId?: string): Promise<ParkedEvent[]>;
-  /** Resolves when the database answers, and rejects when it does not. */
-  ready(): Promise<void>;
 }
 
 interface ProductRow {
@@ -46,7 +33,7 @@ interface ProductRow {
 }
 
 /** The product database as the API reads it, as `product_reader`. */
-export function createProductQueries(knex: Knex): ProductQueries {
+export function createCatalogue(knex: Knex): Catalogue {
   const products = () =>
     knex('products')
       .select('product_id', 'name', 'price', 'available', 'reserved', 'retired_at')
@@ -62,12 +49,6 @@ export function createProductQueries(knex: Knex): ProductQueries {
         ...new Set(texts(productIds)),
       ])) as ProductRow[];
       return new Map(rows.map((row) => [row.product_id, productOf(row)]));
-    },
-    stepsOf: (orderId) => readStepRecords(knex, orderId, queryMsMax),
-    branchesInDoubt: (of) => readBranchRecords(knex, queryMsMax, of),
-    parked: (eventId) => readParked(knex, queryMsMax, eventId),
-    async ready() {
-      await knex('products').first('product_id').timeout(queryMsMax);
     },
   };
 }
