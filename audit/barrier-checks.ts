@@ -1,7 +1,5 @@
 import { isTerminal } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
-import type { ParticipantSteps } from '../contracts/participants/definition';
-import type { PatternRow } from '../contracts/patterns';
 import { show, type Evidence } from './evidence';
 import { movesOf, type AuditedOrder } from './orders';
 
@@ -17,8 +15,10 @@ interface LedgerSteps {
   compensation: string | null;
 }
 
-function ledgerSteps({ saga, tcc, xa }: ParticipantSteps, moves: PatternRow['moves']): LedgerSteps {
-  switch (moves) {
+/** Of an order that nobody has claimed no row is right, so that any pattern's steps will do. */
+function stepsOf(order: AuditedOrder, { steps }: RegisteredParticipant): LedgerSteps {
+  const { saga, tcc, xa } = steps;
+  switch (movesOf(order)) {
     // One order's row, locked, is the barrier of a single transaction.
     case 'with-order':
       return { asks: null, action: null, compensation: null };
@@ -28,13 +28,9 @@ function ledgerSteps({ saga, tcc, xa }: ParticipantSteps, moves: PatternRow['mov
     case 'after-complete':
       return { asks: tcc.try, action: tcc.confirm, compensation: null };
     case 'before-decision':
+    case undefined:
       return { asks: saga.action, ...saga };
   }
-}
-
-/** Of an order that nobody has claimed no row is right, so that any pattern's steps will do. */
-function stepsOf(order: AuditedOrder, { steps }: RegisteredParticipant): LedgerSteps {
-  return ledgerSteps(steps, movesOf(order) ?? 'before-decision');
 }
 
 /** Says where the ledger did not move as the barrier's rows have it. */
