@@ -2,14 +2,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { requestHash, type Creation, type CreatedOrder } from '../activities/order/intake';
 import type { OrderDraft, OrderIntake } from '../activities/order/intake';
 import type { Catalogue, Product } from '../activities/product/catalogue';
-import type { OrderLine } from '../contracts/order';
+import type { OrderLine, WithTerms } from '../contracts/order';
 import { timeOver, within } from './deadline';
 import { invalidRequest } from './faults';
 import { gather, type Gathering } from './gather';
 import { Problem, type Fault } from './problems';
 import { creationOutcomeUnknown, explain } from './unavailability';
 
-export interface OrderRequest {
+export interface OrderRequest extends WithTerms {
   customerId: string;
   idempotencyKey: string;
   items: { productId: string; quantity: number }[];
@@ -53,13 +53,14 @@ export function createOrderCreation(deps: CreationDeps): CreateOrder {
     },
   });
 
-  return async ({ customerId, idempotencyKey, items }) => {
-    const key = { customerId, idempotencyKey, requestHash: requestHash(items) };
+  return async (request) => {
+    const { customerId, idempotencyKey, items, terms } = request;
+    const key = { customerId, idempotencyKey, requestHash: requestHash(items, terms) };
     let draft: OrderDraft;
     try {
       const found = await readProducts(items.map(({ productId }) => productId));
       const priced = priceItems(items, found);
-      draft = { ...key, orderId: `o-${uuidv7()}`, ...priced };
+      draft = { ...key, orderId: `o-${uuidv7()}`, ...priced, ...(terms && { terms }) };
     } catch (error) {
       // The key may stand for an order of before: prices, and what is sold, may have changed.
       const recorded = await intake.findCreated(key);

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { orderLimits } from '../contracts/limits';
-import { orderStatuses, patterns } from '../contracts/order';
+import { orderStatuses, orderTerms, patterns } from '../contracts/order';
 import { recoveryKinds } from '../contracts/recovery';
 import { services } from '../contracts/participants';
 
@@ -54,8 +54,11 @@ const orderItems = z
     { when: ({ value }) => Array.isArray(value) },
   );
 
+/** Of each of the order's terms: see contracts/order.ts. */
+const termsShape = Object.fromEntries(orderTerms.map((term) => [term, id.optional()]));
+
 export const createOrderBody = z
-  .strictObject({ items: orderItems }, 'must be an object')
+  .strictObject({ items: orderItems, ...termsShape }, 'must be an object')
   .openapi('NewOrder', { example: { items: [{ productId: 'p-0001', quantity: 2 }] } });
 
 export const placeOrderBody = z
@@ -88,6 +91,7 @@ export const createdOrder = z
     items: z.array(orderLine),
     total: amount,
     createdAt: time,
+    ...termsShape,
   })
   .openapi('CreatedOrder');
 
@@ -108,6 +112,7 @@ export const orderSummary = z
     total: amount,
     createdAt: time,
     endedAt: time.nullable(),
+    ...termsShape,
   })
   .openapi('OrderSummary');
 

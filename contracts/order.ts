@@ -22,8 +22,32 @@ export interface OrderLine {
   unitPrice: number;
 }
 
+/**
+ * What a customer may say of an order beside its lines, because a participant has to be told, such
+ * as the code of a coupon: the names, each a column of `orders`. Today's participants need none.
+ */
+export const orderTerms: readonly string[] = [];
+
+/** By name; those that are not given are absent. */
+export type OrderTerms = Readonly<Record<string, string>>;
+
+/** What may carry terms; an order without any has no such key. */
+export interface WithTerms {
+  terms?: OrderTerms;
+}
+
+/** The terms among other things: those of a request, or of a row. */
+export function withTerms(source: object): WithTerms {
+  const values = new Map<string, unknown>(Object.entries(source));
+  const given = orderTerms.flatMap((term): [string, string][] => {
+    const value = values.get(term);
+    return typeof value === 'string' ? [[term, value]] : [];
+  });
+  return given.length === 0 ? {} : { terms: Object.fromEntries(given) };
+}
+
 /** What a workflow needs to know of an order in order to drive it to its end. */
-export interface PlacedOrder {
+export interface PlacedOrder extends WithTerms {
   orderId: string;
   customerId: string;
   lines: OrderLine[];

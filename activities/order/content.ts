@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Decision, PlacedOrder } from '../../contracts/order';
+import { orderTerms, withTerms, type Decision, type PlacedOrder } from '../../contracts/order';
 
 interface ContentRow {
   order_id: string;
@@ -19,7 +19,7 @@ export async function readOrders(
   if (orderIds.length === 0) return new Map();
   const rows = (await knex('orders')
     .join('order_lines', 'order_lines.order_id', 'orders.order_id')
-    .select('orders.order_id', 'customer_id', 'total', 'decision')
+    .select('orders.order_id', 'customer_id', 'total', 'decision', ...orderTerms)
     .select('product_id', 'quantity', 'unit_price')
     .whereIn('orders.order_id', [...new Set(orderIds)])
     .orderBy(['orders.order_id', 'line_number'])) as ContentRow[];
@@ -30,6 +30,7 @@ export async function readOrders(
       customerId: row.customer_id,
       lines: [],
       total: row.total,
+      ...withTerms(row),
       ...(row.decision && { decision: row.decision }),
     };
     order.lines.push({

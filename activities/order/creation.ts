@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
-import type { OrderLine } from '../../contracts/order';
+import { orderTerms, withTerms } from '../../contracts/order';
+import type { OrderLine, OrderTerms, WithTerms } from '../../contracts/order';
 import { text } from '../transaction/parameters';
 
 /** Creating orders, once for each customer and idempotency key. */
 
 /** An order about to be created; prices are fixed already. */
-export interface OrderDraft {
+export interface OrderDraft extends WithTerms {
   /** Minted by the caller. It does not become the order's when the key was used before. */
   orderId: string;
   customerId: string;
@@ -19,7 +20,7 @@ export interface OrderDraft {
 }
 
 /** An order as it was when it was created, whatever has become of it since. */
-export interface CreatedOrder {
+export interface CreatedOrder extends WithTerms {
   orderId: string;
   lines: OrderLine[];
   total: number;
@@ -39,8 +40,13 @@ export type Creation =
  * A hash over what was asked for, with the version of its form in front so that it may change one
  * day. Prices are not covered: they are ours, and a retry may come after they changed.
  */
-export function requestHash(items: readonly { productId: string; quantity: number }[]): string {
-  const canonical = JSON.stringify(items.map(({ productId, quantity }) => [productId, quantity]));
+export function requestHash(
+  items: readonly { productId: string; quantity: number }[],
+  terms: OrderTerms = {},
+): string {
+  const asked = JSON.stringify(items.map(({ productId, quantity }) => [productId, quantity]));
+  const said = Object.entries(terms).sort();
+  const canonical = said.length === 0 ? asked : asked + JSON.stringify(said);
   return `v1:${createHash('sha256').update(canonical).digest('base64url')}`;
 }
 
@@ -64,6 +70,7 @@ export async function create(
         idempotency_key: text(draft.idempotencyKey),
         request_hash: text(draft.requestHash),
         total: draft.total,
+        ...draft.terms,
       })),
     )
     .onConflict()
@@ -125,7 +132,7 @@ async function readCreated(
   const rows = (await knex('orders')
     .leftJoin('order_lines', 'order_lines.order_id', 'orders.order_id')
     .select('orders.order_id', 'customer_id', 'idempotency_key', 'request_hash', 'total')
-    .select('created_at', 'product_id', 'quantity', 'unit_price')
+    .select('created_at', 'product_id', 'quantity', 'unit_price', ...orderTerms)
     .whereIn(
       ['customer_id', 'idempotency_key'],
       keys.map((key) => [text(key.customerId), text(key.idempotencyKey)]),
@@ -138,7 +145,7 @@ async function readCreated(
     const { order_id: orderId, total, created_at: createdAt } = row;
     const recorded = found.get(key) ?? {
       requestHash: row.request_hash,
-      order: { orderId, total, createdAt, lines: [] },
+      order: { orderId, total, createdAt, lines: [], ...withTerms(row) },
     };
     const { product_id: productId, quantity, unit_price: unitPrice } = row;
     if (productId !== null) recorded.order.lines.push({ productId, quantity, unitPrice });

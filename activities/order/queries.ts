@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
 import type { FailureCode } from '../../contracts/failures';
+import { orderTerms, withTerms, type WithTerms } from '../../contracts/order';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
 import type { OverdueRecovery } from '../../contracts/recovery';
 import { rowCount, text, texts } from '../transaction/parameters';
@@ -11,7 +12,7 @@ export type { ParkedEvent };
 
 /** Read-only views of the order database, for the API. */
 
-export interface OrderSummary {
+export interface OrderSummary extends WithTerms {
   orderId: string;
   customerId: string;
   status: OrderStatus;
@@ -99,6 +100,7 @@ const summaryColumns = [
   'total',
   'created_at',
   'ended_at',
+  ...orderTerms,
 ].map((column) => `orders.${column}`);
 
 /**
@@ -220,5 +222,6 @@ function summaryOf(row: OrderRow): OrderSummary {
     total: BigInt(row.total),
     createdAt: row.created_at,
     endedAt: row.ended_at,
+    ...withTerms(row),
   };
 }

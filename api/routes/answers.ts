@@ -22,6 +22,7 @@ export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary>
     total,
     createdAt: order.createdAt.toISOString(),
     endedAt: order.endedAt?.toISOString() ?? null,
+    ...order.terms,
   };
 }
 

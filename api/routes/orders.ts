@@ -1,7 +1,7 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { OrderDetail, OrderQueries } from '../../activities/order/queries';
 import type { Authenticator } from '../authentication';
-import { isTerminal } from '../../contracts/order';
+import { isTerminal, withTerms } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
 import { requireRole, type ApiApp } from '../context';
 import type { CreateOrder } from '../creation';
@@ -76,10 +76,12 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
   const json = strictJsonBody({ optional: false });
 
   app.openapi({ ...create, middleware: [customer, json] as const }, async (c) => {
+    const asked = c.req.valid('json');
     const { order, hit } = await deps.createOrder({
+      ...withTerms(asked),
+      items: asked.items,
       customerId: c.var.principal.subject,
       idempotencyKey: idempotencyKey(c),
-      items: c.req.valid('json').items,
     });
     c.header('Location', `/orders/${order.orderId}`);
     if (hit) c.header('Idempotency-Hit', 'true');
@@ -89,9 +91,14 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
     // As it was then, whatever has become of it: a repeat is answered as the first time.
     return exactJson(
       c,
-      { orderId, status: 'CREATED', items, total: BigInt(total), createdAt } satisfies z.infer<
-        typeof schemas.createdOrder
-      >,
+      {
+        orderId,
+        status: 'CREATED',
+        items,
+        total: BigInt(total),
+        createdAt,
+        ...order.terms,
+      } satisfies z.infer<typeof schemas.createdOrder>,
       201,
     );
   });

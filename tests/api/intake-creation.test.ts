@@ -26,7 +26,7 @@ describe('the hash of a request', () => {
       [a, { ...b, quantity: 3 }],
       [{ productId: 'a,1],["b', quantity: 2 }],
     ];
-    expect(new Set([[a, b], ...others].map(requestHash)).size).toBe(5);
+    expect(new Set([[a, b], ...others].map((items) => requestHash(items))).size).toBe(5);
   });
 });
 

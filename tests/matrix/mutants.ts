@@ -26,8 +26,8 @@ export const mutants: Mutant[] = [
     mutations: [
       {
         file: 'workflows/saga.ts',
-        from: "return outcome.kind !== 'rejected' && outcome.kind !== 'cancelled';",
-        to: "return outcome.kind === 'done';",
+        from: "return answer.kind !== 'rejected' && answer.kind !== 'cancelled';",
+        to: "return answer.kind === 'done';",
       },
     ],
   },
@@ -59,8 +59,8 @@ export const mutants: Mutant[] = [
     mutations: [
       {
         file: 'workflows/saga.ts',
-        from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
-        to: 'if (failed.length > 0) void this.order.registerCompensations(failed);',
+        from: 'if (failed.length > 0) await order.registerCompensations(failed);',
+        to: 'if (failed.length > 0) void order.registerCompensations(failed);',
       },
     ],
   },

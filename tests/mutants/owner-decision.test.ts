@@ -35,10 +35,10 @@ const lastWriterWins: Mutation[] = [
 const compensationBeforeTheDecision: Mutation[] = [
   {
     file: 'workflows/saga.ts',
-    from: '    const decisions = await',
-    to: `    const doomed = taken.filter((t) => verdictOn(t).decision === 'CANCEL');
-    await this.giveBack('restoreStock', doomed, (t) => t.stock);
-    const decisions = await`,
+    from: '    const decided = await',
+    to: `    const doomed = asked.filter((one) => verdictOn(one, cancelled).decision === 'CANCEL');
+    await this.giveBack(this.run.participants[0], doomed);
+    const decided = await`,
   },
 ];
 

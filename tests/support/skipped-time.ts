@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { taskQueues } from '../../contracts/names';
+import { branchQueueOf, taskQueues } from '../../contracts/names';
+import { participants } from '../../contracts/participants';
 import { workflowBundle } from '../../workers/bundle';
 import { quietRuntime } from './runtime';
 import { timeSkippingServer } from './servers';
+
+/** Every queue that a workflow may ask for a step. */
+const queues = [
+  ...Object.values(taskQueues),
+  ...participants.flatMap(({ name }) => [name, branchQueueOf(name)]),
+];
 
 /** A server whose time skips while a workflow's end is waited for: one a test file, in series. */
 export interface SkippedTime {
@@ -30,7 +37,7 @@ export async function skipTime(): Promise<SkippedTime> {
 
   const startWorkers = (activities: object) =>
     Promise.all(
-      Object.values(taskQueues).map(async (taskQueue) =>
+      queues.map(async (taskQueue) =>
         Worker.create({
           connection,
           taskQueue,
