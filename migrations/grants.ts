@@ -1,3 +1,6 @@
+import type { RegisteredParticipant, Service } from '../contracts/participants';
+import { participants } from '../contracts/participants';
+
 /**
  * Least privilege: what each database user is given. What is taken out of this table has to be
  * revoked by hand where an earlier build has given it. Ledgers are append-only
@@ -7,7 +10,7 @@
 interface UserGrants {
   /** At most 32 characters, MySQL's limit. */
   user: string;
-  service: 'order' | 'product' | 'point';
+  service: Service;
   /** `server` is the whole server; nobody is given a whole database. */
   grants: { table: string; privileges: string }[];
 }
@@ -24,13 +27,6 @@ const branchesView = {
   table: 'xa_branches',
   privileges: 'SELECT (order_id, participant, locked_rows, started_at, ended_at, ended_as)',
 };
-
-/** Sees and ends what is prepared on its server, and can read no table. */
-const recovery = (service: 'product' | 'point'): UserGrants => ({
-  user: `${service}_recovery`,
-  service,
-  grants: [{ table: 'server', privileges: 'XA_RECOVER_ADMIN' }],
-});
 
 const reservationsGrant = {
   table: 'reservations',
@@ -56,12 +52,54 @@ const participantTables = ['steps', 'reservations', 'bookings', ...eventTables];
  * Reads what it proves. Table by table, because of a whole database it would read the gtrids too:
  * a user who only reads could then end anybody's branch.
  */
-const auditor = (service: UserGrants['service'], tables: string[]): UserGrants => ({
+const auditor = (service: Service, tables: string[]): UserGrants => ({
   user: 'auditor',
   service,
   grants: [
     ...tables.map((table) => ({ table, privileges: 'SELECT' })),
     ...(service === 'order' ? [] : [branchesView]),
+  ],
+});
+
+/** Its process's user, which changes balances; and the API's, which reads them. */
+const workerAndReader = ({ name, books }: RegisteredParticipant): UserGrants[] => [
+  {
+    user: `${name}_worker`,
+    service: name,
+    grants: [
+      { table: books.balances, privileges: 'SELECT, UPDATE (available, reserved)' },
+      { table: books.ledger, privileges: 'SELECT, INSERT' },
+      reservationsGrant,
+      stepsGrant,
+      branchesGrant,
+      ...eventGrants,
+    ],
+  },
+  {
+    user: `${name}_reader`,
+    service: name,
+    grants: [
+      { table: books.balances, privileges: 'SELECT' },
+      { table: 'steps', privileges: 'SELECT' },
+      branchesView,
+      inboxReader,
+    ],
+  },
+];
+
+/** Sees and ends what is prepared on its server, and can read no table. */
+const recovery = ({ name }: RegisteredParticipant): UserGrants => ({
+  user: `${name}_recovery`,
+  service: name,
+  grants: [{ table: 'server', privileges: 'XA_RECOVER_ADMIN' }],
+});
+
+const lockWorker = ({ name, books }: RegisteredParticipant): UserGrants => ({
+  user: 'lock_worker',
+  service: name,
+  grants: [
+    { table: books.balances, privileges: 'SELECT, UPDATE (available)' },
+    { table: books.ledger, privileges: 'INSERT' },
   ],
 });
 
@@ -105,51 +143,8 @@ export const databaseUsers: UserGrants[] = [
       ...eventGrants,
     ],
   },
-  {
-    user: 'product_worker',
-    service: 'product',
-    grants: [
-      { table: 'products', privileges: 'SELECT, UPDATE (available, reserved)' },
-      { table: 'stock_ledger', privileges: 'SELECT, INSERT' },
-      reservationsGrant,
-      stepsGrant,
-      branchesGrant,
-      ...eventGrants,
-    ],
-  },
-  {
-    user: 'product_reader',
-    service: 'product',
-    grants: [
-      { table: 'products', privileges: 'SELECT' },
-      { table: 'steps', privileges: 'SELECT' },
-      branchesView,
-      inboxReader,
-    ],
-  },
-  {
-    user: 'point_worker',
-    service: 'point',
-    grants: [
-      { table: 'point_accounts', privileges: 'SELECT, UPDATE (available, reserved)' },
-      { table: 'point_ledger', privileges: 'SELECT, INSERT' },
-      reservationsGrant,
-      stepsGrant,
-      branchesGrant,
-      ...eventGrants,
-    ],
-  },
-  {
-    user: 'point_reader',
-    service: 'point',
-    grants: [
-      { table: 'point_accounts', privileges: 'SELECT' },
-      { table: 'steps', privileges: 'SELECT' },
-      branchesView,
-      inboxReader,
-    ],
-  },
-  // The baseline before services: its one transaction reaches all three, on one server.
+  ...participants.flatMap(workerAndReader),
+  // The baseline before services: its one transaction reaches all databases, on one server.
   {
     user: 'lock_worker',
     service: 'order',
@@ -160,24 +155,8 @@ export const databaseUsers: UserGrants[] = [
       { table: 'resolutions', privileges: 'SELECT, UPDATE (outcome, ended_at)' },
     ],
   },
-  {
-    user: 'lock_worker',
-    service: 'product',
-    grants: [
-      { table: 'products', privileges: 'SELECT, UPDATE (available)' },
-      { table: 'stock_ledger', privileges: 'INSERT' },
-    ],
-  },
-  {
-    user: 'lock_worker',
-    service: 'point',
-    grants: [
-      { table: 'point_accounts', privileges: 'SELECT, UPDATE (available)' },
-      { table: 'point_ledger', privileges: 'INSERT' },
-    ],
-  },
-  recovery('product'),
-  recovery('point'),
+  ...participants.map(lockWorker),
+  ...participants.map(recovery),
   auditor('order', [
     'orders',
     'order_lines',
@@ -187,6 +166,7 @@ export const databaseUsers: UserGrants[] = [
     'recoveries',
     ...eventTables,
   ]),
-  auditor('product', ['products', 'stock_ledger', ...participantTables]),
-  auditor('point', ['point_accounts', 'point_ledger', ...participantTables]),
+  ...participants.map(({ name, books }) =>
+    auditor(name, [books.balances, books.ledger, ...participantTables]),
+  ),
 ];

@@ -1,55 +1,66 @@
 import type { Knex } from 'knex';
+import { byParticipant, participantOf } from '../contracts/participants';
+import type { ParticipantName, Service } from '../contracts/participants';
+import type { Books } from '../contracts/participants/definition';
 import * as orders from './order/0001-orders';
 import * as compensations from './order/0002-compensations';
 import * as resolutions from './order/0003-resolutions';
-import * as orderEvents from './order/0004-events';
 import * as recoveries from './order/0005-recoveries';
 import * as points from './point/0001-points';
-import * as pointBranches from './point/0002-branches';
-import * as pointReservations from './point/0003-reservations';
-import * as pointEvents from './point/0004-events';
-import * as pointBookings from './point/0005-bookings';
 import * as stock from './product/0001-stock';
-import * as stockBranches from './product/0002-branches';
-import * as stockReservations from './product/0003-reservations';
-import * as productEvents from './product/0004-events';
-import * as productBookings from './product/0005-bookings';
+import { bookings } from './shared/bookings';
+import { books } from './shared/books';
+import { branches } from './shared/branches';
+import { events } from './shared/events';
+import { reservations } from './shared/reservations';
 
-/** In the order in which they are applied. A migration that has landed is never edited. */
-const migrations: Record<string, Record<string, Knex.Migration>> = {
+/** By name, in the order in which they are applied. One that has landed is never edited. */
+type Migrations = Record<string, Knex.Migration>;
+
+/** The first of a participant whose balances are more than its definition says, or came before it. */
+const firsts: Partial<Record<ParticipantName, Migrations>> = {
+  product: { '0001-stock': stock },
+  point: { '0001-points': points },
+};
+
+/** A participant's, by its books. */
+export function participantMigrations(
+  own: Books,
+  first: Migrations = { '0001-books': books(own) },
+): Migrations {
+  return {
+    ...first,
+    '0002-branches': branches,
+    '0003-reservations': reservations(own),
+    '0004-events': events,
+    '0005-bookings': bookings(own),
+  };
+}
+
+const migrations: Record<Service, Migrations> = {
   order: {
     '0001-orders': orders,
     '0002-compensations': compensations,
     '0003-resolutions': resolutions,
-    '0004-events': orderEvents,
+    '0004-events': events,
     '0005-recoveries': recoveries,
   },
-  product: {
-    '0001-stock': stock,
-    '0002-branches': stockBranches,
-    '0003-reservations': stockReservations,
-    '0004-events': productEvents,
-    '0005-bookings': productBookings,
-  },
-  point: {
-    '0001-points': points,
-    '0002-branches': pointBranches,
-    '0003-reservations': pointReservations,
-    '0004-events': pointEvents,
-    '0005-bookings': pointBookings,
-  },
+  ...byParticipant(({ name }) => participantMigrations(participantOf(name).books, firsts[name])),
 };
 
-/** Knex's view of one service's migrations; imported, so that no loader meets TypeScript. */
-export function migrationSource(service: string): Knex.MigrationSource<string> {
-  const own = migrations[service];
-  if (!own) throw new Error(`No migrations for a service named ${service}`);
+/** Knex's view of one service's migrations. */
+export function migrationSource(service: Service): Knex.MigrationSource<string> {
+  return sourceOf(migrations[service]);
+}
+
+/** Knex's view of these migrations; imported, so that no loader meets TypeScript. */
+export function sourceOf(own: Migrations): Knex.MigrationSource<string> {
   return {
     getMigrations: () => Promise.resolve(Object.keys(own)),
     getMigrationName: (name) => name,
     getMigration: (name) => {
       const migration = own[name];
-      if (!migration) throw new Error(`No migration ${name} in ${service}`);
+      if (!migration) throw new Error(`There is no migration ${name}`);
       return Promise.resolve(migration);
     },
   };

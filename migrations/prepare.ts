@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Service } from '../contracts/participants';
 import { migrationSource } from './index';
 import { databaseUsers } from './grants';
 import { demandFreeTables, explained } from './tables-free';
@@ -9,7 +10,7 @@ export interface PrepareOptions {
   admin: Knex;
   /** Connected as an administrator, to `database`. */
   schema: Knex;
-  service: 'order' | 'product' | 'point';
+  service: Service;
   database: string;
   /** Password of each database user, by user name. */
   passwords: Record<string, string>;

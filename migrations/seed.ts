@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Service } from '../contracts/participants';
 
 /**
  * The seeded world, the same everywhere: plenty of almost everything, nine scarce products, one
@@ -29,8 +30,7 @@ function stockOf(n: number): number {
   return n >= seededWorld.firstScarceProduct ? seededWorld.scarceStock : seededWorld.plenty;
 }
 
-/** Fills an empty product database; leaves one that holds products alone. */
-export async function seedProducts(knex: Knex): Promise<void> {
+async function seedProducts(knex: Knex): Promise<void> {
   if (await knex('products').first('product_id')) return;
   const rows = Array.from({ length: seededWorld.products }, (_, index) => {
     const n = index + 1;
@@ -48,8 +48,7 @@ export async function seedProducts(knex: Knex): Promise<void> {
   await knex.batchInsert('products', rows, rowsPerInsert);
 }
 
-/** Fills an empty point database; leaves one that holds accounts alone. */
-export async function seedPoints(knex: Knex): Promise<void> {
+async function seedPoints(knex: Knex): Promise<void> {
   if (await knex('point_accounts').first('customer_id')) return;
   const rows = Array.from({ length: seededWorld.customers }, (_, index) => {
     const n = index + 1;
@@ -57,4 +56,15 @@ export async function seedPoints(knex: Knex): Promise<void> {
     return { customer_id: customerId(n), available: points, opening: points };
   });
   await knex.batchInsert('point_accounts', rows, rowsPerInsert);
+}
+
+/** The services that begin with something in their database. */
+const seeds: Partial<Record<Service, (knex: Knex) => Promise<void>>> = {
+  product: seedProducts,
+  point: seedPoints,
+};
+
+/** Fills an empty database; leaves one that holds balances alone. */
+export async function seedDatabase(service: Service, knex: Knex): Promise<void> {
+  await seeds[service]?.(knex);
 }

@@ -1,7 +1,7 @@
 import { openDatabase } from '../activities/transaction/connection';
 import { type Service, services } from '../contracts/participants';
 import { isBehind, prepareDatabase } from '../migrations/prepare';
-import { seedPoints, seedProducts } from '../migrations/seed';
+import { seedDatabase } from '../migrations/seed';
 import { readConfig } from './config';
 import { createLogger } from './logging';
 import { endBranchesBeforeMigrating } from './own-branches';
@@ -37,8 +37,7 @@ async function main(): Promise<void> {
     }
     for (const one of opened) {
       await prepareDatabase({ ...one, passwords: config.DATABASE_PASSWORDS });
-      if (one.service === 'product') await seedProducts(one.schema);
-      if (one.service === 'point') await seedPoints(one.schema);
+      await seedDatabase(one.service, one.schema);
       logger.info({ service: one.service, database: one.database }, 'is up to date');
     }
   } finally {

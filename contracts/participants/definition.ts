@@ -29,6 +29,8 @@ export interface Books {
   taking: string;
   /** The ledger's word for giving back. */
   returning: string;
+  /** The words for what moves a balance and is no order's: a delivery, a loss. */
+  bookings: { add: string; remove: string };
   /** What one balance belongs to, as a report calls it. */
   holder: string;
 }

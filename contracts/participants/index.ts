@@ -19,6 +19,12 @@ export type RegisteredParticipant<C extends Keyed = Keyed> = Participant<C> &
 
 export const participants: readonly RegisteredParticipant[] = registered;
 
+export function participantOf(name: ParticipantName): RegisteredParticipant {
+  const [found] = participants.filter((participant) => participant.name === name);
+  if (!found) throw new Error(`No participant is named ${name}`);
+  return found;
+}
+
 export type Service = 'order' | ParticipantName;
 
 /** Every service has a database, users and a worker of its own. */

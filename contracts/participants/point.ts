@@ -28,6 +28,7 @@ export const point = defineParticipant({
     amount: 'points',
     taking: 'use',
     returning: 'refund',
+    bookings: { add: 'grant', remove: 'withdraw' },
     holder: 'customer',
   },
   // A customer without an account has zero points, as `GET /points` says too.

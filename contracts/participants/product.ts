@@ -28,6 +28,7 @@ export const product = defineParticipant({
     amount: 'quantity',
     taking: 'deduct',
     returning: 'restore',
+    bookings: { add: 'restock', remove: 'write-off' },
     holder: 'product',
   },
   unknown: 'unknown-product',

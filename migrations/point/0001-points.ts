@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { createStepsTable } from '../steps-table';
+import { createStepsTable } from '../shared/steps-table';
 
 /** Balances, their append-only ledger and the barrier, as in the product service. */
 export async function up(knex: Knex): Promise<void> {

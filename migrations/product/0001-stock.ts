@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { createStepsTable } from '../steps-table';
+import { createStepsTable } from '../shared/steps-table';
 
 /**
  * Balances, their append-only ledger and the barrier. No foreign key leads from the ledger to the

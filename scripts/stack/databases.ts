@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Service, services } from '../../contracts/participants';
+import { byService, type Service, services } from '../../contracts/participants';
 import { join } from 'node:path';
 import { openDatabase } from '../../activities/transaction/connection';
 import { migrationSource } from '../../migrations';
 import { prepareDatabase } from '../../migrations/prepare';
-import { seedPoints, seedProducts } from '../../migrations/seed';
+import { seedDatabase } from '../../migrations/seed';
 import { readConfig } from '../../workers/config';
 import { endBranchesBeforeMigrating, type OwnBranches } from '../../workers/own-branches';
 import { mysqlAdmin } from './mysql';
@@ -12,7 +12,7 @@ import { databaseNames, type StackFile } from './stack-file';
 import { databaseUrl } from './state';
 
 /**
- * Creates, migrates and seeds the three databases, and lets their users in; safe to repeat. Only
+ * Creates, migrates and seeds the services' databases, and lets their users in; safe to repeat. Only
  * for the holder of the stack's lock, for it takes over a migration that was killed, and ends the
  * branches that a migration would wait for.
  *
@@ -34,8 +34,7 @@ export async function prepareDatabases(
 
 /** What it takes to end the branches that the stack's processes have left prepared. */
 export function ownBranchesOf(stack: StackFile): OwnBranches {
-  const urls = services.map((service) => [service, databaseUrl(stack, service, mysqlAdmin)]);
-  return { urls: Object.fromEntries(urls) as Record<Service, string>, ...stack.xa };
+  return { urls: byService((service) => databaseUrl(stack, service, mysqlAdmin)), ...stack.xa };
 }
 
 /**
@@ -62,8 +61,7 @@ async function prepareOne(stack: StackFile, service: Service, dataFolder: string
     else
       await schema.migrate.forceFreeMigrationsLock({ migrationSource: migrationSource(service) });
     await prepareDatabase({ admin, schema, service, database, passwords: stack.userPasswords });
-    if (service === 'product') await seedProducts(schema);
-    if (service === 'point') await seedPoints(schema);
+    await seedDatabase(service, schema);
     writeFileSync(made, await migrationNames(service));
   } finally {
     await Promise.all([admin.destroy(), schema.destroy()]);

@@ -1,4 +1,5 @@
-import { seedPoints, seedProducts } from '../../migrations/seed';
+import { services } from '../../contracts/participants';
+import { seedDatabase } from '../../migrations/seed';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 let databases: TestDatabases;
@@ -11,8 +12,7 @@ afterAll(() => databases.drop());
 
 it('the seeded world is the same everywhere, and seeding again changes nothing', async () => {
   for (let times = 0; times < 2; times += 1) {
-    await seedProducts(databases.product);
-    await seedPoints(databases.point);
+    for (const service of services) await seedDatabase(service, databases[service]);
   }
   const products = await databases.product('products').orderBy('product_id');
   const stock = (from: number, to: number) => [

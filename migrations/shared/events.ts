@@ -1,8 +1,10 @@
+import type { Knex } from 'knex';
+
 /**
  * What a service says (`outbox`) and what it has heard (`inbox`), the same in every service: see
  * activities/transaction/outbox.ts and inbox.ts. Rows are kept for ever, as the barrier's are.
  */
-export const createEventTables = [
+const tables = [
   `CREATE TABLE outbox (
     event_id VARCHAR(128) NOT NULL,
     type VARCHAR(32) NOT NULL,
@@ -34,3 +36,12 @@ export const createEventTables = [
     CONSTRAINT inbox_parked_not_made CHECK (parked_at IS NULL OR emitted IS NULL)
   ) ENGINE=InnoDB CHARACTER SET ascii COLLATE ascii_bin`,
 ];
+
+export const events: Knex.Migration = {
+  async up(knex) {
+    for (const table of tables) await knex.raw(table);
+  },
+  async down(knex) {
+    await knex.raw('DROP TABLE inbox, outbox');
+  },
+};
