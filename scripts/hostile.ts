@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { Attack } from './hostile/attacker';
 import { runScript } from './stack/entry';
-import { apiProcess } from './stack/processes';
+import { apiProcess } from './stack/parts';
 import { readSettings } from './stack/settings';
 import { readLiveState, runningStack } from './stack/state';
 import { mintToken } from './stack/token';

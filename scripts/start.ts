@@ -93,7 +93,7 @@ async function assemble(
 }
 
 /**
- * Data stay as they were begun: on one server or on three.
+ * Data stay as they were begun: on one server, or on one a service.
  *
  * @throws Error when the other is asked for and there are data.
  */
@@ -106,7 +106,7 @@ function chooseSeparation(
   const hasData = hasMysqlData(dataFolderOf(settings), before);
   if (!hasData) return asked ?? false;
   if (asked === undefined || asked === before) return before;
-  const servers = before ? 'three MySQL servers' : 'one MySQL server';
+  const servers = before ? 'a MySQL server for each service' : 'one MySQL server';
   throw new Error(
     `The data of this clone are on ${servers}; to change that, throw them away first with ` +
       '`npm run reset`.',

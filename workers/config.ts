@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { patterns } from '../contracts/order';
+import { participantOf, participants, services } from '../contracts/participants';
+import type { ParticipantName, Service } from '../contracts/participants';
 import { lameDuckMsDefault, lameDuckMsMax } from './stopping';
 
 /**
@@ -11,34 +13,65 @@ const databaseUrl = z.url({ protocol: /^mysql$/ });
 
 const databaseName = z.string().regex(/^\w{1,64}$/);
 
+/** Settings of each service, by what follows its name: `PRODUCT_DATABASE_URL`. */
+const ofEachService = {
+  DATABASE_URL: databaseUrl,
+  /** For the one process of placement `local`, which does the services' work as well. */
+  WORKER_DATABASE_URL: databaseUrl,
+  /** Of a user who sees and ends XA branches, and reads no table: of participants alone. */
+  RECOVERY_URL: databaseUrl,
+  /** The administrator's connection: for migrations alone. */
+  ADMIN_URL: databaseUrl,
+};
+
+type OfEachService = keyof typeof ofEachService;
+type ServiceSetting = `${Uppercase<Service>}_${OfEachService}`;
+type LockSetting = `LOCK_${Uppercase<ParticipantName>}_DATABASE`;
+
+/** What this setting of this service is called in the environment. */
+export function settingOf<S extends Service, R extends OfEachService>(service: S, setting: R) {
+  return `${service.toUpperCase() as Uppercase<S>}_${setting}` as const;
+}
+
+/** The same of every service. */
+export const settingsOfServices = <R extends OfEachService>(setting: R) =>
+  services.map((service) => settingOf(service, setting));
+
+/** The same of every participant. */
+export const settingsOfParticipants = <R extends OfEachService>(setting: R) =>
+  participants.map(({ name }) => settingOf(name, setting));
+
+/** What the setting of pattern `lock` is called that names a participant's database. */
+export function lockSettingOf<P extends ParticipantName>(name: P) {
+  return `LOCK_${name.toUpperCase() as Uppercase<P>}_DATABASE` as const;
+}
+
+const derived = {
+  ...Object.fromEntries(
+    Object.entries(ofEachService).flatMap(([setting, schema]) =>
+      settingsOfServices(setting as OfEachService).map((name) => [name, schema]),
+    ),
+  ),
+  ...Object.fromEntries(participants.map(({ name }) => [lockSettingOf(name), databaseName])),
+} as Record<ServiceSetting, typeof databaseUrl> & Record<LockSetting, typeof databaseName>;
+
 const settings = {
+  ...derived,
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-  ORDER_DATABASE_URL: databaseUrl,
-  PRODUCT_DATABASE_URL: databaseUrl,
-  POINT_DATABASE_URL: databaseUrl,
-  /** For the one process of placement `local`, which does the services' work as well. */
-  ORDER_WORKER_DATABASE_URL: databaseUrl,
-  PRODUCT_WORKER_DATABASE_URL: databaseUrl,
-  POINT_WORKER_DATABASE_URL: databaseUrl,
-  /** For pattern `lock`: the order database, by a user that reaches the two others as well. */
+  /** Which participant a `participant-worker` is; the next two are its own. */
+  PARTICIPANT: z.enum(participants.map(({ name }) => name)).transform(participantOf),
+  DATABASE_URL: databaseUrl,
+  RECOVERY_URL: databaseUrl,
+  /** For pattern `lock`: the order database, by a user that reaches the others as well. */
   LOCK_DATABASE_URL: databaseUrl,
-  LOCK_PRODUCT_DATABASE: databaseName,
-  LOCK_POINT_DATABASE: databaseName,
-  /** Where all three databases are on `one` server, one transaction reaches them: pattern `lock`. */
+  /** Where all databases are on `one` server, one transaction reaches them: pattern `lock`. */
   DATABASE_SERVERS: z.enum(['one', 'separate']).default('separate'),
-  /** Of the users who see and end XA branches, and read no table. */
-  PRODUCT_RECOVERY_URL: databaseUrl,
-  POINT_RECOVERY_URL: databaseUrl,
   /** Makes the ids of XA branches unguessable: a user who knows one may end its branch. */
   XA_SECRET: z.string().min(16),
   /** Tells this installation's branches from another's on the same server. Never changed. */
   XA_INSTALLATION: z.string().min(1).max(64),
-  /** The administrator's connections: for migrations alone. */
-  ORDER_ADMIN_URL: databaseUrl,
-  PRODUCT_ADMIN_URL: databaseUrl,
-  POINT_ADMIN_URL: databaseUrl,
   /** `user=password` of each database user, separated by commas. */
   DATABASE_PASSWORDS: z
     .string()
@@ -98,14 +131,15 @@ const settings = {
 };
 
 type Settings = typeof settings;
-export type Config<K extends keyof Settings> = { [P in K]: z.output<Settings[P]> };
+export type SettingName = keyof Settings;
+export type Config<K extends SettingName> = { [P in K]: z.output<Settings[P]> };
 
 /**
  * Parses the named settings, and fails naming every variable that is missing or wrong.
  *
  * @throws Error, meant to end the process before it has begun.
  */
-export function readConfig<K extends keyof Settings>(
+export function readConfig<K extends SettingName>(
   names: readonly K[],
   environment: NodeJS.ProcessEnv = process.env,
 ): Config<K> {

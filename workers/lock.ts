@@ -1,13 +1,13 @@
 import { createLockActivities } from '../activities/lock/activities';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
+import { byParticipant, participants } from '../contracts/participants';
 import type { LockActivities } from '../contracts/steps';
-import type { Config } from './config';
+import { type Config, lockSettingOf } from './config';
 
-/** What the baseline's transaction needs: one connection that reaches all three databases. */
+/** What the baseline's transaction needs: one connection that reaches all databases. */
 export const lockSettings = [
   'LOCK_DATABASE_URL',
-  'LOCK_PRODUCT_DATABASE',
-  'LOCK_POINT_DATABASE',
+  ...participants.map(({ name }) => lockSettingOf(name)),
   'ACTIVITY_SLOTS',
   'LOCK_WAIT_S_MAX',
 ] as const;
@@ -23,7 +23,7 @@ export function openLock(config: Config<(typeof lockSettings)[number]>): {
     lockWaitSMax: config.LOCK_WAIT_S_MAX,
     silentMsMax,
   });
-  const databases = { product: config.LOCK_PRODUCT_DATABASE, point: config.LOCK_POINT_DATABASE };
+  const databases = byParticipant((name) => config[lockSettingOf(name)]);
   return {
     activities: createLockActivities({ knex, databases }),
     close: () => knex.destroy(),

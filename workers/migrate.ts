@@ -1,20 +1,18 @@
 import { openDatabase } from '../activities/transaction/connection';
-import { type Service, services } from '../contracts/participants';
+import { byService, type Service, services } from '../contracts/participants';
 import { isBehind, prepareDatabase } from '../migrations/prepare';
 import { seedDatabase } from '../migrations/seed';
-import { readConfig } from './config';
+import { readConfig, settingOf, settingsOfServices } from './config';
 import { createLogger } from './logging';
 import { endBranchesBeforeMigrating } from './own-branches';
 
 /**
- * Brings the three databases up to date and ends: for deployments, where a container runs it
+ * Brings the services' databases up to date and ends: for deployments, where a container runs it
  * before the others start. `npm start` does the same by itself.
  */
 async function main(): Promise<void> {
   const config = readConfig([
-    'ORDER_ADMIN_URL',
-    'PRODUCT_ADMIN_URL',
-    'POINT_ADMIN_URL',
+    ...settingsOfServices('ADMIN_URL'),
     'DATABASE_PASSWORDS',
     'XA_SECRET',
     'XA_INSTALLATION',
@@ -22,11 +20,7 @@ async function main(): Promise<void> {
     'LOG_LEVEL',
   ]);
   const logger = createLogger('migrate', config.LOG_LEVEL);
-  const urls = {
-    order: config.ORDER_ADMIN_URL,
-    product: config.PRODUCT_ADMIN_URL,
-    point: config.POINT_ADMIN_URL,
-  };
+  const urls = byService((service) => config[settingOf(service, 'ADMIN_URL')]);
   const opened = services.map((service) => open(service, urls[service]));
   try {
     // Only a migration waits for them; the scanner ends them otherwise.

@@ -1,16 +1,14 @@
-import { createParticipantActivities } from '../activities/participant/activities';
-import { point as pointParticipant } from '../contracts/participants/point';
-import { product as productParticipant } from '../contracts/participants/product';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { createOrderActivities } from '../activities/order/activities';
+import { createParticipantActivities } from '../activities/participant/activities';
 import { openXa, type XaSettings } from '../activities/participant/branch-connection';
 import { ownPrepared } from '../activities/participant/branch-notes';
 import { openDatabase, silentMsMax } from '../activities/transaction/connection';
 import { classify, describeError } from '../activities/transaction/errors';
 import type { BranchOutcome, BranchStep, OpenBranch } from '../contracts/branches';
 import type { StandingDecision } from '../contracts/steps';
-import type { Service } from '../contracts/participants';
+import { type ParticipantName, participants, type Service } from '../contracts/participants';
 
 /**
  * Ends our own prepared branches where no workflow does: before a migration, which would wait for
@@ -27,7 +25,7 @@ export interface OwnBranches extends Pick<XaSettings, 'secret' | 'installation'>
 /** A branch that is still prepared, and why. */
 export interface LeftBranch {
   orderId: string;
-  participant: 'product' | 'point';
+  participant: ParticipantName;
   ageMs: number;
   why: string;
 }
@@ -98,48 +96,29 @@ export function wordsOf({ orderId, participant, ageMs, why }: LeftBranch): strin
 }
 
 function open({ urls, secret, installation }: OwnBranches): Opened {
-  const connect = (url: string) => openDatabase({ url, poolMax, silentMsMax });
-  const xaOf = (url: string) => {
-    const settings = { url, poolMax, silentMsMax };
-    return openXa({ worker: settings, recovery: settings, secret, installation });
-  };
-  const [order, product, point] = [urls.order, urls.product, urls.point].map(connect) as [
-    Knex,
-    Knex,
-    Knex,
-  ];
-  const productXa = xaOf(urls.product);
-  const pointXa = xaOf(urls.point);
-  const { commitStock, rollbackStock } = createParticipantActivities(
-    productParticipant,
-    product,
-    productXa,
-  );
-  const { commitPoints, rollbackPoints } = createParticipantActivities(
-    pointParticipant,
-    point,
-    pointXa,
-  );
+  const common = { poolMax, silentMsMax };
+  const order = openDatabase({ url: urls.order, ...common });
+  const opened = participants.map((participant) => {
+    const { name, steps } = participant;
+    const settings = { url: urls[name], ...common };
+    const knex = openDatabase(settings);
+    const xa = openXa({ worker: settings, recovery: settings, secret, installation });
+    const activities = createParticipantActivities(participant, knex, xa);
+    return {
+      name,
+      prepared: () => preparedIn(knex, () => ownPrepared(knex, xa, name)),
+      end: { COMPLETE: activities[steps.xa.commit], CANCEL: activities[steps.xa.rollback] },
+      close: () => Promise.all([knex.destroy(), xa.close()]),
+    };
+  });
   return {
     order: createOrderActivities({
       knex: order,
       askOwners: () => Promise.reject(new Error('No order is adopted here')),
     }),
-    participants: [
-      {
-        name: 'product',
-        prepared: () => preparedIn(product, () => ownPrepared(product, productXa, 'product')),
-        end: { COMPLETE: commitStock, CANCEL: rollbackStock },
-      },
-      {
-        name: 'point',
-        prepared: () => preparedIn(point, () => ownPrepared(point, pointXa, 'point')),
-        end: { COMPLETE: commitPoints, CANCEL: rollbackPoints },
-      },
-    ],
+    participants: opened,
     async close() {
-      await Promise.all([order, product, point].map((knex) => knex.destroy()));
-      await Promise.all([productXa.close(), pointXa.close()]);
+      await Promise.all([order.destroy(), ...opened.map((one) => one.close())]);
     },
   };
 }

@@ -1,12 +1,14 @@
+import { participants, services } from '../contracts/participants';
+
 /**
  * How many connections each process may have at most: a pool's own size, and for a participant one
  * more for each branch that is being prepared. `npm run faults` counts the sessions against their
  * sum.
  */
 
-/** Of each of the API's four pools; see serve-api.ts. */
+/** Of each of the API's pools: one a service, and one for reads of orders; see serve-api.ts. */
 export const apiPoolMax = 10;
-const apiPools = 4;
+const apiPools = services.length + 1;
 
 /**
  * Each ends one branch, and waits for no row but its own order's barrier row, so that few keep up
@@ -19,10 +21,11 @@ export const participantPoolMax = (slots: number): number => slots + branchSlots
 
 /** All that the processes of one stack may have open at once, on all servers together. */
 export function connectionsMax(slots: number, placement: 'separate' | 'local'): number {
+  // Its steps' pool and its recovery's, and a connection of its own for each branch.
   const participant = 2 * participantPoolMax(slots) + slots;
   const order = placement === 'local' ? participantPoolMax(slots) : slots;
   const lock = slots;
-  return apiPools * apiPoolMax + order + 2 * participant + lock;
+  return apiPools * apiPoolMax + order + participants.length * participant + lock;
 }
 
 /**

@@ -9,9 +9,9 @@ import { createCatalogue } from '../activities/product/catalogue';
 import { openDatabase, queryMsMax, silentMsMax } from '../activities/transaction/connection';
 import { createApp } from '../api/app';
 import type { ApiDependencies } from '../api/dependencies';
-import { byParticipant } from '../contracts/participants';
 import { startServer } from '../api/server';
-import type { Config } from './config';
+import { byParticipant, byService } from '../contracts/participants';
+import { type Config, settingOf, settingsOfServices } from './config';
 import { apiPoolMax } from './pools';
 import { poolsMsMax } from './stopping';
 import { timingFrom, timingSettings } from './timing';
@@ -19,9 +19,7 @@ import { timingFrom, timingSettings } from './timing';
 /** What the API must be told, whatever drives its orders. */
 export const apiSettings = [
   ...timingSettings,
-  'ORDER_DATABASE_URL',
-  'PRODUCT_DATABASE_URL',
-  'POINT_DATABASE_URL',
+  ...settingsOfServices('DATABASE_URL'),
   'API_HOST',
   'API_PORT',
   'API_CONNECTIONS_MAX',
@@ -58,20 +56,16 @@ export async function serveApi(
 ): Promise<() => Promise<void>> {
   const open = (url: string) =>
     openDatabase({ url, poolMax: apiPoolMax, silentMsMax, clientMsMax: queryMsMax });
-  const order = open(config.ORDER_DATABASE_URL);
+  const pools = byService((service) => open(config[settingOf(service, 'DATABASE_URL')]));
   // Of their own: writes that wait, as for a global read lock, would take every connection.
   const orderReads = open(config.ORDER_DATABASE_URL);
-  const readers = {
-    product: open(config.PRODUCT_DATABASE_URL),
-    point: open(config.POINT_DATABASE_URL),
-  };
   const api = createApp({
     logger,
-    intake: createOrderIntake(order),
+    intake: createOrderIntake(pools.order),
     orders: createOrderQueries(orderReads),
-    participants: byParticipant((one) => createParticipantQueries(one, readers[one.name])),
-    products: createCatalogue(readers.product),
-    points: createPointBalances(readers.point),
+    participants: byParticipant((one) => createParticipantQueries(one, pools[one.name])),
+    products: createCatalogue(pools.product),
+    points: createPointBalances(pools.point),
     authentication: {
       keys: { keys: [createPublicKey(config.JWT_PUBLIC_KEY).export({ format: 'jwk' })] },
       issuer: config.JWT_ISSUER,
@@ -96,9 +90,8 @@ export async function serveApi(
     server.end();
     await sleep(config.LAME_DUCK_MS);
     await Promise.all([server.close(), api.close()]);
-    const pools = [order, orderReads, ...Object.values(readers)];
-    const closed = Promise.all(pools.map((pool) => pool.destroy()));
+    const all = [orderReads, ...Object.values(pools)];
     // A database that hangs must not hold up the end.
-    await Promise.race([closed, sleep(poolsMsMax)]);
+    await Promise.race([Promise.all(all.map((pool) => pool.destroy())), sleep(poolsMsMax)]);
   };
 }

@@ -1,6 +1,6 @@
 import getPort from 'get-port';
 import type { StackSettings } from './settings';
-import { type Service, services } from '../../contracts/participants';
+import { byService, type Service, services } from '../../contracts/participants';
 import { preferredPorts, type StackPorts } from './stack-file';
 
 /**
@@ -37,7 +37,7 @@ export async function choosePorts(
 
 type Choose = (name: string, wanted: number | undefined, usual: number[]) => Promise<number>;
 
-/** With a server for each service MYSQL_PORT is the first one's, and the next two follow it. */
+/** With a server for each service MYSQL_PORT is the first one's, and the others follow it. */
 async function chooseMysqlPorts(
   choose: Choose,
   asked: number | undefined,
@@ -47,7 +47,7 @@ async function chooseMysqlPorts(
   const usual = preferredPorts.mysql;
   if (!separate) {
     const port = await choose('MYSQL_PORT', asked, [last.order, usual.order]);
-    return { order: port, product: port, point: port };
+    return byService(() => port);
   }
   const chosen = {} as Record<Service, number>;
   for (const [index, service] of services.entries()) {

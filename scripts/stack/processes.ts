@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { stopMsMaxOf } from '../../workers/stopping';
 import type { ServerCommand } from './bound-process';
+import { apiProcess, localPart, separateParts, type Surroundings } from './parts';
 import { cloneFolder, type StackSettings } from './settings';
-import { databaseNames, type StackFile } from './stack-file';
+import type { StackFile } from './stack-file';
 import { databaseUrl, describeStack, jwtAudience, jwtIssuer } from './state';
 import type { ProcessSpec } from './supervised-process';
 
@@ -36,14 +37,7 @@ const tuning = [
   'LAME_DUCK_MS',
 ];
 
-export const apiProcess = 'api';
-/** Without it no order goes on; in placement `local` the API's process is this one too. */
-export const workflowProcess = 'workflow-worker';
-
-/**
- * The system's own processes. Each gets an environment of its own with exactly the secrets that it
- * may have: what one service's worker cannot name, it cannot touch.
- */
+/** The processes of this clone's stack, each with an environment of its own. */
 export function appProcesses(stack: StackFile, settings: StackSettings): ProcessSpec[] {
   const { temporal, apiUrl } = describeStack(stack);
   const common = {
@@ -55,7 +49,8 @@ export function appProcesses(stack: StackFile, settings: StackSettings): Process
     RUNBOOKS_URL: settings.environment['RUNBOOKS_URL'] ?? `${apiUrl}/runbooks`,
   };
   const local = settings.environment['PLACEMENT'] === 'local';
-  const parts = local ? localProcess(stack) : separateProcesses(stack);
+  const around = surroundingsOf(stack);
+  const parts = local ? [localPart(around)] : separateParts(around);
   return parts.map(({ name, file, own }) => {
     const script = join(cloneFolder, 'workers', `${file}.ts`);
     const logFile = join(settings.localFolder, 'logs', `${name}.log`);
@@ -71,79 +66,19 @@ function stopMsMaxOfProcess(file: string, env: NodeJS.ProcessEnv): number {
   return file === apiProcess ? stopMsMaxOf.api(duckMs) : stopMsMaxOf.worker;
 }
 
-interface Part {
-  name: string;
-  /** In workers/. */
-  file: string;
-  own: NodeJS.ProcessEnv;
-}
-
-function separateProcesses(stack: StackFile): Part[] {
-  const workers: (readonly [name: string, own: NodeJS.ProcessEnv])[] = [
-    ['order-worker', { ORDER_DATABASE_URL: databaseUrl(stack, 'order', 'order_worker') }],
-    [
-      'product-worker',
-      {
-        PRODUCT_DATABASE_URL: databaseUrl(stack, 'product', 'product_worker'),
-        PRODUCT_RECOVERY_URL: databaseUrl(stack, 'product', 'product_recovery'),
-        ...xaEnvironment(stack),
-      },
-    ],
-    [
-      'point-worker',
-      {
-        POINT_DATABASE_URL: databaseUrl(stack, 'point', 'point_worker'),
-        POINT_RECOVERY_URL: databaseUrl(stack, 'point', 'point_recovery'),
-        ...xaEnvironment(stack),
-      },
-    ],
-    ...(stack.separateDatabases ? [] : [['lock-worker', lockEnvironment(stack)] as const]),
-    [workflowProcess, {}],
-    [apiProcess, apiEnvironment(stack)],
-  ];
-  return workers.map(([name, own]) => ({ name, file: name, own }));
-}
-
-/** One process that does it all, and therefore holds every secret that others hold apart. */
-function localProcess(stack: StackFile): Part[] {
-  const own = {
-    ...apiEnvironment(stack),
-    ORDER_WORKER_DATABASE_URL: databaseUrl(stack, 'order', 'order_worker'),
-    PRODUCT_WORKER_DATABASE_URL: databaseUrl(stack, 'product', 'product_worker'),
-    POINT_WORKER_DATABASE_URL: databaseUrl(stack, 'point', 'point_worker'),
-    ...(!stack.separateDatabases && lockEnvironment(stack)),
-    PRODUCT_RECOVERY_URL: databaseUrl(stack, 'product', 'product_recovery'),
-    POINT_RECOVERY_URL: databaseUrl(stack, 'point', 'point_recovery'),
-    ...xaEnvironment(stack),
-  };
-  return [{ name: apiProcess, file: 'local', own }];
-}
-
-/** One connection that reaches all three databases: only where one server holds them. */
-function lockEnvironment(stack: StackFile): NodeJS.ProcessEnv {
+function surroundingsOf(stack: StackFile): Surroundings {
   return {
-    LOCK_DATABASE_URL: databaseUrl(stack, 'order', 'lock_worker'),
-    LOCK_PRODUCT_DATABASE: databaseNames.product,
-    LOCK_POINT_DATABASE: databaseNames.point,
-  };
-}
-
-function xaEnvironment({ xa }: StackFile): NodeJS.ProcessEnv {
-  return { XA_SECRET: xa.secret, XA_INSTALLATION: xa.installation };
-}
-
-function apiEnvironment(stack: StackFile): NodeJS.ProcessEnv {
-  return {
-    ORDER_DATABASE_URL: databaseUrl(stack, 'order', 'order_api'),
-    PRODUCT_DATABASE_URL: databaseUrl(stack, 'product', 'product_reader'),
-    POINT_DATABASE_URL: databaseUrl(stack, 'point', 'point_reader'),
-    DATABASE_SERVERS: stack.separateDatabases ? 'separate' : 'one',
-    API_HOST: '127.0.0.1',
-    API_PORT: String(stack.ports.api),
-    JWT_PUBLIC_KEY: stack.jwt.publicKey,
-    JWT_ISSUER: jwtIssuer,
-    JWT_AUDIENCE: jwtAudience,
-    RUNBOOKS_FOLDER: join(cloneFolder, 'docs', 'runbooks'),
+    urlOf: (service, user) => databaseUrl(stack, service, user),
+    separateDatabases: stack.separateDatabases,
+    xa: stack.xa,
+    api: {
+      API_HOST: '127.0.0.1',
+      API_PORT: String(stack.ports.api),
+      JWT_PUBLIC_KEY: stack.jwt.publicKey,
+      JWT_ISSUER: jwtIssuer,
+      JWT_AUDIENCE: jwtAudience,
+      RUNBOOKS_FOLDER: join(cloneFolder, 'docs', 'runbooks'),
+    },
   };
 }
 

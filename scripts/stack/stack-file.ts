@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { type Service, services } from '../../contracts/participants';
+import { byService, type Service, services } from '../../contracts/participants';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { databaseUsers } from '../../migrations/grants';
@@ -29,7 +29,7 @@ export interface StackPorts {
   temporal: number;
   temporalUi: number;
   temporalMetrics: number;
-  /** The same for all three when one server holds them. */
+  /** The same for all when one server holds them. */
   mysql: Record<Service, number>;
 }
 
@@ -39,7 +39,7 @@ export const preferredPorts: StackPorts = {
   temporal: 7233,
   temporalUi: 8233,
   temporalMetrics: 9233,
-  mysql: { order: 3307, product: 3308, point: 3309 },
+  mysql: byService((service) => 3307 + services.indexOf(service)),
 };
 
 export function stackFilePath(localFolder: string): string {
@@ -48,7 +48,17 @@ export function stackFilePath(localFolder: string): string {
 
 /** What an earlier start kept, or undefined when there was none. */
 export function readStackFile(localFolder: string): StackFile | undefined {
-  return readJson(stackFilePath(localFolder)) as StackFile | undefined;
+  const kept = readJson(stackFilePath(localFolder)) as StackFile | undefined;
+  if (!kept) return undefined;
+  // A service that was registered since has no port yet: the next start looks whether it is free.
+  const { ports, separateDatabases } = kept;
+  const { order } = ports.mysql;
+  const chosen: Partial<StackPorts['mysql']> = ports.mysql;
+  const portOf = (service: Service) => {
+    if (!separateDatabases) return order;
+    return chosen[service] ?? preferredPorts.mysql[service];
+  };
+  return { ...kept, ports: { ...ports, mysql: byService(portOf) } };
 }
 
 export function writeStackFile(localFolder: string, stack: StackFile): void {
@@ -84,11 +94,7 @@ export function completeXa(xa: XaIdentity | undefined): XaIdentity {
 }
 
 /** Name of each service's database. */
-export const databaseNames: Record<Service, string> = {
-  order: 'order_service',
-  product: 'product_service',
-  point: 'point_service',
-};
+export const databaseNames = byService((service) => `${service}_service`);
 
 /** The services whose database is on a server of its own, with the server's name. */
 export function mysqlServers(separate: boolean): { name: string; services: Service[] }[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Service, services } from '../../contracts/participants';
+import { byService, type Service } from '../../contracts/participants';
 import { lockHolder } from './lock';
 import { mysqlAdmin, mysqlHost } from './mysql';
 import { readSettings, type StackSettings } from './settings';
@@ -56,7 +56,7 @@ export interface RunningStack {
   apiUrl: string;
   temporal: { address: string; namespace: string; uiUrl: string };
   databases: Record<Service, DatabaseAccess>;
-  /** Whether all three databases are on one server: only then can one transaction span them. */
+  /** Whether all databases are on one server: only then can one transaction span them. */
   databaseServers: 'one' | 'separate';
   jwt: JwtIssuer;
 }
@@ -108,7 +108,6 @@ export function runningStack(settings: StackSettings = readSettings()): RunningS
 
 /** How to reach a stack of these settings, whether it runs or not. */
 export function describeStack(stack: StackFile): RunningStack {
-  const databases = services.map((service) => [service, databaseAccess(stack, service)] as const);
   return {
     apiUrl: `http://127.0.0.1:${String(stack.ports.api)}`,
     temporal: {
@@ -116,7 +115,7 @@ export function describeStack(stack: StackFile): RunningStack {
       namespace: temporalNamespace,
       uiUrl: `http://${temporalHost}:${String(stack.ports.temporalUi)}`,
     },
-    databases: Object.fromEntries(databases) as Record<Service, DatabaseAccess>,
+    databases: byService((service) => databaseAccess(stack, service)),
     databaseServers: stack.separateDatabases ? 'separate' : 'one',
     jwt: { privateKey: stack.jwt.privateKey, issuer: jwtIssuer, audience: jwtAudience },
   };

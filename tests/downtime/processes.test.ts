@@ -29,9 +29,10 @@ afterAll(async () => {
 });
 
 const startProductWorker = () =>
-  spawnWorker(world, 'product-worker', {
-    PRODUCT_DATABASE_URL: world.databases.url('product_worker', 'product'),
-    PRODUCT_RECOVERY_URL: world.databases.url('product_recovery', 'product'),
+  spawnWorker(world, 'participant-worker', {
+    PARTICIPANT: 'product',
+    DATABASE_URL: world.databases.url('product_worker', 'product'),
+    RECOVERY_URL: world.databases.url('product_recovery', 'product'),
     XA_SECRET: 'for these tests only',
     XA_INSTALLATION: world.databases.names.order,
   });

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { choosePorts } from '../../scripts/stack/ports';
-import { preferredPorts } from '../../scripts/stack/stack-file';
+import { newStackFile, preferredPorts } from '../../scripts/stack/stack-file';
+import { readStackFile, stackFilePath, writeJson } from '../../scripts/stack/stack-file';
 
 const nothingAsked = {
   api: undefined,
@@ -49,6 +53,21 @@ describe('the ports', () => {
     const all = [...Object.values(others), ...Object.values(mysql)];
     expect(new Set(all).size).toBe(7);
   });
+
+  it.each([
+    [true, preferredPorts.mysql.point],
+    [false, 42_871],
+  ])(
+    'of a service that an earlier start did not have are chosen, separate: %p',
+    (separate, port) => {
+      const folder = mkdtempSync(join(tmpdir(), 'order-ports-'));
+      const file = newStackFile(separate);
+      const mysql = { order: 42_871, product: separate ? 42_872 : 42_871 };
+      writeJson(stackFilePath(folder), { ...file, ports: { ...file.ports, mysql } });
+      expect(readStackFile(folder)?.ports.mysql).toEqual({ ...mysql, point: port });
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   it('of MySQL are one for all, or follow the first', async () => {
     const asked = { ...nothingAsked, mysql: 42_871 };

@@ -6,7 +6,7 @@ import type { World } from './world';
 
 const root = join(__dirname, '..', '..');
 
-type Name = 'lock-worker' | 'product-worker' | 'api';
+type Name = 'lock-worker' | 'participant-worker' | 'api';
 
 /** A real worker in a process of its own, as its service runs it; ready once this resolves. */
 export async function spawnWorker(

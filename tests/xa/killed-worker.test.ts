@@ -28,9 +28,10 @@ afterAll(async () => {
 });
 
 async function startProductWorker(databaseUrl: string): Promise<ChildProcess> {
-  const worker = await spawnWorker(world, 'product-worker', {
-    PRODUCT_DATABASE_URL: databaseUrl,
-    PRODUCT_RECOVERY_URL: world.databases.url('product_recovery', 'product'),
+  const worker = await spawnWorker(world, 'participant-worker', {
+    PARTICIPANT: 'product',
+    DATABASE_URL: databaseUrl,
+    RECOVERY_URL: world.databases.url('product_recovery', 'product'),
     XA_SECRET: 'for these tests only',
     XA_INSTALLATION: world.databases.names.order,
   });

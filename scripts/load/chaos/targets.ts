@@ -1,7 +1,7 @@
 import type { Pattern } from '../../../contracts/order';
 import type { Service } from '../../../contracts/participants';
 import { databaseUsers } from '../../../migrations/grants';
-import { apiProcess } from '../../stack/processes';
+import { apiProcess } from '../../stack/parts';
 import { mysqlServers } from '../../stack/stack-file';
 import type { ChaosTarget, FaultKind } from './plan';
 

@@ -1,0 +1,33 @@
+import { Client } from '@temporalio/client';
+import { commonSettings, readConfig } from './config';
+import { serveWorker } from './serve';
+import { openParticipant, participantSettings } from './services';
+
+/** One participant, which `PARTICIPANT` names: its own database and nobody else's. */
+const config = readConfig([
+  ...commonSettings,
+  ...participantSettings,
+  'PARTICIPANT',
+  'DATABASE_URL',
+  'RECOVERY_URL',
+]);
+const { PARTICIPANT: participant, DATABASE_URL: worker, RECOVERY_URL: recovery } = config;
+
+void serveWorker({
+  name: `${participant.name}-worker`,
+  config,
+  build: async (connection, logger) => {
+    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const around = { client, connection, config, logger };
+    const opened = await openParticipant(participant, { worker, recovery }, around);
+    return {
+      options: {
+        taskQueue: participant.name,
+        activities: opened.activities,
+        maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
+      },
+      beside: [opened.branches],
+      close: opened.close,
+    };
+  },
+});
