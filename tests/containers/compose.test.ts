@@ -1,10 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installOnce } from '../../scripts/stack/cache';
 import { runCommand } from '../../scripts/stack/command';
 import { findProgram } from '../../scripts/stack/programs';
 import { unpackDebianPackage } from '../../scripts/stack/debian';
 import { readSettings } from '../../scripts/stack/settings';
+import { composeFile } from '../../scripts/stack/compose';
+import { services as ourServices } from '../../contracts/participants';
 import { readConfig } from '../../workers/config';
 import { acceptQueueMax, serverConnectionsMax } from '../../workers/pools';
 import { lameDuckMsDefault, stopMsMaxOf } from '../../workers/stopping';
@@ -55,22 +57,24 @@ async function config(): Promise<ComposeFile> {
   return JSON.parse(output) as ComposeFile;
 }
 
+it('the file is what `npm run compose` writes', () => {
+  expect(readFileSync(join(root, 'docker-compose.yml'), 'utf8')).toBe(composeFile());
+});
+
 it('docker-compose accepts the file, and every service that stays has a health check', async () => {
   const { services } = await config();
-  expect(Object.keys(services).sort()).toEqual([
+  const each = (kind: (service: string) => string) => ourServices.map(kind);
+  const rest = [
     'api',
     'migrate',
-    'mysql-order',
-    'mysql-point',
-    'mysql-product',
-    'order-worker',
-    'point-worker',
-    'product-worker',
     'temporal',
     'temporal-database',
     'temporal-ui',
     'workflow-worker',
-  ]);
+  ];
+  expect(Object.keys(services).sort()).toEqual(
+    [...rest, ...each((name) => `mysql-${name}`), ...each((name) => `${name}-worker`)].sort(),
+  );
   // `migrate` ends; whether it did well is its exit code.
   const unhealthy = Object.entries(services).filter(([name, { healthcheck }]) => {
     return name !== 'migrate' && (!healthcheck?.test || healthcheck.disable === true);
