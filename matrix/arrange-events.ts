@@ -1,5 +1,6 @@
 import type { Arrangement } from './arrangement';
-import { shelve } from './orders';
+import { product } from '../contracts/participants/product';
+import { fill, plenty } from './orders';
 import { until } from './until';
 
 /** The event that is parked where the order's product is gone. */
@@ -11,7 +12,7 @@ export function placedEvent(orderId: string): string {
 export const released: Arrangement = {
   async waits({ stack, subject, caller }) {
     await until('its event is parked', async () => (await caller.row()).status === 'PENDING');
-    await shelve(stack, [subject.productId]);
+    await fill(stack, product, { [subject.balances.product]: plenty });
   },
   go(cell) {
     cell.operate((caller) => caller.releaseEvent(placedEvent(cell.subject.orderId)));

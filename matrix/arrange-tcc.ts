@@ -4,6 +4,7 @@ import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
 import type { Injection } from './injection';
 import { timing } from './orders';
+import { first, second } from './participants';
 import { until } from './until';
 
 /** How orders of TCC come to an operator's resolution, and to the sweep. */
@@ -54,12 +55,12 @@ export const leftFrozen: Arrangement = {
   holdsOff: arrange.holdOffForce,
   async waits(cell) {
     const freezing = cell.watch(
-      { service: 'point', enter: lockReservations, opens: true },
+      { service: second.name, enter: lockReservations, opens: true },
       { skip: 0, position: 'begin', times: 1 },
     );
     await operatorCancels(cell);
     const hit = await freezing.hit();
-    await until('the stock is frozen', () => hasStock(cell, 'frozen'));
+    await until(`the ${first.label} is frozen`, () => isReserved(cell, 'frozen'));
     await arrange.holdOffAdoption(cell);
     await arrange.terminateOwner(cell);
     hit.release();
@@ -71,22 +72,21 @@ export const leftFrozen: Arrangement = {
 /** The first statement of a freeze and of a thaw. */
 export const lockReservations = /from reservations FORCE INDEX \(PRIMARY\).*for update/;
 
-/** Whether stock of its order is in one of these states. */
-async function hasStock({ stack, subject }: Injection, ...states: string[]): Promise<boolean> {
-  const found = await stack.databases
-    .product('reservations')
+/** Whether what the first one has reserved for its order is in one of these states. */
+async function isReserved({ stack, subject }: Injection, ...states: string[]): Promise<boolean> {
+  const found = await stack.databases[first.name]('reservations')
     .where('order_id', subject.orderId)
     .whereIn('state', states)
     .pluck<string[]>('order_id');
   return found.length > 0;
 }
 
-/** Its stock's reservation is old: the sweep ends it before anybody else may. */
+/** The first one's reservation is old: the sweep ends it before anybody else may. */
 const swept: Arrangement = {
   async go(cell) {
     // Not before the step is watched: the service looks for old reservations by itself.
-    await arrange.age(cell, 'product', 'reservations');
-    const isEnded = async () => !(await hasStock(cell, 'reserved', 'frozen'));
+    await arrange.age(cell, first.name, 'reservations');
+    const isEnded = async () => !(await isReserved(cell, 'reserved', 'frozen'));
     const sweeping = arrange.recoverUntil(cell, isEnded);
     sweeping.catch(() => undefined);
     cell.whenGone(() => sweeping);

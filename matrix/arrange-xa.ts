@@ -1,11 +1,11 @@
+import { participants } from '../contracts/participants';
 import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
 import type { Injection } from './injection';
 import type { Known } from './known';
+import { second, type Participant } from './participants';
 
 /** How branches come to be left prepared, for the scanner. */
-
-const participants = ['product', 'point'] as const;
 
 /** Its workflow is terminated when it comes to this step, and nobody adopts the order. */
 function leftAt(known: Known): Arrangement {
@@ -22,7 +22,7 @@ function leftAt(known: Known): Arrangement {
     },
     async go(cell) {
       // Not before the step is watched: each service looks for old branches by itself.
-      for (const service of participants) await arrange.age(cell, service, 'xa_branches');
+      for (const { name } of participants) await arrange.age(cell, name, 'xa_branches');
       const scanning = arrange.recoverUntil(cell, () => areEnded(cell));
       scanning.catch(() => undefined);
       cell.whenGone(() => scanning);
@@ -36,8 +36,8 @@ function leftAt(known: Known): Arrangement {
 
 async function areEnded({ stack, subject }: Injection): Promise<boolean> {
   const open = await Promise.all(
-    participants.map((service) =>
-      stack.databases[service]('xa_branches')
+    participants.map(({ name }) =>
+      stack.databases[name]('xa_branches')
         .where('order_id', subject.orderId)
         .whereNull('ended_as')
         .pluck<string[]>('order_id'),
@@ -48,9 +48,8 @@ async function areEnded({ stack, subject }: Injection): Promise<boolean> {
 
 const byGtrid = ({ gtrid }: { gtrid: string }) => gtrid;
 
-/** Only the product's branch is prepared, and nothing is decided. */
-export const leftUndecided = leftAt({ service: 'point', enter: /^XA START/, names: byGtrid });
-/** COMPLETE is decided, and the product's branch is prepared. */
-export const leftDecided = leftAt({ service: 'product', enter: /^XA COMMIT/, names: byGtrid });
-/** The same of the points'. */
-export const leftPoints = leftAt({ service: 'point', enter: /^XA COMMIT/, names: byGtrid });
+/** Only the first one's branch is prepared, and nothing is decided. */
+export const leftUndecided = leftAt({ service: second.name, enter: /^XA START/, names: byGtrid });
+/** COMPLETE is decided, and this one's branch is prepared. */
+export const leftDecided = ({ name }: Participant) =>
+  leftAt({ service: name, enter: /^XA COMMIT/, names: byGtrid });

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { recoveryScheduleId } from '../contracts/names';
+import type { ParticipantName } from '../contracts/participants';
 import type { Injection } from './injection';
 import { until } from './until';
 
@@ -51,7 +52,7 @@ export async function letForce({ stack, subject }: Injection): Promise<void> {
 /** What is older than every limit is looked at by the next run. */
 export async function age(
   { stack, subject }: Injection,
-  service: 'product' | 'point',
+  service: ParticipantName,
   table: 'reservations' | 'xa_branches',
 ): Promise<void> {
   const knex = stack.databases[service];

@@ -1,3 +1,4 @@
+import { first, others } from './participants';
 import type { Step } from './step';
 
 /** Why a fault cannot happen to a step, or need not: each answers a sentence, or undefined. */
@@ -42,7 +43,8 @@ export const likeOthers = ({ kind, service, driver, resumes, scenario }: Step) =
   if (scenario.orders.length > 1)
     return 'A server does not tell many from one: see the step alone.';
   if (kind === 'look') return 'It only reads, which the server still lets it.';
-  if (service === 'point') return 'The statements are the stock’s, on a server of the same kind.';
+  if (others.some(({ name }) => name === service))
+    return `The statements are the ${first.label}’s, on a server of the same kind.`;
   if (kind === 'record')
     return 'It writes as others of its service do: see the claim, the decision and the effects.';
   return resumes && driver !== 'resolution'

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseNames } from '../scripts/stack/stack-file';
 import type { Injection } from './injection';
+import { last, participantOf } from './participants';
 import type { LockedRow } from './step';
 import { until } from './until';
 import type { Window } from './window';
@@ -69,7 +70,7 @@ async function hold(
   if (row === 'tombstone') {
     // Not there yet: the session about to write it holds it, as the branch of a frozen worker does.
     const { orderId: order_id } = cell.subject;
-    const step = cell.step.service === 'point' ? 'preparePoints' : 'prepareStock';
+    const step = participantOf(cell.step.service).steps.xa.prepare;
     await trx('steps').insert({ order_id, step, hash: 'v1:of-another' });
   } else await rowsOf(cell, trx, row, which).forUpdate();
 }
@@ -94,19 +95,21 @@ function rowsOf(
   row: Exclude<LockedRow, 'tombstone'>,
   which: 'first' | 'last',
 ): Knex.QueryBuilder {
-  const { orderId, customerId, productId } = subject;
+  const { orderId, balances } = subject;
   switch (row) {
     case 'barrier':
       return trx('steps').where('order_id', orderId).select('step');
-    case 'balance':
-      return step.service === 'product'
-        ? trx('products').where('product_id', productId).select('product_id')
-        : trx('point_accounts').where('customer_id', customerId).select('customer_id');
-    case 'account':
+    case 'balance': {
+      const { name, books } = participantOf(step.service);
+      return trx(books.balances).where(books.key, balances[name]).select(books.key);
+    }
+    case 'last-balance': {
+      const { name, books } = last;
       // As seen from the order service's database, on one server.
-      return trx(`${databaseNames.point}.point_accounts`)
-        .where('customer_id', customerId)
-        .select('customer_id');
+      return trx(`${databaseNames[name]}.${books.balances}`)
+        .where(books.key, balances[name])
+        .select(books.key);
+    }
     case 'inbox':
       return trx('inbox').where('order_id', orderId).select('event_id');
     case 'outbox':

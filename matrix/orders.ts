@@ -2,11 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { createOrderIntake } from '../activities/order/intake';
 import { defaultTiming, type StepTiming } from '../contracts/limits';
 import { taskQueues } from '../contracts/names';
+import type { PlacedOrder } from '../contracts/order';
+import {
+  participants,
+  type ParticipantName,
+  type RegisteredParticipant,
+} from '../contracts/participants';
+import { product } from '../contracts/participants/product';
 import { patternRows } from '../contracts/patterns';
 import type { PlaceOrdersInput } from '../contracts/workflows';
 import { mintToken, type TokenSubject } from '../scripts/stack/token';
 import type { Caller } from './caller';
-import type { OrderPlan, Scenario } from './scenarios';
+import { shortOf, type OrderPlan, type Scenario } from './scenarios';
 import type { MatrixStack } from './stack';
 import type { Answer } from './told';
 import { tuning } from './tuning';
@@ -16,10 +23,11 @@ export interface CellOrder {
   plan: OrderPlan;
   orderId: string;
   customerId: string;
-  productId: string;
+  /** The balance of each participant's that it needs, where it needs several its own. */
+  balances: Record<ParticipantName, string>;
 }
 
-const plenty = 1_000_000;
+export const plenty = 1_000_000;
 
 /** As the processes are told by their environment, for workflows that a cell starts itself. */
 export const timing: StepTiming = {
@@ -34,61 +42,68 @@ export const timing: StepTiming = {
 /** Puts on the shelves what the scenario's orders need, or lack, and creates them by the API. */
 export async function createOrders(stack: MatrixStack, scenario: Scenario): Promise<CellOrder[]> {
   const cell = randomUUID().slice(0, 8);
-  const shared = `m-${cell}-shared`;
   const drafts = scenario.orders.map((plan, i) => ({
     plan,
-    customerId: `m-${cell}-c${String(i)}`,
-    productId: `m-${cell}-p${String(i)}`,
+    order: sketch(`m-${cell}-c${String(i)}`, [`m-${cell}-p${String(i)}`, `m-${cell}-shared`]),
   }));
-  await shelve(stack, [shared, ...productsOf(drafts, false)]);
-  await shelve(stack, productsOf(drafts, true), 0);
-  await stack.databases.point('point_accounts').insert(
-    drafts.map(({ customerId, plan: { kind } }) => {
-      const points = kind === 'short-of-points' ? 0 : plenty;
-      return { customer_id: customerId, available: points, opening: points };
-    }),
-  );
+  for (const participant of participants) {
+    const balances: Record<string, number> = {};
+    for (const { plan, order } of drafts) {
+      const [own, ...more] = owedBy(participant, order);
+      for (const id of more) balances[id] = plenty;
+      balances[own] = plan.kind === shortOf(participant).kind ? 0 : plenty;
+    }
+    await fill(stack, participant, balances);
+  }
   const orders = await Promise.all(
-    drafts.map(async (draft) => {
-      const items = [draft.productId, shared].map((productId) => ({ productId, quantity: 1 }));
-      const { orderId } = await ask(stack, draft.customerId, 'POST', '/orders', { items });
-      return { ...draft, orderId: String(orderId) };
+    drafts.map(async ({ plan, order }): Promise<CellOrder> => {
+      const { customerId } = order;
+      const items = order.lines.map(({ productId, quantity }) => ({ productId, quantity }));
+      const { orderId } = await ask(stack, customerId, 'POST', '/orders', { items });
+      const own = participants.map((one) => [one.name, owedBy(one, order)[0]]);
+      const balances = Object.fromEntries(own) as CellOrder['balances'];
+      return { plan, orderId: String(orderId), customerId, balances };
     }),
   );
   const gone = orders.filter(({ plan }) => plan.kind === 'broken');
   // Its product is deleted behind the product service's back: a bug that no step expects.
   await stack.databases
-    .product('products')
+    .product(product.books.balances)
     .whereIn(
-      'product_id',
-      gone.map(({ productId }) => productId),
+      product.books.key,
+      gone.map(({ balances }) => balances.product),
     )
     .delete();
   return orders;
 }
 
-function productsOf(drafts: readonly { productId: string; plan: OrderPlan }[], lacking: boolean) {
-  return drafts
-    .filter(({ plan }) => (plan.kind === 'short-of-stock') === lacking)
-    .map(({ productId }) => productId);
+/** An order of one of each, as it will be when the API has created it. */
+function sketch(customerId: string, productIds: readonly string[]): PlacedOrder {
+  const lines = productIds.map((productId) => ({ productId, quantity: 1, unitPrice: 1 }));
+  return { orderId: '', customerId, lines, total: lines.length };
 }
 
-/** Puts products on the shelves, so many pieces of each. */
-export async function shelve(
+/** The balances that an order takes from; the first is its own. */
+function owedBy({ name, owes, command }: RegisteredParticipant, order: PlacedOrder) {
+  const [own, ...more] = owes(command(order)).map(({ id }) => id);
+  if (own === undefined) throw new Error(`An order of the matrix takes nothing from ${name}`);
+  return [own, ...more] as const;
+}
+
+/** Gives balances to a participant, each with what there is of it. */
+export async function fill(
   stack: MatrixStack,
-  productIds: readonly string[],
-  available = plenty,
+  { name, books }: RegisteredParticipant,
+  balances: Readonly<Record<string, number>>,
 ): Promise<void> {
-  if (productIds.length === 0) return;
-  await stack.databases.product('products').insert(
-    productIds.map((product_id) => ({
-      product_id,
-      name: product_id,
-      price: 1,
-      available,
-      opening: available,
-    })),
-  );
+  const rows = Object.entries(balances).map(([id, available]) => ({
+    [books.key]: id,
+    available,
+    opening: available,
+    // What the catalogue says of it besides.
+    ...(name === product.name && { name: id, price: 1 }),
+  }));
+  await stack.databases[name](books.balances).insert(rows);
 }
 
 /** Begins what the scenario begins with; what a caller is told is told when there is one. */

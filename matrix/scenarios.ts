@@ -3,6 +3,7 @@ import type { FailureCode } from '../contracts/failures';
 import type { Pattern } from '../contracts/order';
 import type { Arrangement } from './arrangement';
 import type { Known } from './known';
+import type { Participant } from './participants';
 
 /** How an order may end, as the matrix promises it. */
 export type End =
@@ -13,7 +14,7 @@ export type End =
 
 /** One order of a scenario: what there is for it, and therefore how it ends. */
 export interface OrderPlan {
-  kind: 'good' | 'short-of-stock' | 'short-of-points' | 'broken';
+  kind: 'good' | `short-of-${Participant['label']}` | 'broken';
   end: End;
 }
 
@@ -35,14 +36,14 @@ export interface Scenario {
 }
 
 export const good: OrderPlan = { kind: 'good', end: { status: 'COMPLETED' } };
-export const shortOfStock: OrderPlan = {
-  kind: 'short-of-stock',
-  end: { status: 'CANCELLED', reason: 'insufficient-stock' },
-};
-export const shortOfPoints: OrderPlan = {
-  kind: 'short-of-points',
-  end: { status: 'CANCELLED', reason: 'insufficient-points' },
-};
+/** There is less than it asks of this one for. */
+export const shortOf = ({ label, rejection }: Participant): OrderPlan => ({
+  kind: `short-of-${label}`,
+  end: { status: 'CANCELLED', reason: rejection.code },
+});
+/** The same in a scenario's name. */
+export const tooLittle = ({ label }: Participant) =>
+  `too ${label.endsWith('s') ? 'few' : 'little'} ${label}`;
 export const broken: OrderPlan = {
   kind: 'broken',
   end: { status: 'PENDING', alert: 'broken-step' },
@@ -51,19 +52,27 @@ export const broken: OrderPlan = {
 /** What every protocol goes through. */
 const common = {
   placed: { name: 'placed', orders: [good], start: 'place' },
-  refusedStock: { name: 'too little stock', orders: [shortOfStock], start: 'place' },
-  refusedPoints: { name: 'too few points', orders: [shortOfPoints], start: 'place' },
   broken: { name: 'a product that is gone', orders: [broken], start: 'place' },
   abandoned: { name: 'its workflow never began', orders: [good], start: 'abandoned' },
 } satisfies Record<string, Omit<Scenario, 'pattern'>>;
 
-export type Scenarios = Record<keyof typeof common, Scenario>;
+export type Scenarios = Record<keyof typeof common, Scenario> & {
+  /** This one has too little. */
+  refusedBy: (participant: Participant) => Scenario;
+};
 
 /** What every protocol goes through, with orders that are placed by this one. */
 export function scenariosOf(pattern: Pattern): Scenarios {
-  const entries = Object.entries(common).map(([name, scenario]) => [
-    name,
-    { ...scenario, pattern },
-  ]);
-  return Object.fromEntries(entries) as Scenarios;
+  const { placed, broken: gone, abandoned } = common;
+  return {
+    placed: { ...placed, pattern },
+    broken: { ...gone, pattern },
+    abandoned: { ...abandoned, pattern },
+    refusedBy: (participant) => ({
+      name: tooLittle(participant),
+      pattern,
+      orders: [shortOf(participant)],
+      start: 'place',
+    }),
+  };
 }

@@ -27,7 +27,7 @@ import type { Window } from './window';
 const lanes = ['a', 'b'] as const;
 type Lane = (typeof lanes)[number];
 const doors: Door[] = [...services, 'lock'];
-/** Where each of them leads; the one that reaches all three databases needs them on one server. */
+/** Where each of them leads; the one that reaches all databases needs them on one server. */
 const serviceBehind = (door: Door): Service =>
   services.find((service) => service === door) ?? 'order';
 
@@ -88,7 +88,7 @@ export async function startStack(
     const programs = await servers.ensurePrograms(settings, ({ what }) => {
       say(what);
     });
-    say(`Starting ${separateDatabases ? 'three' : 'one'} MySQL, Temporal and the processes …`);
+    say(`Starting ${separateDatabases ? services.length : 1} MySQL, Temporal and the processes …`);
     const mysql = await servers.prepareMysqlServers(file, settings, programs);
     const temporal = servers.temporalServer(file, settings, programs, { workflowTaskMsMax });
     await supervisor.start([...mysql, temporal], limits);
@@ -144,7 +144,7 @@ function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[
     const portOf = (door: Door) =>
       proxies.find((proxy) => proxy.lane === lane && proxy.door === door)?.port ?? 0;
     const through = (order: Door) => {
-      const mysql = { order: portOf(order), product: portOf('product'), point: portOf('point') };
+      const mysql = { ...byService(portOf), order: portOf(order) };
       return appProcesses({ ...file, ports: { ...file.ports, mysql } }, settings);
     };
     const isLock = ({ name }: ProcessSpec) => name === workerOf('lock');
@@ -164,6 +164,11 @@ function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[
   });
 }
 
+function byService<T>(of: (service: Service) => T): Record<Service, T> {
+  const entries = services.map((service) => [service, of(service)]);
+  return Object.fromEntries(entries) as Record<Service, T>;
+}
+
 function workerOf(door: Door): string {
   return `${door}-worker`;
 }
@@ -173,10 +178,9 @@ function connectAll(running: RunningStack) {
   const connection = openTemporal(address);
   const open = (service: Service) =>
     openDatabase({ url: running.databases[service].adminUrl, poolMax: 8 });
-  const databases = { order: open('order'), product: open('product'), point: open('point') };
-  const urls = services.map((service) => [service, running.databases[service].auditorUrl]);
+  const databases = byService(open);
   const audit = connectAudit({
-    databases: Object.fromEntries(urls) as Record<Service, string>,
+    databases: byService((service) => running.databases[service].auditorUrl),
     temporal: running.temporal,
   });
   return {

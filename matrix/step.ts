@@ -1,6 +1,7 @@
 import type { Known } from './known';
 import type { Service } from '../contracts/participants';
-import type { End, OrderPlan, Scenario, Scenarios } from './scenarios';
+import { second } from './participants';
+import { shortOf, type End, type OrderPlan, type Scenario, type Scenarios } from './scenarios';
 
 /** Who has the step made: a schedule's workflow, an event's delivery, or a relay among others. */
 export type Driver =
@@ -23,7 +24,7 @@ export const scheduledDrivers: readonly Driver[] = ['drain', 'force', 'adoption'
 export type LockedRow =
   | 'barrier'
   | 'balance'
-  | 'account'
+  | 'last-balance'
   | 'order'
   | 'compensation'
   | 'inbox'
@@ -78,8 +79,6 @@ export interface Step extends Known {
   waitsAt?: number;
 }
 
-/** The first statement of a participant's step: it takes its barrier row, and names the step. */
-export const enterBarrier = (step: string) => new RegExp(`^INSERT INTO steps /\\* ${step} \\*/`);
 /** The first statement of most of the order service's steps. */
 export const lockOrder = /from orders FORCE INDEX \(PRIMARY\).*for update/i;
 
@@ -102,7 +101,7 @@ export const close = {
   kind: 'record',
   skip: 1,
   effect: /`status` = 'CANCELLED'/,
-  subject: 'short-of-points',
+  subject: shortOf(second).kind,
 } as const;
 export const hold = {
   ...decide,

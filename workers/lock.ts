@@ -23,7 +23,7 @@ export function openLock(config: Config<(typeof lockSettings)[number]>): {
     lockWaitSMax: config.LOCK_WAIT_S_MAX,
     silentMsMax,
   });
-  const databases = byParticipant((name) => config[lockSettingOf(name)]);
+  const databases = byParticipant(({ name }) => config[lockSettingOf(name)]);
   return {
     activities: createLockActivities({ knex, databases }),
     close: () => knex.destroy(),

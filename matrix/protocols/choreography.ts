@@ -1,5 +1,9 @@
 import { placedEvent, released } from '../arrange-events';
-import { scenariosOf, type End, type OrderPlan, type Scenario } from '../scenarios';
+import { eventsOfName } from '../../activities/participant/activities';
+import { participants } from '../../contracts/participants';
+import { product } from '../../contracts/participants/product';
+import { first, inLedger, otherThan, second, type Participant } from '../participants';
+import { scenariosOf, shortOf, type End, type OrderPlan, type Scenario } from '../scenarios';
 import { aroundSteps, decide, lockOrder, type Step } from '../step';
 
 const cancelledByOperator: End = { status: 'CANCELLED', reason: 'cancelled-by-operator' };
@@ -34,41 +38,44 @@ const settleOrder = {
   locks: ['inbox', 'order'],
   scenario: scenarios.placed,
 } as const;
-const deductStock = {
+/** Each answers the order's event, and its cancel. */
+const replies = participants.length;
+const nth = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'] as const;
+const reply = (index: number): Step => ({
   ...settleOrder,
-  name: 'deductStock',
-  kind: 'reaction',
-  service: 'product',
-  enter: hear('deductStock'),
-  effect: /stock_ledger/,
-  locks: ['inbox', 'balance'],
-  waitsAt: 5,
-  overtakenBy: settleOrder,
+  name: `settleOrder, ${nth[index] ?? `${String(index + 1)}th`} reply`,
+  ...(index > 0 && { skip: index }),
+  ...(index === replies - 1 && { kind: 'decision' }),
+});
+const refusal = {
+  ...settleOrder,
+  subject: shortOf(second).kind,
+  scenario: scenarios.refusedBy(second),
 } as const;
-const usePoints = {
-  ...deductStock,
-  name: 'usePoints',
-  service: 'point',
-  enter: hear('usePoints'),
-  effect: /point_ledger/,
-} as const;
-const restoreStock = {
-  ...deductStock,
-  name: 'restoreStock',
-  kind: 'compensation',
-  enter: hear('restoreStock'),
-  subject: 'short-of-points',
-  scenario: scenarios.refusedPoints,
-} as const;
-const refundPoints = {
-  ...restoreStock,
-  name: 'refundPoints',
-  service: 'point',
-  enter: hear('refundPoints'),
-  effect: /point_ledger/,
-  subject: 'short-of-stock',
-  scenario: scenarios.refusedStock,
-} as const;
+const action = (participant: Participant) =>
+  ({
+    ...settleOrder,
+    name: participant.steps.saga.action,
+    kind: 'reaction',
+    service: participant.name,
+    enter: hear(participant.steps.saga.action),
+    effect: inLedger(participant),
+    locks: ['inbox', 'balance'],
+    waitsAt: 5,
+    overtakenBy: settleOrder,
+  }) as const;
+const compensation = (participant: Participant) =>
+  ({
+    ...action(participant),
+    name: participant.steps.saga.compensation,
+    kind: 'compensation',
+    enter: hear(participant.steps.saga.compensation),
+    subject: shortOf(otherThan(participant)).kind,
+    scenario: scenarios.refusedBy(otherThan(participant)),
+  }) as const;
+/** Of the one whose event is parked where a product is gone. */
+const deductStock = action(product);
+const deduct = deductStock.name;
 /** Of the event that sets all else going; the relays of the others are the same code. */
 const markSent: Step = {
   ...settleOrder,
@@ -83,7 +90,7 @@ const markSent: Step = {
 
 const release = {
   ...deductStock,
-  name: 'deductStock, its release',
+  name: `${deduct}, its release`,
   kind: 'record',
   driver: 'release',
   resumes: true,
@@ -114,29 +121,14 @@ export const choreographySteps: Step[] = [
     shared: true,
   },
   markSent,
-  deductStock,
-  usePoints,
-  { ...settleOrder, name: 'settleOrder, first reply' },
-  { ...settleOrder, name: 'settleOrder, second reply', kind: 'decision', skip: 1 },
-  {
-    ...settleOrder,
-    name: 'settleOrder, a refusal',
-    skip: 1,
-    subject: 'short-of-points',
-    scenario: scenarios.refusedPoints,
-  },
-  restoreStock,
-  refundPoints,
-  {
-    ...settleOrder,
-    name: 'settleOrder, given back',
-    skip: 3,
-    subject: 'short-of-points',
-    scenario: scenarios.refusedPoints,
-  },
+  ...participants.map(action),
+  ...participants.map((_, index) => reply(index)),
+  { ...refusal, name: 'settleOrder, a refusal', skip: replies - 1 },
+  ...participants.map(compensation),
+  { ...refusal, name: 'settleOrder, given back', skip: 2 * replies - 1 },
   {
     ...deductStock,
-    name: 'deductStock, parked',
+    name: `${deduct}, parked`,
     kind: 'record',
     skip: 1,
     effect: /parked_at/,
@@ -150,7 +142,7 @@ export const choreographySteps: Step[] = [
     name: 'alertOrders',
     kind: 'record',
     driver: 'delivery',
-    subscriber: 'product',
+    subscriber: product.name,
     enter: lockOrder,
     // What settles the order says so too, after it has heard of the event.
     opens: true,
@@ -173,15 +165,18 @@ export const choreographySteps: Step[] = [
   {
     ...settleOrder,
     ...again,
-    name: 'eventsOfProduct',
+    name: eventsOfName(first.name),
     kind: 'look',
-    service: 'product',
+    service: first.name,
     enter: /^select .*from `outbox` where `order_id` =/,
     effect: /from `outbox` where `order_id` =/,
     locks: [],
   },
-  { ...deductStock, ...again, name: 'deductStock, delivered again' },
-  { ...usePoints, ...again, name: 'usePoints, delivered again' },
+  ...participants.map((one) => ({
+    ...action(one),
+    ...again,
+    name: `${one.steps.saga.action}, delivered again`,
+  })),
   {
     ...release,
     name: 'resolveParked',
@@ -196,7 +191,7 @@ export const choreographySteps: Step[] = [
   release,
   {
     ...deductStock,
-    name: 'deductStock, released',
+    name: `${deduct}, released`,
     kind: 'record',
     driver: 'release',
     resumes: true,

@@ -1,10 +1,12 @@
-import { scenariosOf } from '../scenarios';
+import { participants } from '../../contracts/participants';
+import { second } from '../participants';
+import { scenariosOf, shortOf } from '../scenarios';
 import { aroundSteps, hold, lockOrder, type Step } from '../step';
 
 const scenarios = scenariosOf('lock');
 const { claim, adopt } = aroundSteps(scenarios);
 
-/** One transaction over all three databases, on a connection to the order service's. */
+/** One transaction over all databases, on a connection to the order service's. */
 const place = {
   name: 'placeInOneTransaction',
   kind: 'action',
@@ -14,9 +16,11 @@ const place = {
   decides: true,
   enter: lockOrder,
   skip: 0,
-  effect: /stock_ledger[\s\S]*point_ledger[\s\S]*'COMPLETED'/,
+  effect: new RegExp(
+    [...participants.map(({ books }) => books.ledger), "'COMPLETED'"].join('[\\s\\S]*'),
+  ),
   subject: 'good',
-  locks: ['order', 'account'],
+  locks: ['order', 'last-balance'],
 } as const;
 
 /** The baseline's steps: few, for there is little between all and nothing. */
@@ -27,8 +31,8 @@ export const lockSteps: Step[] = [
     ...place,
     name: 'placeInOneTransaction (CANCEL)',
     effect: /`status` = 'CANCELLED'/,
-    subject: 'short-of-points',
-    scenario: scenarios.refusedPoints,
+    subject: shortOf(second).kind,
+    scenario: scenarios.refusedBy(second),
   },
   { ...hold, scenario: scenarios.broken },
   adopt,

@@ -1,93 +1,86 @@
+import { participants } from '../../contracts/participants';
+import {
+  atBarrier,
+  first,
+  inLedger,
+  otherThan,
+  owed,
+  second,
+  type Participant,
+} from '../participants';
 import {
   broken,
   good,
   scenariosOf,
-  shortOfPoints,
-  shortOfStock,
+  shortOf,
+  tooLittle,
   type OrderPlan,
   type Scenario,
 } from '../scenarios';
-import { aroundSteps, close, decide, enterBarrier, hold, type Step } from '../step';
+import { aroundSteps, close, decide, hold, type Step } from '../step';
 
 const times = (count: number, plan: OrderPlan) => Array.from({ length: count }, () => plan);
 
 /** What only the saga has: a registry of what is owed, and batches. */
-const sagaScenarios = {
-  owingStock: {
-    name: 'too few points, and the stock cannot be given back yet',
-    pattern: 'saga',
-    orders: [shortOfPoints],
-    start: 'place',
-    owes: [{ service: 'product', enter: enterBarrier('restoreStock') }],
-  },
-  owingPoints: {
-    name: 'too little stock, and the points cannot be given back yet',
-    pattern: 'saga',
-    orders: [shortOfStock],
-    start: 'place',
-    owes: [{ service: 'point', enter: enterBarrier('refundPoints') }],
-  },
-  forty: {
-    name: 'forty at once, eleven of them refused, one broken',
-    pattern: 'saga',
-    orders: [...times(28, good), ...times(6, shortOfStock), ...times(5, shortOfPoints), broken],
-    start: 'batch',
-  },
-  fortyOwing: {
-    name: 'forty at once, five of them short of points, whose stock cannot be given back yet',
-    pattern: 'saga',
-    orders: [...times(35, good), ...times(5, shortOfPoints)],
-    start: 'batch',
-    owes: [{ service: 'product', enter: enterBarrier('restoreStock') }],
-  },
-} satisfies Record<string, Scenario>;
+const owing = (participant: Participant): Scenario => ({
+  name: `${tooLittle(otherThan(participant))}, and the ${participant.label} cannot be given back yet`,
+  pattern: 'saga',
+  orders: [shortOf(otherThan(participant))],
+  start: 'place',
+  owes: [owed(participant, participant.steps.saga.compensation)],
+});
+const owingFirst = owing(first);
+const refusals = participants.map(shortOf);
+const forty: Scenario = {
+  name: 'forty at once, eleven of them refused, one broken',
+  pattern: 'saga',
+  orders: [
+    ...times(28, good),
+    ...Array.from({ length: 11 }, (_, i) => refusals[i % refusals.length] ?? broken),
+    broken,
+  ],
+  start: 'batch',
+};
+const fortyOwing: Scenario = {
+  name: `forty at once, five of them short of ${second.label}, whose ${first.label} cannot be given back yet`,
+  pattern: 'saga',
+  orders: [...times(35, good), ...times(5, shortOf(second))],
+  start: 'batch',
+  owes: [owed(first, first.steps.saga.compensation)],
+};
 
-const scenarios = { ...scenariosOf('saga'), ...sagaScenarios };
+const scenarios = scenariosOf('saga');
 const { claim, adopt } = aroundSteps(scenarios);
+const refused = scenarios.refusedBy(second);
 
-const deductStock = {
-  name: 'deductStock',
-  kind: 'action',
-  driver: 'owner',
-  service: 'product',
-  enter: enterBarrier('deductStock'),
-  skip: 0,
-  effect: /stock_ledger/,
-  subject: 'good',
-  locks: ['barrier', 'balance'],
-} as const;
-const usePoints = {
-  ...deductStock,
-  name: 'usePoints',
-  service: 'point',
-  enter: enterBarrier('usePoints'),
-  effect: /point_ledger/,
-} as const;
-const restoreStock = {
-  ...deductStock,
-  name: 'restoreStock',
-  kind: 'compensation',
-  enter: enterBarrier('restoreStock'),
-  subject: 'short-of-points',
-} as const;
-const refundPoints = {
-  ...restoreStock,
-  name: 'refundPoints',
-  service: 'point',
-  enter: enterBarrier('refundPoints'),
-  effect: /point_ledger/,
-  subject: 'short-of-stock',
-} as const;
+const action = (participant: Participant) =>
+  ({
+    ...atBarrier(participant, participant.steps.saga.action),
+    kind: 'action',
+    driver: 'owner',
+    skip: 0,
+    effect: inLedger(participant),
+    subject: 'good',
+    locks: ['barrier', 'balance'],
+  }) as const;
+const compensation = (participant: Participant) =>
+  ({
+    ...action(participant),
+    ...atBarrier(participant, participant.steps.saga.compensation),
+    kind: 'compensation',
+    subject: shortOf(otherThan(participant)).kind,
+  }) as const;
+const drained = (participant: Participant) =>
+  ({
+    ...compensation(participant),
+    name: `${participant.steps.saga.compensation}, drained`,
+    driver: 'drain',
+    resumes: true,
+  }) as const;
 const register = {
   ...close,
   name: 'registerCompensations',
   effect: /insert into `compensations`/,
-} as const;
-const drained = {
-  ...restoreStock,
-  name: 'restoreStock, drained',
-  driver: 'drain',
-  resumes: true,
 } as const;
 const recordDrained = {
   ...close,
@@ -98,54 +91,35 @@ const recordDrained = {
   effect: /update compensations /,
   locks: ['order', 'compensation'],
 } as const;
+const cancel = { ...decide, kind: 'record', subject: shortOf(second).kind } as const;
 const alone: Step[] = [
   claim,
-  { ...deductStock, scenario: scenarios.placed },
-  { ...usePoints, scenario: scenarios.placed },
+  ...participants.map((one) => ({ ...action(one), scenario: scenarios.placed })),
   { ...decide, name: 'decideOrders (COMPLETE)', scenario: scenarios.placed },
-  {
-    ...decide,
-    name: 'decideOrders (CANCEL)',
-    kind: 'record',
-    subject: 'short-of-points',
-    scenario: scenarios.refusedPoints,
-  },
-  {
-    ...decide,
-    name: 'decideOrders (CANCEL), then owing',
-    kind: 'record',
-    subject: 'short-of-points',
-    scenario: scenarios.owingStock,
-  },
-  { ...restoreStock, scenario: scenarios.refusedPoints },
-  { ...refundPoints, scenario: scenarios.refusedStock },
-  { ...close, scenario: scenarios.refusedPoints },
+  { ...cancel, name: 'decideOrders (CANCEL)', scenario: refused },
+  { ...cancel, name: 'decideOrders (CANCEL), then owing', scenario: owingFirst },
+  ...participants.map((one) => ({
+    ...compensation(one),
+    scenario: scenarios.refusedBy(otherThan(one)),
+  })),
+  { ...close, scenario: refused },
   { ...hold, scenario: scenarios.broken },
-  { ...register, scenario: scenarios.owingStock },
-  { ...drained, scenario: scenarios.owingStock },
-  {
-    ...refundPoints,
-    name: 'refundPoints, drained',
-    driver: 'drain',
-    resumes: true,
-    scenario: scenarios.owingPoints,
-  },
-  { ...recordDrained, scenario: scenarios.owingStock },
+  { ...register, scenario: owingFirst },
+  ...participants.map((one) => ({ ...drained(one), scenario: owing(one) })),
+  { ...recordDrained, scenario: owingFirst },
   adopt,
 ];
 
 const inBatch: Step[] = [
-  deductStock,
-  usePoints,
+  ...participants.map(action),
   { ...decide, locks: ['order', 'order'] as const },
   hold,
-  restoreStock,
-  refundPoints,
+  ...participants.map(compensation),
   { ...close, locks: ['order', 'order'] as const },
-  { ...register, locks: ['order', 'order'] as const, scenario: scenarios.fortyOwing },
-  { ...drained, scenario: scenarios.fortyOwing },
-  { ...recordDrained, scenario: scenarios.fortyOwing },
-].map((step) => ({ scenario: scenarios.forty, ...step, name: `${step.name} ×40` }));
+  { ...register, locks: ['order', 'order'] as const, scenario: fortyOwing },
+  { ...drained(first), scenario: fortyOwing },
+  { ...recordDrained, scenario: fortyOwing },
+].map((step) => ({ scenario: forty, ...step, name: `${step.name} ×40` }));
 
 /** The saga's steps, each where it is needed, alone and among forty. */
 export const sagaSteps: Step[] = [...alone, ...inBatch];

@@ -7,17 +7,18 @@ import {
   sweptCancel,
   sweptConfirm,
 } from '../arrange-tcc';
-import type { Known } from '../known';
-import { good, shortOfPoints, type End, type OrderPlan, type Scenario } from '../scenarios';
-import { decide, enterBarrier, type Step } from '../step';
+import { participants } from '../../contracts/participants';
+import { atBarrier, first, inLedger, labelsOf, others, owed, second } from '../participants';
+import { good, shortOf, type End, type OrderPlan, type Scenario } from '../scenarios';
+import { decide, type Step } from '../step';
 
 /** What becomes of an order of TCC that waits: an operator's resolution, and the sweep. */
 
 const completed: End[] = [{ status: 'COMPLETED' }];
 const byOperator: End = { status: 'CANCELLED', reason: 'cancelled-by-operator' };
-const confirmStock: Known = { service: 'product', enter: enterBarrier('confirmStock') };
-const confirmPoints: Known = { service: 'point', enter: enterBarrier('confirmPoints') };
-const cancelStock: Known = { service: 'product', enter: enterBarrier('cancelStock') };
+const steps = first.steps.tcc;
+const confirmFirst = owed(first, steps.confirm);
+const confirms = participants.map((one) => owed(one, one.steps.tcc.confirm));
 
 const waiting = { pattern: 'tcc', start: 'place' } as const;
 const cancelled: OrderPlan = { kind: 'good', end: byOperator };
@@ -25,15 +26,15 @@ const overturned: Scenario = {
   ...waiting,
   name: 'nothing can be confirmed, and an operator cancels it',
   orders: [cancelled],
-  owes: [confirmStock, confirmPoints],
+  owes: confirms,
   arrangement: resolved,
 };
 const overturnedByHand: Scenario = { ...overturned, arrangement: resolvedByHand };
 const unsafe: Scenario = {
   ...waiting,
-  name: 'the points are confirmed, and an operator wants to cancel it',
+  name: `the ${labelsOf(others)} are confirmed, and an operator wants to cancel it`,
   orders: [good],
-  owes: [confirmStock],
+  owes: [confirmFirst],
   arrangement: resolved,
 };
 const unsafeByHand: Scenario = { ...unsafe, arrangement: resolvedByHand };
@@ -41,21 +42,21 @@ const frozen: Scenario = {
   ...waiting,
   name: 'the resolution dies when it has frozen everything',
   orders: [good],
-  owes: [confirmStock, confirmPoints],
+  owes: confirms,
   arrangement: leftFrozen,
 };
 const oldConfirm: Scenario = {
   ...waiting,
-  name: 'its reservation of stock is old, and is to be confirmed',
+  name: `its reservation of ${first.label} is old, and is to be confirmed`,
   orders: [good],
-  owes: [confirmStock],
+  owes: [confirmFirst],
   arrangement: sweptConfirm,
 };
 const oldCancel: Scenario = {
   ...waiting,
-  name: 'its reservation of stock is old, and is to be cancelled',
-  orders: [shortOfPoints],
-  owes: [cancelStock],
+  name: `its reservation of ${first.label} is old, and is to be cancelled`,
+  orders: [shortOf(second)],
+  owes: [owed(first, steps.cancel)],
   arrangement: sweptCancel,
 };
 
@@ -68,11 +69,11 @@ const resolution = {
 } as const;
 /** Adoption drives the order on, whose decision stands as long as nobody has changed it. */
 const diesEarly = { 'workflow terminated, before the COMMIT': completed };
-const freezeStock: Step = {
+const freeze: Step = {
   ...resolution,
-  name: 'freezeStock',
+  name: steps.freeze,
   kind: 'freeze',
-  service: 'product',
+  service: first.name,
   enter: lockReservations,
   opens: true,
   effect: /`state` = 'frozen'/,
@@ -80,9 +81,9 @@ const freezeStock: Step = {
   waitsAt: 1,
   ends: diesEarly,
 };
-const thawStock: Step = {
-  ...freezeStock,
-  name: 'thawStock',
+const thaw: Step = {
+  ...freeze,
+  name: steps.thaw,
   kind: 'compensation',
   // The freeze is the first.
   skip: 1,
@@ -104,13 +105,13 @@ const closeResolution: Step = {
 };
 
 const sweep = {
-  ...confirmStock,
-  name: 'confirmStock, swept',
+  ...confirmFirst,
+  name: `${steps.confirm}, swept`,
   kind: 'ending',
   driver: 'sweep',
   resumes: true,
   skip: 0,
-  effect: /stock_ledger/,
+  effect: inLedger(first),
   subject: 'good',
   locks: ['barrier', 'balance'],
   waitsAt: 5,
@@ -124,8 +125,8 @@ export const tccRecoverySteps: Step[] = [
     effect: /insert into `resolutions`/,
     ends: diesEarly,
   },
-  freezeStock,
-  { ...freezeStock, name: 'freezePoints', service: 'point' },
+  freeze,
+  ...others.map((one): Step => ({ ...freeze, name: one.steps.tcc.freeze, service: one.name })),
   {
     ...resolution,
     name: 'overturnDecision',
@@ -133,14 +134,14 @@ export const tccRecoverySteps: Step[] = [
     effect: /set `decision` = 'CANCEL'/,
   },
   closeResolution,
-  thawStock,
-  {
-    ...thawStock,
-    name: 'thawPoints',
-    service: 'point',
+  thaw,
+  ...others.map((one): Step => ({
+    ...thaw,
+    name: one.steps.tcc.thaw,
+    service: one.name,
     // They are confirmed: it finds nothing to thaw.
     effect: /from reservations FORCE INDEX/,
-  },
+  })),
   {
     ...closeResolution,
     name: 'closeResolution (unsafe)',
@@ -158,10 +159,10 @@ export const tccRecoverySteps: Step[] = [
     effect: /max\(`resolution_id`\)/,
     scenario: frozen,
   },
-  { ...thawStock, name: 'thawStock, adopted', driver: 'owner', skip: 0, scenario: frozen },
+  { ...thaw, name: `${steps.thaw}, adopted`, driver: 'owner', skip: 0, scenario: frozen },
   {
     ...sweep,
-    name: 'agedStock',
+    name: steps.aged,
     kind: 'look',
     enter: /^select .*from reservations FORCE INDEX \(PRIMARY\)(?!.*for update)/,
     effect: /from reservations FORCE INDEX/,
@@ -188,10 +189,10 @@ export const tccRecoverySteps: Step[] = [
   },
   {
     ...sweep,
-    ...cancelStock,
-    name: 'cancelStock, swept',
+    ...atBarrier(first, steps.cancel),
+    name: `${steps.cancel}, swept`,
     effect: /`state` = 'cancelled'/,
-    subject: 'short-of-points',
+    subject: shortOf(second).kind,
     scenario: oldCancel,
   },
 ];

@@ -1,111 +1,92 @@
-import { good, scenariosOf, shortOfPoints, type Scenario } from '../scenarios';
-import { aroundSteps, close, complete, decide, enterBarrier, hold, type Step } from '../step';
+import { participants } from '../../contracts/participants';
+import {
+  atBarrier,
+  first,
+  inLedger,
+  otherThan,
+  owed,
+  second,
+  type Participant,
+} from '../participants';
+import { good, scenariosOf, shortOf, tooLittle, type Scenario } from '../scenarios';
+import { aroundSteps, close, complete, decide, hold, type Step } from '../step';
 import { tccRecoverySteps } from './tcc-recovery';
 
+const { confirm: confirmFirst, cancel: cancelFirst } = first.steps.tcc;
 const owingConfirm: Scenario = {
-  name: 'the stock cannot be confirmed yet',
+  name: `the ${first.label} cannot be confirmed yet`,
   pattern: 'tcc',
   orders: [good],
   start: 'place',
-  owes: [{ service: 'product', enter: enterBarrier('confirmStock') }],
+  owes: [owed(first, confirmFirst)],
 };
 const owingCancel: Scenario = {
-  name: 'too few points, and the stock cannot be cancelled yet',
+  name: `${tooLittle(second)}, and the ${first.label} cannot be cancelled yet`,
   pattern: 'tcc',
-  orders: [shortOfPoints],
+  orders: [shortOf(second)],
   start: 'place',
-  owes: [{ service: 'product', enter: enterBarrier('cancelStock') }],
+  owes: [owed(first, cancelFirst)],
 };
-const scenarios = { ...scenariosOf('tcc'), owingConfirm, owingCancel };
+const scenarios = scenariosOf('tcc');
 const { claim, adopt } = aroundSteps(scenarios);
+const refused = scenarios.refusedBy(second);
 
-const tryStock = {
-  name: 'tryStock',
-  kind: 'action',
-  driver: 'owner',
-  service: 'product',
-  enter: enterBarrier('tryStock'),
-  skip: 0,
-  effect: /insert into `reservations`/,
-  subject: 'good',
-  locks: ['barrier', 'balance'],
-  scenario: scenarios.placed,
-} as const;
-const tryPoints = {
-  ...tryStock,
-  name: 'tryPoints',
-  service: 'point',
-  enter: enterBarrier('tryPoints'),
-} as const;
-/** Barrier rows, those of the phase, the reservations, and then the balances. */
-const waitsAt = 5;
-const confirmStock = {
-  ...tryStock,
-  name: 'confirmStock',
-  kind: 'ending',
-  enter: enterBarrier('confirmStock'),
-  effect: /stock_ledger/,
-  waitsAt,
-} as const;
-const confirmPoints = {
-  ...confirmStock,
-  name: 'confirmPoints',
-  service: 'point',
-  enter: enterBarrier('confirmPoints'),
-  effect: /point_ledger/,
-} as const;
-const cancelStock = {
-  ...confirmStock,
-  name: 'cancelStock',
-  enter: enterBarrier('cancelStock'),
-  effect: /`state` = 'cancelled'/,
-  subject: 'short-of-points',
-  scenario: scenarios.refusedPoints,
-} as const;
-const cancelPoints = {
-  ...cancelStock,
-  name: 'cancelPoints',
-  service: 'point',
-  enter: enterBarrier('cancelPoints'),
-  subject: 'short-of-stock',
-  scenario: scenarios.refusedStock,
-} as const;
+const attempt = (participant: Participant) =>
+  ({
+    ...atBarrier(participant, participant.steps.tcc.try),
+    kind: 'action',
+    driver: 'owner',
+    skip: 0,
+    effect: /insert into `reservations`/,
+    subject: 'good',
+    locks: ['barrier', 'balance'],
+    scenario: scenarios.placed,
+  }) as const;
+const confirm = (participant: Participant) =>
+  ({
+    ...attempt(participant),
+    ...atBarrier(participant, participant.steps.tcc.confirm),
+    kind: 'ending',
+    effect: inLedger(participant),
+    // Barrier rows, those of the phase, the reservations, and then the balances.
+    waitsAt: 5,
+  }) as const;
+const cancel = (participant: Participant) =>
+  ({
+    ...confirm(participant),
+    ...atBarrier(participant, participant.steps.tcc.cancel),
+    effect: /`state` = 'cancelled'/,
+    subject: shortOf(otherThan(participant)).kind,
+    scenario: scenarios.refusedBy(otherThan(participant)),
+  }) as const;
 const alert = { ...close, name: 'alertOrders', effect: /confirmation-failing/ } as const;
 
 /** The steps of Try, Confirm, Cancel, and of what ends an order that waits. */
 export const tccSteps: Step[] = [
   claim,
-  tryStock,
-  tryPoints,
+  ...participants.map(attempt),
   { ...decide, name: 'decideOrders (COMPLETE)', scenario: scenarios.placed },
-  confirmStock,
-  confirmPoints,
+  ...participants.map(confirm),
   { ...complete, scenario: scenarios.placed },
   {
     ...decide,
     name: 'decideOrders (CANCEL)',
     kind: 'record',
-    subject: 'short-of-points',
-    scenario: scenarios.refusedPoints,
+    subject: shortOf(second).kind,
+    scenario: refused,
   },
-  cancelStock,
-  cancelPoints,
-  { ...close, scenario: scenarios.refusedPoints },
+  ...participants.map(cancel),
+  { ...close, scenario: refused },
   { ...hold, scenario: scenarios.broken },
-  { ...alert, subject: 'good', scenario: scenarios.owingConfirm },
+  { ...alert, subject: 'good', scenario: owingConfirm },
   {
-    ...confirmStock,
-    name: 'confirmStock, forced',
+    ...confirm(first),
+    name: `${confirmFirst}, forced`,
     driver: 'force',
     resumes: true,
-    scenario: scenarios.owingConfirm,
+    scenario: owingConfirm,
   },
-  {
-    ...cancelStock,
-    name: 'cancelStock, adopted',
-    resumes: true,
-    scenario: scenarios.owingCancel,
-  },
+  { ...cancel(first), name: `${cancelFirst}, adopted`, resumes: true, scenario: owingCancel },
   adopt,
   ...tccRecoverySteps,
 ];

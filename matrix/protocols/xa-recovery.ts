@@ -1,6 +1,7 @@
-import { leftDecided, leftPoints, leftUndecided } from '../arrange-xa';
+import { leftDecided, leftUndecided } from '../arrange-xa';
+import { enterBarrier, first, others, type Participant } from '../participants';
 import { good, type End, type OrderPlan, type Scenario } from '../scenarios';
-import { decide, enterBarrier, type Step } from '../step';
+import { decide, type Step } from '../step';
 
 /** What becomes of branches that a dead worker has left behind: the scanner's steps. */
 
@@ -20,31 +21,31 @@ const decided: Scenario = {
   pattern: 'xa',
   orders: [good],
   start: 'place',
-  arrangement: leftDecided,
+  arrangement: leftDecided(first),
 };
-const pointsLeft: Scenario = {
+const left = (participant: Participant): Scenario => ({
   ...decided,
-  name: 'the branch of the points is left prepared, and is to be committed',
-  arrangement: leftPoints,
-};
+  name: `the branch of the ${participant.label} is left prepared, and is to be committed`,
+  arrangement: leftDecided(participant),
+});
 
 const scanned = { ...decide, driver: 'scan', resumes: true, scenario: undecided } as const;
-const findStockBranches: Step = {
+const find: Step = {
   ...scanned,
-  name: 'findStockBranches',
+  name: first.steps.xa.find,
   kind: 'look',
-  service: 'product',
+  service: first.name,
   enter: /^select .*from `xa_branches` where `gtrid` in/,
   names: byGtrid,
   effect: /from `xa_branches` where `gtrid` in/,
   locks: [],
 };
 /** A statement by itself, of a branch that no session holds. */
-const rollbackStock: Step = {
+const rollback: Step = {
   ...scanned,
-  name: 'rollbackStock, scanned',
+  name: `${first.steps.xa.rollback}, scanned`,
   kind: 'ending',
-  service: 'product',
+  service: first.name,
   enter: /^XA ROLLBACK/,
   names: byGtrid,
   effect: /^XA ROLLBACK/,
@@ -52,8 +53,13 @@ const rollbackStock: Step = {
 };
 
 export const xaRecoverySteps: Step[] = [
-  findStockBranches,
-  { ...findStockBranches, name: 'findPointBranches', service: 'point', scenario: pointsLeft },
+  find,
+  ...others.map((one) => ({
+    ...find,
+    name: one.steps.xa.find,
+    service: one.name,
+    scenario: left(one),
+  })),
   {
     ...scanned,
     name: 'readDecisions, scanned',
@@ -63,20 +69,20 @@ export const xaRecoverySteps: Step[] = [
     locks: [],
   },
   { ...scanned, name: 'decideOrders (CANCEL), scanned', kind: 'record' },
-  rollbackStock,
-  {
-    ...rollbackStock,
-    name: 'rollbackPoints, scanned',
-    service: 'point',
-    enter: enterBarrier('rollbackPoints'),
+  rollback,
+  ...others.map(({ name, steps: { xa } }): Step => ({
+    ...rollback,
+    name: `${xa.rollback}, scanned`,
+    service: name,
+    enter: enterBarrier(xa.rollback),
     names: ({ orderId }) => orderId,
     // Nothing is recorded of a branch that was only prepared: its tombstone waits for another's.
     locks: ['tombstone'],
-    effect: /'preparePoints'/,
-  },
+    effect: new RegExp(`'${xa.prepare}'`),
+  })),
   {
-    ...rollbackStock,
-    name: 'commitStock, scanned',
+    ...rollback,
+    name: `${first.steps.xa.commit}, scanned`,
     enter: /^XA COMMIT/,
     effect: /^XA COMMIT/,
     scenario: decided,

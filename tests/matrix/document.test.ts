@@ -1,5 +1,6 @@
 import { summaries } from '../../workflows/shared/summaries';
 import { readFileSync } from 'node:fs';
+import { services } from '../../contracts/participants';
 import { declaredCells, protocols } from '../../matrix/cells';
 import { declaredReport, reportFiles } from '../../matrix/declared-report';
 import { markdownOf, readReport } from '../../matrix/page';
@@ -32,7 +33,7 @@ it('breaks the steps of every pattern', () => {
 
 const reads = /^(find|read|aged|due|events|last)/;
 /** What the matrix calls by the name of what it does to the order. */
-const reactions = ['orderReacts', 'productReacts', 'pointReacts'];
+const reactions = services.map((service) => `${service}Reacts`);
 /** They say how recovery stands, and concern no order; see tests/recovery. */
 const notes = ['noteLook', 'noteRecovery'];
 

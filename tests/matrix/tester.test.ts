@@ -2,7 +2,8 @@ import { nameOf } from '../../matrix/cell';
 import { findCell, type DeclaredCell } from '../../matrix/cells';
 import type { Injection } from '../../matrix/injection';
 import { provesRest, runCells, type RunResult } from '../../matrix/run';
-import { shortOfStock } from '../../matrix/scenarios';
+import { first, second } from '../../matrix/participants';
+import { shortOf } from '../../matrix/scenarios';
 import { startStack } from '../../matrix/stack';
 import type { Step } from '../../matrix/step';
 import type { Answer } from '../../matrix/told';
@@ -83,7 +84,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
     cell: changed('restoreStock', 'fails', {
       scenario: {
         ...findCell('saga', 'restoreStock', 'fails').step.scenario,
-        orders: [{ kind: 'short-of-points', end: shortOfStock.end }],
+        orders: [{ ...shortOf(second), end: shortOf(first).end }],
       },
     }),
     symptom: /is CANCELLED insufficient-points and was promised to be CANCELLED insufficient-stock/,
