@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type Service, services } from '../contracts/participants';
+import { byService, type Service } from '../contracts/participants';
 import { openDatabase } from '../activities/transaction/connection';
 import { progressBar } from '../scripts/load/progress';
 import type { Load } from './loads';
@@ -71,8 +71,7 @@ async function fillUp(
     }
     const seconds = (performance.now() - startedAt) / 1_000;
     say(`stored ${missing} orders in ${seconds.toFixed(1)} s`);
-    const { order, product, point } = databases;
-    for (const knex of [order, product, point]) await settle(knex);
+    for (const knex of Object.values(databases)) await settle(knex);
     return to + 1;
   });
 }
@@ -136,13 +135,12 @@ async function withDatabases<T>(
   { stack }: BenchServers,
   work: (databases: Record<Service, Knex>) => Promise<T>,
 ): Promise<T> {
-  const open = services.map((service): [Service, Knex] => [
-    service,
+  const databases = byService((service) =>
     openDatabase({ url: stack.databases[service].adminUrl, poolMax: 1 }),
-  ]);
+  );
   try {
-    return await work(Object.fromEntries(open) as Record<Service, Knex>);
+    return await work(databases);
   } finally {
-    await Promise.all(open.map(([, knex]) => knex.destroy()));
+    await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
   }
 }

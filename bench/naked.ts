@@ -1,6 +1,6 @@
 import { createParticipantActivities } from '../activities/participant/activities';
-import { point as pointParticipant } from '../contracts/participants/point';
-import { product as productParticipant } from '../contracts/participants/product';
+import { byService, participants, services, type Service } from '../contracts/participants';
+import type { StepOutcome } from '../contracts/steps';
 import { createOrderActivities } from '../activities/order/activities';
 import { createOrderIntake } from '../activities/order/intake';
 import { createOrderQueries, type OrderSummary } from '../activities/order/queries';
@@ -15,27 +15,27 @@ import { apiSettings, serveApi } from '../workers/serve-api';
  * What the product is measured against: the same API, the same local transactions, one order at a
  * time, with nobody who would finish an order if this process died in between.
  */
-const config = readConfig([
-  ...commonSettings,
-  ...apiSettings,
-  'ORDER_WORKER_DATABASE_URL',
-  'PRODUCT_WORKER_DATABASE_URL',
-  'POINT_WORKER_DATABASE_URL',
-]);
+const workerUrl = (service: Service) =>
+  `${service.toUpperCase() as Uppercase<Service>}_WORKER_DATABASE_URL` as const;
+const config = readConfig([...commonSettings, ...apiSettings, ...services.map(workerUrl)]);
 const logger = createLogger('api', config.LOG_LEVEL);
 const poolMax = 20;
 
 const orderApi = openDatabase({ url: config.ORDER_DATABASE_URL, poolMax });
-const order = openDatabase({ url: config.ORDER_WORKER_DATABASE_URL, poolMax });
-const product = openDatabase({ url: config.PRODUCT_WORKER_DATABASE_URL, poolMax });
-const point = openDatabase({ url: config.POINT_WORKER_DATABASE_URL, poolMax });
+const databases = byService((service) =>
+  openDatabase({ url: config[workerUrl(service)], poolMax }),
+);
 
 const intake = createOrderIntake(orderApi);
 const queries = createOrderQueries(orderApi);
-const stock = createParticipantActivities(productParticipant, product);
-const points = createParticipantActivities(pointParticipant, point);
+const parts = participants.map((participant) => {
+  const activities = createParticipantActivities(participant, databases[participant.name]);
+  const { action, compensation } = participant.steps.saga;
+  const { command } = participant;
+  return { command, act: activities[action], compensate: activities[compensation] };
+});
 const orders = createOrderActivities({
-  knex: order,
+  knex: databases.order,
   askOwners: () => Promise.reject(new Error('Nobody owns a naked order')),
 });
 
@@ -44,17 +44,15 @@ const placement: PlacementService = {
     const { claimed } = await intake.claimOrders([orderId], `naked-${orderId}`, 'saga');
     const [placed] = claimed;
     if (placed?.customerId !== customerId) throw new Error('A benchmark places its own orders');
-    const { lines, total } = placed;
-    const deduct = { orderId, lines };
-    const use = { orderId, customerId, points: total };
-    const [inStock] = await stock.deductStock([deduct]);
-    const [inPoints] = await points.usePoints([use]);
-    const reason = [inStock, inPoints].flatMap((o) => (o?.kind === 'rejected' ? [o.code] : []))[0];
+    const asked: (StepOutcome | undefined)[] = [];
+    for (const { act, command } of parts) asked.push((await act([command(placed)]))[0]);
+    const reason = asked.flatMap((o) => (o?.kind === 'rejected' ? [o.code] : []))[0];
     const decision = reason ? 'CANCEL' : 'COMPLETE';
     await orders.decideOrders([{ orderId, decision, ...(reason && { reason }) }]);
     if (reason) {
-      if (inStock?.kind === 'done') await stock.restoreStock([deduct]);
-      if (inPoints?.kind === 'done') await points.refundPoints([use]);
+      for (const [i, { compensate, command }] of parts.entries()) {
+        if (asked[i]?.kind === 'done') await compensate([command(placed)]);
+      }
       await orders.closeOrders([orderId]);
     }
     const [settled] = await queries.settled([orderId]);
@@ -75,5 +73,5 @@ void runProcess(logger, async (ready, ending) => {
   ready();
   await untilAborted(ending);
   await close();
-  await Promise.all([orderApi, order, product, point].map((knex) => knex.destroy()));
+  await Promise.all([orderApi, ...Object.values(databases)].map((knex) => knex.destroy()));
 });

@@ -1,6 +1,10 @@
 import { createParticipantActivities } from '../activities/participant/activities';
-import { point } from '../contracts/participants/point';
-import { product } from '../contracts/participants/product';
+import {
+  byService,
+  compensationSteps,
+  participants,
+  type Service,
+} from '../contracts/participants';
 import { randomUUID } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { Client } from '@temporalio/client';
@@ -37,7 +41,7 @@ const startsAtOnce = 50;
 /** A queue without a worker: a workflow on it stays open. */
 const idleQueue = 'nobody';
 
-type Databases = Record<'order' | 'product' | 'point', Knex>;
+type Databases = Record<Service, Knex>;
 
 /**
  * Leaves orders behind as crashes and outages do, while no process of ours runs; then starts the
@@ -72,7 +76,7 @@ export async function* recoveries(
     say(`${recovery} orphans, each of an owner of its own that never began`);
     await orphans(databases, recovery);
     yield await measure('orphans adopted and completed');
-    say(`${recovery} orders that owe both compensations`);
+    say(`${recovery} orders that owe all compensations`);
     await owing(databases, recovery);
     yield await measure('orders given back, both compensations');
     if (owners !== undefined) yield await busyOwners(stack, databases, owners, say);
@@ -82,9 +86,7 @@ export async function* recoveries(
 }
 
 function openAll({ databases }: RunningStack): Databases {
-  const open = (service: keyof Databases) =>
-    openDatabase({ url: databases[service].adminUrl, poolMax: 10 });
-  return { order: open('order'), product: open('product'), point: open('point') };
+  return byService((service) => openDatabase({ url: databases[service].adminUrl, poolMax: 10 }));
 }
 
 /** Orders that were claimed long ago, each by an owner of its own. */
@@ -146,11 +148,14 @@ async function orphans(databases: Databases, count: number): Promise<void> {
 /** Orders decided CANCEL whose effects are there, and whose compensations are due. */
 async function owing(databases: Databases, count: number): Promise<void> {
   const orders = await claimed(databases, count, () => `place-${randomUUID()}`);
-  const { deductStock } = createParticipantActivities(product, databases.product);
-  const { usePoints } = createParticipantActivities(point, databases.point);
+  const actions = participants.map((participant) => {
+    const activities = createParticipantActivities(participant, databases[participant.name]);
+    const act = activities[participant.steps.saga.action];
+    return (some: PlacedOrder[]) => act(some.map(participant.command));
+  });
   for (let i = 0; i < orders.length; i += ordersAtOnce) {
     const some = orders.slice(i, i + ordersAtOnce);
-    await Promise.all([deductStock(some.map(product.command)), usePoints(some.map(point.command))]);
+    await Promise.all(actions.map((act) => act(some)));
     const ids = some.map(({ orderId }) => orderId);
     await databases
       .order('orders')
@@ -158,7 +163,7 @@ async function owing(databases: Databases, count: number): Promise<void> {
       .update({ status: 'PENDING', decision: 'CANCEL', reason: 'unavailable' });
     await databases.order('compensations').insert(
       ids.flatMap((id) =>
-        ['restoreStock', 'refundPoints'].map((step) => ({
+        compensationSteps.map((step) => ({
           order_id: id,
           step,
           next_retry_at: databases.order.fn.now(6),

@@ -1,5 +1,9 @@
 import type { Knex } from 'knex';
-import type { Service } from '../contracts/participants';
+import { rulesOf } from '../activities/participant/rules';
+import type { PlacedOrder } from '../contracts/order';
+import { participants, type RegisteredParticipant, type Service } from '../contracts/participants';
+import { point } from '../contracts/participants/point';
+import { product } from '../contracts/participants/product';
 import * as sql from './stored-orders-sql';
 
 /** Which orders are to be stored, by number; the same numbers are the same orders everywhere. */
@@ -12,6 +16,7 @@ export interface StoredOrders {
 }
 
 type Databases = Record<Service, Knex>;
+type Bindings = Record<'first' | 'end' | 'epochMs' | 'productCount' | 'customerCount', number>;
 
 const ordersPerInsert = 10_000;
 /** Enough that none of the stored orders could have failed. */
@@ -20,7 +25,7 @@ const rowsPerScratchInsert = 1_000;
 
 /**
  * Stores orders that have COMPLETED long ago, as the services would have left them: rows, lines,
- * ledgers, barriers and balances. Each database makes its own part by itself, all three at once.
+ * ledgers, barriers and balances, those of all services at once.
  *
  * Only for databases on which nothing else runs: the balances are brought up to date at the end,
  * by what the ledgers have gained meanwhile.
@@ -28,17 +33,19 @@ const rowsPerScratchInsert = 1_000;
  * @throws Error when there is too little to sell or nobody who could pay.
  */
 export async function storeOrders(databases: Databases, wanted: StoredOrders): Promise<void> {
-  const { product, point } = databases;
   const counts = await makeScratch(databases);
-  const lastSold = await lastEntry(product, 'stock_ledger');
-  const lastUsed = await lastEntry(point, 'point_ledger');
+  const balances = await Promise.all(
+    participants.map(async ({ name, books }) => {
+      const knex = databases[name];
+      const last = await lastEntry(knex, books.ledger);
+      return { bringUpToDate: () => knex.raw(sql.balanceSql(books), [last]) };
+    }),
+  );
   try {
     await insertAll(databases, wanted, counts);
-    const stock = sql.balanceSql('products', 'product_id', 'stock_ledger', 'quantity');
-    const points = sql.balanceSql('point_accounts', 'customer_id', 'point_ledger', 'points');
-    await Promise.all([product.raw(stock, [lastSold]), point.raw(points, [lastUsed])]);
+    await Promise.all(balances.map(({ bringUpToDate }) => bringUpToDate()));
   } finally {
-    await dropScratch(databases);
+    await dropScratch(databases.order);
   }
   await analyse(databases);
 }
@@ -46,26 +53,57 @@ export async function storeOrders(databases: Databases, wanted: StoredOrders): P
 async function insertAll(
   databases: Databases,
   { from, to, epochMs, onProgress }: StoredOrders,
-  counts: { productCount: number; customerCount: number },
+  counts: Pick<Bindings, 'productCount' | 'customerCount'>,
 ): Promise<void> {
-  const parts: [Knex, string[]][] = [
-    [databases.order, [sql.ordersSql, sql.linesSql]],
-    [databases.product, [sql.stockSql, sql.stepsSql('deductStock')]],
-    [databases.point, [sql.pointsSql, sql.stepsSql('usePoints')]],
+  for (let first = from; first <= to; first += ordersPerInsert) {
+    const end = Math.min(to, first + ordersPerInsert - 1);
+    const bindings = { first, end, epochMs, ...counts };
+    await Promise.all([
+      insertOrders(databases.order, bindings),
+      readOrders(databases.order, bindings).then((orders) =>
+        Promise.all(participants.map((one) => insertTaken(databases[one.name], one, orders))),
+      ),
+    ]);
+    onProgress(end - from + 1, to - from + 1);
+  }
+}
+
+async function insertOrders(order: Knex, bindings: Bindings): Promise<void> {
+  for (const statement of [sql.ordersSql, sql.linesSql]) await order.raw(statement, bindings);
+}
+
+interface StoredOrder extends PlacedOrder {
+  createdMs: number;
+}
+
+/** What the numbers stand for, whether or not it is stored yet. */
+async function readOrders(order: Knex, bindings: Bindings): Promise<StoredOrder[]> {
+  const [rows] = (await order.raw(sql.readSql, { ...bindings })) as [
+    { order_id: string; customer_id: string; ms: string; items: PlacedOrder['lines'] }[],
   ];
-  const total = to - from + 1;
-  let parted = 0;
-  const insertPart = async ([knex, statements]: [Knex, string[]]) => {
-    for (let first = from; first <= to; first += ordersPerInsert) {
-      const end = Math.min(to, first + ordersPerInsert - 1);
-      for (const statement of statements) {
-        await knex.raw(statement, { first, end, epochMs, ...counts });
-      }
-      parted += end - first + 1;
-      onProgress(Math.floor(parted / parts.length), total);
-    }
-  };
-  await Promise.all(parts.map(insertPart));
+  return rows.map(({ order_id: orderId, customer_id: customerId, ms, items: lines }) => {
+    const total = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
+    return { orderId, customerId, lines, total, createdMs: Number(ms) };
+  });
+}
+
+/** What a participant has written of these orders: its barrier, and its ledger. */
+async function insertTaken(
+  knex: Knex,
+  participant: RegisteredParticipant,
+  orders: readonly StoredOrder[],
+): Promise<void> {
+  const { hashOf } = rulesOf(participant);
+  const taken = orders.map(({ createdMs: ms, ...order }) => {
+    const command = participant.command(order);
+    return { orderId: order.orderId, ms, hash: hashOf(command), owes: participant.owes(command) };
+  });
+  const steps = taken.map(({ orderId, ms, hash }) => ({ orderId, ms, hash }));
+  const moved = taken.flatMap(({ orderId, ms, owes }) =>
+    owes.map((movement) => ({ orderId, ms, ...movement })),
+  );
+  await knex.raw(sql.ledgerSql(participant.books), [JSON.stringify(moved)]);
+  await knex.raw(sql.stepsSql(participant.steps.saga.action), [JSON.stringify(steps)]);
 }
 
 async function lastEntry(knex: Knex, ledger: string): Promise<number> {
@@ -75,16 +113,16 @@ async function lastEntry(knex: Knex, ledger: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** Puts into each database what the orders' numbers are turned into: ids and prices. */
-async function makeScratch(databases: Databases) {
-  await dropScratch(databases);
-  const products = await databases
-    .product('products')
+/** Puts beside the orders what their numbers are turned into: ids and prices. */
+async function makeScratch({ order, ...others }: Databases) {
+  await dropScratch(order);
+  const products = await others
+    .product(product.books.balances)
     .where('available', '>=', plentyMin)
     .orderBy('product_id')
     .select<{ product_id: string; price: number }[]>('product_id', 'price');
-  const customers = await databases
-    .point('point_accounts')
+  const customers = await others
+    .point(point.books.balances)
     .where('available', '>=', plentyMin)
     .orderBy('customer_id')
     .select<{ customer_id: string }[]>('customer_id');
@@ -95,35 +133,28 @@ async function makeScratch(databases: Databases) {
     [sql.scratch.products]: 'product_id VARCHAR(64) NOT NULL, price BIGINT NOT NULL',
     [sql.scratch.customers]: 'customer_id VARCHAR(64) NOT NULL',
   };
-  for (const knex of knexes(databases)) {
-    for (const [table, own] of Object.entries(columns)) {
-      await knex.raw(
-        `CREATE TABLE ${table} (n INT PRIMARY KEY, ${own}) CHARACTER SET ascii COLLATE ascii_bin`,
-      );
-    }
-    await knex.batchInsert(sql.scratch.products, numbered(products), rowsPerScratchInsert);
-    await knex.batchInsert(sql.scratch.customers, numbered(customers), rowsPerScratchInsert);
+  for (const [table, own] of Object.entries(columns)) {
+    await order.raw(
+      `CREATE TABLE ${table} (n INT PRIMARY KEY, ${own}) CHARACTER SET ascii COLLATE ascii_bin`,
+    );
   }
+  await order.batchInsert(sql.scratch.products, numbered(products), rowsPerScratchInsert);
+  await order.batchInsert(sql.scratch.customers, numbered(customers), rowsPerScratchInsert);
   return { productCount: products.length, customerCount: customers.length };
-}
-
-function knexes({ order, product, point }: Databases): Knex[] {
-  return [order, product, point];
 }
 
 function numbered<T extends object>(rows: readonly T[]): (T & { n: number })[] {
   return rows.map((row, n) => ({ ...row, n }));
 }
 
-async function dropScratch(databases: Databases): Promise<void> {
-  for (const knex of knexes(databases)) {
-    await knex.raw(`DROP TABLE IF EXISTS ${Object.values(sql.scratch).join(', ')}`);
-  }
+async function dropScratch(order: Knex): Promise<void> {
+  await order.raw(`DROP TABLE IF EXISTS ${Object.values(sql.scratch).join(', ')}`);
 }
 
 /** Without it the optimiser would go on planning for the size that the tables had before. */
-async function analyse({ order, product, point }: Databases): Promise<void> {
-  await order.raw('ANALYZE TABLE orders, order_lines');
-  await product.raw('ANALYZE TABLE products, stock_ledger, steps');
-  await point.raw('ANALYZE TABLE point_accounts, point_ledger, steps');
+async function analyse(databases: Databases): Promise<void> {
+  await databases.order.raw('ANALYZE TABLE orders, order_lines');
+  for (const { name, books } of participants) {
+    await databases[name].raw(`ANALYZE TABLE ${books.balances}, ${books.ledger}, steps`);
+  }
 }

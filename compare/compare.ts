@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Service, services } from '../contracts/participants';
+import { byService } from '../contracts/participants';
 import { Client } from '@temporalio/client';
 import { openTemporal } from '../api/temporal-connection';
 import { openDatabase } from '../activities/transaction/connection';
@@ -127,6 +127,5 @@ async function warmUp(
 }
 
 function namesOf({ stack }: BenchServers): DatabaseNames {
-  const names = services.map((service) => [service, stack.databases[service].database]);
-  return Object.fromEntries(names) as Record<Service, string>;
+  return byService((service) => stack.databases[service].database);
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Service } from '../contracts/participants';
+import { byLabel, participants, type Label, type Service } from '../contracts/participants';
 import { withSnapshot } from '../audit/snapshot';
 import { repeatWhile } from './repeat';
 import { Sightings, type Hold, type Sight } from './sightings';
@@ -7,19 +7,14 @@ import { Sightings, type Hold, type Sight } from './sightings';
 /** Orders that ended longer ago than this are looked at no more; their ids begin with their time. */
 const lookBackMs = 3_000;
 
-interface Row {
-  id: string;
-  status: string;
-  stock: number | string | null;
-  points: number | string | null;
-  stockReserved: 0 | 1;
-  pointsReserved: 0 | 1;
-}
+/** Of each participant what its ledger has of the order, and whether something is reserved. */
+type Row = { id: string; status: string } & Record<Label, number | string | null> &
+  Record<`${Label}Reserved`, 0 | 1>;
 
-/** The names of the three databases, which are on one server. */
+/** The names of the databases, which are on one server. */
 export type DatabaseNames = Record<Service, string>;
 
-/** Reads all orders above an id, and what they have of stock and points, at one instant. */
+/** Reads all orders above an id, and what they have of each participant, at one instant. */
 export async function look(knex: Knex, names: DatabaseNames, aboveId: string): Promise<Sight[]> {
   const rows = await withSnapshot(knex, (snapshot) =>
     snapshot.rows<Row>(sightSql(names), [aboveId]),
@@ -27,8 +22,7 @@ export async function look(knex: Knex, names: DatabaseNames, aboveId: string): P
   return rows.map((row) => ({
     orderId: row.id,
     status: row.status,
-    stock: holdOf(row.stock, row.stockReserved),
-    points: holdOf(row.points, row.pointsReserved),
+    ...byLabel((label) => holdOf(row[label], row[`${label}Reserved`])),
   }));
 }
 
@@ -59,21 +53,21 @@ export async function watchWhile<T>(
  * One statement: what the ledgers have of each order, and the reservations, of which the barrier
  * tells: tried with success, and neither confirmed nor cancelled.
  */
-function sightSql({ order, product, point }: DatabaseNames): string {
-  const net = (database: string, ledger: string, amount: string) =>
-    `(SELECT SUM(l.${amount}) FROM \`${database}\`.${ledger} l WHERE l.order_id = o.order_id)`;
-  const step = (database: string, names: string) =>
-    `EXISTS (SELECT 1 FROM \`${database}\`.steps s WHERE s.order_id = o.order_id
-       AND s.step IN (${names}) AND s.outcome LIKE '%"done"%')`;
-  const reserved = (database: string, what: string) =>
-    `(${step(database, `'try${what}'`)}
-      AND NOT ${step(database, `'confirm${what}', 'cancel${what}'`)})`;
-  return `SELECT o.order_id id, o.status,
-            ${net(product, 'stock_ledger', 'quantity')} stock,
-            ${net(point, 'point_ledger', 'points')} points,
-            ${reserved(product, 'Stock')} stockReserved,
-            ${reserved(point, 'Points')} pointsReserved
-          FROM \`${order}\`.orders o FORCE INDEX (PRIMARY)
+function sightSql(names: DatabaseNames): string {
+  const columns = participants.flatMap(({ name, label, books, steps: { tcc } }) => {
+    const database = `\`${names[name]}\``;
+    const hasDone = (...steps: string[]) =>
+      `EXISTS (SELECT 1 FROM ${database}.steps s WHERE s.order_id = o.order_id
+         AND s.step IN (${steps.map((step) => `'${step}'`).join(', ')})
+         AND s.outcome LIKE '%"done"%')`;
+    return [
+      `(SELECT SUM(l.${books.amount}) FROM ${database}.${books.ledger} l
+         WHERE l.order_id = o.order_id) ${label}`,
+      `(${hasDone(tcc.try)} AND NOT ${hasDone(tcc.confirm, tcc.cancel)}) ${label}Reserved`,
+    ];
+  });
+  return `SELECT o.order_id id, o.status, ${columns.join(', ')}
+          FROM \`${names.order}\`.orders o FORCE INDEX (PRIMARY)
           WHERE o.order_id > ? ORDER BY o.order_id`;
 }
 

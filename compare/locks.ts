@@ -1,3 +1,5 @@
+import { byLabel, participants, type Label } from '../contracts/participants';
+
 /** A statement as the server has seen it. */
 export interface Statement {
   /** Of the server's threads, which are never used again for another connection. */
@@ -12,19 +14,15 @@ export interface Statement {
   failed: boolean;
 }
 
+/** A participant's balances, by what they are of; or any row at all. */
+type LockKind = Label | 'any';
+
 /** How long an order's rows were locked, all its transactions together; milliseconds. */
-export interface Held {
-  /** The rows of its products. */
-  stock: number;
-  /** The row of its customer's account. */
-  points: number;
-  /** Any row at all. */
-  any: number;
-}
+export type Held = Record<LockKind, number>;
 
 interface Open {
   /** When each kind of row was first locked. */
-  since: Partial<Record<keyof Held, number>>;
+  since: Partial<Held>;
   orderIds: Set<string>;
 }
 
@@ -33,11 +31,18 @@ const lockingRead = /\bFOR (UPDATE|SHARE)\b|\bLOCK IN SHARE MODE\b/i;
 const orderId = /o-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** What a statement writes may name a table too, as an XA branch's note of its rows does. */
 const literal = /'(?:[^'\\]|\\.)*'/g;
-const kinds: [kind: keyof Held, table: RegExp][] = [
-  ['stock', /\bproducts\b/],
-  ['points', /\bpoint_accounts\b/],
+const kinds: [kind: LockKind, table: RegExp][] = [
+  ...participants.map(({ label, books }): [Label, RegExp] => [
+    label,
+    new RegExp(`\\b${books.balances}\\b`),
+  ]),
   ['any', /(?:)/],
 ];
+
+/** Something of each kind of row. */
+export function byLockKind<T>(of: (kind: LockKind) => T): Record<LockKind, T> {
+  return { ...byLabel(of), any: of('any') };
+}
 
 /**
  * How long each order's rows were locked: in each transaction that names the order, from its first
@@ -52,7 +57,7 @@ export function heldByOrder(statements: readonly Statement[]): Map<string, Held>
   const prepared = new Map<string, Open>();
   const close = (transaction: Open | undefined, atMs: number) => {
     for (const id of transaction?.orderIds ?? []) {
-      const sum = held.get(id) ?? { stock: 0, points: 0, any: 0 };
+      const sum = held.get(id) ?? byLockKind(() => 0);
       for (const [kind] of kinds) {
         const since = transaction?.since[kind];
         if (since !== undefined) sum[kind] += Math.max(0, atMs - since);

@@ -17,7 +17,7 @@ import { progressBar } from '../scripts/load/progress';
 import { runLoad } from '../scripts/load/run';
 import { counted, readCounters, type Counters } from './counters';
 import { watchWhile, type DatabaseNames } from './isolation';
-import { heldByOrder, type Held } from './locks';
+import { byLockKind, heldByOrder, type Held } from './locks';
 import { spreadOf, thousandths, type Row } from './row';
 import type { Sightings } from './sightings';
 import { listenWhile } from './statements';
@@ -175,9 +175,7 @@ function* take(orders: Iterable<LoadOrder>, count: number): Generator<LoadOrder>
 function lockedMs(held: ReadonlyMap<string, Held>): Row['lockedMs'] {
   const all = [...held.values()];
   return {
-    stock: spreadOf(all.map(({ stock }) => stock)),
-    points: spreadOf(all.map(({ points }) => points)),
-    any: spreadOf(all.map(({ any }) => any)),
+    ...byLockKind((kind) => spreadOf(all.map((one) => one[kind]))),
     orders: all.length,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { patterns } from '../contracts/order';
+import { byLockKind } from './locks';
 
 /** A value of each order, at the 50th and the 99th percentile. */
 const spread = z.object({ p50: z.number(), p99: z.number() });
@@ -39,7 +40,7 @@ export const rowSchema = z.object({
   }),
   localActivities: z.number(),
   /** From the second run, in which every statement is listened to; milliseconds an order. */
-  lockedMs: z.object({ stock: spread, points: spread, any: spread, orders: z.number() }),
+  lockedMs: z.object({ ...byLockKind(() => spread), orders: z.number() }),
   statementsLost: z.number(),
   /** From the second run too, beside a reader of snapshots. */
   isolation: z.object({

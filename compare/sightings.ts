@@ -1,36 +1,47 @@
+import { participants, type Label } from '../contracts/participants';
+
 /** What an order has of a participant: its steps' effect, a reservation, or nothing. */
 export type Hold = 'nothing' | 'reserved' | 'taken';
 
-/** An order as one snapshot of all three databases shows it. */
-export interface Sight {
-  orderId: string;
-  status: string;
-  stock: Hold;
-  points: Hold;
-}
+/** An order as one snapshot of all databases shows it: what it has of each participant. */
+export type Sight = { orderId: string; status: string } & Record<Label, Hold>;
 
-/** States that one transaction over all three databases would never have shown. */
-export const irregularities = {
-  'stock alone': 'stock is taken or reserved, points are not, and the order has not ended',
-  'points alone': 'points are taken or reserved, stock is not, and the order has not ended',
-  'not marked': 'both are taken or reserved, and the order is not COMPLETED',
-  'completed early': 'the order is COMPLETED, and not both are taken',
-  'cancelled early': 'the order is CANCELLED, and not everything has been given back',
-} as const;
+/** States that one transaction over all databases would never have shown. */
+export type Irregularity =
+  /** This is taken or reserved, nothing else is, and the order has not ended. */
+  | `${Label} alone`
+  /** Several are taken or reserved, not all, and the order has not ended. */
+  | 'not all'
+  /** All are taken or reserved, and the order is not COMPLETED. */
+  | 'not marked'
+  /** The order is COMPLETED, and not all are taken. */
+  | 'completed early'
+  /** The order is CANCELLED, and not everything has been given back. */
+  | 'cancelled early';
 
-export type Irregularity = keyof typeof irregularities;
+const labels = participants.map(({ label }) => label);
+
+/** As a table names them, one after the other. */
+export const irregularities: readonly Irregularity[] = [
+  ...labels.map((label) => `${label} alone` as const),
+  'not all',
+  'not marked',
+  'completed early',
+  'cancelled early',
+];
 
 /** What no single transaction would have shown of this order; undefined when it might have. */
-export function irregularityOf({ status, stock, points }: Sight): Irregularity | undefined {
+export function irregularityOf(sight: Sight): Irregularity | undefined {
+  const { status } = sight;
   if (status === 'COMPLETED') {
-    return stock === 'taken' && points === 'taken' ? undefined : 'completed early';
+    return labels.every((label) => sight[label] === 'taken') ? undefined : 'completed early';
   }
-  const hasStock = stock !== 'nothing';
-  const hasPoints = points !== 'nothing';
-  if (!hasStock && !hasPoints) return undefined;
+  const held = labels.filter((label) => sight[label] !== 'nothing');
+  const [only, ...more] = held;
+  if (only === undefined) return undefined;
   if (status === 'CANCELLED') return 'cancelled early';
-  if (hasStock && hasPoints) return 'not marked';
-  return hasStock ? 'stock alone' : 'points alone';
+  if (held.length === labels.length) return 'not marked';
+  return more.length === 0 ? `${only} alone` : 'not all';
 }
 
 /** A snapshot was taken at some instant between these two; milliseconds. */

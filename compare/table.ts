@@ -1,3 +1,4 @@
+import { participants } from '../contracts/participants';
 import { patternRows } from '../contracts/patterns';
 import { layOut, median, type Column } from '../bench/table';
 import { scenarios } from '../bench/orders';
@@ -29,9 +30,11 @@ const speed = (rows: readonly Row[]): Column<Row>[] => [
 
 const safety: Column<Row>[] = [
   subject,
-  ['stock locked p50', of((row) => row.lockedMs.stock.p50, 1)],
-  ['p99', of((row) => row.lockedMs.stock.p99, 1)],
-  ['points locked p50', of((row) => row.lockedMs.points.p50, 1)],
+  ...participants.flatMap(({ label }, i): Column<Row>[] => [
+    [`${label} locked p50`, of((row) => row.lockedMs[label].p50, 1)],
+    // It is locked first, and so for the longest.
+    ...(i === 0 ? [['p99', of((row) => row.lockedMs[label].p99, 1)] satisfies Column<Row>] : []),
+  ]),
   ['caught half done', of((row) => caughtPercent(row), 1, ' %')],
   ['for at least', ofCaught((row) => row.isolation.atLeastMs.p50)],
   ['at most', ofCaught((row) => row.isolation.atMostMs.p50)],
@@ -142,7 +145,7 @@ function toBaseline(rows: readonly Row[], group: Group): string {
 }
 
 function kindsOf(group: Group): string {
-  const counts = Object.keys(irregularities).flatMap((kind) => {
+  const counts = irregularities.flatMap((kind) => {
     const n = group.reduce((sum, { isolation }) => sum + (isolation.byKind[kind] ?? 0), 0);
     return n > 0 ? [`${kind} ${n}`] : [];
   });

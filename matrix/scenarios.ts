@@ -1,6 +1,7 @@
 import type { AlertKind } from '../contracts/alerts';
 import type { FailureCode } from '../contracts/failures';
 import type { Pattern } from '../contracts/order';
+import type { Label } from '../contracts/participants';
 import type { Arrangement } from './arrangement';
 import type { Known } from './known';
 import type { Participant } from './participants';
@@ -14,7 +15,7 @@ export type End =
 
 /** One order of a scenario: what there is for it, and therefore how it ends. */
 export interface OrderPlan {
-  kind: 'good' | `short-of-${Participant['label']}` | 'broken';
+  kind: 'good' | `short-of-${Label}` | 'broken';
   end: End;
 }
 

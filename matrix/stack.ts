@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { type Service, services } from '../contracts/participants';
+import { byService, type Service, services } from '../contracts/participants';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
@@ -162,11 +162,6 @@ function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[
         logFile: join(settings.localFolder, 'logs', `${spec.name}-${lane}.log`),
       }));
   });
-}
-
-function byService<T>(of: (service: Service) => T): Record<Service, T> {
-  const entries = services.map((service) => [service, of(service)]);
-  return Object.fromEntries(entries) as Record<Service, T>;
 }
 
 function workerOf(door: Door): string {

@@ -44,11 +44,20 @@ export function byService<T>(of: (service: Service) => T): Record<Service, T> {
   return Object.fromEntries(entries) as Record<Service, T>;
 }
 
+/** What `of` makes of each participant, by what it takes. */
+export function byLabel<T>(of: (label: Label) => T): Record<Label, T> {
+  const entries = participants.map(({ label }) => [label, of(label)] as const);
+  return Object.fromEntries(entries) as Record<Label, T>;
+}
+
 /** The steps that the compensation registry may hold. */
 export type CompensationStep = Words['steps']['saga']['compensation'];
 export const compensationSteps: readonly CompensationStep[] = registered.map(
   ({ steps }) => steps.saga.compensation,
 );
+
+/** What the participants take, as rules and reports call it. */
+export type Label = Words['label'];
 
 export type RejectionCode = Words['rejection']['code'];
 

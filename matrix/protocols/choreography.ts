@@ -1,5 +1,5 @@
 import { placedEvent, released } from '../arrange-events';
-import { eventsOfName } from '../../activities/participant/activities';
+import { eventsOfName } from '../../contracts/participants/activities';
 import { participants } from '../../contracts/participants';
 import { product } from '../../contracts/participants/product';
 import { first, inLedger, otherThan, second, type Participant } from '../participants';

@@ -22,17 +22,17 @@ function store(from: number, to: number, onProgress: (done: number) => void = ()
   return storeOrders(world.databases, { from, to, epochMs, onProgress });
 }
 
-test('two hundred stored orders are all proved, beside one that was placed', async () => {
+test('twelve hundred stored orders are all proved, beside one that was placed', async () => {
   await world.order({ orderId: 'placed', status: 'COMPLETED' });
   await world.take('placed');
   const progress: number[] = [];
-  await store(1, 120, (done) => progress.push(done));
-  await store(121, 200);
+  await store(1, 1_120, (done) => progress.push(done));
+  await store(1_121, 1_200);
   const report = await world.audit();
   expect(report.violations).toEqual([]);
-  expect(report).toMatchObject({ clean: true, atRest: true, orders: 201 });
-  expect(report.byStatus.COMPLETED).toBe(201);
-  expect(progress.at(-1)).toBe(120);
+  expect(report).toMatchObject({ clean: true, atRest: true, orders: 1_201 });
+  expect(report.byStatus.COMPLETED).toBe(1_201);
+  expect(progress.at(-1)).toBe(1_120);
 });
 
 interface Stored {
