@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { auditAtRest } from '../../audit/at-rest';
 import { createOrderIntake } from '../../activities/order/intake';
 import type { PlacedOrder } from '../../contracts/order';
+import { byService } from '../../contracts/participants';
 import { createAskOwners } from '../../workers/owner-state';
 import { createOrder, runOnce, startSaga, stateOf, until } from '../support/orders';
 import type { Faults } from '../support/faults';
@@ -114,11 +115,11 @@ async function play(orderKinds: Kind[], faults: OneFault[]): Promise<void> {
       expect(await stateOf(world, orderId)).toMatchObject(promised[kind]);
     }
   }
-  const { order, product, point } = world.databases;
+  const databases = byService((service) => world.databases[service]);
   const ask = createAskOwners(world.client.workflow);
   const isOpen = async (id: string) => (await ask([id])).get(id) === 'open';
   const closedAt = () => Promise.resolve(undefined);
-  const deps = { order, product, point, isOpen, closedAt };
+  const deps = { ...databases, isOpen, closedAt };
   const report = await auditAtRest(deps, { restMsMax: 2_000 });
   expect(report.violations).toEqual([]);
 }

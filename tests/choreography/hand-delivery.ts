@@ -1,6 +1,4 @@
 import { createParticipantReactions } from '../../activities/participant/activities';
-import { point } from '../../contracts/participants/point';
-import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderReactions } from '../../activities/order/reactions';
@@ -9,7 +7,8 @@ import { markSent, readUnsent } from '../../activities/transaction/outbox';
 import { audit } from '../../audit/audit';
 import { events, typeIn, type EventType, type OrderEvent } from '../../contracts/events';
 import type { React } from '../../contracts/deliveries';
-import { type Service, services } from '../../contracts/participants';
+import { byService, participants, type Service, services } from '../../contracts/participants';
+import { openAsAuditor } from '../support/audited';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** One event for one subscriber, to be delivered whenever a test likes, as often as it likes. */
@@ -18,7 +17,7 @@ export interface HandDelivery {
   subscriber: Service;
 }
 
-/** The three services on their real databases; the test is the broker. */
+/** The services on their real databases; the test is the broker. */
 export interface HandDelivered {
   databases: TestDatabases;
   /** Creates an order of one apple for one point, and places it. */
@@ -42,16 +41,18 @@ export async function createHandDelivered(
   const databases = await createTestDatabases();
   const open = (service: Service, user = `${service}_worker`) =>
     openDatabase({ url: databases.url(user, service), poolMax: 6, lockWaitSMax: 10 });
-  const pools = { order: open('order'), product: open('product'), point: open('point') };
-  const auditors = services.map((service) => open(service, 'auditor')) as [Knex, Knex, Knex];
+  const pools = byService((service) => open(service));
+  const auditors = openAsAuditor(databases);
   const api = open('order', 'order_api');
   const intake = createOrderIntake(api);
   const nothing = () => undefined;
-  const reactions: Record<Service, React> = {
-    order: createOrderReactions(wrap(pools.order), nothing).orderReacts,
-    product: createParticipantReactions(product, wrap(pools.product), nothing).productReacts,
-    point: createParticipantReactions(point, wrap(pools.point), nothing).pointReacts,
-  };
+  const reactions = new Map<Service, React>([
+    ['order', createOrderReactions(wrap(pools.order), nothing).orderReacts],
+    ...participants.map((one): [Service, React] => {
+      const activities = createParticipantReactions(one, wrap(pools[one.name]), nothing);
+      return [one.name, activities[`${one.name}Reacts`]];
+    }),
+  ]);
   return {
     databases,
     async place(orderId) {
@@ -74,8 +75,8 @@ export async function createHandDelivered(
         );
     },
     async deliver({ event, subscriber }) {
-      const delivery = await reactions[subscriber](event);
-      if (delivery.kind === 'parked') throw new Error(`${event.eventId} was parked`);
+      const delivery = await reactions.get(subscriber)?.(event);
+      if (delivery?.kind !== 'reacted') throw new Error(`${event.eventId} was parked`);
       return typeIn(delivery.emitted) as EventType;
     },
     async begin({ apples, points }) {
@@ -89,15 +90,15 @@ export async function createHandDelivered(
         reason: string | null;
       }>,
     async expectClean() {
-      const [order, product, point] = auditors;
       const closedAt = () => Promise.resolve(undefined);
       const isOpen = () => Promise.resolve(false);
-      const report = await audit({ order, product, point, isOpen, closedAt });
+      const report = await audit({ ...auditors, isOpen, closedAt });
       expect(report.violations).toEqual([]);
       expect(report.inFlight).toEqual([]);
     },
     async end() {
-      for (const pool of [...Object.values(pools), ...auditors, api]) await pool.destroy();
+      for (const pool of [...Object.values(pools), ...Object.values(auditors), api])
+        await pool.destroy();
       await databases.drop();
     },
   };

@@ -8,7 +8,7 @@ import type { AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
 import type { Placement } from '../../contracts/limits';
 import type { Pattern } from '../../contracts/order';
-import { byService, type Service } from '../../contracts/participants';
+import { byService, type Label, type Service } from '../../contracts/participants';
 import { readConfig } from '../../workers/config';
 import { patternsOffered, patternsOn, patternSettings } from '../../workers/patterns';
 import { apiUserOf, authentication, call, createdOrder, readingFrom } from '../api/harness';
@@ -18,7 +18,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 
 const config = readConfig(patternSettings, { DATABASE_SERVERS: 'one' });
 
-/** Every pattern that can be placed by, where all three databases are on one server. */
+/** Every pattern that can be placed by, where all databases are on one server. */
 export const offered: readonly Pattern[] = patternsOffered(config);
 
 /** How an order ended, as its customer was told. */
@@ -41,7 +41,7 @@ export interface Shop {
   /** The customer's cancel; answers how the order ended. */
   cancel(orderId: string): Promise<End>;
   /** What it has moved in all, by the ledgers. */
-  moved(orderId: string): Promise<{ stock: number; points: number }>;
+  moved(orderId: string): Promise<Record<Label, number>>;
   available(productId: string): Promise<number>;
   audit(): Promise<AuditReport>;
   close(): Promise<void>;

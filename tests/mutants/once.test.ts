@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type * as ActivitiesModule from '../../activities/participant/activities';
 import type * as OnceModule from '../../activities/transaction/once';
+import type { RegisteredParticipant } from '../../contracts/participants';
 import { product } from '../../contracts/participants/product';
-import { productParticipant } from '../participants/participant';
+import { modelled } from '../participants/participant';
 import { checkParticipant, crashable, type CrashSwitch } from '../participants/property';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
@@ -35,9 +36,10 @@ async function check(mutant: Partial<Once>): Promise<void> {
   const { createParticipantActivities } = jest.requireActual<typeof ActivitiesModule>(
     '../../activities/participant/activities',
   );
-  const activities = createParticipantActivities(product, crashable(knex, crash));
+  const participant: RegisteredParticipant = product;
+  const activities = createParticipantActivities(participant, crashable(knex, crash));
   await checkParticipant({
-    participant: productParticipant(knex, activities),
+    participant: modelled(participant, knex, activities),
     crash,
     rejection: { kind: 'rejected', code: 'insufficient-stock' },
     linesMax: 3,

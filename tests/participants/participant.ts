@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import type { ActivitiesOf } from '../../contracts/participants/activities';
-import type { point } from '../../contracts/participants/point';
-import type { product } from '../../contracts/participants/product';
+import type { RegisteredParticipant } from '../../contracts/participants';
 import type { StepOutcome } from '../../contracts/steps';
 import type { ModelOrder } from './model';
 
@@ -17,18 +16,21 @@ export interface Participant {
   reset(balances: Map<string, number>): Promise<void>;
 }
 
-interface Tables {
-  balances: string;
-  key: string;
-  ledger: string;
-  amount: string;
-  /** Further columns that a balance's row needs. */
-  extra: (id: string) => Record<string, unknown>;
-}
-
-function shared(admin: Knex, tables: Tables): Omit<Participant, 'act' | 'compensate'> {
-  const { balances, key, ledger, amount } = tables;
+/** The saga's side of a participant; an order takes what its command can say of it. */
+export function modelled(
+  { name, books, commandOf, steps: { saga } }: RegisteredParticipant,
+  admin: Knex,
+  activities: ActivitiesOf<RegisteredParticipant>,
+): Participant {
+  const { balances, key, ledger, amount } = books;
+  const command = ({ orderId, takes }: ModelOrder) =>
+    commandOf(
+      orderId,
+      Object.entries(takes).map(([id, takenOf]) => ({ id, amount: takenOf })),
+    );
   return {
+    act: (orders) => activities[saga.action](orders.map(command)),
+    compensate: (orders) => activities[saga.compensation](orders.map(command)),
     async refill(id, by) {
       await admin(balances).where(key, id).increment('available', by);
     },
@@ -54,49 +56,9 @@ function shared(admin: Knex, tables: Tables): Omit<Participant, 'act' | 'compens
           [key]: id,
           available,
           opening: available,
-          ...tables.extra(id),
+          ...(name === 'product' && { name: id, price: 1 }),
         })),
       );
     },
-  };
-}
-
-export function productParticipant(
-  admin: Knex,
-  activities: ActivitiesOf<typeof product>,
-): Participant {
-  const command = ({ orderId, takes }: ModelOrder) => ({
-    orderId,
-    lines: Object.entries(takes).map(([productId, quantity]) => ({ productId, quantity })),
-  });
-  return {
-    ...shared(admin, {
-      balances: 'products',
-      key: 'product_id',
-      ledger: 'stock_ledger',
-      amount: 'quantity',
-      extra: (id) => ({ name: id, price: 1 }),
-    }),
-    act: (orders) => activities.deductStock(orders.map(command)),
-    compensate: (orders) => activities.restoreStock(orders.map(command)),
-  };
-}
-
-/** Points come from one account, so each order takes of its first balance only. */
-export function pointParticipant(admin: Knex, activities: ActivitiesOf<typeof point>): Participant {
-  const command = ({ orderId, takes }: ModelOrder) => {
-    const [customerId, points] = Object.entries(takes)[0] ?? ['nobody', 0];
-    return { orderId, customerId, points };
-  };
-  return {
-    ...shared(admin, {
-      balances: 'point_accounts',
-      key: 'customer_id',
-      ledger: 'point_ledger',
-      amount: 'points',
-      extra: () => ({}),
-    }),
-    act: (orders) => activities.usePoints(orders.map(command)),
-    compensate: (orders) => activities.refundPoints(orders.map(command)),
   };
 }

@@ -1,10 +1,13 @@
 import { createParticipantActivities } from '../../activities/participant/activities';
-import { point } from '../../contracts/participants/point';
-import { product } from '../../contracts/participants/product';
+import {
+  participants,
+  type ParticipantName,
+  type RegisteredParticipant,
+} from '../../contracts/participants';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
-import { pointParticipant, productParticipant } from './participant';
+import { modelled } from './participant';
 import { checkParticipant, crashable, type CrashSwitch } from './property';
 
 let databases: TestDatabases;
@@ -20,36 +23,27 @@ afterAll(async () => {
   await databases.drop();
 });
 
-function pool(user: string, service: 'product' | 'point'): Knex {
-  const knex = openDatabase({ url: databases.url(user, service), poolMax: 5 });
+function pool(name: ParticipantName): Knex {
+  const knex = openDatabase({ url: databases.url(`${name}_worker`, name), poolMax: 5 });
   pools.push(knex);
   return crashable(knex, crash);
 }
 
 const runs = 60;
 
-it('the product service does what its model does, whatever comes', async () => {
+it.each(participants)('the $name service does what its model does, whatever comes', async (one) => {
+  const { name, rejection } = one;
   await checkParticipant({
-    participant: productParticipant(
-      databases.product,
-      createParticipantActivities(product, pool('product_worker', 'product')),
-    ),
+    participant: modelled(one, databases[name], createParticipantActivities(one, pool(name))),
     crash,
-    rejection: { kind: 'rejected', code: 'insufficient-stock' },
-    linesMax: 3,
+    rejection: { kind: 'rejected', code: rejection.code },
+    linesMax: balancesMax(one),
     runs,
   });
 });
 
-it('the point service does what its model does, whatever comes', async () => {
-  await checkParticipant({
-    participant: pointParticipant(
-      databases.point,
-      createParticipantActivities(point, pool('point_worker', 'point')),
-    ),
-    crash,
-    rejection: { kind: 'rejected', code: 'insufficient-points' },
-    linesMax: 1,
-    runs,
-  });
-});
+/** Of how many balances one order may take, up to three. */
+function balancesMax({ commandOf, owes }: RegisteredParticipant): number {
+  const three = ['a', 'b', 'c'].map((id) => ({ id, amount: 1 }));
+  return owes(commandOf('o-1', three)).length;
+}

@@ -1,20 +1,27 @@
-import { byService } from '../../contracts/participants';
+import type { Knex } from 'knex';
+import { byService, type Service } from '../../contracts/participants';
 import { openDatabase } from '../../activities/transaction/connection';
 import { audit, type AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
+import type { TestDatabases } from './databases';
 import { until } from './orders';
 import type { World } from './world';
 
 /** What the auditor says of a world, as the auditor's own user. */
 export async function auditOf(world: Pick<World, 'databases' | 'client'>): Promise<AuditReport> {
-  const pools = byService((service) =>
-    openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
-  );
+  const databases = openAsAuditor(world.databases);
   try {
-    return await audit({ ...pools, ...workflowsOf(world.client) });
+    return await audit({ ...databases, ...workflowsOf(world.client) });
   } finally {
-    await Promise.all(Object.values(pools).map((knex) => knex.destroy()));
+    await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
   }
+}
+
+/** What an audit reads, as its own user; to be destroyed. */
+export function openAsAuditor(databases: Pick<TestDatabases, 'url'>): Record<Service, Knex> {
+  return byService((service) =>
+    openDatabase({ url: databases.url('auditor', service), poolMax: 2 }),
+  );
 }
 
 /** An audit at rest: everything was sent and has ended, and nothing is wrong. */

@@ -1,30 +1,46 @@
 import { randomBytes } from 'node:crypto';
-import { type Service, services } from '../../contracts/participants';
+import {
+  byService,
+  participants,
+  type ParticipantName,
+  type Service,
+  services,
+} from '../../contracts/participants';
+import { point } from '../../contracts/participants/point';
+import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
 import { mysqlServer, type TestMysql } from './servers';
 
-/** The three services' databases, fresh for one test file; the handles are the administrator's. */
+/** The services' databases, fresh for one test file; the handles are the administrator's. */
 export interface TestDatabases extends Record<Service, Knex> {
   names: Record<Service, string>;
   /** The connection string of a least-privilege user, such as `product_worker`. */
   url(user: string, service: Service): string;
-  /** Puts these products on the shelf, over what is there. */
-  stock(products: Record<string, { available: number; price?: number }>): Promise<void>;
-  /** Gives these customers points, over what is there. */
-  points(accounts: Record<string, number>): Promise<void>;
+  /** Gives a participant these balances, over what is there; a product has a price besides. */
+  fill(name: ParticipantName, balances: Readonly<Record<string, Balance>>): Promise<void>;
+  /** Puts these products on the shelf. */
+  stock(products: Readonly<Record<string, Balance>>): Promise<void>;
+  /** Gives these customers points. */
+  points(accounts: Readonly<Record<string, number>>): Promise<void>;
   /** Empties every table, so that the next test starts from nothing. */
   empty(): Promise<void>;
   drop(): Promise<void>;
+}
+
+export interface Balance {
+  available: number;
+  /** 1 unless it is said. */
+  price?: number;
 }
 
 const testPassword = 'for-tests-only';
 const poolMax = 8;
 
 /**
- * Creates, migrates and grants three databases of their own on the tests' MySQL server, or where a
+ * Creates, migrates and grants databases of their own on the tests' MySQL server, or where a
  * test has a server of its own.
  */
 export async function createTestDatabases(
@@ -32,11 +48,7 @@ export async function createTestDatabases(
 ): Promise<TestDatabases> {
   const serverOf = (service: Service) => servers[service] ?? mysqlServer();
   const suffix = randomBytes(4).toString('hex');
-  const names = {
-    order: `order_${suffix}`,
-    product: `product_${suffix}`,
-    point: `point_${suffix}`,
-  };
+  const names = byService((service) => `${service}_${suffix}`);
   const at = (service: Service, user: string, password: string, database = names[service]) => {
     const { host, port } = serverOf(service);
     return `mysql://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/${database}`;
@@ -45,17 +57,8 @@ export async function createTestDatabases(
     const { user, password } = serverOf(service);
     return openDatabase({ url: at(service, user, password, database), poolMax: size });
   };
-  const admins = {
-    order: open('order', 1, ''),
-    product: open('product', 1, ''),
-    point: open('point', 1, ''),
-  };
-  const [order, product, point] = services.map((service) => open(service, poolMax)) as [
-    Knex,
-    Knex,
-    Knex,
-  ];
-  const handles = { order, product, point };
+  const admins = byService((service) => open(service, 1, ''));
+  const handles = byService((service) => open(service, poolMax));
   const passwords = Object.fromEntries(databaseUsers.map(({ user }) => [user, testPassword]));
   for (const service of services) {
     await prepareDatabase({
@@ -67,27 +70,26 @@ export async function createTestDatabases(
     });
   }
 
+  const fill: TestDatabases['fill'] = async (name, balances) => {
+    const { books } = participantOf(name);
+    const rows = Object.entries(balances).map(([id, { available, price = 1 }]) => ({
+      [books.key]: id,
+      available,
+      opening: available,
+      ...(name === product.name && { name: id, price }),
+    }));
+    await handles[name](books.balances).insert(rows).onConflict(books.key).merge();
+  };
+
   return {
     ...handles,
     names,
     url: (user, service) => at(service, user, testPassword),
-    async stock(products) {
-      const rows = Object.entries(products).map(([id, { available, price }]) => ({
-        product_id: id,
-        name: id,
-        price: price ?? 1,
-        available,
-        opening: available,
-      }));
-      await product('products').insert(rows).onConflict('product_id').merge();
-    },
-    async points(accounts) {
-      const rows = Object.entries(accounts).map(([id, available]) => ({
-        customer_id: id,
-        available,
-        opening: available,
-      }));
-      await point('point_accounts').insert(rows).onConflict('customer_id').merge();
+    fill,
+    stock: (products) => fill(product.name, products),
+    points(accounts) {
+      const entries = Object.entries(accounts).map(([id, available]) => [id, { available }]);
+      return fill(point.name, Object.fromEntries(entries) as Record<string, Balance>);
     },
     async empty() {
       await Promise.all(services.map((service) => emptyTables(handles[service], names[service])));
@@ -102,6 +104,13 @@ export async function createTestDatabases(
       }
     },
   };
+}
+
+/** The definition of a participant, by its name. */
+function participantOf(name: ParticipantName) {
+  const found = participants.find((one) => one.name === name);
+  if (!found) throw new Error(`${name} is not registered`);
+  return found;
 }
 
 async function emptyTables(knex: Knex, database: string): Promise<void> {

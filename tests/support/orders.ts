@@ -5,6 +5,7 @@ import { createOrderIntake } from '../../activities/order/intake';
 import { besideAttributes, initialAttributes, summaryOf } from '../../contracts/labels';
 import { taskQueues } from '../../contracts/names';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
+import { participants, type Label } from '../../contracts/participants';
 import { patternRows } from '../../contracts/patterns';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { hurriedTiming, type World } from './world';
@@ -144,17 +145,17 @@ export async function stateOf(world: World, orderId: string): Promise<OrderState
   return { ...(row as OrderState) };
 }
 
-/** Net effect of an order on both participants' books, by the ledgers: all zero or all taken. */
-export async function netEffect(world: World, orderId: string) {
-  const [stock] = await world.databases
-    .product('stock_ledger')
-    .where('order_id', orderId)
-    .sum<{ net: string | null }[]>({ net: 'quantity' });
-  const [points] = await world.databases
-    .point('point_ledger')
-    .where('order_id', orderId)
-    .sum<{ net: string | null }[]>({ net: 'points' });
-  return { stock: Number(stock?.net ?? 0), points: Number(points?.net ?? 0) };
+/** Net effect of an order on the participants' books, by the ledgers: all zero or all taken. */
+export async function netEffect(world: World, orderId: string): Promise<Record<Label, number>> {
+  const nets = await Promise.all(
+    participants.map(async ({ name, label, books }): Promise<[Label, number]> => {
+      const [sum] = await world.databases[name](books.ledger)
+        .where('order_id', orderId)
+        .sum<{ net: string | null }[]>({ net: books.amount });
+      return [label, Number(sum?.net ?? 0)];
+    }),
+  );
+  return Object.fromEntries(nets) as Record<Label, number>;
 }
 
 /** Waits until a condition holds, looking often; fails naming what it waited for. */

@@ -15,7 +15,7 @@ export interface Relays {
   warnings: unknown[];
 }
 
-/** Relays of all three services, as their processes run them, on their own users' connections. */
+/** Relays of all services, as their processes run them, on their own users' connections. */
 export function startRelays(
   world: World,
   timing = hurriedTiming,

@@ -12,7 +12,7 @@ import type { StepTiming } from '../../contracts/limits';
 import { branchQueueOf } from '../../contracts/names';
 import type * as BundleModule from '../../workers/bundle';
 import type { RecoverySettings } from '../../contracts/recovery';
-import { participants, services, type Service } from '../../contracts/participants';
+import { byService, participants, services, type Service } from '../../contracts/participants';
 import type { ParticipantName } from '../../contracts/participants';
 import { createAskOwners } from '../../workers/owner-state';
 import { createWorkflowActivities } from '../../workers/recovery';
@@ -177,13 +177,6 @@ function openPools(databases: TestDatabases): Pools {
       lockWaitSMax: 1,
     });
   return { ...byService((service) => open(service)), lock: open('order', 'lock') };
-}
-
-function byService<T>(of: (service: Service) => T): Record<Service, T> {
-  return Object.fromEntries(services.map((service) => [service, of(service)])) as Record<
-    Service,
-    T
-  >;
 }
 
 export type WorldXa = Record<ParticipantName, XaConnections>;

@@ -1,8 +1,7 @@
 import { audit, type AuditDeps } from '../../audit/audit';
-import { byService, services } from '../../contracts/participants';
-import { openDatabase } from '../../activities/transaction/connection';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrder, Gate, place, startOrders, stateOf, until } from '../support/orders';
+import { openAsAuditor } from '../support/audited';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { endByHand, preparedIn, rollBackAll } from './branches';
 
@@ -13,13 +12,10 @@ let deps: AuditDeps;
 
 beforeAll(async () => {
   world = await createWorld();
-  deps = {
-    ...byService((service) =>
-      openDatabase({ url: world.databases.url('auditor', service), poolMax: 2 }),
-    ),
-    isOpen: () => Promise.resolve(true),
-    closedAt: () => Promise.resolve(undefined),
-  };
+  const auditors = openAsAuditor(world.databases);
+  pools = Object.values(auditors);
+  const closedAt = () => Promise.resolve(undefined);
+  deps = { ...auditors, isOpen: () => Promise.resolve(true), closedAt };
 });
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Service, services } from '../../../contracts/participants';
+import { byService, type Service, services } from '../../../contracts/participants';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,20 +24,16 @@ import { readSettings } from '../../../scripts/stack/settings';
 /** A MySQL server that nobody else uses, so that its counters count one test's statements. */
 export interface OwnServer {
   admin: Knex;
-  /** Opened as `root` unless another user is named, on one of the three databases. */
+  /** Opened as `root` unless another user is named, on one of the databases. */
   open(service: Service, user?: string): Knex;
   stop(): Promise<void>;
 }
 
 const userPassword = 'for-tests-only';
 
-export const databaseNames = {
-  order: 'order_service',
-  product: 'product_service',
-  point: 'point_service',
-};
+export const databaseNames = byService((service) => `${service}_service`);
 
-/** Starts the server as the comparison does, with the three databases; about two seconds. */
+/** Starts the server as the comparison does, with the services' databases; about two seconds. */
 export async function startOwnServer(): Promise<OwnServer> {
   const settings = readSettings();
   const folder = await mkdtemp(join(tmpdir(), 'order-compare-test-'));
