@@ -12,27 +12,18 @@ import { defaultTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import { createOrder, stateOf, until } from '../support/orders';
 import type { StepOutcome } from '../../contracts/steps';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { begin, createOrderService, orderIdOf, readRows } from './service';
 
 /** A transaction that holds one product or one account holds up no order that needs neither. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
 const free = ['f-1', 'f-2', 'f-3', 'f-4', 'f-5', 'f-6', 'f-7', 'f-8'];
-
-beforeEach(async () => {
-  await world.databases.empty();
-  const shelf = [...free, 'e-held', 'z-held'].map((id) => [id, { available: 1_000 }] as const);
-  await world.databases.stock(Object.fromEntries(shelf));
-  const customers = ['anna', 'a-held', 'b-free', 'm-free', 'z-free'];
-  await world.databases.points(Object.fromEntries(customers.map((id) => [id, 1_000])));
+const shelf = [...free, 'e-held', 'z-held'].map((id) => [id, { available: 1_000 }] as const);
+const customers = ['anna', 'a-held', 'b-free', 'm-free', 'z-free'];
+const world = useWorld({
+  stock: Object.fromEntries(shelf),
+  points: Object.fromEntries(customers.map((id) => [id, 1_000])),
 });
 
 function dispatcher(): Dispatcher {

@@ -1,26 +1,16 @@
 import { createOrder, place, stateOf } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 import { rollBackAll } from '../xa/branches';
 
 /** An order whose row is deleted while it is placed: its neighbours go on, and somebody is told. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
+const world = useWorld({
+  stock: { apple: { available: 1_000 } },
+  points: { anna: 10_000, ben: 10_000, cleo: 10_000 },
 });
-
-afterAll(() => world.stop());
 
 // A workflow that has ended without its order leaves its branches to the scanner.
 afterEach(() => rollBackAll(world));
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000, ben: 10_000, cleo: 10_000 });
-});
 
 test.each([
   ['saga', 'decideOrders'],

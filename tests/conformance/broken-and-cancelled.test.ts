@@ -7,26 +7,14 @@ import {
   startOrders,
   stateOf,
 } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 
 /**
  * An order with a broken step waits for an operator. One who has cancelled its workflow has been
  * there already: CANCEL, whatever the pattern. A choreographed order has no such workflow.
  */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.points({ anna: 1_000 });
-});
+const world = useWorld({ points: { anna: 1_000 } });
 
 it.each([
   ['lock', 'placeInOneTransaction'],

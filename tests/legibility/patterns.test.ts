@@ -11,23 +11,13 @@ import {
   staticSummaryOf,
   timelineOf,
 } from '../support/ui';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 
 /** Whatever drives an order, an operator reads the same of it, without opening a payload. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000 },
 });
 
 /** What is peculiar to a pattern; `X` stands for the order. */

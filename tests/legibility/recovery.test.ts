@@ -5,25 +5,14 @@ import { createOrder, Gate, place, startOrders, startRun } from '../support/orde
 import type { Faults } from '../support/faults';
 import { everythingIsOld, recoverOnce, startRecovery } from '../support/recovery';
 import { attributesOf, detailsOf, linkTo, runbooksUrl, staticSummaryOf } from '../support/ui';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { away } from '../tcc/pending';
 import { dies, preparedIn, rollBackAll } from '../xa/branches';
 
 /** What an operator reads of the look for all kinds of recovery, and of their runs. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 afterEach(async () => {
   world.clearFaults();

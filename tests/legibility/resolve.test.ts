@@ -4,25 +4,13 @@ import type { Pattern } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
 import { createOrder, Gate, place } from '../support/orders';
 import { attributesOf, detailsOf, linkTo, runbooksUrl, staticSummaryOf } from '../support/ui';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { away, unconfirmed } from '../tcc/pending';
 
 /** An operator's resolution owns its order, and is found and read like every other owner. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 /** As the API starts it. */
 function resolving(orderId: string, action: ResolutionAction, pattern: Pattern = 'tcc') {

@@ -3,21 +3,12 @@ import { workflowTypes } from '../../contracts/names';
 import type { AdoptInput } from '../../contracts/workflows';
 import { claim, createOrder, Gate, netEffect, place, runOnce } from '../support/orders';
 import { startOrders, stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, pear: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, pear: { available: 1_000 } },
+  points: { anna: 1_000 },
 });
 
 const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_500 };

@@ -3,25 +3,14 @@ import type { PlacedOrder } from '../../contracts/order';
 import type { AdoptInput, DrainInput, ForceInput } from '../../contracts/workflows';
 import { claim, createOrder, ends, netEffect, place, runOnce } from '../support/orders';
 import { Gate, startOrders, stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { away } from '../tcc/pending';
 import { alertsOf, dies, preparedIn, rollBackAll, scanInput } from '../xa/branches';
 
 /** One row that somebody holds, or one participant that is away, holds up nobody else's recovery. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
 afterEach(async () => {
   world.clearFaults();

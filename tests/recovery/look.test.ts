@@ -4,25 +4,13 @@ import { readConfig } from '../../workers/config';
 import { recoverySettings, recoverySettingsFrom } from '../../workers/recovery';
 import { claim, createOrder, ends, netEffect, place, stateOf, until } from '../support/orders';
 import { everythingIsOld, recoverOnce, recoverOnly, startRecovery } from '../support/recovery';
-import { createWorld, nothingIsOld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { nothingIsOld } from '../support/world';
 import { away, unconfirmed } from '../tcc/pending';
 
 /** The one look for all kinds of recovery, on the real server. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
 const hourMs = 3_600_000;
 const schedule = () => world.client.schedule.getHandle(recoveryScheduleId);

@@ -3,24 +3,12 @@ import { taskQueues } from '../../contracts/names';
 import { workflowBundle } from '../../workers/bundle';
 import { createWorkflowActivities } from '../../workers/recovery';
 import { createOrder, ends, Gate, netEffect, startOrders } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 
 /** A process of another placement takes over while workflows are open. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
 /** Runs the workflows as the placement `separate` does: without the services' steps. */
 async function withSeparateWorker<T>(work: () => Promise<T>): Promise<T> {

@@ -3,22 +3,10 @@ import type { AdoptInput } from '../../contracts/workflows';
 import { createOrderIntake } from '../../activities/order/intake';
 import { claim, createOrder, Gate, netEffect, place, runOnce, startSaga } from '../support/orders';
 import { stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 100 });
-  world.clearFaults();
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 100 } });
 
 const ownersAtOnce = 5;
 

@@ -1,6 +1,6 @@
 import { createOrderIntake } from '../../activities/order/intake';
 import { claim, createOrder, Gate, netEffect, startSaga, stateOf, until } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 import {
   cancelAfterCompletionIsRefused,
   cancelBeforeCompletionWins,
@@ -8,19 +8,9 @@ import {
   nothingIsCompensatedBeforeCancelIsRead,
 } from './promises';
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000 });
-  world.clearFaults();
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000 },
 });
 
 describe('one owner', () => {

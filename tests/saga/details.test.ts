@@ -2,23 +2,14 @@ import { workflowTypes } from '../../contracts/names';
 import type { AdoptInput, DrainInput } from '../../contracts/workflows';
 import { claim, createOrder, Gate, startRun, startSaga } from '../support/orders';
 import { detailsOf, linkTo, runbooksUrl } from '../support/ui';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 
 /** What an operator reads of a workflow in the Temporal UI, without opening a payload. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000 },
 });
 
 /** It takes stock and then lacks the points, so that it must be compensated. */

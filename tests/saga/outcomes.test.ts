@@ -1,19 +1,10 @@
 import type { PlacedOrder } from '../../contracts/order';
 import { createOrder, netEffect, place, stateOf } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000, poor: 3 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000, poor: 3 },
 });
 
 it('completes an order: stock and points taken once, and the row says so', async () => {

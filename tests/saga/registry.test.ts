@@ -1,22 +1,10 @@
 import { workflowTypes } from '../../contracts/names';
 import type { DrainInput } from '../../contracts/workflows';
 import { createOrder, netEffect, place, runOnce, stateOf } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 100 });
-  world.clearFaults();
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 100 } });
 
 const drain = () =>
   runOnce(world, workflowTypes.drainCompensations, {

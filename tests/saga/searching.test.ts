@@ -11,23 +11,14 @@ import { workflowBundle } from '../../workers/bundle';
 import { claim, createOrder } from '../support/orders';
 import { attributesOf, placedByApi, staticSummaryOf, timelineOf } from '../support/ui';
 import { createNamespace } from '../support/namespace';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 
 /** The search attributes of the saga's batches, asked of the server itself; and their absence. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000 },
 });
 
 const refused = { lines: { rare: 2 } };

@@ -8,26 +8,14 @@ import {
   stateOf,
   until,
 } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { expectClean, statesOf } from './reservations';
 import { adopt, sweep } from './schedule-runs';
 
 /** A workflow that is lost at any point of an order's life: adoption finishes what it began. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 const ends = (orderId: string, status: string) =>
   until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);

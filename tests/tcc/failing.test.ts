@@ -1,24 +1,15 @@
 import { ends, createOrder, netEffect, place, stateOf } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { openAlerts, pending } from './pending';
 import { expectClean, statesOf } from './reservations';
 import { adopt, force } from './schedule-runs';
 
 /** What is decided and cannot be carried out: how the order waits, and what ends it. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000 },
 });
 
 it('a confirm that keeps failing leaves its order PENDING, and is forced later', async () => {

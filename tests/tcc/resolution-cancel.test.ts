@@ -2,27 +2,14 @@ import { workflowTypes } from '../../contracts/names';
 import type { ResolutionAction } from '../../contracts/reservations';
 import type { Faults } from '../support/faults';
 import { createOrder, Gate, place, startRun, stateOf, until } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 import { entry, trail, unconfirmed } from './pending';
 import { expectClean } from './reservations';
 import { adopt, resolutionOf } from './schedule-runs';
 
 /** An operator's resolution whose workflow is cancelled in Temporal. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 /** Cancels it when it has come to this step. */
 async function cancelledAt(step: keyof Faults, orderId: string, action: ResolutionAction) {

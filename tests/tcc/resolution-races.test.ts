@@ -1,27 +1,15 @@
 import { workflowTypes } from '../../contracts/names';
 import { createOrder, Gate, netEffect, startOrders, startRun } from '../support/orders';
 import { stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { away, entry, trail, unconfirmed } from './pending';
 import { expectClean, holdings, statesOf } from './reservations';
 import { adopt, force, resolutionOf, resolve, sweep } from './schedule-runs';
 
 /** What may come between an operator's freeze, the change of the decision, and the cancel. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 

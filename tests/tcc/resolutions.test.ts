@@ -1,25 +1,12 @@
 import { createOrder, place, stateOf } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 import { away, entry, trail, unconfirmed } from './pending';
 import { expectClean, holdings, statesOf } from './reservations';
 import { adopt, force, resolve } from './schedule-runs';
 
 /** What an operator may do with a PENDING order. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 

@@ -1,25 +1,16 @@
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import { createOrder, Gate, startOrders, startRun, stateOf, until } from '../support/orders';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { expectClean, statesOf } from './reservations';
 import { sweep } from './schedule-runs';
 
 /** The sweep against the confirmation of a workflow that lives, in either order. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, pear: { available: 1_000 } });
-  await world.databases.points({ anna: 10_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, pear: { available: 1_000 } },
+  points: { anna: 10_000 },
 });
 
 const twoLines = { lines: { apple: 3, pear: 2 } };

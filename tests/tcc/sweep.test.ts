@@ -1,24 +1,14 @@
 import { ends, createOrder, place, until } from '../support/orders';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 import { away, openAlerts, pending } from './pending';
 import { expectClean, statesOf } from './reservations';
 import { adopt, force, sweep } from './schedule-runs';
 
 /** The participants' sweep: what it ends, what it holds, and who is told. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  world.clearFaults();
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 }, rare: { available: 1 } });
-  await world.databases.points({ anna: 10_000 });
+const world = useWorld({
+  stock: { apple: { available: 1_000 }, rare: { available: 1 } },
+  points: { anna: 10_000 },
 });
 
 it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders end', async () => {

@@ -1,23 +1,12 @@
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createOrderIntake } from '../../activities/order/intake';
-import { createWorld, hurriedTiming, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { hurriedTiming } from '../support/world';
 import { alertsOf, endByHand, notesOf, preparedIn, putRight, rollBackAll } from './branches';
 
 /** Somebody ends a prepared branch behind the coordinator's back. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
 afterEach(async () => {
   world.clearFaults();

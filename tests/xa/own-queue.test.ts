@@ -3,23 +3,12 @@ import { product } from '../../contracts/participants/product';
 import { Worker } from '@temporalio/worker';
 import { branchQueueOf } from '../../contracts/names';
 import { createOrder, Gate, netEffect, startOrders, stateOf, until } from '../support/orders';
-import { createWorld, openXaOf, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { openXaOf } from '../support/world';
 
 /** What ends branches waits for nothing that waits for a branch to end. */
 
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
 /** Serves the queue of branches, and no other. */
 async function branchesAlone() {

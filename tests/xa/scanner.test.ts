@@ -5,23 +5,12 @@ import { isPrepared } from '../../activities/participant/branch-connection';
 import { createTestDatabases } from '../support/databases';
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { everythingIsOld, startRecovery } from '../support/recovery';
-import { createWorld, openXaOf, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
+import { openXaOf } from '../support/world';
 import { dies, endByHand, preparedIn, rollBackAll, scan } from './branches';
 
-let world: World;
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 const hourMs = 3_600_000;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
 
 afterEach(async () => {
   world.clearFaults();

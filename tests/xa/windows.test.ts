@@ -1,25 +1,13 @@
 import { createOrder, netEffect, startOrders, stateOf, until, type Gate } from '../support/orders';
 import { expectAtRest } from '../support/audited';
 import type { Faults } from '../support/faults';
-import { createWorld, type World } from '../support/world';
+import { useWorld } from '../support/use-world';
 import { adopt, dies, notesOf, preparedIn, rollBackAll, scan } from './branches';
 
 /** The coordinator and whatever it was asking are gone, in each window of the protocol. */
 
-let world: World;
+const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 let dead: Gate | undefined;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-
-afterAll(() => world.stop());
-
-beforeEach(async () => {
-  await world.databases.empty();
-  await world.databases.stock({ apple: { available: 1_000 } });
-  await world.databases.points({ anna: 1_000 });
-});
 
 afterEach(async () => {
   world.clearFaults();
