@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { audit, type AuditDeps } from '../../audit/audit';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrder, Gate, place, startOrders, stateOf, until } from '../support/orders';
@@ -8,6 +9,7 @@ import { endByHand, preparedIn, rollBackAll } from './branches';
 /** What the auditor says of XA orders that the real coordinator has driven. */
 
 let world: World;
+let pools: Knex[];
 let deps: AuditDeps;
 
 beforeAll(async () => {
@@ -19,7 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all(services.map((service) => deps[service].destroy()));
+  await Promise.all(pools.map((pool) => pool.destroy()));
   await world.stop();
 });
 
