@@ -1,10 +1,11 @@
+import { orderTerms, withTerms, type WithTerms } from '../contracts/order';
 import type { Decision, OrderStatus, Pattern } from '../contracts/order';
 import { patternRows, type PatternRow } from '../contracts/patterns';
 import { inRange, type IdRange, type Whole } from './accounts';
 import type { Reader } from './snapshot';
 
 /** An order's row, as far as it is judged. */
-export interface AuditedOrder {
+export interface AuditedOrder extends WithTerms {
   orderId: string;
   customerId: string;
   status: OrderStatus;
@@ -52,19 +53,21 @@ export async function countOrders(snapshot: Reader): Promise<number> {
 }
 
 /** The next orders after an id (null: from the first), `limit` at most, in byte order of ids. */
-export function readOrders(
+export async function readOrders(
   snapshot: Reader,
   after: string | null,
   limit: number,
 ): Promise<AuditedOrder[]> {
   const where = inRange({ after, upTo: null });
-  return snapshot.rows<AuditedOrder>(
-    `SELECT order_id orderId, customer_id customerId, status, pattern, owner,
-            decision, total
+  const rows = await snapshot.rows<AuditedOrder>(
+    `SELECT ${['order_id orderId', 'customer_id customerId', ...judgedColumns].join(', ')}
      FROM orders WHERE ${where.sql} ORDER BY order_id LIMIT ?`,
     [...where.bindings, limit],
   );
+  return orderTerms.length === 0 ? rows : rows.map((row) => ({ ...row, ...withTerms(row) }));
 }
+
+const judgedColumns = ['status', 'pattern', 'owner', 'decision', 'total', ...orderTerms];
 
 /** The lines of the orders of a range, by order id. */
 export async function readLines(

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../activities/transaction/connection';
+import { orderTerms, withTerms } from '../../../contracts/order';
 import type { OrderStatus, PlacedOrder } from '../../../contracts/order';
 import {
   byParticipant,
@@ -56,7 +57,7 @@ export class FinalReader {
   async read(): Promise<FinalOrder[]> {
     const rows = (await this.ofRun()
       .select('order_id', 'customer_id', 'idempotency_key', 'status', 'reason', 'total')
-      .select('owner', 'created_at', 'owned_at', 'ended_at')
+      .select('owner', 'created_at', 'owned_at', 'ended_at', ...orderTerms)
       .orderBy('order_id')) as OrderRow[];
     const orders = rows.map(toOrder);
     for (let i = 0; i < orders.length; i += ordersPerRead) {
@@ -133,6 +134,7 @@ function toOrder(row: OrderRow): FinalOrder {
     status: row.status,
     reason: row.reason,
     total: row.total,
+    ...withTerms(row),
     lines: [],
     createdMs: row.created_at.getTime(),
     ownedMs: row.owned_at?.getTime() ?? null,
