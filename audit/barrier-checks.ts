@@ -1,6 +1,6 @@
 import { isTerminal } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
-import { show, type Evidence } from './evidence';
+import { concerns, show, type Evidence } from './evidence';
 import { movesOf, type AuditedOrder } from './orders';
 
 /** How an order is judged by its rows in the barriers, and by its XA branches. */
@@ -38,6 +38,7 @@ export function barrierDisagrees(
   evidence: Evidence,
   participant: RegisteredParticipant,
 ): string | undefined {
+  if (!concerns(evidence, participant)) return undefined;
   const { order, accounts } = evidence;
   const { steps, taken, givenBack } = accounts[participant.name];
   for (const step in steps) {
@@ -68,9 +69,11 @@ export function hasBarrier(order: AuditedOrder): boolean {
  * tombstone that a compensation has left in its place. Were there none, a late one would take.
  */
 export function mayStillTake(
-  { order, accounts }: Evidence,
+  evidence: Evidence,
   participant: RegisteredParticipant,
 ): string | undefined {
+  if (!concerns(evidence, participant)) return undefined;
+  const { order, accounts } = evidence;
   const first = stepsOf(order, participant).asks ?? '';
   if (accounts[participant.name].steps[first] !== undefined) return undefined;
   return `${order.status}, and ${first} has no barrier row: one that comes late would take`;
@@ -83,9 +86,11 @@ export function mayStillTake(
  * end them.
  */
 export function mayBePrepared(
-  { order, accounts }: Evidence,
+  evidence: Evidence,
   participant: RegisteredParticipant,
 ): string | undefined {
+  if (!concerns(evidence, participant)) return undefined;
+  const { order, accounts } = evidence;
   const { steps, branch } = accounts[participant.name];
   const action = participant.steps.xa.prepare;
   if (steps[action] !== undefined) return undefined;

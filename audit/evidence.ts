@@ -24,6 +24,13 @@ export function owed(
   return due.map(({ id, amount }) => ({ id, amount: BigInt(amount) }));
 }
 
+/** Has the order anything to do with the participant? One that takes nothing asks it for nothing. */
+export function concerns(evidence: Evidence, participant: RegisteredParticipant): boolean {
+  const { taken, givenBack, reserved, branch } = evidence.accounts[participant.name];
+  const held = [...taken, ...givenBack, ...reserved];
+  return held.length > 0 || branch !== undefined || owed(evidence, participant).length > 0;
+}
+
 /** All that the participants moved for the order. */
 export function moved({ accounts }: Evidence): Movement[] {
   return Object.values(accounts).flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);

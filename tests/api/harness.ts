@@ -1,3 +1,4 @@
+import type { OrderTerms } from '../../contracts/order';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Knex } from 'knex';
 import pino, { type Logger } from 'pino';
@@ -175,10 +176,11 @@ export async function createdOrder(
   api: Api,
   items: { productId: string; quantity: number }[] = [{ productId: 'p-1', quantity: 1 }],
   as = 'c-1',
+  terms: OrderTerms = {},
 ): Promise<string> {
   const { status, body } = await call(api, 'POST', '/orders', {
     as,
-    body: { items },
+    body: { items, ...terms },
     headers: { 'Idempotency-Key': `key-${String(++keys)}` },
   });
   if (status !== 201) throw new Error(`The order was not created: ${JSON.stringify(body)}`);

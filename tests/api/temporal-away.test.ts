@@ -174,11 +174,7 @@ describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
     const other = await createdOrder(api);
     const orderId = await createdOrder(api);
     expect((await ask({ orderId: other, pattern: 'saga' }, 0)).status).toBe(202);
-    await until('its start is answered', async () => {
-      const { owner } = await harness.row(other);
-      await client.workflow.getHandle(String(owner)).describe();
-      return true;
-    });
+    await expectStarted(other, 'saga');
     // A moment before: Temporal is believed to be there.
     const begun = faults[how].begin();
     const begunAt = Date.now();

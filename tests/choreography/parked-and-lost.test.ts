@@ -1,3 +1,4 @@
+import { byService } from '../../contracts/participants';
 import { readParked } from '../../activities/transaction/parked-events';
 import { audit } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
@@ -120,7 +121,7 @@ it('the auditor sees the delivery under way, though the owner is a resolution th
   await resolve(order, 'retry');
   world.faults.productReacts = notYet;
   await mendAndRelease(order);
-  const { order: orders, product, point } = world.databases;
+  const orders = world.databases.order;
   const noAlert = async () => (await orders('alerts').whereNull('resolved_at')).length === 0;
   await until('nobody is asked for any more', noAlert);
   await orders('orders').update({ owned_at: new Date(0) });
@@ -128,7 +129,8 @@ it('the auditor sees the delivery under way, though the owner is a resolution th
   await until('the delivery is seen to run', async () => {
     return (await world.client.workflow.count(query)).count > 0;
   });
-  const deps = { order: orders, product, point, ...workflowsOf(world.client) };
+  const databases = byService((service) => world.databases[service]);
+  const deps = { ...databases, ...workflowsOf(world.client) };
   const report = await audit(deps, { graceS: 1, unfinishedSMax: Infinity });
   expect(report.violations).toEqual([]);
   expect(report.inFlight).toEqual([{ orderId: order.orderId, waitsFor: 'workflow' }]);

@@ -7,7 +7,7 @@ import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
 import type { Placement } from '../../contracts/limits';
-import type { Pattern } from '../../contracts/order';
+import type { OrderTerms, Pattern } from '../../contracts/order';
 import { byService, type Label, type Service } from '../../contracts/participants';
 import { readConfig } from '../../workers/config';
 import { patternsOffered, patternsOn, patternSettings } from '../../workers/patterns';
@@ -35,7 +35,7 @@ export interface Shop {
   /** Empties the books, and puts there what every outcome expects. */
   begin(): Promise<void>;
   /** Creates an order of Anna's, unless it is another's, and answers its id. */
-  order(items: Record<string, number>, customer?: string): Promise<string>;
+  order(items: Record<string, number>, customer?: string, terms?: OrderTerms): Promise<string>;
   /** Places it, and answers how it ended, whether one waits for that or looks again later. */
   place(orderId: string, pattern: Pattern, customer?: string): Promise<End>;
   /** The customer's cancel; answers how the order ended. */
@@ -79,11 +79,12 @@ export async function openShop(placement: Placement): Promise<Shop> {
       });
       await world.databases.points({ anna: 10_000, poor: 3 });
     },
-    order: (items, customer = 'anna') =>
+    order: (items, customer = 'anna', terms = {}) =>
       createdOrder(
         api,
         Object.entries(items).map(([productId, quantity]) => ({ productId, quantity })),
         customer,
+        terms,
       ),
     place: (orderId, pattern, customer) =>
       place(api, orderId, { ...runners[pattern], pattern }, customer),

@@ -1,23 +1,17 @@
 import { summaries } from '../../workflows/shared/summaries';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeIn, pages, proseOf, root, tableOf, textOf } from './pages';
+import { codeIn, pages, proseOf, root, textOf } from './pages';
 
 /** What the documents name is there: files, functions, tables, columns, settings, decisions. */
 
 /** `deductStock`, `xa_branches`, `ACTION_MS_MAX`. */
 const isName = /^([a-z]+([A-Z][a-z]*)+|[a-z]+(_[a-z]+)+|[A-Z]+(_[A-Z]+)+)$/;
 
-/** Paths from the root; on the page of what a participant touches, by the folder of their row. */
+/** Paths from the root. */
 function filesOn(page: string): string[] {
-  const isTree = page.endsWith('adding-a-participant.md');
-  if (!isTree) {
-    const named = codeIn(textOf(page));
-    return named.filter((code) => /^[a-z]+\/[\w./-]+\.(ts|sql|json|mjs|yml|md)$/.test(code));
-  }
-  return tableOf(page, 'folder', 'files').flatMap(([folder, files]) =>
-    codeIn(files).map((file) => join(...codeIn(folder), file)),
-  );
+  const named = codeIn(textOf(page));
+  return named.filter((code) => /^[a-z]+\/[\w./-]+\.(ts|sql|json|mjs|yml|md)$/.test(code));
 }
 
 it.each(pages)('the files that %s names are there', (page) => {
@@ -45,8 +39,6 @@ const elsewhere = [
   'WORKFLOW_TASK_FAILED',
   'BUILD_ID',
   'owned_s',
-  'useCoupon',
-  'returnCoupon',
 ];
 
 describe('the names of code', () => {

@@ -1,3 +1,4 @@
+import { byService } from '../../contracts/participants';
 import { createParticipantActivities } from '../../activities/participant/activities';
 import { point } from '../../contracts/participants/point';
 import { product } from '../../contracts/participants/product';
@@ -205,7 +206,7 @@ it('says which session is in the way', async () => {
 }, 90_000);
 
 it('makes databases that are not there yet', async () => {
-  const names = { order: 'fresh_order', product: 'fresh_product', point: 'fresh_point' };
+  const names = byService((service) => `fresh_${service}`);
   const { code, said } = await migrate(names);
   expect(code === 0 ? 'ended well' : said).toBe('ended well');
   for (const name of Object.values(names)) {

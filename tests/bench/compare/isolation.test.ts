@@ -1,3 +1,4 @@
+import { byLabel } from '../../../contracts/participants';
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { look, watchWhile } from '../../../compare/isolation';
@@ -67,9 +68,10 @@ async function seen(sightings: Sightings): Promise<void> {
   await until('two more snapshots', () => sightings.snapshots >= from + 2);
 }
 
+const taken = byLabel(() => 'taken' as const);
+const nothing = byLabel(() => 'nothing' as const);
+
 describe('what an order is caught as', () => {
-  const taken = { stock: 'taken', points: 'taken' } as const;
-  const nothing = { stock: 'nothing', points: 'nothing' } as const;
   const sight = (status: string, fields: Partial<Sight>): Sight => ({
     orderId: 'o-1',
     status,
@@ -98,8 +100,8 @@ describe('what an order is caught as', () => {
 
 test('durations are bounded by the snapshots around them', () => {
   const sightings = new Sightings();
-  const half = { orderId: 'o-1', status: 'PLACING', stock: 'taken', points: 'nothing' } as const;
-  const whole = { orderId: 'o-1', status: 'COMPLETED', stock: 'taken', points: 'taken' } as const;
+  const half = { ...nothing, orderId: 'o-1', status: 'PLACING', stock: 'taken' } as const;
+  const whole = { ...taken, orderId: 'o-1', status: 'COMPLETED' } as const;
   sightings.add({ fromMs: 0, toMs: 1 }, []);
   sightings.add({ fromMs: 10, toMs: 12 }, [half]);
   sightings.add({ fromMs: 20, toMs: 21 }, [{ ...half, points: 'reserved' }]);

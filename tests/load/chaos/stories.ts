@@ -1,3 +1,4 @@
+import { byParticipant } from '../../../contracts/participants';
 import type { FinalOrder } from '../../../scripts/load/chaos/final';
 import { resultOf, type Operation } from '../../../scripts/load/chaos/view';
 import type { SeenCall, Story } from '../../../scripts/load/chaos/view';
@@ -45,7 +46,7 @@ export function moved(
   product: Record<string, number>,
   point: Record<string, number>,
 ): FinalOrder['moved'] {
-  return { product, point };
+  return { ...byParticipant(() => ({})), product, point };
 }
 
 /** As it is after a good run: created at 1 s, claimed and completed at 2 s. */

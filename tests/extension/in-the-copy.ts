@@ -1,0 +1,82 @@
+import { byLabel, type Label, type ParticipantName } from '../../contracts/participants';
+import { offered, openShop, type Shop } from '../conformance/shop';
+
+/**
+ * What the third participant must be like, in every pattern. Not a test of this tree, which has no
+ * coupon: coupon.test.ts runs it in a copy that has one.
+ */
+const coupon = 'coupon' as ParticipantName;
+const coupons = 'coupons' as Label;
+const spring = { coupon: 'SPRING' };
+
+let shop: Shop;
+
+beforeAll(async () => {
+  shop = await openShop('separate');
+});
+
+afterAll(() => shop.close());
+
+beforeEach(async () => {
+  await shop.begin();
+  await shop.world.databases.fill(coupon, {
+    SPRING: { available: 2 },
+    GONE: { available: 0 },
+  });
+});
+
+const nothing = byLabel(() => 0);
+
+async function expectClean(): Promise<void> {
+  const { violations, atRest } = await shop.audit();
+  expect({ violations, atRest }).toEqual({ violations: [], atRest: true });
+}
+
+describe.each(offered)('by %s', (pattern) => {
+  it('an order that can be had uses its coupon once', async () => {
+    const orderId = await shop.order({ apple: 2 }, 'anna', spring);
+    expect(await shop.place(orderId, pattern)).toEqual({ status: 'COMPLETED', reason: null });
+    expect(await shop.moved(orderId)).toEqual({ stock: -2, points: -4, [coupons]: -1 });
+    await expectClean();
+  });
+
+  it('an order without a coupon asks for none', async () => {
+    const orderId = await shop.order({ apple: 2 });
+    expect(await shop.place(orderId, pattern)).toEqual({ status: 'COMPLETED', reason: null });
+    expect(await shop.moved(orderId)).toEqual({ ...nothing, stock: -2, points: -4 });
+    await expectClean();
+  });
+
+  it('an order whose coupon is used up is cancelled for that, and takes nothing', async () => {
+    const orderId = await shop.order({ apple: 2 }, 'anna', { coupon: 'GONE' });
+    const end = { status: 'CANCELLED', reason: 'coupon-used-up' };
+    expect(await shop.place(orderId, pattern)).toEqual(end);
+    expect(await shop.moved(orderId)).toEqual(nothing);
+    await expectClean();
+  });
+
+  it('an order that lacks points is cancelled for those, and its coupon can be used again', async () => {
+    const orderId = await shop.order({ apple: 2 }, 'poor', spring);
+    const end = { status: 'CANCELLED', reason: 'insufficient-points' };
+    expect(await shop.place(orderId, pattern, 'poor')).toEqual(end);
+    expect(await shop.moved(orderId)).toEqual(nothing);
+    await expectClean();
+  });
+
+  it('an order that is cancelled before it is placed never uses its coupon', async () => {
+    const orderId = await shop.order({ apple: 2 }, 'anna', spring);
+    expect(await shop.cancel(orderId)).toMatchObject({ status: 'CANCELLED' });
+    expect(await shop.moved(orderId)).toEqual(nothing);
+    await expectClean();
+  });
+});
+
+it('the auditor finds a use of a coupon that is gone from its ledger', async () => {
+  const orderId = await shop.order({ apple: 2 }, 'anna', spring);
+  await shop.place(orderId, 'saga');
+  await expectClean();
+  await shop.world.databases[coupon]('coupon_ledger').where('order_id', orderId).delete();
+  const { violations } = await shop.audit();
+  const rules = violations.filter((one) => one.orderId === orderId).map(({ rule }) => rule);
+  expect(rules).toContain('coupons-taken-once');
+});
