@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { OrderStatus, Pattern, PlacedOrder } from '../../contracts/order';
+import { patterns, type OrderStatus, type Pattern, type PlacedOrder } from '../../contracts/order';
+import { patternRows } from '../../contracts/patterns';
 import type {
   AgedQuery,
   Resolution,
@@ -135,7 +136,8 @@ export async function overturn(
   owner: string,
 ): Promise<boolean> {
   await trx('orders')
-    .where({ order_id: orderId, owner, pattern: 'tcc', status: 'PENDING', decision: 'COMPLETE' })
+    .where({ order_id: orderId, owner, status: 'PENDING', decision: 'COMPLETE' })
+    .whereIn('pattern', overturnable)
     .where('owner', 'in', newestUnderWay(trx, orderId))
     .update({ decision: 'CANCEL', reason: 'cancelled-by-operator' });
   const row: unknown = await trx('orders')
@@ -143,6 +145,8 @@ export async function overturn(
     .first('order_id');
   return row !== undefined;
 }
+
+const overturnable = patterns.filter((pattern) => patternRows[pattern].mayBeOverturned);
 
 /** The resolution of the order that has not ended and that no other has followed, if there is one. */
 function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuilder {
