@@ -133,8 +133,11 @@ it('says with an order that its branch is in doubt, and nothing of it once it ha
 
 it('names the service whose branches cannot be read, rather than calling it free of doubt', async () => {
   const away = () => Promise.reject(new Error('away'));
-  const points = { ...harness.deps.points, branchesInDoubt: away };
-  const response = await harness.another({ points }).request('/operator/in-doubt', {
+  const { participants } = harness.deps;
+  const without = {
+    participants: { ...participants, point: { ...participants.point, branchesInDoubt: away } },
+  };
+  const response = await harness.another(without).request('/operator/in-doubt', {
     headers: { Authorization: `Bearer ${await token('s-1', { claims: { role: 'viewer' } })}` },
   });
   expect(response.status).toBe(200);
@@ -143,7 +146,7 @@ it('names the service whose branches cannot be read, rather than calling it free
   const orderId = await createdOrder(harness.api);
   await harness.setRow(orderId, { ...claimed, status: 'PENDING' });
   const path = `/orders/${orderId}`;
-  const { body } = await call(harness.another({ points }), 'GET', path);
+  const { body } = await call(harness.another(without), 'GET', path);
   expect(body).toMatchObject({ inDoubtUnavailable: ['point'] });
   expect(body).not.toHaveProperty('inDoubt');
   expect((await call(harness.api, 'GET', path)).body).not.toHaveProperty('inDoubtUnavailable');
