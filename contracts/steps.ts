@@ -69,7 +69,7 @@ export type LockCommand = AllCommands;
 /** Task queue `lock`: a process that reaches all three databases, which are on one server. */
 export interface LockActivities {
   /**
-   * Takes the stock and the points and ends the order, all in one transaction: `done` is an order
+   * Takes all parts of an order and ends it, in one transaction: `done` is an order
    * COMPLETED, `rejected` one CANCELLED for that reason, `cancelled` one that was to CANCEL before.
    */
   placeInOneTransaction: Step<LockCommand, ActionOutcome>;

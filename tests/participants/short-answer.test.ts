@@ -1,7 +1,20 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { answersTo, withAnswers, zip } from '../../workflows/shared/zip';
+import { participants } from '../../contracts/participants';
+import { withAnswers } from '../../workflows/shared/answered';
+import { answersTo, zip } from '../../workflows/shared/zip';
 
 const order = (orderId: string) => ({ orderId, customerId: 'c-1', lines: [], total: 1 });
+const [first, second] = [order('a'), order('b')];
+
+/** What the first participants answer of both orders. */
+function answersOf(...answers: number[][]) {
+  return participants.slice(0, answers.length).map((participant, i) => ({
+    participant,
+    step: participant.steps.saga.action,
+    orders: [first, second],
+    answers: answers[i] ?? [],
+  }));
+}
 
 test('each order has its own answers', () => {
   expect(zip(['a', 'b'], [1, 2])).toEqual([
@@ -9,16 +22,25 @@ test('each order has its own answers', () => {
     ['b', 2],
   ]);
   expect(answersTo(['a', 'b'], [1, 2])).toEqual([1, 2]);
-  expect(withAnswers([order('a'), order('b')], [1, 2], [3, 4])).toEqual([
-    { order: order('a'), stock: 1, points: 3 },
-    { order: order('b'), stock: 2, points: 4 },
+  const answered = withAnswers([first, second], answersOf([1, 2], [3, 4]));
+  expect(answered.map((one) => one.order)).toEqual([first, second]);
+  expect(answered.map(({ parts }) => parts.map(({ answer }) => answer))).toEqual([
+    [1, 3],
+    [2, 4],
   ]);
+});
+
+test('an order has no answer of a participant that it takes nothing from', () => {
+  const [all, rest] = answersOf([1, 2], [3, 4]);
+  if (!all || !rest) throw new Error('There are two participants at least');
+  const answered = withAnswers([first, second], [all, { ...rest, orders: [second], answers: [4] }]);
+  expect(answered.map(({ parts }) => parts.map(({ answer }) => answer))).toEqual([[1], [2, 4]]);
 });
 
 test.each([[[1]], [[1, 2, 3]], [[]]])('%j is no answer to two questions', (answers) => {
   const short = `a step gave ${answers.length} answers to 2 questions`;
   expect(() => zip(['a', 'b'], answers)).toThrow(ApplicationFailure);
   expect(() => answersTo(['a', 'b'], answers)).toThrow(short);
-  expect(() => withAnswers([order('a'), order('b')], answers, [1, 2])).toThrow(short);
-  expect(() => withAnswers([order('a'), order('b')], [1, 2], answers)).toThrow(short);
+  expect(() => withAnswers([first, second], answersOf(answers))).toThrow(short);
+  expect(() => withAnswers([first, second], answersOf([1, 2], answers))).toThrow(short);
 });

@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { PlacedOrder } from '../../contracts/order';
 
 /**
  * Each item with its answer: a step that is asked for many answers for each, in their order.
@@ -21,17 +20,4 @@ export function zip<Item, Answer>(
 /** The same answers, once there is one for each item. */
 export function answersTo<Answer>(items: readonly unknown[], answers: readonly Answer[]): Answer[] {
   return zip(items, answers).map(([, answer]) => answer);
-}
-
-/** Each order with what both participants have answered of it. */
-export function withAnswers<Answer>(
-  orders: readonly PlacedOrder[],
-  stock: readonly Answer[],
-  points: readonly Answer[],
-): { order: PlacedOrder; stock: Answer; points: Answer }[] {
-  return zip(zip(orders, stock), points).map(([[order, ofStock], ofPoints]) => ({
-    order,
-    stock: ofStock,
-    points: ofPoints,
-  }));
 }
