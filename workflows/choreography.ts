@@ -30,7 +30,8 @@ import type {
   PlaceOrdersInput,
   PlaceOrdersResult,
 } from '../contracts/workflows';
-import { type Service, services } from '../contracts/participants';
+import type { Service } from '../contracts/participants';
+import { servicesHere } from './shared/participants';
 import { showTroubled } from './ui/attributes';
 import { BatchView } from './ui/batch-view';
 import { quoted, runbookLink } from './ui/markdown';
@@ -121,6 +122,7 @@ async function redeliver(
   const { orderId } = order;
   const { settleOrder } = orderEventSteps(timing);
   view.mark([{ order }], 'delivering');
+  const services = servicesHere();
   let pauseMs = firstPauseMs;
   // Once the history is long we leave the order to the next adoption, which finds it PLACING.
   while (!workflowInfo().continueAsNewSuggested) {
@@ -131,9 +133,11 @@ async function redeliver(
       return;
     }
     const found = await Promise.all(
-      services.map((service) => reactionsOf(service, timing).eventsOf(orderId)),
+      services.map(async (service): Promise<[Service, OrderEvents]> => {
+        return [service, await reactionsOf(service, timing).eventsOf(orderId)];
+      }),
     );
-    const lost = lostOf(found);
+    const lost = lostOf(new Map(found));
     await Promise.all(lost.map((one) => deliverShown(order, one, timing, view)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
@@ -175,24 +179,26 @@ interface Lost {
 }
 
 /** What was said, and somebody who is to react to it has not: with everything of this order. */
-function lostOf(found: OrderEvents[]): Lost[] {
-  return found.flatMap(({ said }) =>
+function lostOf(found: ReadonlyMap<Service, OrderEvents>): Lost[] {
+  return [...found.values()].flatMap(({ said }) =>
     said.flatMap((event) =>
       events[event.type].subscriptions.flatMap(({ subscriber }) => {
-        const heard = found[services.indexOf(subscriber)]?.heard ?? [];
-        return heard.some(({ eventId }) => eventId === event.eventId)
-          ? []
-          : [{ event, subscriber }];
+        const asked = found.get(subscriber);
+        if (!asked || asked.heard.some(({ eventId }) => eventId === event.eventId)) return [];
+        return [{ event, subscriber }];
       }),
     ),
   );
 }
 
 /** Whether an event of the order is parked, as an operator is told of it. */
-function parkedOf(orderId: string, found: OrderEvents[]): TroubledOrder | undefined {
-  const parked = found.flatMap(({ heard }, i) =>
+function parkedOf(
+  orderId: string,
+  found: readonly [Service, OrderEvents][],
+): TroubledOrder | undefined {
+  const parked = found.flatMap(([service, { heard }]) =>
     heard.flatMap((one) =>
-      one.parked ? [`${one.eventId} at ${services[i] ?? ''}: ${one.error ?? ''}`] : [],
+      one.parked ? [`${one.eventId} at ${service}: ${one.error ?? ''}`] : [],
     ),
   );
   const [detail] = parked;

@@ -87,8 +87,8 @@ const choreographyChanges: Change[] = [
     'the services are asked in another order for what they have heard',
     {
       file: 'workflows/choreography.ts',
-      from: 'services.map((service) => reactionsOf(',
-      to: '[...services].reverse().map((service) => reactionsOf(',
+      from: 'services.map(async (service)',
+      to: '[...services].reverse().map(async (service)',
     },
     ['choreography-completed', 'choreography-adopted', 'choreography-local-completed'],
   ],

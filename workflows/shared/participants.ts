@@ -1,11 +1,20 @@
 import { patched } from '@temporalio/workflow';
 import type { PlacedOrder } from '../../contracts/order';
-import { participants, type RegisteredParticipant } from '../../contracts/participants';
+import {
+  participants,
+  type RegisteredParticipant,
+  type Service,
+} from '../../contracts/participants';
 import type { Keyed } from '../../contracts/participants/definition';
 
 /** Those that this workflow asks: one that was added since it began takes no part in it. */
 export function participantsHere(): RegisteredParticipant[] {
   return participants.filter(({ since }) => since === undefined || patched(since));
+}
+
+/** The services that this workflow knows of. */
+export function servicesHere(): Service[] {
+  return ['order', ...participantsHere().map(({ name }) => name)];
 }
 
 /** Those that an order takes something from. */
