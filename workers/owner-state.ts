@@ -2,8 +2,11 @@ import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import type { AskOwners, OwnerState } from '../activities/order/adoption';
 import { orderOfDeliveries } from '../contracts/events';
 
-/** Ids in one query: it stays some kilobytes long. */
-const idsPerQuery = 100;
+/**
+ * Ids in one query, which stays some twenty kilobytes long. Temporal reads its list of workflows for
+ * each query, so that few large ones cost less than many small ones.
+ */
+const idsPerQuery = 500;
 const prefixesPerQuery = 25;
 const asksAtOnce = 20;
 /** So few are asked for by their ids, which is never late. */
