@@ -11,7 +11,7 @@ const faultsMax = 1_000;
 /** A sum that is off. */
 interface Fault {
   k: string;
-  /** Null where the ledger names a balance that there is not. */
+  /** Null where the ledger names a balance that does not exist. */
   available: Whole | null;
   reserved: Whole | null;
   opening: Whole | null;

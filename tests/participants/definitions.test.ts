@@ -93,7 +93,7 @@ describe.each(participants)('$name', (participant) => {
   });
 });
 
-it('has every word once, whoever’s it is', () => {
+it('no two participants share a word', () => {
   const all = (of: (one: (typeof participants)[number]) => object) =>
     duplicatesIn(participants.flatMap((one) => wordsIn(of(one))));
   expect(all(({ name }) => ({ name }))).toEqual([]);

@@ -42,7 +42,7 @@ interface Kinded {
   kind: string;
 }
 
-/** Has any participant answered this? */
+/** Has at least one participant answered this? */
 export function has<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
   return parts.some(({ answer }) => answer.kind === kind);
 }

@@ -41,13 +41,13 @@ type HowLong = Patience | typeof whileWeRun;
 
 type AnyStep = (...args: never[]) => Promise<unknown>;
 
-/** A step by its name; whoever names it says what it takes and answers. */
+/** A step by its name. The name decides what it takes and answers, so the caller states its type. */
 function stepOf(timing: StepTiming, taskQueue: string, howLong: HowLong, name: string): AnyStep {
   return (...args: unknown[]) => ask(timing, taskQueue, howLong, name, args);
 }
 
 /** An action is given up after a while: the order is then cancelled as `unavailable`. */
-export function actionOf(p: RegisteredParticipant, timing: StepTiming): Step<Keyed, ActionOutcome> {
+export function actionOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, whileWeRun, p.steps.saga.action) as Step<Keyed, ActionOutcome>;
 }
 
@@ -56,7 +56,7 @@ export function compensationOf(
   p: RegisteredParticipant,
   timing: StepTiming,
   attemptsMax = timing.compensationAttemptsMax,
-): Step<Keyed, CompensationOutcome> {
+) {
   return stepOf(timing, p.name, aFewTries(timing, attemptsMax), p.steps.saga.compensation) as Step<
     Keyed,
     CompensationOutcome
@@ -64,7 +64,7 @@ export function compensationOf(
 }
 
 /** A try is given up like an action. */
-export function tryOf(p: RegisteredParticipant, timing: StepTiming): Step<Keyed, ActionOutcome> {
+export function tryOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, whileWeRun, p.steps.tcc.try) as Step<Keyed, ActionOutcome>;
 }
 
@@ -73,7 +73,7 @@ export function secondPhaseOf(
   p: RegisteredParticipant,
   phase: 'confirm' | 'cancel',
   timing: StepTiming,
-): Step<Keyed, ConfirmOutcome | CancelOutcome> {
+) {
   return stepOf(
     timing,
     p.name,
@@ -82,10 +82,8 @@ export function secondPhaseOf(
   ) as Step<Keyed, ConfirmOutcome | CancelOutcome>;
 }
 
-export function freezeOf(
-  p: RegisteredParticipant,
-  timing: StepTiming,
-): Step<FreezeCommand, FreezeOutcome> {
+/** A freeze is given up like an action. */
+export function freezeOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, whileWeRun, p.steps.tcc.freeze) as Step<
     FreezeCommand,
     FreezeOutcome
@@ -93,47 +91,40 @@ export function freezeOf(
 }
 
 /** What was frozen must be thawed, however long that takes. */
-export function thawOf(
-  p: RegisteredParticipant,
-  timing: StepTiming,
-): Step<FreezeCommand, FreezeOutcome> {
+export function thawOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, {}, p.steps.tcc.thaw) as Step<FreezeCommand, FreezeOutcome>;
 }
 
-export function agedOf(
-  p: RegisteredParticipant,
-  timing: StepTiming,
-): (query: AgedQuery) => Promise<Keyed[]> {
+/** Finds a participant's old reservations, in a few tries. */
+export function agedOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, aFewTries(timing, timing.confirmAttemptsMax), p.steps.tcc.aged) as (
     query: AgedQuery,
   ) => Promise<Keyed[]>;
 }
 
 /** A prepare is given up like an action. */
-export function prepareOf(
-  p: RegisteredParticipant,
-  timing: StepTiming,
-): Step<Keyed, PrepareOutcome> {
+export function prepareOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, whileWeRun, p.steps.xa.prepare) as Step<Keyed, PrepareOutcome>;
 }
 
 /**
- * What ends a branch gets a few tries before somebody is told, or is tried for ever. It is an
- * ordinary activity in every placement, so that it never waits for a slot behind who waits for it.
+ * Ending a branch gets a few tries before an operator is told; with `Infinity` it is retried without
+ * limit. It is an ordinary activity in every placement, so that it never waits for a slot behind a
+ * prepare that waits for its rows.
  */
 export function branchEndOf(
   p: RegisteredParticipant,
   end: 'commit' | 'rollback',
   given: StepTiming,
   attemptsMax: number,
-): BranchStep {
+) {
   const timing = { ...given, placement: 'separate' } as const;
   const howLong = attemptsMax === Infinity ? {} : aFewTries(timing, attemptsMax);
   return stepOf(timing, branchQueueOf(p.name), howLong, p.steps.xa[end]) as BranchStep;
 }
 
 /** One try: a participant that is away is looked at by the next run. */
-export function branchFinderOf(p: RegisteredParticipant, timing: StepTiming): FindBranches {
+export function branchFinderOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, aFewTries(timing, 1), p.steps.xa.find) as FindBranches;
 }
 
@@ -143,7 +134,7 @@ function impatient(timing: StepTiming): Patience {
 }
 
 /** What a participant has to recover. */
-export function workFinderOf(p: RegisteredParticipant, timing: StepTiming): FindWork {
+export function workFinderOf(p: RegisteredParticipant, timing: StepTiming) {
   return stepOf(timing, p.name, impatient(timing), p.steps.findWork) as FindWork;
 }
 
@@ -152,7 +143,7 @@ export function lockSteps(timing: StepTiming): LockActivities {
   return stepsOn(timing, taskQueues.lock, whileWeRun);
 }
 
-/** Writing the order's own row is tried for ever: without it nothing can be decided or ended. */
+/** Writing the order's own row is retried without limit: nothing can be decided or ended before. */
 export function orderSteps(timing: StepTiming): OrderActivities {
   return stepsOn(timing, taskQueues.order, {});
 }
@@ -180,7 +171,7 @@ export function settingsSteps(): SettingsActivities {
   });
 }
 
-/** Reactions are tried for ever: a subscriber that is away parks nothing, it is waited for. */
+/** Reactions are retried without limit: a subscriber that is away parks nothing. */
 export function reactionsOf(
   service: Service,
   timing: StepTiming,
@@ -193,20 +184,20 @@ export function reactionsOf(
   };
 }
 
-/** The order service's part in choreography, tried for ever too. */
+/** The order service's part in choreography, retried without limit too. */
 export function orderEventSteps(timing: StepTiming): OrderEventActivities {
   return stepsOn(timing, taskQueues.order, {});
 }
 
 function aFewTries({ actionMsMax }: StepTiming, maximumAttempts: number): Patience {
-  // A worker that is away would otherwise hold the step in its queue for ever.
+  // Without a limit the step would stay in the queue of a worker that is away.
   return { scheduleToCloseTimeout: actionMsMax, retry: { maximumAttempts } };
 }
 
 /**
  * Pauses beyond the first are timers of the workflow's, where we give up after a while. SDK 1.24
  * would otherwise wait them out by itself, and never tells of a limit that is reached in one: the
- * workflow would hang for ever.
+ * workflow would never go on.
  */
 function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: Patience) {
   return scheduleToCloseTimeout === undefined ? {} : { localRetryThreshold: firstRetryMs };
