@@ -1,4 +1,4 @@
-import { participants, type RegisteredParticipant, type Service } from '../contracts/participants';
+import { participants, type RegisteredParticipant } from '../contracts/participants';
 import type { Known } from './known';
 
 /**
@@ -18,13 +18,6 @@ export const last = participantAt(participants.length - 1);
 /** The one whose refusal has this one give back what it took. */
 export function otherThan(participant: Participant): Participant {
   return participant === first ? second : first;
-}
-
-/** @throws Error when the service is no participant */
-export function participantOf(service: Service): Participant {
-  const found = participants.find(({ name }) => name === service);
-  if (!found) throw new Error(`The service ${service} takes nothing for an order`);
-  return found;
 }
 
 /** The first statement of a participant's step: it takes its barrier row, and names the step. */

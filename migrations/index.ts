@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { byParticipant, participantOf } from '../contracts/participants';
+import { byParticipant } from '../contracts/participants';
 import type { ParticipantName, Service } from '../contracts/participants';
 import type { Books } from '../contracts/participants/definition';
 import * as orders from './order/0001-orders';
@@ -45,7 +45,7 @@ const migrations: Record<Service, Migrations> = {
     '0004-events': events,
     '0005-recoveries': recoveries,
   },
-  ...byParticipant(({ name }) => participantMigrations(participantOf(name).books, firsts[name])),
+  ...byParticipant(({ name, books: own }) => participantMigrations(own, firsts[name])),
 };
 
 /** Knex's view of one service's migrations. */

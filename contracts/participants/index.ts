@@ -19,12 +19,6 @@ export type RegisteredParticipant<C extends Keyed = Keyed> = Participant<C> &
 
 export const participants: readonly RegisteredParticipant[] = registered;
 
-export function participantOf(name: ParticipantName): RegisteredParticipant {
-  const [found] = participants.filter((participant) => participant.name === name);
-  if (!found) throw new Error(`No participant is named ${name}`);
-  return found;
-}
-
 export type Service = 'order' | ParticipantName;
 
 /** Every service has a database, users and a worker of its own. */
@@ -48,6 +42,13 @@ export function byService<T>(of: (service: Service) => T): Record<Service, T> {
 export function byLabel<T>(of: (label: Label) => T): Record<Label, T> {
   const entries = participants.map(({ label }) => [label, of(label)] as const);
   return Object.fromEntries(entries) as Record<Label, T>;
+}
+
+/** @throws Error for the order service, which is no participant */
+export function participantOf(service: Service): RegisteredParticipant {
+  const found = participants.find(({ name }) => name === service);
+  if (!found) throw new Error(`The service ${service} takes nothing for an order`);
+  return found;
 }
 
 /** The steps that the compensation registry may hold. */

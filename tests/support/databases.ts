@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   byService,
-  participants,
+  participantOf,
   type ParticipantName,
   type Service,
   services,
@@ -107,11 +107,6 @@ export async function createTestDatabases(
 }
 
 /** The definition of a participant, by its name. */
-function participantOf(name: ParticipantName) {
-  const found = participants.find((one) => one.name === name);
-  if (!found) throw new Error(`${name} is not registered`);
-  return found;
-}
 
 async function emptyTables(knex: Knex, database: string): Promise<void> {
   const [tables] = (await knex.raw(
