@@ -25,7 +25,7 @@ import { addRunbookRoutes } from './routes/runbooks';
 import { createShortProductsReader } from './short-products';
 import { createStepsReader } from './steps';
 
-/** The API without a port: `startServer` gives it one, and tests call `fetch` or `request`. */
+/** The API without a port. `startServer` gives it one; tests call `fetch` or `request`. */
 export interface Api {
   fetch: ApiApp['fetch'];
   request: ApiApp['request'];
@@ -34,7 +34,7 @@ export interface Api {
    * once. Callers who wait for a claimed order get their answer. Requests are still taken.
    */
   end(): void;
-  /** Takes no more orders to be placed; resolves when those that wait are started or withdrawn. */
+  /** Accepts no more orders to place. Resolves when the waiting ones are started or withdrawn. */
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ const defaultWait: WaitLimits = {
 };
 const requestIdLengthMax = 128;
 
-/** Builds the API of what its process gives it. */
+/** Builds the API from what its process gives it. */
 export function createApp(deps: ApiDependencies): Api {
   const driving = createDriving(deps);
   const { watcher, dispatchers, temporal } = driving;
@@ -111,7 +111,7 @@ export function createApp(deps: ApiDependencies): Api {
   };
 }
 
-/** What every request goes through, whatever its route. */
+/** The middleware of every route. */
 function newApp({ logger }: ApiDependencies): ApiApp {
   const app: ApiApp = new OpenAPIHono<ApiEnv>({
     defaultHook: (result: Parameters<NonNullable<ApiApp['defaultHook']>>[0]) => {
@@ -120,7 +120,7 @@ function newApp({ logger }: ApiDependencies): ApiApp {
   });
   app.onError((error, c) => answerError(error, c, logger));
   app.notFound((c) => answerUnknownRoute(c, app, logger));
-  // A hostile X-Request-Id is replaced, so that it reaches no log and no page.
+  // Replaces a hostile X-Request-Id, so it reaches no log and no page.
   app.use(requestId({ limitLength: requestIdLengthMax }));
   app.use(
     secureHeaders({
@@ -131,19 +131,19 @@ function newApp({ logger }: ApiDependencies): ApiApp {
         frameAncestors: ["'none'"],
       },
       xFrameOptions: 'DENY',
-      // A page that needs more sets its own policy.
+      // A page that needs another policy sets its own.
       overwrite: false,
     }),
   );
   app.use(async (c, next) => {
     if (headerCount(c, 'host') > 1) throw new Problem('malformed-request', 'Host was sent twice.');
-    // Answers are a customer's own, and stale the moment they are sent; a page may say otherwise.
+    // Answers are private and stale at once; a page may set its own policy.
     c.header('Cache-Control', 'no-store');
     try {
       await next();
       return undefined;
     } catch (error) {
-      // Hono gives its error handler only what is an `Error` of this realm.
+      // Hono passes its error handler only instances of this realm's `Error`.
       return answerError(error, c, logger);
     }
   });
@@ -162,10 +162,10 @@ function addOpenApi(app: ApiApp): void {
       info: {
         title: 'Order system',
         version: '1',
-        description: 'Places orders across its services, once or not at all.',
+        description: 'Places orders across several services: completely once, or not at all.',
       },
     });
-  // It never changes, and making it takes long enough to be worth asking for it in a loop.
+  // The document never changes. Cached, because building it is slow enough to be abused in a loop.
   let document: Uint8Array<ArrayBuffer> | undefined;
   app.get('/openapi.json', (c) => {
     document ??= new TextEncoder().encode(JSON.stringify(describe()));

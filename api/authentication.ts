@@ -5,7 +5,7 @@ import { Problem } from './problems';
 export const roles = ['customer', 'viewer', 'operator', 'approver'] as const;
 export type Role = (typeof roles)[number];
 
-/** Who is calling. */
+/** The caller. */
 export interface Principal {
   /** The customer's id, or a staff member's. */
   subject: string;
@@ -13,23 +13,25 @@ export interface Principal {
 }
 
 export interface AuthenticationSettings {
-  /** The public keys (ES256) with which tokens may be signed. */
+  /** The public keys (ES256) that verify tokens. */
   keys: JSONWebKeySet;
   issuer: string;
   audience: string;
 }
 
-/** Answers who sent this Authorization header. Throws `unauthenticated` otherwise. */
+/**
+ * Answers who sent this Authorization header. Throws `unauthenticated` if the header is not valid.
+ */
 export type Authenticator = (authorization: string | undefined) => Promise<Principal>;
 
-/** Checking a signature costs more than anything else in a request: it is done once a token. */
+/** Verifying a signature is the costliest part of a request, so each token is verified once. */
 const rememberedTokensMax = 10_000;
 const bearer = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
 const staffRoles = ['viewer', 'operator', 'approver'] as const satisfies Role[];
 
 /**
- * The claims that decide what a caller may do. Each is checked to be of its type: a signature says
- * who made a token, and not that a number in it is no customer's id to a database.
+ * The claims that decide what a caller may do. Their types are checked, because a valid signature
+ * does not prove them: a number as `sub` would match other ids in a database.
  */
 const claims = z.discriminatedUnion('role', [
   z.object({
@@ -45,16 +47,16 @@ const claims = z.discriminatedUnion('role', [
 ]);
 
 /**
- * Authentication by JWT. The algorithm is ours to choose and not the token's, `exp` and `sub`
- * must be there, and the claim `role` is one of `roles`.
+ * Authenticates by JWT. The API and not the token chooses the algorithm, `exp` and `sub` are
+ * required, and the claim `role` is one of `roles`.
  */
 export function createAuthenticator(settings: AuthenticationSettings): Authenticator {
   const keys = createLocalJWKSet(settings.keys);
   const remembered = new Map<string, { principal: Principal; expiresAtMs: number }>();
   return async (authorization) => {
-    if (authorization === undefined) throw noToken('There is no Authorization header.');
+    if (authorization === undefined) throw noToken('The Authorization header is missing.');
     const token = bearer.exec(authorization)?.[1];
-    if (token === undefined) throw noToken('The Authorization header is no Bearer token.');
+    if (token === undefined) throw noToken('The Authorization header is not a Bearer token.');
     const known = remembered.get(token);
     if (known && known.expiresAtMs > Date.now()) return known.principal;
     const verified = await verify(token, keys, settings);
@@ -79,7 +81,7 @@ async function verify(
     });
     return principalOf(payload);
   } catch (error) {
-    // Anything else is a fault of ours, and not to be blamed on the caller.
+    // Any other error is the API's own fault.
     if (!(error instanceof errors.JOSEError)) throw error;
     const expired = error instanceof errors.JWTExpired;
     throw badToken(expired ? 'The token has expired.' : 'The token is not valid.', error);

@@ -8,24 +8,24 @@ import type { PlaceOrdersInput } from '../contracts/workflows';
 import { TemporalUnanswered, type TemporalPresence } from './temporal-presence';
 import { explain, orderOutcomeUnknown, unavailable } from './unavailability';
 
-/** A workflow that was started, by us or by an earlier try of ours. */
+/** A workflow that this call or an earlier attempt started. */
 export interface StartedWorkflow {
-  /** Resolves when the workflow has closed, however it ended; never rejects. */
+  /** Resolves when the workflow has closed, with any status. Never rejects. */
   closed: Promise<void>;
 }
 
 /**
- * Starts the workflow that drives a batch of claimed orders. Called again with the same id when
- * a start was not acknowledged; an id that is taken counts as started.
+ * Starts the workflow that drives a batch of claimed orders. The API calls it again with the same
+ * id if Temporal did not acknowledge the start. An id that is taken counts as started.
  */
 export type StartOrders = (workflowId: string, input: PlaceOrdersInput) => Promise<StartedWorkflow>;
 
 export interface BatchDeps {
   pattern: Pattern;
   claimOrders: OrderIntake['claimOrders'];
-  /** Null where claiming is all. */
+  /** Null if the claim alone begins the order. */
   start: StartOrders | null;
-  /** Asked before each claim: what could not be started is not claimed. */
+  /** Asked before each claim: orders that could not be started are not claimed. */
   temporal: Pick<TemporalPresence, 'confirm' | 'expect'>;
   timing: StepTiming;
   logger: Logger;
@@ -34,27 +34,27 @@ export interface BatchDeps {
 export interface SendOptions {
   startAttemptsMax: number;
   startRetryMs: number;
-  /** Called once the claim is answered, however. */
+  /** Called once the claim has succeeded or failed. */
   claimed: () => void;
-  /** Aborted when the process cannot wait any longer for a start to be answered. */
+  /** Aborted when the process can no longer wait for Temporal to acknowledge a start. */
   leaving: AbortSignal;
 }
 
-/** An order on its way, with whom to tell. */
+/** An order in a batch, with the callbacks for its callers. */
 export interface BatchedOrder {
   orderId: string;
-  /** It has an owner that drives it. */
+  /** The order has an owner that drives it. */
   admit: () => void;
   refuse: (error: unknown) => void;
 }
 
-/** Between two starts that nobody has answered. */
+/** The longest pause after a start that Temporal did not acknowledge. */
 const unansweredPauseMsMax = 1_000;
 
 /**
- * Claims a batch and starts its workflow. The id is minted once, so that both may be repeated.
- * The caller whose order is claimed is told so before the start: from the claim on the order ends,
- * by adoption if need be. Never rejects; undefined when no workflow of ours is known to run.
+ * Claims a batch and starts its workflow. The id is minted once, so both may be repeated. Callers
+ * are admitted once their order is claimed: from then on it will finish, if necessary by adoption.
+ * Never rejects. Answers undefined if no workflow of this batch is known to run.
  */
 export async function sendBatch(
   deps: BatchDeps,
@@ -75,10 +75,10 @@ export async function sendBatch(
     );
   } catch (error) {
     answered = !(error instanceof TemporalUnanswered);
-    // Not the callers' failure: the orders are PLACING, and adoption will drive them.
+    // The callers' requests have not failed: the orders are PLACING, and adoption will drive them.
     deps.logger.error(
       { err: error, workflowId, orders: orders.length },
-      'a workflow could not be started; its claimed orders wait for adoption',
+      'cannot start a workflow; adoption will drive its claimed orders',
     );
     return undefined;
   } finally {
@@ -86,7 +86,7 @@ export async function sendBatch(
   }
 }
 
-/** What is refused is tried a few times; what is not answered, until it is. */
+/** Retries a refused start a few times, and an unacknowledged one until Temporal answers. */
 function startPolicy({ startAttemptsMax, startRetryMs: initialDelay }: SendOptions) {
   return wrap(
     retry(handleType(TemporalUnanswered), {
@@ -124,7 +124,7 @@ async function claim(
   const locked = new Set(claims.locked);
   for (const { orderId, admit, refuse } of batch) {
     if (locked.has(orderId)) refuse(unavailable());
-    // Also when it was another's already: then its caller waits for what the other makes of it.
+    // Also if another workflow owns the order: its caller waits for that workflow's outcome.
     else admit();
   }
   return claims.claimed;

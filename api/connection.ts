@@ -2,26 +2,25 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * Node's parser makes a request and a response of everything in a chunk before anybody can stop
- * it, and a chunk of 64 KiB holds 3,640 of the shortest requests. It is given no more than this at
- * once: 57 requests at most come of one piece.
+ * Node's parser turns every request in a chunk into objects before anything can stop it. A chunk of
+ * 64 KiB holds 3,640 of the shortest requests. A piece of this size holds 57 at most.
  */
 const pieceBytesMax = 1_024;
 
 /**
- * For so long a connection that is to be closed is still read from. To close it with bytes unread
- * resets it, and the client could lose the answer that it has not read yet (RFC 9112, 9.6).
+ * How long the API still reads from a connection that it closes. Closing with unread bytes resets
+ * the connection, and the client could lose an answer that it has not read (RFC 9112, 9.6).
  */
 const lingerMsMax = 1_000;
 
 type Done = (error?: Error | null) => void;
 
 /**
- * A client's connection as Node's HTTP parser sees it: the same bytes, in small pieces, and none
- * while it is held. It knows for how long the client has not taken what was written.
+ * A client's connection as Node's HTTP parser sees it: the same bytes in small pieces, and none
+ * while it is held. It measures how long the client has not taken what was written.
  */
 export class Connection extends Duplex {
-  /** What has come and is not parsed yet; nothing more is read from the socket until it is. */
+  /** Received and not parsed yet. The socket is not read until this is parsed. */
   private rest: Buffer | undefined;
   private held = false;
   private isLeaving = false;
@@ -53,7 +52,7 @@ export class Connection extends Duplex {
     return this.held;
   }
 
-  /** Parses no more, and then reads no more, until it is released. */
+  /** Stops parsing, and then reading, until it is released. */
   hold(): void {
     this.held = true;
     this.pause();
@@ -65,23 +64,26 @@ export class Connection extends Duplex {
     this.resume();
   }
 
-  /** Node resumes it when it wants a body, and when it has sent an answer. */
+  /** Node resumes the stream when it wants a body and when it has sent an answer. */
   override resume(): this {
     return this.held ? this : super.resume();
   }
 
-  /** For how long the client has not taken the answer that is being written to it. */
+  /** How long the client has not taken the answer that is being written. */
   stuckMs(now: number): number {
     return this.writingSince === undefined ? 0 : now - this.writingSince;
   }
 
-  /** Node's parser sets the time that a connection may be kept for another request. */
+  /** Node's parser sets how long the connection may stay idle. */
   setTimeout(ms: number): this {
     this.socket.setTimeout(ms);
     return this;
   }
 
-  /** Closes it once what was written is sent. Node's parser calls it after the last answer. */
+  /**
+   * Closes the connection once everything written is sent. Node's parser calls it after the last
+   * answer.
+   */
   destroySoon(): void {
     if (this.isLeaving) return;
     this.isLeaving = true;

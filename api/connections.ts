@@ -3,34 +3,34 @@ import type { Socket } from 'node:net';
 import { Connection } from './connection';
 
 export interface ConnectionLimits {
-  /** Connections at once; what comes beyond takes the place of an idle one, or is turned away. */
+  /** Concurrent connections. One more replaces an idle connection, or is turned away. */
   connectionsMax: number;
-  /** Of one address; without it there is no such limit: a proxy's connections share an address. */
+  /** Per client address. Unlimited by default, because a proxy's connections share an address. */
   connectionsPerAddressMax?: number | undefined;
-  /** Until a client must have taken what was written to it; then its connection is closed. */
+  /** How long a client may take to read what was written before its connection is closed. */
   sendMsMax: number;
 }
 
-/** So many beyond the limit are told why they are turned away; more are closed without a word. */
+/** So many connections beyond the limit get an answer. The server closes any more without one. */
 const turnedAwayMax = 256;
 const checkMs = 500;
 
 /** The connections of a server. */
 export interface Connections {
-  /** It came when there was no room: its requests are to be refused. */
+  /** The connection came at the limit; the server refuses its requests. */
   isTurnedAway(connection: Connection): boolean;
-  /** An idle one can be closed to make room for another. */
+  /** The server may close an idle connection to make room. */
   setBusy(connection: Connection, isBusy: boolean): void;
 }
 
 /**
- * Puts a `Connection` between a server's sockets and its parser, which takes any Duplex, and keeps
- * the limits that Node has not got: its own `maxConnections` closes connections in silence, and its
- * timeouts are about what is received, or about silence in both directions.
+ * Puts a `Connection` between a server's sockets and its parser, which accepts any Duplex. This
+ * enforces limits that Node lacks: its `maxConnections` closes connections without an answer, and
+ * its timeouts cover receiving, or silence in both directions.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
   const all = new Set<Connection>();
-  /** All but those that are turned away. */
+  /** All except those turned away. */
   const open = new Set<Connection>();
   const idle = new Set<Connection>();
   const turnedAway = new WeakSet<Connection>();

@@ -4,12 +4,14 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Authenticator, Principal, Role } from './authentication';
 import { Problem } from './problems';
 
-/** What the API's handlers find in their context. */
+/** The context of the API's handlers. */
 export interface ApiEnv {
-  /** Absent when the app is called without a server, as some tests do. */
+  /** Absent without a server, as in some tests. */
   Bindings: Partial<HttpBindings>;
   Variables: {
-    /** Ours, or the caller's when it is harmless; in the answer, and in what the request logs. */
+    /**
+     * The caller's id if it is harmless, else a new one. It appears in the answer and in the logs.
+     */
     requestId: string;
     /** Set on every route that `requireRole` guards. */
     principal: Principal;
@@ -20,7 +22,7 @@ export type ApiApp = OpenAPIHono<ApiEnv>;
 export type ApiContext = Context<ApiEnv>;
 
 /**
- * Lets a request through when its token is valid and has one of `allowed` roles.
+ * Passes a request on if its token is valid and has one of the `allowed` roles.
  *
  * @throws Problem `unauthenticated` or `forbidden`
  */
@@ -31,21 +33,21 @@ export function requireRole(
   return async (c, next) => {
     const principal = await authenticate(c.req.header('authorization'));
     if (!allowed.includes(principal.role)) {
-      throw new Problem('forbidden', `This is not for the role ${principal.role}.`);
+      throw new Problem('forbidden', `The role ${principal.role} may not do this.`);
     }
     c.set('principal', principal);
     await next();
   };
 }
 
-/** Node's own request; undefined when the app is called without a server. */
+/** Node's own request; undefined without a server. */
 export function incomingOf(c: ApiContext): HttpBindings['incoming'] | undefined {
   return (c.env as Partial<HttpBindings> | undefined)?.incoming;
 }
 
 /**
- * How often a header came. Node and the Fetch API join or drop repeated headers, so that this is
- * told only by what came over the wire.
+ * How often a header was sent. Node and the Fetch API join or drop repeated headers, so this counts
+ * the raw headers.
  */
 export function headerCount(c: ApiContext, lowerName: string): number {
   const incoming = incomingOf(c);

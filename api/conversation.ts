@@ -1,29 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connection } from './connection';
 
-/** Answers a request that has come whole. */
+/** Answers a request that was received completely. */
 export type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 export interface ConversationOptions {
   answer: Answer;
-  /** Answers a request whose body is larger than `bodyBytesMax`, without its body. */
+  /** Answers a request whose body exceeds `bodyBytesMax`, without reading the body. */
   refuseBody: Answer;
   bodyBytesMax: number;
-  /** Calls it in a turn of the event loop in which no other connection begins what has waited. */
+  /**
+   * Calls `next` in a turn of the event loop of its own: no other connection begins a waiting
+   * request in it.
+   */
   takeTurn: (next: () => void) => void;
-  /** Told whenever a request comes to a connection that had none, and when it has none again. */
+  /** Called when the connection gets its first outstanding request, and when it has none again. */
   onBusy: (isBusy: boolean) => void;
 }
 
 /**
- * The requests of one connection. Each is taken whole before it is begun, and begun once the
- * client has been sent what it asked before: so what a client may cost is bounded, and an error of
- * the parser is never about a request that has been begun. While one waits nothing more is read.
+ * The requests of one connection. A request begins only once it was received completely and the
+ * previous answer was sent. This bounds what a client may cost, and a parser error never concerns a
+ * request that has begun. While a request waits, the connection is not read.
  */
 export class Conversation {
   private readonly waiting: (() => void)[] = [];
   private isAnswering = false;
-  /** Written once all that was begun is answered; then the connection is closed. */
+  /** Written once every begun request is answered; then the connection is closed. */
   private lastWords: string | undefined;
 
   constructor(
@@ -35,12 +38,12 @@ export class Conversation {
     });
   }
 
-  /** Requests that have come whole and are not answered yet. */
+  /** Requests that were received completely and are not answered yet. */
   get outstanding(): number {
     return this.waiting.length + (this.isAnswering ? 1 : 0);
   }
 
-  /** Takes a request whose headers have come. */
+  /** Takes a request whose headers were received. */
   receive(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { answer, refuseBody, bodyBytesMax } = this.options;
     const length = Number(incoming.headers['content-length'] ?? 0);
@@ -50,14 +53,14 @@ export class Conversation {
     else this.receiveBody(incoming, outgoing);
   }
 
-  /** Takes a request that is refused for its headers, so that its body is not waited for. */
+  /** Takes a request that is refused for its headers, without waiting for its body. */
   refuse(incoming: IncomingMessage, outgoing: ServerResponse, refusal: Answer): void {
     this.enqueue(refusal, incoming, outgoing);
   }
 
   /**
-   * Ends the conversation for a fault that is no request's: what was begun before is answered, then
-   * this is said, and the connection is closed. Empty last words only close it.
+   * Ends the conversation after a fault that belongs to no request: answers what has begun, writes
+   * the last words, and closes the connection. Empty last words only close it.
    */
   endWith(lastWords: string): void {
     if (this.lastWords !== undefined) return;
@@ -78,7 +81,7 @@ export class Conversation {
       this.enqueue(refuseBody, incoming, outgoing);
     };
     const end = () => {
-      // Where the adapter looks for a body that has been read already.
+      // The adapter looks here for a body that was read already.
       Object.assign(incoming, { rawBody: Buffer.concat(chunks) });
       this.enqueue(answer, incoming, outgoing);
     };
@@ -91,7 +94,8 @@ export class Conversation {
     this.waiting.push(() => {
       outgoing.once('close', () => {
         this.isAnswering = false;
-        // Others come first: all of this would otherwise be done in one turn of the event loop.
+        // Lets other connections go first, instead of doing all of this in one turn of the event
+        // loop.
         if (this.connection.isHeld) this.options.takeTurn(() => this.goOn());
         else this.goOn();
       });
@@ -103,7 +107,7 @@ export class Conversation {
 
   private goOn(): void {
     if (this.isAnswering || this.connection.destroyed) return;
-    // After an answer that says `Connection: close` nothing is begun.
+    // No request begins after an answer with `Connection: close`.
     const next = this.connection.writable ? this.waiting.shift() : undefined;
     if (next) {
       this.isAnswering = true;

@@ -8,10 +8,10 @@ import { refuse, unparsable } from './refusals';
 import { bodyBytesMax, tooLarge } from './request-body';
 import { tooManyConnections } from './unavailability';
 
-/** The answer costs nothing, and a supervisor that restarts silent processes depends on it. */
+/** Always answered: it costs nothing, and a supervisor restarts processes that do not answer it. */
 const livePath = '/health/live';
 
-/** Answers the requests of a server's connections, those of each connection one after the other. */
+/** Answers a server's requests, those of each connection one after the other. */
 export function converse(server: Server, connections: Connections, answer: Answer): void {
   const conversations = new WeakMap<Connection, Conversation>();
   const takeTurn = oneATurn();
@@ -43,13 +43,13 @@ export function converse(server: Server, connections: Connections, answer: Answe
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return;
-    // What has not come because nothing was read is not the client's fault.
+    // If the connection was held, the timeout is not the client's fault.
     const isOurs = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isHeld(socket);
     conversationOn(socket).endWith(isOurs ? '' : unparsable(error.code));
   });
 }
 
-/** Works off a queue of its own, one item in each turn of the event loop. */
+/** Works through a queue, one item in each turn of the event loop. */
 function oneATurn(): (work: () => void) => void {
   const queue: (() => void)[] = [];
   let isScheduled = false;

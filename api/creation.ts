@@ -21,12 +21,11 @@ export interface CreationDeps {
   gathering?: Partial<Gathering>;
 }
 
-/** Creates an order, or finds the one that its key created. */
+/** Creates an order, or finds the one that its idempotency key created. */
 export type CreateOrder = (request: OrderRequest) => Promise<{ order: CreatedOrder; hit: boolean }>;
 
 const inUse =
-  'A request with this key, or the order that it created, is being worked on. ' +
-  'Send the request again in a moment.';
+  'Another request with this key has not finished yet. ' + 'Repeat the request in a moment.';
 
 const creationMsMax = 10_000;
 
@@ -37,7 +36,7 @@ const defaultGathering: Gathering = {
   staleMs: 5_000,
 };
 
-/** Prices are read, and orders written, for many requests in one round trip. */
+/** Reads prices and writes orders for many requests in one round trip. */
 export function createOrderCreation(deps: CreationDeps): CreateOrder {
   const { intake, products } = deps;
   const gathering = { ...defaultGathering, ...deps.gathering };
@@ -62,7 +61,7 @@ export function createOrderCreation(deps: CreationDeps): CreateOrder {
       const priced = priceItems(items, found);
       draft = { ...key, orderId: `o-${uuidv7()}`, ...priced, ...(terms && { terms }) };
     } catch (error) {
-      // The key may stand for an order of before: prices, and what is sold, may have changed.
+      // The key may name an existing order, whose prices and products may have changed since.
       const recorded = await intake.findCreated(key);
       if (recorded) return answer(recorded);
       throw error;
@@ -84,7 +83,10 @@ function answer(creation: Creation): { order: CreatedOrder; hit: boolean } {
     case 'replayed':
       return { order: creation.order, hit: true };
     case 'key-reused':
-      throw new Problem('idempotency-key-reuse', 'The key belongs to an order with other items.');
+      throw new Problem(
+        'idempotency-key-reuse',
+        'This key belongs to an order with different items.',
+      );
     case 'locked':
       throw new Problem('idempotency-key-in-use', inUse, {
         headers: { 'Retry-After': '1' },
@@ -107,7 +109,7 @@ function priceItems(
   items.forEach(({ productId, quantity }, index) => {
     const product = found.get(productId);
     if (!product || product.retired) {
-      const detail = product ? 'is not sold any more' : 'is not known';
+      const detail = product ? 'is no longer sold' : 'is not known';
       faults.push({ pointer: `/items/${String(index)}/productId`, detail });
       return;
     }
@@ -115,7 +117,7 @@ function priceItems(
     lines.push({ productId, quantity, unitPrice: Number(product.price) });
   });
   if (faults.length > 0) {
-    throw new Problem('unknown-product', 'Not every product can be ordered.', {
+    throw new Problem('unknown-product', 'Some products cannot be ordered.', {
       extensions: { errors: faults },
     });
   }

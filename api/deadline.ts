@@ -1,9 +1,9 @@
-/** What `within` answers when the time is over. */
+/** The result of `within` when the time is over. */
 export const timeOver = Symbol('time over');
 
 /**
- * Waits for `work` for so long and no longer; the work itself goes on, and its later failure is
- * nobody's. Written for statements that hang, as COMMIT does on a frozen server.
+ * Waits for `work` for `waitMs` at most. The work itself continues, and a later failure is ignored.
+ * Needed for statements that hang, as COMMIT does on a frozen server.
  */
 export async function within<T>(waitMs: number, work: Promise<T>): Promise<T | typeof timeOver> {
   let timer: NodeJS.Timeout | undefined;

@@ -20,15 +20,15 @@ import type { PresenceOptions } from './temporal-presence';
 
 /** How a pattern's orders are driven. */
 export interface PatternRunner {
-  /** From `createTemporalStarter`; null where claiming is all. */
+  /** From `createTemporalStarter`; null if the claim alone begins the order. */
   start: StartOrders | null;
-  /** Over the dispatcher's defaults. Patterns that do not batch say `{ ordersMax: 1 }`. */
+  /** Overrides the dispatcher's defaults. Patterns that do not batch set `{ ordersMax: 1 }`. */
   dispatch?: Partial<DispatcherOptions>;
-  /** Its orders take their time: callers are answered 202 once theirs is claimed, and look later. */
+  /** Callers get 202 once their order is claimed, and poll for its outcome. */
   answersAtOnce?: boolean;
 }
 
-/** All that the API needs of its process. `workers/api.ts` makes them; so do the tests. */
+/** What the API needs from its process. `workers/api.ts` and the tests create it. */
 export interface ApiDependencies {
   logger: Logger;
   /** On the order database, as `order_api`. */
@@ -42,29 +42,29 @@ export interface ApiDependencies {
   /** On the point database, as `point_reader`. */
   points: PointBalances;
   authentication: AuthenticationSettings;
-  /** The patterns that this installation offers; asking for another is refused. */
+  /** The patterns that this installation offers. The API refuses any other. */
   patterns: Partial<Record<Pattern, PatternRunner>>;
-  /** For those who leave the choice to us. */
+  /** For requests that name no pattern. */
   defaultPattern: Pattern;
-  /** Why a pattern is not offered, as a whole sentence, for who asks for it. */
+  /** Why a pattern is not offered: a whole sentence for the caller. */
   unavailable?: Partial<Record<Pattern, string>>;
   /** Given to every workflow. */
   timing: StepTiming;
   /** Rejects when Temporal is away; from `createTemporalProbe`. */
   temporalReady: () => Promise<void>;
-  /** When Temporal counts as away, for tests that hurry. */
+  /** When Temporal counts as away; for tests. */
   presence?: Partial<PresenceOptions>;
-  /** Operators' resolutions; from `createTemporalResolver`. Without it none are offered. */
+  /** Operators' resolutions, from `createTemporalResolver`. Without it the API offers none. */
   resolve?: Resolutions;
-  /** How long a place or cancel call waits: 30 s, and 60 s at most, unless this says otherwise. */
+  /** How long a place or cancel call waits: 30 s by default, 60 s at most. */
   wait?: Partial<WaitLimits>;
   watcher?: Partial<WatcherOptions>;
-  /** A folder of Markdown pages to show under `/runbooks`, for the links in the Temporal UI. */
+  /** A folder of Markdown pages to serve under `/runbooks`, for the links in the Temporal UI. */
   runbooksFolder?: string | undefined;
   /** How creations share round trips; `{ batchMax: 1 }` makes them one by one. */
   gathering?: Partial<Gathering>;
-  /** Has a parked event delivered again; from `createReleaser`. Without it no route does. */
+  /** Delivers a parked event again; from `createReleaser`. Without it the API has no such route. */
   releaseEvent?: ReleaseEvent;
-  /** Instead of claiming and dispatching: for the benchmark, which places orders without us. */
+  /** Replaces claiming and dispatching; for the benchmark, which places orders itself. */
   placement?: PlacementService;
 }

@@ -2,24 +2,26 @@ import { batchLimits } from '../contracts/limits';
 import { stopLimits, type StopLimits } from './stop-limits';
 
 export interface DispatcherOptions {
-  /** Workflows at once: fewer make bigger batches, and more throughput for the same work. */
+  /** Concurrent workflows. Fewer make bigger batches, and so more throughput for the same work. */
   inFlightMax: number;
   /**
-   * A batch of more orders than this flies alone: what comes meanwhile shares the next one's cost.
-   * Smaller ones do not wait for each other, so that at low load nobody waits for anybody.
+   * While a batch of more orders than this is in flight, new orders wait and share the next batch.
+   * Smaller batches do not wait for each other, so at low load no order waits.
    */
   smallOrdersMax: number;
-  /** Orders a workflow; 1 is a workflow an order. */
+  /** Orders per workflow; 1 gives every order a workflow of its own. */
   ordersMax: number;
   linesMax: number;
   bytesMax: number;
-  /** A batch older than this no longer counts as in flight, so that a stuck one stops nobody. */
+  /**
+   * A batch older than this no longer counts as in flight, so a stuck one does not block others.
+   */
   staleMs: number;
-  /** Orders that may wait to be claimed; more are turned away. */
+  /** Orders that may wait to be claimed. The API refuses any more. */
   backlogMax: number;
   startAttemptsMax: number;
   startRetryMs: number;
-  /** While the process ends, batches whose claim is not answered: what waits can be withdrawn. */
+  /** Concurrent claims while the process shuts down. Orders that still wait can be withdrawn. */
   lastClaimsMax: number;
   stop: Omit<StopLimits, 'answerMsMax'>;
 }

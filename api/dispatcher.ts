@@ -5,42 +5,42 @@ import type { TemporalPresence } from './temporal-presence';
 import { orderOutcomeUnknown, overloaded, unavailable } from './unavailability';
 
 export interface DispatcherDeps extends BatchDeps {
-  /** Called when a workflow has closed, or when orders turned out to be others'. */
+  /** Called when a workflow has closed, or when other workflows turned out to own orders. */
   onProgress: () => void;
   temporal: Pick<TemporalPresence, 'away' | 'confirm' | 'expect' | 'whenAway'>;
 }
 
-/** One request's part in the placing of an order. */
+/** One request to place an order. */
 export interface Placement {
-  /** Resolves once the order has an owner that drives it; rejects with what a caller is told. */
+  /** Resolves once the order has an owner that drives it; rejects with the caller's problem. */
   admitted: Promise<void>;
-  /** Takes the order back: true when it was still waiting, so that nothing was done. */
+  /** Withdraws the request. True if the order was still waiting: then nothing was done. */
   withdraw(): boolean;
 }
 
 interface Entry extends BatchedOrder {
   lines: number;
   admitted: Promise<void>;
-  /** Requests that wait for it; the same order may be placed by many at once. */
+  /** The requests that wait for this order; several may place the same one. */
   holders: number;
 }
 
-/** Upper bounds of an order's JSON in a workflow's input, ids being 64 characters at most. */
+/** Upper bounds of an order's JSON in a workflow's input; ids have 64 characters at most. */
 const orderBytesMax = 300;
 const lineBytesMax = 150;
 
 /**
- * Sends orders to be placed in batches: while few workflows are in flight the next one leaves at
- * once with all that has come by then, so that an order alone has no added wait, and under load a
- * workflow's cost is shared by hundreds.
+ * Places orders in batches. While few workflows are in flight, the next one starts at once with all
+ * orders that wait. A single order has no added wait; under load hundreds of orders share the cost
+ * of a workflow.
  */
 export class Dispatcher {
   private readonly options: DispatcherOptions;
-  /** Waiting to leave, in the order of their coming. */
+  /** Waiting for a batch, in order of arrival. */
   private readonly queue = new Map<string, Entry>();
-  /** Waiting or leaving: a second request for one of these joins the first. */
+  /** Waiting or in a batch. A second request for one of these joins the first. */
   private readonly entries = new Map<string, Entry>();
-  /** Waiting for the answer to their claim. */
+  /** Claim sent, not answered yet. */
   private readonly claiming = new Set<Entry>();
   private batchesClaiming = 0;
   private inFlight = 0;
@@ -48,7 +48,7 @@ export class Dispatcher {
   private scheduled = false;
   private hurried = false;
   private closed = false;
-  /** Aborted when starts that are not answered are left to adoption. */
+  /** Aborted when unacknowledged starts are left to adoption. */
   private readonly leaving = new AbortController();
   private onIdle: () => void = () => undefined;
 
@@ -63,10 +63,10 @@ export class Dispatcher {
   }
 
   /**
-   * Queues an order that was seen CREATED.
+   * Queues an order that was read as CREATED.
    *
-   * @throws Problem `overloaded` when too many wait already, `unavailable` while shutting down or
-   *   while Temporal is away
+   * @throws Problem `overloaded` if too many orders wait, `unavailable` while shutting down or
+   *   while Temporal does not answer
    */
   place(order: { orderId: string; lineCount: number }): Placement {
     const entry = this.entries.get(order.orderId) ?? this.enqueue(order);
@@ -83,15 +83,15 @@ export class Dispatcher {
     };
   }
 
-  /** The process is about to end: what waits is claimed at once, whatever is in flight. */
+  /** The process is about to stop: claims all waiting orders at once, whatever is in flight. */
   hurry(): void {
     this.hurried = true;
     this.leave();
   }
 
   /**
-   * Takes no more orders, and claims those that wait, at once; what cannot be in time is withdrawn.
-   * Resolves when what was claimed has been started, or is left to adoption.
+   * Accepts no more orders and claims the waiting ones at once. Withdraws those that are not
+   * claimed in time. Resolves when the claimed orders are started or left to adoption.
    */
   async close(): Promise<void> {
     this.closed = true;
@@ -103,7 +103,7 @@ export class Dispatcher {
     });
     const withdrawal = setTimeout(() => {
       this.withdrawAll();
-      // Their claims were sent, and may be made.
+      // Their claims were sent and may take effect.
       for (const { orderId, refuse } of this.claiming) refuse(orderOutcomeUnknown(orderId));
     }, withdrawMs);
     await within(startMsMax, idle);
@@ -111,7 +111,7 @@ export class Dispatcher {
     this.leaving.abort();
   }
 
-  /** What is not on its way yet: nothing was done of it. */
+  /** The orders whose claim was not sent: nothing was done for them. */
   private withdrawAll(): void {
     const waiting = [...this.queue.values()];
     this.queue.clear();
@@ -127,7 +127,7 @@ export class Dispatcher {
     this.entries.set(orderId, entry);
     if (!this.scheduled) {
       this.scheduled = true;
-      // Orders that were read from their sockets in one turn of the event loop leave together.
+      // Orders read from sockets in one turn of the event loop share a batch.
       setImmediate(() => {
         this.scheduled = false;
         this.leave();
@@ -173,7 +173,7 @@ export class Dispatcher {
       lines += entry.lines;
       bytes += orderBytesMax + entry.lines * lineBytesMax;
       const full = batch.length >= ordersMax || lines > linesMax || bytes > bytesMax;
-      // An order that is larger than a batch may be leaves alone, or it would never leave.
+      // An order above the batch limits goes alone; otherwise it would wait forever.
       if (full && batch.length > 0) break;
       batch.push(entry);
       this.queue.delete(entry.orderId);
@@ -193,7 +193,7 @@ export class Dispatcher {
     await started?.closed;
   }
 
-  /** Notes that this batch waits for its claim's answer; to be called once there is one. */
+  /** Notes that this batch's claim is unanswered. Call the result once the claim is answered. */
   private claims(batch: readonly Entry[]): () => void {
     this.batchesClaiming++;
     for (const entry of batch) this.claiming.add(entry);
@@ -220,7 +220,7 @@ function newEntry(orderId: string, lines: number): Entry {
     admit = resolve;
     refuse = reject;
   });
-  // Its requests may have gone by then; that is no unhandled rejection.
+  // All its requests may have gone; this avoids an unhandled rejection.
   admitted.catch(() => undefined);
   return { orderId, lines, admitted, admit, refuse, holders: 0 };
 }

@@ -3,14 +3,14 @@ import type { Server, ServerResponse } from 'node:http';
 const sweepMs = 50;
 
 /**
- * How a server's connections end: each after its answer, which says so. Nobody's is reset while it
- * waits for one.
+ * Ends a server's connections, each after an answer with `Connection: close`. No connection is
+ * reset while it waits for an answer.
  */
 export class Drain {
   private readonly open = new Set<ServerResponse>();
   private ending = false;
 
-  /** @param answerLate gives an answer to a request that has waited for too long */
+  /** @param answerLate answers a request that has waited too long */
   constructor(
     private readonly server: Server,
     private readonly answerLate: (outgoing: ServerResponse) => void,
@@ -23,13 +23,15 @@ export class Drain {
     outgoing.once('close', () => this.open.delete(outgoing));
   }
 
-  /** From now on every answer is its connection's last. */
+  /** From now on each answer closes its connection. */
   begin(): void {
     this.ending = true;
     for (const outgoing of this.open) outgoing.shouldKeepAlive = false;
   }
 
-  /** Takes no more connections; resolves when all have ended, after `answerMsMax` at the latest. */
+  /**
+   * Accepts no more connections. Resolves when all have ended, after `answerMsMax` at the latest.
+   */
   async end(answerMsMax: number): Promise<void> {
     this.begin();
     const closed = new Promise<void>((resolve) => {
@@ -37,13 +39,14 @@ export class Drain {
         resolve();
       });
     });
-    // One that was idle when the close began may have been used once more.
+    // A connection that was idle when the close began may have been used again.
     const sweep = setInterval(() => {
       this.server.closeIdleConnections();
     }, sweepMs);
     const late = setTimeout(() => {
       for (const outgoing of this.open) if (!outgoing.headersSent) this.answerLate(outgoing);
-      // Answers leave first; then what is left has sent no whole request, or does not read.
+      // Answers are sent first. The remaining clients have sent no complete request, or do not
+      // read.
       setTimeout(() => {
         this.server.closeAllConnections();
       }, sweepMs);

@@ -4,7 +4,7 @@ import { Dispatcher } from './dispatcher';
 import { defaultWatcherOptions, OutcomeWatcher } from './outcome-watcher';
 import { TemporalPresence } from './temporal-presence';
 
-/** What drives placed orders and waits for them, and how that ends. */
+/** The dispatchers and the outcome watcher, and how to stop them. */
 export interface Driving {
   watcher: OutcomeWatcher;
   temporal: TemporalPresence;
@@ -15,7 +15,7 @@ export interface Driving {
   close: () => Promise<void>;
 }
 
-/** A dispatcher for each pattern that is offered, and what they share. */
+/** Creates a dispatcher for each offered pattern, and what they share. */
 export function createDriving(deps: ApiDependencies): Driving {
   const watcher = new OutcomeWatcher((ids) => deps.orders.settled(ids), deps.logger, {
     ...defaultWatcherOptions,

@@ -19,7 +19,7 @@ export function answerError(error: unknown, c: ApiContext, logger: Logger): Resp
   });
 }
 
-/** 405 for a path that is known by another method, and 404 for one that is not known at all. */
+/** 405 for a path that exists with another method, 404 for one that does not exist. */
 export function answerUnknownRoute(c: ApiContext, app: ApiApp, logger: Logger): Response {
   const methods = new Set(
     app.routes
@@ -27,11 +27,11 @@ export function answerUnknownRoute(c: ApiContext, app: ApiApp, logger: Logger): 
       .map(({ method }) => method),
   );
   if (methods.size === 0) {
-    return answerError(new Problem('not-found', 'There is nothing at this path.'), c, logger);
+    return answerError(new Problem('not-found', 'Nothing exists at this path.'), c, logger);
   }
   if (methods.has('GET')) methods.add('HEAD');
   const allow = [...methods].sort().join(', ');
-  const detail = `This path has ${allow}.`;
+  const detail = `This path allows ${allow}.`;
   const problem = new Problem('method-not-allowed', detail, { headers: { Allow: allow } });
   return answerError(problem, c, logger);
 }
@@ -48,26 +48,34 @@ function problemOf(error: unknown): Problem {
   return internal(error);
 }
 
-/** What Hono and its validators throw by themselves. */
+/** The errors that Hono and its validators throw. */
 function ofLibrary(error: HTTPException): Problem {
   if (error.status === 415) {
     return new Problem('unsupported-media-type', 'The content type must be application/json.');
   }
-  if (error.status === 400) return new Problem('malformed-request', 'The request is malformed.');
+  if (error.status === 400)
+    return new Problem('malformed-request', 'The request could not be parsed.');
   return internal(error);
 }
 
 function internal(cause: unknown): Problem {
-  return new Problem('internal', 'It is logged with the request id, by which we can find it.', {
-    cause,
-  });
+  return new Problem(
+    'internal',
+    'The error has been logged. Quote the request id when you report it.',
+    {
+      cause,
+    },
+  );
 }
 
 function log({ code, options: { cause } }: Problem, logger: Logger, request: object): void {
-  if (code === 'internal') logger.error({ ...request, err: cause }, 'a request failed');
+  if (code === 'internal') logger.error({ ...request, err: cause }, 'request failed');
   else if (problemTypes[code].status >= 500) {
-    // The driver's message would carry SQL and a customer's data.
+    // Without the driver's message, which would hold SQL and a customer's data.
     const { name, code: driverCode } = (cause ?? {}) as { name?: unknown; code?: unknown };
-    logger.warn({ ...request, problem: code, cause: name, driverCode }, 'a request was put off');
+    logger.warn(
+      { ...request, problem: code, cause: name, driverCode },
+      'request refused temporarily',
+    );
   }
 }

@@ -1,17 +1,19 @@
 import { overloaded } from './unavailability';
 
-/** How many requests share a round trip, and how many of those are under way. */
+/** How many requests share a round trip, and how many round trips run at once. */
 export interface Gathering {
   batchMax: number;
   inFlightMax: number;
-  /** More than these are turned away as `overloaded`. */
+  /** The API refuses any more as `overloaded`. */
   waitingMax: number;
-  /** A batch older than this no longer counts as in flight, so that a stuck one stops nobody. */
+  /**
+   * A batch older than this no longer counts as in flight, so a stuck one does not block others.
+   */
   staleMs: number;
 }
 
 export interface GatherOptions<Key, Value> extends Gathering {
-  /** Answers all keys at once, in their order. */
+  /** Answers all keys, in their order. */
   load: (keys: Key[]) => Promise<readonly Value[]>;
 }
 
@@ -22,9 +24,8 @@ interface Waiting<Key, Value> {
 }
 
 /**
- * Makes one round trip of what many requests ask for at once: while few batches are in flight, the
- * next leaves with all that has come by then. One request alone leaves in the same turn of the
- * event loop, so that nobody waits for company.
+ * Combines concurrent requests into one round trip. While few batches are in flight, the next one
+ * starts with all requests that wait. A single request starts in the same turn of the event loop.
  */
 export function gather<Key, Value>(
   options: GatherOptions<Key, Value>,
@@ -59,7 +60,7 @@ export function gather<Key, Value>(
       waiting.push({ key, resolve, reject });
       if (scheduled) return;
       scheduled = true;
-      // Requests that were read from their sockets in one turn leave together.
+      // Requests read from sockets in one turn of the event loop share a batch.
       setImmediate(leave);
     });
 }
@@ -72,7 +73,7 @@ async function answer<Key, Value>(
     const values = await load(batch.map(({ key }) => key));
     batch.forEach(({ resolve, reject }, index) => {
       if (index < values.length) resolve(values[index] as Value);
-      else reject(new Error('A batch was answered with too few values'));
+      else reject(new Error('A batch got too few values'));
     });
   } catch (error) {
     for (const { reject } of batch) reject(error);

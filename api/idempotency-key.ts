@@ -8,8 +8,8 @@ const printableAscii = /^[\x20-\x7e]+$/;
 /**
  * The request's idempotency key.
  *
- * @throws Problem `invalid-idempotency-key` when it is missing, empty, too long, not printable
- *   ASCII, or sent twice, which Node would join to a third key.
+ * @throws Problem `invalid-idempotency-key` if the key is missing, empty, too long, not printable
+ *   ASCII, or sent twice (Node would join the two into a third key).
  */
 export function idempotencyKey(c: ApiContext): string {
   const key = c.req.header(header);
@@ -18,7 +18,7 @@ export function idempotencyKey(c: ApiContext): string {
   if (key.length > orderLimits.idempotencyKeyLengthMax) {
     throw invalid(`has more than ${String(orderLimits.idempotencyKeyLengthMax)} characters.`);
   }
-  if (!printableAscii.test(key)) throw invalid('holds more than printable ASCII.');
+  if (!printableAscii.test(key)) throw invalid('contains characters other than printable ASCII.');
   return key;
 }
 

@@ -9,14 +9,14 @@ export interface InDoubtBranch extends BranchRecord {
 
 export interface InDoubtAnswer {
   branches: InDoubtBranch[];
-  /** The services that could not be asked: of them nothing is known. */
+  /** The services that did not answer. */
   unavailable: ParticipantName[];
 }
 
-/** The XA branches that are not known to be settled, oldest first. Never rejects. */
+/** The XA branches that are not known to have ended, oldest first. Never rejects. */
 export type ReadInDoubt = (of: { orderId?: string; limit: number }) => Promise<InDoubtAnswer>;
 
-/** Reads all participants at once; one that is away, or slow, is named instead. */
+/** Reads all participants at once, and names those that do not answer in time. */
 export function createInDoubtReader(
   queries: Record<ParticipantName, Pick<ParticipantQueries, 'branchesInDoubt'>>,
   logger: Logger,
@@ -25,7 +25,7 @@ export function createInDoubtReader(
     const { found, unavailable } = await readEach(
       (service) => queries[service].branchesInDoubt(of),
       (err, service) => {
-        logger.warn({ err, service }, 'the branches in doubt could not be read');
+        logger.warn({ err, service }, 'cannot read the XA branches in doubt');
       },
     );
     const branches = found.flatMap(({ service, records }) =>

@@ -4,23 +4,23 @@ import { resolutionActions } from '../contracts/reservations';
 import { services } from '../contracts/participants';
 import { id, inDoubt, orderSummary, pageQuery, time } from './schemas';
 
-/** What the operators' calls take and answer. */
+/** The schemas of the operators' requests and answers. */
 
-/** Staff also see whose a branch is, and what waits for it. */
+/** Staff also see the order of a branch and the rows that it locks. */
 export const inDoubtList = z
   .object({
     branches: z.array(inDoubt.extend({ orderId: id, lockedRows: z.array(z.string()) })),
     unavailable: z.array(z.enum(services)).optional().openapi({
       description:
-        'The services that could not be asked now; without `order` no branch is `in-doubt`.',
+        'The services that did not answer. If `order` is among them, no branch is shown as `in-doubt`.',
     }),
   })
   .openapi('InDoubt');
 
-/** Who is asked for: the operators' lists. */
+/** Which orders an operator's list shows. */
 export const operatorOrdersQuery = z.strictObject({
   status: z.literal('PENDING', 'must be PENDING'),
-  cursor: id.optional().openapi({ description: 'The last page’s `nextCursor`.' }),
+  cursor: id.optional().openapi({ description: 'The previous page’s `nextCursor`.' }),
   limit: pageQuery.shape.limit,
 });
 
@@ -28,7 +28,7 @@ export const operatorOrder = orderSummary
   .extend({
     customerId: id,
     decision: z.enum(decisions).nullable(),
-    owner: z.string().nullable().openapi({ description: 'The workflow that drives it.' }),
+    owner: z.string().nullable().openapi({ description: 'The workflow that drives the order.' }),
   })
   .openapi('OperatorOrder');
 
@@ -65,7 +65,7 @@ export const resolveBody = z
   .openapi('Resolution', { example: { action: 'cancel', reason: 'the customer called' } });
 
 export const parkedQuery = z.strictObject({
-  parked: z.literal(['', 'true'], 'must be true: only parked events are listed').optional(),
+  parked: z.literal(['', 'true'], 'must be true; only parked events are listed').optional(),
 });
 
 const eventId = z
@@ -76,7 +76,12 @@ export const eventParams = z.object({ eventId });
 
 export const releaseBody = z
   .strictObject(
-    { reason: z.string('must be given').min(1, 'must be given').max(512, 'must be 512 at most') },
+    {
+      reason: z
+        .string('must be given')
+        .min(1, 'must be given')
+        .max(512, 'must be at most 512 characters'),
+    },
     'must be an object',
   )
   .openapi('Release', { example: { reason: 'the product is back' } });
@@ -89,7 +94,7 @@ const parkedEvent = z
     subscriber: z.enum(services),
     reaction: z.string(),
     tries: z.int(),
-    error: z.string().openapi({ description: 'The fault; never the data.' }),
+    error: z.string().openapi({ description: 'The fault, without the data.' }),
     parkedAt: time,
   })
   .openapi('ParkedEvent');

@@ -3,10 +3,10 @@ import type { OrderSummary } from '../activities/order/queries';
 
 export interface WatcherOptions {
   intervalMs: number;
-  /** After a query that failed. */
+  /** The pause after a failed query. */
   retryMs: number;
   idsPerQuery: number;
-  /** Beyond these, a caller is told at once to look for itself. */
+  /** With more waiting callers, a new one is answered at once and must poll. */
   waitersMax: number;
 }
 
@@ -17,15 +17,17 @@ export const defaultWatcherOptions: WatcherOptions = {
   waitersMax: 20_000,
 };
 
-/** A look is followed by a pause of this many times its length, so that looking stays cheap. */
+/**
+ * After each poll, the watcher pauses for this multiple of the poll's duration, to bound the load.
+ */
 const pauseFactor = 10;
 
 type Waiter = (outcome: OrderSummary | undefined) => void;
 
 /**
- * Tells callers when their orders have come to rest. It reads the orders' rows, which say so
- * whichever workflow, of whichever process, has driven them: one query a tick for all who wait, and
- * none while nobody does.
+ * Tells callers when their orders have ended or are PENDING. It reads the orders' rows, whichever
+ * process drives the orders: one query per tick for all waiting callers, and none while no caller
+ * waits.
  */
 export class OutcomeWatcher {
   private readonly waiters = new Map<string, Set<Waiter>>();
@@ -42,8 +44,8 @@ export class OutcomeWatcher {
   ) {}
 
   /**
-   * The order once it is COMPLETED, CANCELLED or PENDING; undefined when the time is over, or when
-   * the caller has gone, for whom nothing need be asked any more. `isEnough` may go on waiting.
+   * The order once it is COMPLETED, CANCELLED or PENDING; undefined when the time is over or the
+   * caller has gone. With `isEnough` the watcher may wait for a later state.
    */
   wait(
     orderId: string,
@@ -71,20 +73,20 @@ export class OutcomeWatcher {
     });
   }
 
-  /** Looks at once: a workflow of ours has closed. */
+  /** Polls at once, because a workflow of this process has closed. */
   wake(): void {
     this.woken = true;
     this.endPause();
   }
 
-  /** Nobody who waits now waits any longer. */
+  /** Ends the wait of every caller that waits now. */
   release(): void {
     for (const waiters of [...this.waiters.values()]) {
       for (const tell of [...waiters]) tell(undefined);
     }
   }
 
-  /** Does the same, also for callers who come later. */
+  /** Does the same, and ends the wait of later callers at once. */
   close(): void {
     this.closed = true;
     this.release();
@@ -104,7 +106,7 @@ export class OutcomeWatcher {
     this.polling = false;
   }
 
-  /** A wake that came during the look is not lost: what it is about may have come just after. */
+  /** A wake during a poll counts: its change may have come just after the query. */
   private async pause(pauseMs: number): Promise<void> {
     if (!this.woken) {
       await new Promise<void>((resolve) => {
@@ -129,7 +131,10 @@ export class OutcomeWatcher {
       }
       return true;
     } catch (error) {
-      this.logger.warn({ err: error, waiting: ids.length }, 'orders could not be looked at');
+      this.logger.warn(
+        { err: error, waiting: ids.length },
+        'cannot read the orders that callers wait for',
+      );
       return false;
     }
   }

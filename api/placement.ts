@@ -13,42 +13,44 @@ export interface PlacementDeps {
   intake: OrderIntake;
   orders: OrderQueries;
   watcher: OutcomeWatcher;
-  /** One for each pattern that is available here. */
+  /** One for each pattern that this installation offers. */
   dispatchers: ReadonlyMap<Pattern, Dispatcher>;
-  /** While it is away no order comes to its end, and nobody waits for one. */
+  /** While Temporal does not answer, no order ends, so callers do not wait. */
   temporal: Pick<TemporalPresence, 'away'>;
   defaultPattern: Pattern;
-  /** Patterns whose callers do not wait. */
+  /** Patterns that answer their callers at once. */
   answeredAtOnce: ReadonlySet<Pattern>;
   /** Why a pattern is not offered. */
   unavailable?: Partial<Record<Pattern, string>>;
-  /** A claim is waited for even by who does not wait: only what is claimed was accepted. */
+  /**
+   * Even `respond-async` waits for the claim: an order counts as accepted only once it is claimed.
+   */
   admissionMsMax: number;
 }
 
 export interface PlacementRequest {
   orderId: string;
   customerId: string;
-  /** Undefined leaves the choice to us. */
+  /** Undefined means the default pattern. */
   pattern: Pattern | undefined;
   waitMs: number;
   /** Aborted when the caller has gone. */
   gone: AbortSignal;
 }
 
-/** Both answer the order as it then is; when it is not at rest, the wait is over. */
+/** Both answer the order's latest state. If the order has not ended, the wait is over. */
 export interface PlacementService {
   place(request: PlacementRequest): Promise<OrderSummary>;
   cancel(request: Omit<PlacementRequest, 'pattern'>): Promise<OrderSummary>;
 }
 
 const cancelMsMax = 10_000;
-/** What is known already is a true answer: a database that hangs must not hold it back. */
+/** How long a last read may delay an answer that is known already. */
 const lastLookMsMax = 1_000;
 
 const gathering = { batchMax: 256, inFlightMax: 2, waitingMax: 5_000, staleMs: 5_000 };
 
-/** Places and cancels orders, and waits for what becomes of them. */
+/** Places and cancels orders, and waits for their outcomes. */
 export function createPlacement(deps: PlacementDeps): PlacementService {
   const read = gather<string, PlaceableOrder | undefined>({
     ...gathering,
@@ -57,13 +59,16 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
       return ids.map((id) => found.get(id));
     },
   });
-  /** An order that is another's is answered like one that does not exist. */
+  /** Another customer's order gets the same answer as one that does not exist. */
   const readOwn = async (orderId: string, customerId: string) => {
     const order = await read(orderId);
     if (order?.customerId !== customerId) throw noSuchOrder();
     return order;
   };
-  /** From here on something has been done: a reading that fails must not deny it. */
+  /**
+   * From here on the request has taken effect, so a failing read must not answer that it did
+   * nothing.
+   */
   const outcome = async (
     assumed: OrderSummary,
     waitMs: number,
@@ -80,7 +85,7 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
   return {
     async place({ orderId, customerId, pattern = deps.defaultPattern, gone, ...request }) {
       const order = await readOwn(orderId, customerId);
-      // Placing again with another pattern: the recorded one wins.
+      // An order placed again with another pattern keeps the recorded one.
       const waitMs = deps.answeredAtOnce.has(order.pattern ?? pattern) ? 0 : request.waitMs;
       if (isTerminal(order.status) || order.status === 'PENDING') return order;
       if (order.status === 'PLACING') return outcome(order, waitMs, gone);
@@ -93,7 +98,7 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
       const order = await readOwn(orderId, customerId);
       if (order.status === 'CANCELLED') return order;
       if (await cancelNow(deps, orderId)) return outcome({ ...order, status: 'CANCELLED' }, 0);
-      // It may have been PENDING for long; only with this decision can it end.
+      // The order may have been PENDING for long; only this decision lets it end.
       return outcome({ ...order, decision: 'CANCEL' }, waitMs, gone, hasEnded);
     },
   };
@@ -103,12 +108,12 @@ function hasEnded({ status }: OrderSummary): boolean {
   return isTerminal(status);
 }
 
-/** The same for an order that does not exist and for one that is another customer's. */
+/** The same for an order that does not exist and for another customer's. */
 export function noSuchOrder(): Problem {
   return new Problem('not-found', 'You have no order with this id.');
 }
 
-/** Resolves once the order is claimed, by us or by another process. */
+/** Resolves once this or another process has claimed the order. */
 async function admit(
   { dispatchers, admissionMsMax, unavailable }: PlacementDeps,
   order: PlaceableOrder,
@@ -134,7 +139,7 @@ async function admit(
   throw placement.withdraw() ? overloaded() : orderOutcomeUnknown(order.orderId);
 }
 
-/** True when the order has ended with it; false when what was taken must be given back first. */
+/** True if the order has ended; false if participants must give back first. */
 async function cancelNow({ intake }: PlacementDeps, orderId: string): Promise<boolean> {
   const outcome = await within(cancelMsMax, intake.cancelOrder(orderId)).catch((error: unknown) => {
     throw explain(error, (cause) => orderOutcomeUnknown(orderId, cause));
@@ -142,7 +147,7 @@ async function cancelNow({ intake }: PlacementDeps, orderId: string): Promise<bo
   if (outcome === timeOver) throw orderOutcomeUnknown(orderId);
   if (outcome === undefined) throw noSuchOrder();
   if (outcome !== 'completed') return outcome === 'cancelled';
-  throw new Problem('already-completed', 'Its completion was decided before the cancel.', {
+  throw new Problem('already-completed', 'The order was completed before the cancel arrived.', {
     extensions: { orderId },
   });
 }

@@ -1,18 +1,18 @@
 /** How long a caller wants to wait for an order's outcome (RFC 7240). */
 export interface WaitPreference {
   waitMs: number;
-  /** What is waited for by it, for the `Preference-Applied` header; undefined by our default. */
+  /** The preference for the `Preference-Applied` header; undefined for the default. */
   asked?: string;
 }
 
 export interface WaitLimits {
   waitMsDefault: number;
   waitMsMax: number;
-  /** How long a claim is waited for, even by who does not want to wait for the outcome. */
+  /** How long a call waits for the claim, even if it does not wait for the outcome. */
   admissionMsMax: number;
 }
 
-/** Reads a Prefer header. What is not understood is passed over, as the standard wants it. */
+/** Reads a Prefer header. Ignores unknown preferences, as the standard requires. */
 export function waitPreference(
   header: string | undefined,
   limits: Pick<WaitLimits, 'waitMsDefault' | 'waitMsMax'>,
@@ -36,8 +36,8 @@ const timerSlackMs = 10;
 
 /**
  * The value of `Preference-Applied` for an answer that comes before the order has ended. RFC 7240
- * has it say which preferences were applied: a wait was when it is what ended the waiting, and not
- * when the pattern answers at once, or the order waits for somebody.
+ * wants the preferences that were applied. A `wait` was applied if it ended the waiting, and not if
+ * the pattern answers at once or the order is PENDING.
  */
 export function appliedPreference(
   { asked, waitMs }: WaitPreference,

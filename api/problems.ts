@@ -1,14 +1,14 @@
 import { failures, type FailureCode } from '../contracts/failures';
 
 /**
- * `unavailable` says that the API cannot serve, which may be tried again; of an order it says that
- * it was given up, for good. Every other failure is a problem of the same name.
+ * The API's problem `unavailable` means "try again". The order's failure `unavailable` is final, so
+ * its problem has another name. Every other failure is a problem of the same name.
  */
 type FailureProblem = Exclude<FailureCode, 'unavailable'> | 'cancelled-unavailable';
 
 const failureCodes = Object.keys(failures) as FailureCode[];
 
-/** Where an order's failure stands in the table of problems. */
+/** The problem that reports an order's failure. */
 export const problemOfFailure = Object.fromEntries(
   failureCodes.map((code) => [code, code === 'unavailable' ? 'cancelled-unavailable' : code]),
 ) as Readonly<Record<FailureCode, FailureProblem>>;
@@ -21,55 +21,54 @@ const orderFailures = Object.fromEntries(
 ) as Record<FailureProblem, { status: 409; title: string }>;
 
 /**
- * Every error that a caller can see is one row of this table, and is answered as
- * `application/problem+json` (RFC 9457) with the type `/problems/<code>`. Types are stable:
- * clients decide by them.
+ * Every error that a caller can see, one row each. The API answers it as `application/problem+json`
+ * (RFC 9457) with the type `/problems/<code>`. Types are stable because clients depend on them.
  */
 export const problemTypes = {
-  'malformed-request': { status: 400, title: 'The request is malformed' },
-  'invalid-id': { status: 400, title: 'This is not an id' },
-  'invalid-idempotency-key': { status: 400, title: 'The Idempotency-Key is missing or invalid' },
-  unauthenticated: { status: 401, title: 'A valid token is needed' },
-  forbidden: { status: 403, title: 'Not allowed with this role' },
+  'malformed-request': { status: 400, title: 'Malformed request' },
+  'invalid-id': { status: 400, title: 'Invalid id' },
+  'invalid-idempotency-key': { status: 400, title: 'Missing or invalid Idempotency-Key' },
+  unauthenticated: { status: 401, title: 'A valid token is required' },
+  forbidden: { status: 403, title: 'Not allowed for this role' },
   'not-found': { status: 404, title: 'Not found' },
-  'method-not-allowed': { status: 405, title: 'This path has no such method' },
-  'request-timeout': { status: 408, title: 'The request came too slowly' },
-  'already-completed': { status: 409, title: 'The order is completed, or is being completed' },
-  'idempotency-key-in-use': { status: 409, title: 'The key is in use' },
-  'not-pending': { status: 409, title: 'The order does not wait for an operator' },
-  'resolution-under-way': { status: 409, title: 'A resolution of the order is under way' },
-  'resolution-unsafe': { status: 409, title: 'This would not be safe' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'request-timeout': { status: 408, title: 'Request timed out' },
+  'already-completed': { status: 409, title: 'The order is completed or being completed' },
+  'idempotency-key-in-use': { status: 409, title: 'A request with this key is still in progress' },
+  'not-pending': { status: 409, title: 'The order is not pending' },
+  'resolution-under-way': { status: 409, title: 'Another resolution of this order is in progress' },
+  'resolution-unsafe': { status: 409, title: 'The resolution is not safe' },
   ...orderFailures,
-  'body-too-large': { status: 413, title: 'The body is too large' },
-  'unsupported-media-type': { status: 415, title: 'The body must be plain JSON' },
-  'expectation-failed': { status: 417, title: 'This expectation cannot be met' },
-  validation: { status: 422, title: 'The request is not valid' },
-  'unknown-product': { status: 422, title: 'A product is unknown or not sold any more' },
-  'idempotency-key-reuse': { status: 422, title: 'The key was used for another request' },
+  'body-too-large': { status: 413, title: 'Request body too large' },
+  'unsupported-media-type': { status: 415, title: 'The request body must be JSON' },
+  'expectation-failed': { status: 417, title: 'Unsupported expectation' },
+  validation: { status: 422, title: 'Invalid request' },
+  'unknown-product': { status: 422, title: 'A product is unknown or no longer sold' },
+  'idempotency-key-reuse': { status: 422, title: 'The key was used for a different request' },
   'pattern-unavailable': { status: 422, title: 'This pattern is not available' },
-  'headers-too-large': { status: 431, title: 'The headers are too large' },
-  internal: { status: 500, title: 'Something went wrong on our side' },
-  overloaded: { status: 503, title: 'Too much is asked for at once' },
-  unavailable: { status: 503, title: 'A part of the system is away or busy' },
-  'outcome-unknown': { status: 503, title: 'It is not known whether this was done' },
+  'headers-too-large': { status: 431, title: 'Request headers too large' },
+  internal: { status: 500, title: 'Internal error' },
+  overloaded: { status: 503, title: 'The system is overloaded' },
+  unavailable: { status: 503, title: 'Part of the system is unavailable' },
+  'outcome-unknown': { status: 503, title: 'The outcome is unknown' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problemTypes;
 
-/** One fault of a request; a place in its body, or a parameter of its query. */
+/** One fault of a request: at a place in its body, or in a parameter of its query. */
 export type Fault = { pointer: string; detail: string } | { parameter: string; detail: string };
 
-/** A product of which an order asks for more than there is. */
+/** A product of which an order wants more than is in stock. */
 export interface ShortProduct {
   productId: string;
   quantity: number;
   available: number;
 }
 
-/** Members of a problem beyond those that every problem has. */
+/** Members that only some problems have. */
 export interface ProblemExtensions {
   errors?: Fault[];
-  /** How many faults there are beyond those listed. */
+  /** How many faults are not listed. */
   errorsOmitted?: number;
   orderId?: string;
   /** Why the order was cancelled. */
@@ -77,7 +76,7 @@ export interface ProblemExtensions {
   /** Where the outcome can be looked up. */
   lookAt?: string;
   available?: readonly string[];
-  /** The products of which there is not enough for the order, by the stock as it is now. */
+  /** The order's products that are short of stock now. */
   products?: ShortProduct[];
   dependencies?: Record<string, 'up' | 'down'>;
 }
@@ -85,7 +84,7 @@ export interface ProblemExtensions {
 export interface ProblemOptions {
   extensions?: ProblemExtensions;
   headers?: Record<string, string>;
-  /** What went wrong inside: logged, never sent. */
+  /** The internal cause: logged, never sent. */
   cause?: unknown;
 }
 
@@ -93,7 +92,7 @@ export interface ProblemOptions {
 export class Problem extends Error {
   constructor(
     readonly code: ProblemCode,
-    /** A sentence for the caller who reads the answer: no SQL, no stack, nothing of the inside. */
+    /** A sentence for the caller, without SQL, stack or other internals. */
     readonly detail: string,
     readonly options: ProblemOptions = {},
   ) {

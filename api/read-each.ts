@@ -1,17 +1,17 @@
 import { participants, type ParticipantName } from '../contracts/participants';
 import { timeOver, within } from './deadline';
 
-/** What the participants answered, in their order. */
+/** The participants' answers, in the order of registration. */
 export interface EachAnswer<T> {
   found: { service: ParticipantName; records: T[] }[];
-  /** Those that could not be asked: of them nothing is known. */
+  /** The participants that did not answer. */
   unavailable: ParticipantName[];
 }
 
-/** An answer goes without a service's part rather than late. */
+/** After this time an answer leaves out a participant's part. */
 const readMsMax = 2_000;
 
-/** Reads all participants at once; one that is away, or slow, is named instead. Never rejects. */
+/** Reads all participants at once, and names those that do not answer in time. Never rejects. */
 export async function readEach<T>(
   read: (service: ParticipantName) => Promise<T[]>,
   onError: (error: unknown, service: ParticipantName) => void,

@@ -3,23 +3,23 @@ import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { Problem, problemBody, problemContentType, problemTypes } from './problems';
 
-/** Problems that are answered without the app: what they are about never reaches it. */
+/** Problems for requests that never reach the app. */
 
 export const headerBytesMax = 16 * 1024;
 
-/** A request whose target or Host makes no URL. */
+/** Answers a request whose target or Host header is not a valid URL. */
 export function answerUnroutable(error: unknown, logger: Logger): Response {
   const known = error instanceof Error && error.name === 'RequestError';
-  if (!known) logger.error({ err: error }, 'a request failed outside the app');
+  if (!known) logger.error({ err: error }, 'request failed outside the app');
   const { body, status } = occurrence(
     known
       ? new Problem('malformed-request', 'The request target or the Host header is invalid.')
-      : new Problem('internal', 'It is logged.'),
+      : new Problem('internal', 'The error has been logged.'),
   );
   return new Response(body, { status, headers: { 'Content-Type': problemContentType } });
 }
 
-/** Answers a request with a problem, after which the connection is closed. */
+/** Answers a request with a problem, then closes the connection. */
 export function refuse(outgoing: ServerResponse, problem: Problem): void {
   const { body, status } = occurrence(problem);
   outgoing
@@ -33,8 +33,8 @@ export function refuse(outgoing: ServerResponse, problem: Problem): void {
 }
 
 /**
- * What the HTTP parser refused, as the text of an answer: there is no request, and so no response
- * that Node would write.
+ * The text of an answer to input that the HTTP parser refused. Node has no request and no response
+ * object for it.
  */
 export function unparsable(code: string | undefined): string {
   const { body, status } = occurrence(problemOfParser(code));
@@ -53,7 +53,7 @@ function problemOfParser(code: string | undefined): Problem {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new Problem('body-too-large', 'The chunk extensions are too large.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('request-timeout', 'The request did not come in time.');
+      return new Problem('request-timeout', 'The request was not received in time.');
     default:
       return new Problem('malformed-request', 'This is not a valid HTTP request.');
   }

@@ -14,8 +14,8 @@ import { outcomeUnknown, unavailable } from './unavailability';
 /** Resolutions are workflows. */
 export interface Resolutions {
   /**
-   * Starts the workflow that resolves an order, under this id, and waits for what comes of it;
-   * `under-way` where one of this id is open already.
+   * Starts the workflow that resolves an order, under this id, and waits for its outcome. Answers
+   * `under-way` if a workflow of this id is open already.
    */
   run: (
     workflowId: string,
@@ -34,11 +34,11 @@ export interface ResolutionDeps {
 const resolveMsMax = 20_000;
 
 /**
- * Resolves a PENDING order for an operator, and answers the order as it then is: it may be PENDING
- * still, when what was asked for could not be carried out yet.
+ * Resolves a PENDING order for an operator and answers the order's new state. The order is still
+ * PENDING if the action could not be carried out yet.
  *
- * One resolution of an order is under way at a time. Its id names the one before it, so that of two
- * that are asked for at once Temporal lets one begin.
+ * An order has at most one resolution in progress. The workflow id contains the number of the
+ * previous resolution, so Temporal lets only one of two concurrent requests begin.
  *
  * @throws Problem `not-found`, `not-pending`, `resolution-under-way`, `resolution-unsafe`,
  *   `outcome-unknown`
@@ -51,7 +51,7 @@ export async function resolve(
   const unknown = (cause?: unknown) => outcomeUnknown(orderId, operatorPage(orderId), cause);
   const read = async () => {
     const order = await orders.byId(orderId);
-    if (!order) throw new Problem('not-found', 'There is no order with this id.');
+    if (!order) throw new Problem('not-found', 'No order has this id.');
     return order;
   };
   const { status, pattern } = await read();
@@ -67,49 +67,52 @@ export async function resolve(
   if (outcome === 'unsafe') {
     const why = await read().then(
       (order) => whyUnsafe(action, order, readSteps),
-      () => 'What was asked for contradicts the decision, or could not be made safe.',
+      () => 'The action contradicts the decision, or could not be made safe.',
     );
     const detail = `${why} Nothing was changed.`;
     throw new Problem('resolution-unsafe', detail, { extensions: { orderId } });
   }
   if (outcome === timeOver) throw unknown();
-  // It has been carried out: a reading that fails must not deny it.
+  // The action was carried out, so a failing read must not answer that nothing was done.
   return read().catch((error: unknown) => {
     throw unknown(error);
   });
 }
 
-/** Where staff look at one order. */
+/** The path at which staff see one order. */
 function operatorPage(orderId: string): string {
   return `/operator/orders/${orderId}`;
 }
 
-/** A sentence that is so in the case at hand: see the table in workflows/recovery/resolve.ts. */
+/** Why the action is unsafe for this order: see the table in workflows/recovery/resolve.ts. */
 async function whyUnsafe(
   action: ResolutionAction,
   { orderId, decision, pattern }: OrderDetail,
   readSteps: ReadSteps,
 ): Promise<string> {
-  if (decision === null) return 'The order is not decided, and may be impossible to complete.';
-  if (decision === 'CANCEL') return 'The order is decided CANCEL, and is not completed any more.';
-  if (action === 'confirm') return 'The order is decided COMPLETE already: retry drives it on.';
+  if (decision === null)
+    return 'The order has no decision yet, and completing it may be impossible.';
+  if (decision === 'CANCEL')
+    return 'The decision is CANCEL, so the order can no longer be completed.';
+  if (action === 'confirm')
+    return 'The decision is COMPLETE already. Use retry to continue the order.';
   if (pattern === null || !patternRows[pattern].mayBeOverturned) {
-    return `The order is decided COMPLETE, and pattern ${String(pattern)} cannot undo that.`;
+    return `The decision is COMPLETE, and the pattern ${String(pattern)} cannot undo it.`;
   }
   const { steps } = await readSteps(orderId);
   const confirmed = steps.find(
     ({ step, outcome }) => step.startsWith('confirm') && outcome === 'done',
   );
   if (confirmed) {
-    return `The order is decided COMPLETE, and its ${confirmed.service} part is confirmed already.`;
+    return `The decision is COMPLETE, and the ${confirmed.service} service has confirmed its part.`;
   }
   return (
-    'The order is decided COMPLETE, and not every reservation could be frozen: a service did not ' +
-    'answer in time, or somebody else has taken the order over.'
+    'The decision is COMPLETE, and not every reservation could be frozen. A service did not answer ' +
+    'in time, or another workflow has taken the order over.'
   );
 }
 
-/** @throws Problem `unavailable` where Temporal does not say: nothing was done yet. */
+/** @throws Problem `unavailable` if Temporal does not answer; nothing was done yet. */
 async function isOpen(resolutions: Resolutions, workflowId: string): Promise<boolean> {
   const answer = await within(resolveMsMax, resolutions.isOpen(workflowId)).catch(
     (): typeof timeOver => timeOver,
@@ -119,11 +122,11 @@ async function isOpen(resolutions: Resolutions, workflowId: string): Promise<boo
 }
 
 function isUnderWay(orderId: string): Problem {
-  const detail = 'Wait for what comes of it, or terminate its workflow in the Temporal UI.';
+  const detail = 'Wait for it to end, or terminate its workflow in the Temporal UI.';
   return new Problem('resolution-under-way', detail, { extensions: { orderId } });
 }
 
 function notPending(orderId: string): Problem {
-  const detail = 'Only an order that is PENDING can be resolved.';
+  const detail = 'Only a PENDING order can be resolved.';
   return new Problem('not-pending', detail, { extensions: { orderId } });
 }

@@ -4,7 +4,9 @@ import { orderStatuses, orderTerms, patterns } from '../contracts/order';
 import { recoveryKinds } from '../contracts/recovery';
 import { services } from '../contracts/participants';
 
-/** What comes in and what goes out; the routes' validation and the OpenAPI document are made of it. */
+/**
+ * The schemas of requests and answers. They validate requests and generate the OpenAPI document.
+ */
 
 const { quantityMax, linesMax } = orderLimits;
 const quantityRule = `must be a whole number from 1 to ${String(quantityMax)}`;
@@ -16,7 +18,9 @@ export const id = z.string(idRule).regex(/^[A-Za-z0-9_-]{1,64}$/, idRule);
 const amount = z.bigint().openapi({ type: 'integer', format: 'int64', minimum: 0 });
 export const time = z.iso.datetime();
 
-/** One rule and one fault; and, unlike `z.int`, it does not end the checks of the whole list. */
+/**
+ * One rule that reports one fault. Unlike `z.int`, a fault does not stop the checks of the list.
+ */
 const quantity = z
   .number(quantityRule)
   .refine((n) => Number.isInteger(n) && n >= 1 && n <= quantityMax, quantityRule)
@@ -32,8 +36,8 @@ const orderItem = z.strictObject(
 
 const orderItems = z
   .array(orderItem, 'must be a list of items')
-  .min(1, 'must hold an item')
-  .max(linesMax, `must hold ${String(linesMax)} items at most`)
+  .min(1, 'must contain at least one item')
+  .max(linesMax, `must contain at most ${String(linesMax)} items`)
   .superRefine(
     (items, context) => {
       const seen = new Set<unknown>();
@@ -44,17 +48,17 @@ const orderItems = z
           context.addIssue({
             code: 'custom',
             path: [index, 'productId'],
-            message: 'is in the order already: give each product once, with its quantity',
+            message: 'is listed twice: give each product once, with its total quantity',
           });
         }
         seen.add(productId);
       });
     },
-    // Also when an item is wrong, so that all faults are listed at once.
+    // Checked even when an item is wrong, to report all faults at once.
     { when: ({ value }) => Array.isArray(value) },
   );
 
-/** Of each of the order's terms: see contracts/order.ts. */
+/** One optional member for each of the order's terms: see contracts/order.ts. */
 const termsShape = Object.fromEntries(orderTerms.map((term) => [term, id.optional()]));
 
 export const createOrderBody = z
@@ -71,7 +75,7 @@ export const placeOrderBody = z
 export const orderParams = z.object({ orderId: id });
 
 export const pageQuery = z.strictObject({
-  cursor: id.optional().openapi({ description: 'The last page’s `nextCursor`.' }),
+  cursor: id.optional().openapi({ description: 'The previous page’s `nextCursor`.' }),
   limit: z
     .string('must be given once')
     .regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
@@ -104,11 +108,14 @@ export const orderSummary = z
       .optional()
       .openapi({
         description:
-          'What is reserved for it is being confirmed: it will be completed, unless an operator ' +
+          'The order’s reservations are being confirmed. It will be completed unless an operator ' +
           'cancels it before anything is confirmed.',
       }),
     pattern: z.enum(patterns).nullable(),
-    reason: z.string().nullable().openapi({ description: 'Why it was cancelled, or is being.' }),
+    reason: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why the order was cancelled or is being cancelled.' }),
     total: amount,
     createdAt: time,
     endedAt: time.nullable(),
@@ -121,7 +128,7 @@ const stepRecord = z
     service: z.enum(services),
     step: z.string(),
     outcome: z.enum(['done', 'rejected', 'cancelled']),
-    code: z.string().optional().openapi({ description: 'Why it was rejected.' }),
+    code: z.string().optional().openapi({ description: 'Why the step was rejected.' }),
     at: time,
   })
   .openapi('StepRecord');
@@ -132,8 +139,9 @@ export const inDoubt = z.object({
   ageMs: z.int().nonnegative(),
   state: z.enum(['open', 'in-doubt', 'heuristic']).openapi({
     description:
-      '`open`: begun, not seen to end, its order is on its way. `in-doubt`: the same, and its ' +
-      'order is PENDING: it keeps its locks. `heuristic`: ended against the decision.',
+      '`open`: the branch has begun, and its order is in progress. `in-doubt`: the branch has ' +
+      'begun, its order is PENDING, and it keeps its locks. `heuristic`: the branch ended ' +
+      'against the decision.',
   }),
 });
 
@@ -144,15 +152,15 @@ export const orderDetail = orderSummary
     stepsUnavailable: z
       .array(z.enum(services))
       .optional()
-      .openapi({ description: 'The services whose steps could not be read now.' }),
-    inDoubt: z
-      .array(inDoubt)
-      .optional()
-      .openapi({ description: 'Its XA branches that are not known to be settled; else absent.' }),
+      .openapi({ description: 'The services whose steps could not be read.' }),
+    inDoubt: z.array(inDoubt).optional().openapi({
+      description:
+        'The order’s XA branches that are not known to have ended; absent if there are none.',
+    }),
     inDoubtUnavailable: z
       .array(z.enum(services))
       .optional()
-      .openapi({ description: 'The services whose branches could not be read now.' }),
+      .openapi({ description: 'The services whose branches could not be read.' }),
   })
   .openapi('Order');
 
@@ -161,7 +169,8 @@ export const orderPage = z
   .openapi('OrderPage');
 
 const reserved = amount.openapi({
-  description: 'Held for orders that are neither confirmed nor cancelled yet; not available.',
+  description:
+    'Reserved for orders that are neither confirmed nor cancelled yet. Not part of `available`.',
 });
 
 const product = z
@@ -193,8 +202,8 @@ export const readiness = z
       .array(z.object({ kind: z.enum(['look', ...recoveryKinds]), forMs: z.int() }))
       .optional()
       .describe(
-        'Kinds of recovery that have had work for this long without ending a run. Orders are ' +
-          'placed all the same; what nobody drives waits.',
+        'Kinds of recovery that have had work for this long without completing a run. New orders ' +
+          'are still placed; orders that need recovery wait.',
       ),
   })
   .openapi('Readiness');
@@ -222,8 +231,8 @@ export const problem = z
       .optional()
       .openapi({
         description:
-          'With `insufficient-stock`: of the order’s products those of which there is not enough ' +
-          'now. When the order was refused they may have been others.',
+          'With `insufficient-stock`: the order’s products that are short of stock now. Others may ' +
+          'have been short when the order was refused.',
       }),
   })
   .openapi('Problem');

@@ -12,28 +12,28 @@ import { stopLimits } from './stop-limits';
 import { notAnswered } from './unavailability';
 
 export interface ServerOptions {
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   port: number;
   hostname: string;
   logger: Logger;
-  /** Until headers, or a body, must have come; 10 s unless it says otherwise. */
+  /** How long headers or a body may take to arrive; 10 s by default. */
   receiveMsMax?: number;
-  /** Over the defaults: 4,096 connections, and 10 s until an answer must have been taken. */
+  /** Overrides the defaults: 4,096 connections, and 10 s for a client to take an answer. */
   connections?: Partial<ConnectionLimits>;
-  /** Until a close answers the requests that have not ended, and ends all connections. */
+  /** How long a close waits before it answers the running requests and ends all connections. */
   answerMsMax?: number;
 }
 
 export interface ApiServer {
   port: number;
-  /** From now on every answer is its connection's last; new ones are still taken. */
+  /** From now on each answer closes its connection. New connections are still accepted. */
   end(): void;
-  /** Takes no more connections, lets running requests end, then answers and ends what is left. */
+  /** Accepts no more connections, lets running requests end, then answers and ends the rest. */
   close(): Promise<void>;
 }
 
 const defaultReceiveMsMax = 10_000;
-/** A few thousand callers may wait for their orders at once, each on a connection of its own. */
+/** A few thousand callers may wait for their orders at once, each on its own connection. */
 const defaultConnectionLimits: ConnectionLimits = {
   connectionsMax: 4_096,
   sendMsMax: 10_000,
@@ -42,13 +42,14 @@ const checkMs = 500;
 const keepAliveMs = 30_000;
 
 /**
- * Gives the API a port, and the limits that only a server can keep. Resolves once it listens.
+ * Serves the API on a port, with the limits that only a server can enforce. Resolves once it
+ * listens.
  *
- * @throws Error when the port cannot be had
+ * @throws Error if the port is not available
  */
 export async function startServer(api: Api, options: ServerOptions): Promise<ApiServer> {
   const receiveMsMax = options.receiveMsMax ?? defaultReceiveMsMax;
-  // A close may have answered a request before the API did: Node sends one answer only.
+  // A close may have answered a request before the API did; Node sends one answer only.
   const answerOnce = async (request: Request, env: HttpBindings): Promise<Response> => {
     const response = await api.fetch(request, env);
     return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
@@ -62,16 +63,16 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Api
     requestTimeout: receiveMsMax,
     connectionsCheckingInterval: Math.min(checkMs, receiveMsMax),
     keepAliveTimeout: keepAliveMs,
-    // Ours answers with a problem; Node's own answer has no body.
+    // The API answers with a problem; Node's own answer has no body.
     requireHostHeader: false,
   });
-  // Node drops what is beyond its count in silence; the bytes are limited anyway.
+  // Node silently drops headers beyond its count; their bytes are limited anyway.
   server.maxHeadersCount = 0;
   const connections = limitConnections(server, {
     ...defaultConnectionLimits,
     ...options.connections,
   });
-  // Before its answer is begun: it may be the last of its connection.
+  // Before the request's answer begins, because it may be the connection's last.
   const drain = new Drain(server, (outgoing) => {
     refuse(outgoing, notAnswered(outgoing.req));
   });

@@ -3,15 +3,15 @@ import type { Catalogue } from '../activities/product/catalogue';
 import { timeOver, within } from './deadline';
 import type { ShortProduct } from './problems';
 
-/** Of an order's products those of which there is not enough now. Undefined when not known. */
+/** The order's products that are short of stock now. Undefined if unknown. */
 export type ReadShortProducts = (orderId: string) => Promise<ShortProduct[] | undefined>;
 
-/** A refusal is told without its products rather than late. */
+/** After this time a refusal is answered without its products. */
 const readMsMax = 1_000;
 
 /**
- * What was short when an order was refused is not recorded, only that something was. The stock as
- * it is now tells it where nothing has been sold or delivered since.
+ * A refusal does not record which products were short. The current stock shows them, unless
+ * something was sold or delivered since.
  */
 export function createShortProductsReader(
   orders: Pick<OrderQueries, 'byId'>,
@@ -37,11 +37,11 @@ export function createShortProductsReader(
 
 const namedMax = 3;
 
-/** A sentence that names them. */
+/** A sentence that names the products. */
 export function shortSentence(short: readonly ShortProduct[]): string {
   const named = short.slice(0, namedMax).map(({ productId }) => productId);
   const more = short.length - named.length;
   const names = [...named, ...(more > 0 ? [`${String(more)} more`] : [])];
   const list = [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '');
-  return `By the stock as it is now, there is not enough of ${list.join(' and ')}.`;
+  return `Currently short of stock: ${list.join(' and ')}.`;
 }

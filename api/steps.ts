@@ -15,10 +15,10 @@ export interface StepsAnswer {
   stepsUnavailable?: ParticipantName[];
 }
 
-/** What the participants have recorded of an order, oldest first. Never rejects. */
+/** The steps of an order that the participants recorded, oldest first. Never rejects. */
 export type ReadSteps = (orderId: string) => Promise<StepsAnswer>;
 
-/** Reads all participants at once; one that is away, or slow, is named instead. */
+/** Reads all participants at once, and names those that do not answer in time. */
 export function createStepsReader(
   queries: Record<ParticipantName, Pick<ParticipantQueries, 'stepsOf'>>,
   logger: Logger,
@@ -27,7 +27,7 @@ export function createStepsReader(
     const { found, unavailable } = await readEach(
       (service) => queries[service].stepsOf(orderId),
       (err, service) => {
-        logger.warn({ err, service, orderId }, 'the steps of an order could not be read');
+        logger.warn({ err, service, orderId }, 'cannot read the steps of an order');
       },
     );
     const steps = found.flatMap(({ service, records }) =>
@@ -38,7 +38,7 @@ export function createStepsReader(
   };
 }
 
-/** Other kinds are answers to a workflow, and are never recorded. */
+/** Participants never record the other kinds. */
 function answerOf(
   service: ParticipantName,
   { step, outcome, at }: StepRecord,

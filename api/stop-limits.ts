@@ -1,10 +1,10 @@
-/** How an orderly end of the API divides its time, from when it takes no new requests. */
+/** How an orderly shutdown of the API divides its time, from when it accepts no new requests. */
 export interface StopLimits {
-  /** Orders of which no claim was sent by then are withdrawn: nothing was done. */
+  /** When the API withdraws the orders whose claim was not sent: nothing was done for them. */
   withdrawMs: number;
-  /** Requests that have no answer by then are told that their outcome is not known. */
+  /** When the API answers the remaining requests with `outcome-unknown`. */
   answerMsMax: number;
-  /** Claimed orders whose workflow is not started by then are left to adoption. */
+  /** When the API leaves claimed orders without a workflow to adoption. */
   startMsMax: number;
 }
 

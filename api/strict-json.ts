@@ -1,31 +1,33 @@
 import { getUnsafeNumberReason, parse } from 'lossless-json';
 
 /**
- * JSON without the liberties that `JSON.parse` takes: it rounds 2^53 + 1, makes 1e309 Infinity,
- * and lets the last of two equal keys win.
+ * Strict JSON. `JSON.parse` rounds 2^53 + 1, makes 1e309 Infinity, and takes the last of two equal
+ * keys.
  */
 
-/** The text is no JSON, or none that all parsers would read alike. */
+/** The text is not JSON, or parsers would read it differently. */
 export class MalformedJson extends Error {}
 
 const depthMax = 20;
 
-/** Surrogates that are not half of a pair; with the flag, a pair is one character of another kind. */
+/** Unpaired surrogates: with the `u` flag a pair is one character and does not match. */
 const loneSurrogate = /\p{Surrogate}/u;
 
 /**
- * Parses a JSON text. Numbers that JavaScript cannot hold come out as NaN, which no schema takes
- * for a number; `__proto__` comes out as an ordinary own key, which none declares.
+ * Parses a JSON text. A number that JavaScript cannot represent becomes NaN, which every schema
+ * refuses. `__proto__` becomes an ordinary own key, which no schema declares.
  *
  * @throws MalformedJson with a sentence that may be shown to the caller.
  */
 export function parseStrictJson(text: string): unknown {
-  // Counted before parsing: the parser recurses, and a deep text would end its stack.
+  // Measured before parsing: the parser recurses, and a deep text would overflow its stack.
   const { depth, members } = measure(text);
-  if (depth > depthMax) throw new MalformedJson(`It is nested deeper than ${String(depthMax)}.`);
+  if (depth > depthMax)
+    throw new MalformedJson(`It is nested more than ${String(depthMax)} levels deep.`);
   const value = parseLossless(text);
-  // The parser lets a key come twice when the values are equal too, so that members are missing.
-  if (countMembers(value) !== members) throw new MalformedJson('A key comes twice in an object.');
+  // The parser accepts a key twice if both values are equal; then the value has fewer members than
+  // the text.
+  if (countMembers(value) !== members) throw new MalformedJson('An object has the same key twice.');
   return value;
 }
 
@@ -35,7 +37,7 @@ function parseLossless(text: string): unknown {
       parseNumber: (number) =>
         getUnsafeNumberReason(number) === undefined ? Number(number) : Number.NaN,
       onDuplicateKey: () => {
-        throw new MalformedJson('A key comes twice in an object.');
+        throw new MalformedJson('An object has the same key twice.');
       },
     });
   } catch (error) {
@@ -44,7 +46,7 @@ function parseLossless(text: string): unknown {
   }
 }
 
-/** The depth of brackets, and the number of colons, outside strings. */
+/** The depth of brackets and the number of colons outside strings. */
 function measure(text: string): { depth: number; members: number } {
   let open = 0;
   let depth = 0;
@@ -63,11 +65,11 @@ function measure(text: string): { depth: number; members: number } {
   return { depth, members };
 }
 
-/** Counts the members of all objects, and refuses strings that no database would keep as sent. */
+/** Counts the members of all objects. Refuses strings that a database would not store as sent. */
 function countMembers(value: unknown): number {
   if (typeof value === 'string') {
     if (value.includes('\0') || loneSurrogate.test(value)) {
-      throw new MalformedJson('A string holds NUL or half a surrogate pair.');
+      throw new MalformedJson('A string contains NUL or an unpaired surrogate.');
     }
     return 0;
   }

@@ -1,12 +1,12 @@
 import { InterceptingCall, Metadata, status, type Interceptor } from '@grpc/grpc-js';
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 
-/** As soon as Temporal is back it is found to be: gRPC would look every two minutes in the end. */
+/** The longest pause between attempts to reconnect. By default gRPC's would grow to two minutes. */
 const reconnectMsMax = 1_000;
 
 /**
- * Opens a connection to Temporal. It is lazy, because what does not need Temporal must answer while
- * Temporal is away. A call that is under way when it is closed fails, as cancelled.
+ * Opens a connection to Temporal. It is lazy: the calls that do not need Temporal must work without
+ * it. Closing it cancels the running calls.
  *
  * @param address - `host:port` of Temporal's frontend
  */
@@ -19,8 +19,8 @@ export function openTemporal(address: string): Connection {
 }
 
 /**
- * The client tries a failed call again out of a timer, which a close does not stop. On a closed
- * channel gRPC throws; thrown out of a timer, it would end the process.
+ * The client retries a failed call from a timer, which a close does not stop. On a closed channel
+ * gRPC throws, and an error thrown from a timer would end the process.
  */
 const failOnClosed: Interceptor = (options, nextCall) => {
   try {

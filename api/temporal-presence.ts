@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { unavailable } from './unavailability';
 
-/** A call to Temporal that nobody has answered: the server is away, frozen, or cannot be reached. */
+/** Temporal did not answer a call: the server is down, frozen or unreachable. */
 export class TemporalUnanswered extends Error {
   constructor(cause: unknown) {
     super('Temporal has not answered', { cause });
@@ -9,37 +9,41 @@ export class TemporalUnanswered extends Error {
 }
 
 export interface PresenceOptions {
-  /** A start, or a probe, that is unanswered for so long means that Temporal is away. */
+  /** Temporal counts as away when a start or a probe is unanswered for this long. */
   awayAfterMs: number;
-  /** An answer is believed for so long; and until there is one, a probe is sent so often. */
+  /** How long an answer counts as proof, and how often probes are sent until there is one. */
   probeEveryMs: number;
 }
 
 const defaults: PresenceOptions = { awayAfterMs: 2_000, probeEveryMs: 1_000 };
-/** After a timer that came late, as after a freeze of our own: for answers that lie in the socket. */
+/**
+ * An extra wait after a late timer, as after a freeze of this process, to read answers from the
+ * socket.
+ */
 const lateMs = 100;
 
 /** A call that Temporal is expected to answer. */
 export interface Expectation {
-  /** It was, or we have stopped asking. */
+  /** Temporal answered, or the call was abandoned. */
   end(answered: boolean): void;
 }
 
 /**
- * Whether Temporal is there. It is away when a start or a probe is unanswered for two seconds, and
- * back when nothing is unanswered any more. Probes are sent only while somebody asks and no answer
- * is younger than a second, and while it is away: an idle API asks Temporal nothing.
+ * Tracks whether Temporal answers. Temporal is away when a start or a probe is unanswered for two
+ * seconds, and back when no call is unanswered. The API probes only while requests need Temporal
+ * and the last answer is older than a second, and while Temporal is away. An idle API sends no
+ * probes.
  */
 export class TemporalPresence {
   private readonly options: PresenceOptions;
-  /** What is unanswered for too long. */
+  /** The calls that are unanswered for too long. */
   private readonly overdue = new Set<Expectation>();
   private readonly onAway = new Set<() => void>();
   private answeredAt = -Infinity;
   private probing: Promise<void> | undefined;
   private closed = false;
 
-  /** @param probe rejects when it is not answered */
+  /** @param probe rejects if Temporal does not answer */
   constructor(
     private readonly probe: () => Promise<void>,
     private readonly logger: Logger,
@@ -52,16 +56,16 @@ export class TemporalPresence {
     return this.overdue.size > 0;
   }
 
-  /** Called each time that Temporal turns out to be away; answers how to have that no more. */
+  /** Calls the listener each time Temporal goes away. Returns how to unsubscribe. */
   whenAway(listener: () => void): () => void {
     this.onAway.add(listener);
     return () => this.onAway.delete(listener);
   }
 
   /**
-   * Resolves when Temporal has answered within the last second, or does so now.
+   * Resolves if Temporal answered within the last second, or once it answers a probe.
    *
-   * @throws Problem `unavailable` when it is away: at once, or once it has been silent for too long
+   * @throws Problem `unavailable` if Temporal is away, at once or after the time limit
    */
   async confirm(): Promise<void> {
     if (!this.away) {
@@ -72,7 +76,7 @@ export class TemporalPresence {
     if (this.away) throw unavailable();
   }
 
-  /** A call begins that Temporal is expected to answer. */
+  /** Notes the beginning of a call that Temporal must answer. */
   expect(): Expectation {
     const { awayAfterMs } = this.options;
     const sentAt = performance.now();
@@ -80,7 +84,8 @@ export class TemporalPresence {
       end: (answered: boolean) => {
         clearTimeout(timer);
         if (answered) this.answeredAt = Math.max(this.answeredAt, sentAt);
-        if (this.overdue.delete(expectation) && !this.away) this.logger.info('Temporal is back');
+        if (this.overdue.delete(expectation) && !this.away)
+          this.logger.info('Temporal answers again');
       },
     };
     const giveUp = () => {
@@ -92,7 +97,7 @@ export class TemporalPresence {
       const wasAway = this.away;
       this.overdue.add(expectation);
       if (wasAway) return;
-      this.logger.warn('Temporal is away: nothing is placed until it answers');
+      this.logger.warn('Temporal does not answer; orders are refused until it does');
       for (const listener of [...this.onAway]) listener();
     };
     let looked = false;
@@ -114,7 +119,7 @@ export class TemporalPresence {
         () => true,
         () => false,
       );
-      // What was silent for long is believed from its last probe on.
+      // An answer proves Temporal's presence from when the call began.
       if (answered) this.answeredAt = begunAt;
       else await pause(begunAt + this.options.probeEveryMs - performance.now());
     }

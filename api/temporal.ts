@@ -18,26 +18,31 @@ import type { StartOrders } from './batch';
 import type { Resolutions } from './resolution';
 import { TemporalUnanswered } from './temporal-presence';
 
-/** One try to start a workflow; the dispatcher tries again with the same id. */
+/** One attempt to start a workflow; the dispatcher retries with the same id. */
 const startMsMax = 3_000;
 const probeMsMax = 1_000;
-/** On a namespace without our search attributes, how long we start workflows without them. */
+/** How long workflows start without search attributes after the namespace has refused them. */
 const plainMs = 60_000;
-/** gRPC's code for a request that is wrong in itself. */
+/** gRPC's code for an invalid request. */
 const invalidArgument = 3;
-/** gRPC's codes for a request of which nothing was heard: cancelled, its deadline, unavailable. */
+/** gRPC's codes for a request without an answer: cancelled, deadline exceeded, unavailable. */
 const unansweredCodes = [1, 4, 14];
-/** No workflow has this id: a lookup makes the frontend, the history and the database answer. */
+/**
+ * No workflow has this id. Looking it up involves Temporal's frontend, history service and
+ * database.
+ */
 const probedWorkflowId = 'is-temporal-there';
 
-/** Which workflow drives a pattern's orders; from `contracts/names`. */
+/** The workflow that drives a pattern's orders; from `contracts/names`. */
 export interface OrderWorkflow {
   pattern: Pattern;
   workflowType: string;
   taskQueue: string;
-  /** The workflow's worker shares this client's connection: its first task comes with the start. */
+  /**
+   * The workflow's worker shares this client's connection, so the first task comes with the start.
+   */
   eager?: boolean;
-  /** Where runbooks can be read, for the links in the workflow's details. */
+  /** The base URL of the runbooks, for the links in the workflow's details. */
   runbooksUrl?: string | undefined;
 }
 
@@ -45,10 +50,10 @@ type Resolving = (input: ResolveInput) => Promise<ResolveResult>;
 type Placing = (input: PlaceOrdersInput) => Promise<PlaceOrdersResult>;
 
 /**
- * Starts workflows of one type, each id once for as long as Temporal remembers it. On a namespace
- * without our search attributes they begin without: an order that cannot be searched for is better
- * than none. A start that nobody has answered is told from one that was refused:
- * `TemporalUnanswered`.
+ * Starts workflows of one type. Temporal accepts each id once within its retention. If the
+ * namespace lacks the search attributes, workflows start without them: the order runs but cannot be
+ * searched. A start without an answer fails with `TemporalUnanswered`; a refused one fails with
+ * another error.
  */
 export function createTemporalStarter(client: Client, workflow: OrderWorkflow): StartOrders {
   const startLabelled = createLabelledStart();
@@ -56,7 +61,7 @@ export function createTemporalStarter(client: Client, workflow: OrderWorkflow): 
     try {
       await client.workflow.start<Placing>(workflow.workflowType, options);
     } catch (error) {
-      // An earlier try of ours has started it, and its answer was lost.
+      // An earlier attempt started it, and its answer was lost.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
   };
@@ -77,7 +82,10 @@ export function createTemporalStarter(client: Client, workflow: OrderWorkflow): 
 
 type Attributes = ReturnType<typeof initialAttributes>;
 
-/** Runs starts with these attributes; once the namespace has refused ours, without, for a while. */
+/**
+ * Starts workflows with search attributes, and for a while without them once the namespace has
+ * refused them.
+ */
 function createLabelledStart() {
   let plainUntil = 0;
   return async (
@@ -103,24 +111,24 @@ function optionsOf(
     workflowId,
     taskQueue,
     args: [runbooksUrl === undefined ? input : { ...input, runbooksUrl }],
-    // What an operator sees in the list of workflows, without opening a payload.
+    // Operators see this in the list of workflows, without opening a payload.
     staticSummary: summaryOf(pattern, input.orders),
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     requestEagerStart: eager ?? false,
   };
 }
 
-/** The server names the attribute that it does not know, or knows with another type. */
+/** The server names an attribute that it does not know or that has another type. */
 function refusesOurAttributes(error: unknown): boolean {
-  // The two kinds of connection fail with errors of different classes; this they have in common.
+  // The two kinds of connection fail with different error classes; both have this member.
   const { cause } = error as { cause?: { code?: number; message?: string } };
   const message = cause?.code === invalidArgument ? (cause.message ?? '') : '';
   return Object.values(searchAttributes).some(({ name }) => message.includes(name));
 }
 
 /**
- * Starts operators' resolutions, each id once, and waits for what comes of them. They own their
- * orders, and are found like all who do.
+ * Starts operators' resolutions, each id once, and waits for their outcomes. A resolution owns its
+ * order, so an operator finds it in the Temporal UI like any owner.
  */
 export function createTemporalResolver(
   client: Client,
@@ -136,7 +144,7 @@ export function createTemporalResolver(
       taskQueue: taskQueues.workflow,
       args: [{ ...request, timing, ...links }],
       staticSummary: `${pattern}: ${action} of order ${orderId} by ${operator}`,
-      // One that was terminated before it was on record has left its id to the next.
+      // A resolution that was terminated before it was recorded leaves its id to the next one.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
     };
@@ -166,8 +174,8 @@ export function createTemporalResolver(
 }
 
 /**
- * Resolves when Temporal answers, and rejects when it does not. It asks for a workflow that there is
- * not, which only a server whose database answers can say.
+ * Resolves if Temporal answers, and rejects if it does not. It looks up a workflow that does not
+ * exist: only a server whose database works can answer that.
  */
 export function createTemporalProbe(client: Client): () => Promise<void> {
   return async () => {
@@ -186,7 +194,7 @@ function isUnanswered(error: unknown): boolean {
   return cause?.code !== undefined && unansweredCodes.includes(cause.code);
 }
 
-/** The orders' rows say how each of them ended. */
+/** The orders' rows record how each of them ended. */
 function nothing(): void {
   return undefined;
 }

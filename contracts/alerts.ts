@@ -1,4 +1,4 @@
-/** What an operator is told of. Each kind has a page that says what to do. */
+/** The kinds of alert for operators. Each kind has a runbook that says what to do. */
 export const alertKinds = {
   'compensation-failing': 'docs/runbooks/compensation-failing.md',
   'broken-step': 'docs/runbooks/broken-step.md',
@@ -12,7 +12,9 @@ export const alertKinds = {
 
 export type AlertKind = keyof typeof alertKinds;
 
-/** The pages that a workflow's details point to: the alerts', and those for what needs no alert. */
+/**
+ * The runbooks that a workflow's details link to: those of the alerts, and two that need no alert.
+ */
 export const runbooks = {
   ...alertKinds,
   'step-failing': 'docs/runbooks/step-failing.md',

@@ -1,13 +1,13 @@
 /**
- * One table of every way in which an order can end without being placed: its code, the HTTP
- * status and the words that a caller gets, and what the caller can do about it.
+ * Every reason for which an order ends CANCELLED: its code, the HTTP status and title that the
+ * caller gets, and what the caller can do.
  */
 import { participants, type RejectionCode, type UnknownBalanceCode } from './participants';
 
 interface FailureRule {
   httpStatus: 409;
   title: string;
-  /** A whole sentence, for the problem's detail. */
+  /** Whole sentences for the problem's detail. */
   advice: string;
 }
 
@@ -15,21 +15,23 @@ const others = {
   'cancelled-by-customer': {
     httpStatus: 409,
     title: 'Cancelled by the customer',
-    advice: 'Whatever was taken was given back.',
+    advice: 'Everything that was taken has been returned.',
   },
   'cancelled-by-operator': {
     httpStatus: 409,
     title: 'Cancelled by an operator',
-    advice: 'Whatever was taken was given back.',
+    advice: 'Everything that was taken has been returned.',
   },
   unavailable: {
     httpStatus: 409,
-    title: 'A service could not do its part in time',
-    advice: 'Whatever was taken was given back; the same as a new order may succeed.',
+    title: 'A service did not respond in time',
+    advice: 'Everything that was taken has been returned. A new order may succeed.',
   },
 } as const satisfies Record<string, FailureRule>;
 
-/** Why an order ended CANCELLED: a participant's refusal comes before all else. */
+/**
+ * Why an order ended CANCELLED. A participant's refusal takes precedence over the other reasons.
+ */
 export type FailureCode = RejectionCode | keyof typeof others;
 
 const rejections = participants.map(
@@ -44,7 +46,7 @@ export const failures: Readonly<Record<FailureCode, FailureRule>> = {
   ...others,
 };
 
-/** Faults of ours, never the customer's: the order waits, PENDING, for an operator. */
+/** Faults of the system, never the customer's: the order waits as PENDING for an operator. */
 export type BrokenCode =
   | 'content-mismatch'
   | UnknownBalanceCode
@@ -52,7 +54,7 @@ export type BrokenCode =
   | 'guard-violated'
   | 'invalid-data'
   | 'effect-unaccounted'
-  /** TCC: of a reservation that was never made, or is gone already, or is made good already. */
+  /** TCC: the reservation was never made, was cancelled already, or was confirmed already. */
   | 'confirm-without-reservation'
   | 'confirm-after-cancel'
   | 'cancel-after-confirm';

@@ -50,14 +50,14 @@ export const patternRows: Readonly<Record<Pattern, PatternRow>> = {
     mayBeOverturned: true,
   },
   saga: {
-    what: 'immediate effects and compensations; orders that come together share a workflow',
+    what: 'immediate effects and compensations; concurrent orders share a workflow',
     workflow: workflowTypes.placeOrders,
     begins: 'with-others',
     moves: 'before-decision',
     mayBeOverturned: false,
   },
   choreography: {
-    what: 'events from service to service; its callers poll',
+    what: 'events from service to service; callers poll',
     workflow: workflowTypes.placeByChoreography,
     begins: 'by-event',
     moves: 'before-decision',

@@ -33,25 +33,25 @@ export const recoveries: Record<RecoveryKind, Recovery> = {
     pattern: 'saga',
     workflowType: workflowTypes.drainCompensations,
     workflowId: 'drain-compensations',
-    does: 'tries the compensations that are due',
+    does: 'retries compensations that are due',
   },
   force: {
     pattern: 'tcc',
     workflowType: workflowTypes.forceConfirmations,
     workflowId: 'force-confirmations',
-    does: 'confirms again what could not be confirmed',
+    does: 'retries confirmations that failed',
   },
   scan: {
     pattern: 'xa',
     workflowType: workflowTypes.scanBranches,
     workflowId: 'scan-branches',
-    does: 'ends XA branches that were left behind',
+    does: 'ends abandoned XA branches',
   },
   sweep: {
     pattern: 'tcc',
     workflowType: workflowTypes.sweepReservations,
     workflowId: 'sweep-reservations',
-    does: 'asks about reservations that are old',
+    does: 'settles old reservations',
   },
 };
 

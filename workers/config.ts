@@ -151,7 +151,7 @@ export function readConfig<K extends SettingName>(
     result.success ? [] : [`${name}: ${result.error.issues.map((i) => i.message).join(', ')}`],
   );
   if (faults.length > 0) {
-    throw new Error(`The configuration is not usable:\n  ${faults.join('\n  ')}`);
+    throw new Error(`Invalid configuration:\n  ${faults.join('\n  ')}`);
   }
   return Object.fromEntries(entries.map(({ name, result }) => [name, result.data])) as Config<K>;
 }

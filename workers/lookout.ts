@@ -46,7 +46,7 @@ export class Lookout {
         await this.look();
       } catch (error) {
         // The database or Temporal is away: the next look is soon.
-        logger.warn({ err: error }, 'could not look for work to recover');
+        logger.warn({ err: error }, 'cannot look for work to recover');
       }
     }
   }

@@ -23,7 +23,7 @@ const alone = { ordersMax: 1, inFlightMax: 64 };
 export function unavailableOn(
   config: Pick<PatternConfig, 'DATABASE_SERVERS'>,
 ): NonNullable<ApiDependencies['unavailable']> {
-  const why = 'The databases are on separate servers, and no local transaction spans them.';
+  const why = 'The databases are on separate servers, so one local transaction cannot span them.';
   const missing = patterns.filter((pattern) => !isOffered(pattern, config));
   return Object.fromEntries(missing.map((pattern) => [pattern, why]));
 }

@@ -61,7 +61,7 @@ export function recoverySettingsFrom(config: RecoveryConfig): RecoverySettings {
  */
 export function createWorkflowActivities(settings: RecoverySettings) {
   const elsewhere = (): Promise<never> => {
-    const message = 'This process has no steps; the service has them on its own queue';
+    const message = 'This process runs no steps; the service runs them on its own queue';
     return Promise.reject(ApplicationFailure.nonRetryable(message, stepNotHere));
   };
   const own: SettingsActivities = { recoverySettings: () => Promise.resolve(settings) };
@@ -130,7 +130,7 @@ async function endRuns(client: Client): Promise<void> {
 }
 
 async function endRun(client: Client, workflowId: string): Promise<void> {
-  const why = 'A workflow worker has started. Its look begins this again if there is work.';
+  const why = 'A workflow worker has started. Its look starts this run again if there is work.';
   try {
     await client.workflow.getHandle(workflowId).terminate(why);
   } catch (error) {

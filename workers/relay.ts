@@ -68,7 +68,7 @@ export class Relay {
         pauseMs = firstPauseMs;
         if (sent < batchMax) await this.idle();
       } catch (error) {
-        this.options.logger.warn({ err: error, pauseMs }, 'events could not be handed over');
+        this.options.logger.warn({ err: error, pauseMs }, 'cannot hand events over to Temporal');
         await sleep(pauseMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
         pauseMs = Math.min(2 * pauseMs, pauseMsMax);
       }

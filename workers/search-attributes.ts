@@ -24,7 +24,10 @@ export async function searchable(
     return true;
   } catch (error) {
     if (!(error instanceof SearchAttributesMissing)) throw error;
-    logger.error({ err: error }, 'orders go on, but cannot be searched for in Temporal');
+    logger.error(
+      { err: error },
+      'search attributes are missing in Temporal; orders run but cannot be searched',
+    );
     return false;
   }
 }

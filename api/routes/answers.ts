@@ -5,12 +5,12 @@ import { patternRows } from '../../contracts/patterns';
 import { problemContentType } from '../problems';
 import { problem, type orderLine, type orderSummary } from '../schemas';
 
-/** What several routes answer, in the words of the API. */
+/** Answers that several routes share. */
 
 /** An order as lists and outcomes show it. */
 export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary> {
   const { orderId, status, pattern, reason, total } = order;
-  // What is decided may take its time where the effects only come now: the caller is told so.
+  // Where effects follow the decision they may take a while, so the caller sees the phase.
   const comesAfter = pattern !== null && patternRows[pattern].moves === 'after-complete';
   const confirming = comesAfter && order.decision === 'COMPLETE' && !isTerminal(status);
   return {
@@ -26,7 +26,7 @@ export function summaryAnswer(order: OrderSummary): z.infer<typeof orderSummary>
   };
 }
 
-/** The lines alone, whatever else a row may carry. */
+/** Only the lines, whatever else a row holds. */
 export function linesAnswer(
   lines: readonly { productId: string; quantity: number; unitPrice: number | bigint }[],
 ): z.infer<typeof orderLine>[] {
@@ -37,7 +37,7 @@ export function linesAnswer(
   }));
 }
 
-/** A page's rows and the cursor of the next one, of one row more than was asked for. */
+/** Splits `limit` + 1 rows into a page and the cursor of the next one. */
 export function pageOf<Row>(
   rows: readonly Row[],
   limit: number,
@@ -53,7 +53,7 @@ export function jsonAnswer<Schema extends z.ZodType>(description: string, schema
   return { description, content: { 'application/json': { schema } } };
 }
 
-/** Documents that a problem may be answered. */
+/** Documents a problem as an answer. */
 export function problemAnswer(description: string) {
   return { description, content: { [problemContentType]: { schema: problem } } };
 }

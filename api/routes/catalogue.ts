@@ -10,7 +10,7 @@ import { jsonAnswer, pageOf, problemAnswer, security } from './answers';
 const listProducts = createRoute({
   method: 'get',
   path: '/products',
-  summary: 'The catalogue with what is in stock',
+  summary: 'List the catalogue with its stock',
   security,
   request: { query: schemas.pageQuery },
   responses: {
@@ -22,7 +22,7 @@ const listProducts = createRoute({
 const getPoints = createRoute({
   method: 'get',
   path: '/points',
-  summary: 'The points that the caller can spend',
+  summary: 'Show the caller’s points',
   security,
   responses: {
     200: jsonAnswer('The balance', schemas.pointBalance),
@@ -38,7 +38,7 @@ export interface CatalogueRoutesDeps {
 
 const noPoints = { available: 0n, reserved: 0n };
 
-/** `GET /products`, for everybody with a token, and `GET /points`, for customers. */
+/** `GET /products`, for every valid token, and `GET /points`, for customers. */
 export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void {
   const anybody = requireRole(deps.authenticate, ...roles);
   const customer = requireRole(deps.authenticate, 'customer');
@@ -56,7 +56,7 @@ export function addCatalogueRoutes(app: ApiApp, deps: CatalogueRoutesDeps): void
 
   app.openapi({ ...getPoints, middleware: customer }, async (c) => {
     const customerId = c.var.principal.subject;
-    // Who was never given an account has nothing to spend.
+    // A customer without an account has zero points.
     const balance = (await deps.points.balanceOf(customerId)) ?? noPoints;
     return exactJson(
       c,

@@ -9,33 +9,35 @@ import { jsonAnswer, problemAnswer } from './answers';
 const live = createRoute({
   method: 'get',
   path: '/health/live',
-  summary: 'Does this process answer?',
-  responses: { 200: jsonAnswer('It does', schemas.health) },
+  summary: 'Check that the process is alive',
+  responses: { 200: jsonAnswer('The process is alive', schemas.health) },
 });
 
 const ready = createRoute({
   method: 'get',
   path: '/health/ready',
-  summary: 'Do all that it depends on answer?',
+  summary: 'Check that every dependency is up',
   responses: {
-    200: jsonAnswer('They do', schemas.readiness),
-    503: problemAnswer('Not all of them: `dependencies` says which; or the process is ending'),
+    200: jsonAnswer('Every dependency is up', schemas.readiness),
+    503: problemAnswer(
+      'A dependency is down (see `dependencies`), or the process is shutting down',
+    ),
   },
 });
 
 const probeMsMax = 2_000;
-/** A caller that asks more often gets the last answer, at no cost to the databases. */
+/** Within this time callers get the last answer, to spare the databases. */
 const rememberedMs = 1_000;
 
-/** Each rejects when its dependency is away. */
+/** Each rejects when its dependency does not answer. */
 export type Probes = Record<string, () => Promise<void>>;
 
 type States = Record<string, 'up' | 'down'>;
 
 /**
- * `GET /health/live` and `/health/ready`, for everybody.
+ * `GET /health/live` and `/health/ready`, without a token.
  *
- * @param isEnding true from when no more requests should be sent here
+ * @param isEnding true once a load balancer should send no more requests
  */
 export function addHealthRoutes(
   app: ApiApp,
@@ -46,7 +48,7 @@ export function addHealthRoutes(
   const ask = (now: number) => ({
     at: now,
     states: probeAll(probes),
-    // Without the order database nobody knows; that it is away is said anyway.
+    // Unknown without the order database, which `states` reports as down.
     overdue: within(probeMsMax, overdueRecoveries()).then(
       (found) => (found === timeOver ? [] : found),
       () => [],
@@ -58,7 +60,7 @@ export function addHealthRoutes(
 
   app.openapi(ready, async (c) => {
     if (isEnding()) {
-      throw new Problem('unavailable', 'This process is ending: ask another.', {
+      throw new Problem('unavailable', 'This process is shutting down. Use another one.', {
         headers: { 'Retry-After': '1' },
       });
     }
@@ -70,7 +72,7 @@ export function addHealthRoutes(
       const overdueRecovery = overdue.length > 0 ? { overdueRecovery: overdue } : {};
       return c.json({ status: 'ready' as const, dependencies, ...overdueRecovery }, 200);
     }
-    throw new Problem('unavailable', 'Not everything that the API depends on answers.', {
+    throw new Problem('unavailable', 'A dependency of the API does not answer.', {
       extensions: { dependencies },
       headers: { 'Retry-After': '1' },
     });

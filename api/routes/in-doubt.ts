@@ -12,10 +12,10 @@ import { jsonAnswer, problemAnswer, security } from './answers';
 const inDoubt = createRoute({
   method: 'get',
   path: '/operator/in-doubt',
-  summary: 'XA branches that are begun and not known to be settled, oldest first',
+  summary: 'List XA branches that have begun and are not known to have ended, oldest first',
   security,
   responses: {
-    200: jsonAnswer('The branches; usually none', schemas.inDoubtList),
+    200: jsonAnswer('The branches, usually none', schemas.inDoubtList),
     default: problemAnswer('A problem'),
   },
 });
@@ -46,7 +46,7 @@ export function addInDoubtRoutes(app: ApiApp, { authenticate, ...deps }: InDoubt
   });
 }
 
-/** Undefined when the order service does not answer: branches are shown all the same. */
+/** Undefined when the order database does not answer; the branches are shown anyway. */
 async function readStatuses(
   { orders, logger }: Pick<InDoubtRoutesDeps, 'orders' | 'logger'>,
   branches: readonly InDoubtBranch[],
@@ -56,16 +56,16 @@ async function readStatuses(
     const found = await orders.placeable(branches.map(({ orderId }) => orderId));
     return new Map([...found].map(([orderId, { status }]) => [orderId, status]));
   } catch (error) {
-    logger.warn({ err: error }, 'the orders of the branches in doubt could not be read');
+    logger.warn({ err: error }, 'cannot read the orders of the XA branches in doubt');
     return undefined;
   }
 }
 
 /**
- * What a customer may know of a branch as well. An order on its way has open branches too, for
- * milliseconds; one that waits, or that there is not, has nobody who is about to end them.
+ * The part of a branch that customers may see too. An order in progress has open branches for
+ * milliseconds. If the order is PENDING or does not exist, no workflow is about to end them.
  *
- * @param order what its order's row says; undefined when it could not be read
+ * @param order the order's status; undefined when it could not be read
  */
 export function inDoubtAnswer(
   { service, since, ageMs, heuristic }: InDoubtBranch,

@@ -11,7 +11,7 @@ import * as schemas from '../operator-schemas';
 import { outcomeUnknown } from '../unavailability';
 import { jsonAnswer, problemAnswer, security } from './answers';
 
-/** Has a parked event delivered again to the service that parked it. */
+/** Delivers a parked event again to the service that parked it. */
 export type ReleaseEvent = (
   event: OrderEvent,
   subscriber: Service,
@@ -21,11 +21,11 @@ export type ReleaseEvent = (
 const list = createRoute({
   method: 'get',
   path: '/operator/events',
-  summary: 'Events that a service could not react to, oldest first',
+  summary: 'List the events that a service could not handle, oldest first',
   security,
   request: { query: schemas.parkedQuery },
   responses: {
-    200: jsonAnswer('Those that are parked', schemas.parkedEvents),
+    200: jsonAnswer('The parked events', schemas.parkedEvents),
     default: problemAnswer('A problem'),
   },
 });
@@ -33,15 +33,15 @@ const list = createRoute({
 const releaseOne = createRoute({
   method: 'post',
   path: '/operator/events/{eventId}/release',
-  summary: 'Let a parked event be tried again',
+  summary: 'Deliver a parked event again',
   security,
   request: {
     params: schemas.eventParams,
     body: { required: true, content: { 'application/json': { schema: schemas.releaseBody } } },
   },
   responses: {
-    202: jsonAnswer('Delivered again: these were parked', schemas.parkedEvents),
-    404: problemAnswer('No event of this id is parked'),
+    202: jsonAnswer('The parked events that are delivered again', schemas.parkedEvents),
+    404: problemAnswer('No parked event has this id'),
     default: problemAnswer('A problem'),
   },
 });
@@ -78,15 +78,15 @@ export function addOperatorEventRoutes(app: ApiApp, deps: OperatorEventRoutesDep
     async (c) => {
       const parked = await read(c.req.valid('param').eventId);
       const [first] = parked;
-      if (!first) throw new Problem('not-found', 'No event of this id is parked.');
+      if (!first) throw new Problem('not-found', 'No parked event has this id.');
       const release = { by: c.var.principal.subject, reason: c.req.valid('json').reason };
       try {
-        // An event may be parked at each of its subscribers.
+        // Several subscribers may have parked the same event.
         await Promise.all(
           parked.map(({ event, subscriber }) => deps.release(event, subscriber, release)),
         );
       } catch (error) {
-        // The one, or the other, may have begun. Released again it is tried again, no more.
+        // Some deliveries may have begun. Releasing again only tries them again.
         throw outcomeUnknown(first.event.orderId, '/operator/events?parked', error);
       }
       return c.json({ events: parked.map(answerOf) }, 202);

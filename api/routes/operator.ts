@@ -15,7 +15,7 @@ import { jsonAnswer, pageOf, problemAnswer, security, summaryAnswer } from './an
 const listOrders = createRoute({
   method: 'get',
   path: '/operator/orders',
-  summary: 'The orders that wait for somebody',
+  summary: 'List the orders that wait for an operator',
   security,
   request: { query: operatorSchemas.operatorOrdersQuery },
   responses: {
@@ -27,7 +27,7 @@ const listOrders = createRoute({
 const getOrder = createRoute({
   method: 'get',
   path: '/operator/orders/{orderId}',
-  summary: 'Any order, as it is',
+  summary: 'Show any order',
   security,
   request: { params: schemas.orderParams },
   responses: {
@@ -39,10 +39,10 @@ const getOrder = createRoute({
 const listAlerts = createRoute({
   method: 'get',
   path: '/operator/alerts',
-  summary: 'The alerts that are not resolved, oldest first',
+  summary: 'List the open alerts, oldest first',
   security,
   responses: {
-    200: jsonAnswer('They are', operatorSchemas.alertList),
+    200: jsonAnswer('The open alerts', operatorSchemas.alertList),
     default: problemAnswer('A problem'),
   },
 });
@@ -50,7 +50,7 @@ const listAlerts = createRoute({
 const resolveOrder = createRoute({
   method: 'post',
   path: '/operator/orders/{orderId}/resolve',
-  summary: 'Confirm, cancel or retry an order that is PENDING; kept on record',
+  summary: 'Confirm, cancel or retry a PENDING order; the audit trail records it',
   security,
   request: {
     params: schemas.orderParams,
@@ -60,9 +60,11 @@ const resolveOrder = createRoute({
     },
   },
   responses: {
-    200: jsonAnswer('It has ended', schemas.orderSummary),
-    202: jsonAnswer('It is PENDING still: look at the alerts', schemas.orderSummary),
-    409: problemAnswer('It is not PENDING, or this would not be safe: nothing was changed'),
+    200: jsonAnswer('The order has ended', schemas.orderSummary),
+    202: jsonAnswer('The order is still PENDING; see its alerts', schemas.orderSummary),
+    409: problemAnswer(
+      'The order is not PENDING, or the resolution is not safe; nothing was changed',
+    ),
     default: problemAnswer('Nothing was done, or `outcome-unknown`'),
   },
 });
@@ -76,7 +78,7 @@ export interface OperatorRoutesDeps {
 
 const alertsMax = 500;
 
-/** The operators' lists, for all staff, and their resolutions, for operators alone. */
+/** The operators' lists, for all staff, and resolutions, for operators only. */
 export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
   const staff = requireRole(deps.authenticate, 'viewer', 'operator', 'approver');
   const operator = requireRole(deps.authenticate, 'operator');
@@ -93,7 +95,7 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
 
   app.openapi({ ...getOrder, middleware: staff }, async (c) => {
     const order = await deps.orders.owned(c.req.valid('param').orderId);
-    if (!order) throw new Problem('not-found', 'There is no order with this id.');
+    if (!order) throw new Problem('not-found', 'No order has this id.');
     return exactJson(c, ownedAnswer(order), 200);
   });
 

@@ -18,14 +18,15 @@ import { jsonAnswer, linesAnswer, pageOf, problemAnswer, security, summaryAnswer
 const create = createRoute({
   method: 'post',
   path: '/orders',
-  summary: 'Create an order; its prices are fixed, and nothing is taken yet',
+  summary: 'Create an order: fix its prices, take nothing yet',
   security,
   parameters: [
     {
       name: 'Idempotency-Key',
       in: 'header',
       required: true,
-      description: 'With the customer it names one order, for ever.',
+      description:
+        'Identifies one order of the customer permanently. Repeat it to repeat the request safely.',
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     },
   ],
@@ -33,7 +34,10 @@ const create = createRoute({
     body: { required: true, content: { 'application/json': { schema: schemas.createOrderBody } } },
   },
   responses: {
-    201: jsonAnswer('Created, now or before (`Idempotency-Hit: true`)', schemas.createdOrder),
+    201: jsonAnswer(
+      'The order, created now or by an earlier request (`Idempotency-Hit: true`)',
+      schemas.createdOrder,
+    ),
     default: problemAnswer('Nothing was created, or `outcome-unknown`'),
   },
 });
@@ -41,7 +45,7 @@ const create = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/orders',
-  summary: 'The caller’s orders, newest first',
+  summary: 'List the caller’s orders, newest first',
   security,
   request: { query: schemas.pageQuery },
   responses: {
@@ -53,7 +57,7 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/orders/{orderId}',
-  summary: 'An order with its steps so far',
+  summary: 'Show an order with its steps so far',
   security,
   request: { params: schemas.orderParams },
   responses: {
@@ -88,7 +92,7 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
     const { orderId, total } = order;
     const createdAt = order.createdAt.toISOString();
     const items = linesAnswer(order.lines);
-    // As it was then, whatever has become of it: a repeat is answered as the first time.
+    // The order as it was created: a repeat gets the same answer as the first request.
     return exactJson(
       c,
       {
@@ -133,8 +137,8 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
 }
 
 /**
- * Absent where there is nothing to doubt: an order that has ended was seen through. A service that
- * could not be asked is named, for its branch may be the one that is in doubt.
+ * Empty for an order that has ended or has no branches. A service that did not answer is named,
+ * because its branch may be in doubt.
  */
 async function inDoubtOf(readInDoubt: ReadInDoubt, { orderId, pattern, status }: OrderDetail) {
   const hasBranches = pattern !== null && patternRows[pattern].moves === 'in-branches';

@@ -17,7 +17,7 @@ const preferHeader = {
   name: 'Prefer',
   in: 'header' as const,
   required: false,
-  description: '`wait=n` (seconds) or `respond-async`: how long to wait for the outcome.',
+  description: 'How long to wait for the outcome: `wait=n` (seconds) or `respond-async`.',
   schema: { type: 'string' as const },
 };
 
@@ -35,8 +35,8 @@ const place = createRoute({
   },
   responses: {
     200: jsonAnswer('COMPLETED', schemas.orderSummary),
-    202: jsonAnswer('Not ended yet: look at `Location`', schemas.orderSummary),
-    409: problemAnswer('CANCELLED, and why'),
+    202: jsonAnswer('The order has not ended yet; see `Location`', schemas.orderSummary),
+    409: problemAnswer('The order is CANCELLED, and why'),
     default: problemAnswer('Nothing was done, or `outcome-unknown`'),
   },
 });
@@ -44,14 +44,14 @@ const place = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/orders/{orderId}/cancel',
-  summary: 'Cancel an order; what was taken is given back',
+  summary: 'Cancel an order and return everything taken',
   security,
   parameters: [preferHeader],
   request: { params: schemas.orderParams },
   responses: {
     200: jsonAnswer('CANCELLED', schemas.orderSummary),
-    202: jsonAnswer('Being cancelled: look at `Location`', schemas.orderSummary),
-    409: problemAnswer('It was COMPLETED first'),
+    202: jsonAnswer('The order is being cancelled; see `Location`', schemas.orderSummary),
+    409: problemAnswer('The order was COMPLETED first'),
     default: problemAnswer('Nothing was done, or `outcome-unknown`'),
   },
 });
@@ -77,7 +77,7 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
         waitMs: preference.waitMs,
         gone: c.req.raw.signal,
       },
-      /** Of an order that has not ended. */
+      /** Answers an order that has not ended. */
       answerLater: (order: OrderSummary) => {
         const applied = appliedPreference(preference, performance.now() - begunAt);
         if (applied !== undefined) c.header('Preference-Applied', applied);

@@ -6,11 +6,11 @@ import { Problem } from '../problems';
 const suffix = '.md';
 
 /**
- * `GET /runbooks/{name}`, the pages that an operator is sent to by a workflow's details. For
- * everybody, since a link carries no token: an API that customers reach is given no folder.
+ * `GET /runbooks/{name}`: the pages that a workflow's details link to. They need no token, because
+ * a link carries none; do not configure a folder on an API that customers can reach.
  */
 export function addRunbookRoutes(app: ApiApp, folder: string): void {
-  // Read at the start: a name from outside never becomes a path.
+  // Read at the start, so a name in a request never becomes a path.
   const pages = new Map(
     readdirSync(folder)
       .filter((file) => file.endsWith(suffix))
@@ -18,7 +18,7 @@ export function addRunbookRoutes(app: ApiApp, folder: string): void {
   );
   app.get('/runbooks/:name', (c) => {
     const page = pages.get(c.req.param('name'));
-    if (page === undefined) throw new Problem('not-found', 'There is no runbook of this name.');
+    if (page === undefined) throw new Problem('not-found', 'No runbook has this name.');
     return c.text(page);
   });
 }

@@ -36,7 +36,7 @@ export const point = defineParticipant({
   rejection: {
     code: 'insufficient-points',
     title: 'Not enough points',
-    advice: 'Whatever was taken was given back; order less, or with more points, as a new order.',
+    advice: 'Nothing was charged. Place a new, smaller order, or top up your points first.',
   },
   steps: {
     saga: { action: 'usePoints', compensation: 'refundPoints' },

@@ -35,7 +35,7 @@ export const product = defineParticipant({
   rejection: {
     code: 'insufficient-stock',
     title: 'Not enough stock',
-    advice: 'Whatever was taken was given back; order less, or later, as a new order.',
+    advice: 'Nothing was charged. Place a new, smaller order, or try again later.',
   },
   steps: {
     saga: { action: 'deductStock', compensation: 'restoreStock' },

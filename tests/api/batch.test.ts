@@ -61,7 +61,7 @@ describe('the start', () => {
     ).resolves.toBeUndefined();
     while (world.progress === 0) await turn();
     expect(world.starts).toHaveLength(3);
-    expect(world.log.join()).toContain('wait for adoption');
+    expect(world.log.join()).toContain('adoption will drive');
     world.startFailures = 0;
     await dispatcher.place({ orderId: 'o-2', lineCount: 1 }).admitted;
   });
@@ -111,7 +111,7 @@ describe('closing', () => {
     world.startError = new TemporalUnanswered('frozen');
     await dispatcher.place({ orderId: 'o-1', lineCount: 1 }).admitted;
     await dispatcher.close();
-    while (!world.log.join().includes('wait for adoption')) await turn();
+    while (!world.log.join().includes('adoption will drive')) await turn();
     const { length } = world.starts;
     expect(length).toBeGreaterThan(1);
     expect(new Set(world.starts.map(({ workflowId }) => workflowId)).size).toBe(1);

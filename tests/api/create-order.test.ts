@@ -141,7 +141,7 @@ describe('POST /orders', () => {
       problemLike('unknown-product', 422, {
         errors: [
           { pointer: '/items/0/productId', detail: 'is not known' },
-          { pointer: '/items/2/productId', detail: 'is not sold any more' },
+          { pointer: '/items/2/productId', detail: 'is no longer sold' },
           { pointer: '/items/3/productId', detail: 'is not known' },
         ],
       }),

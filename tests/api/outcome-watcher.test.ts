@@ -107,7 +107,7 @@ test('a database that is away is asked again, and the wait goes on', async () =>
   rows.failures = 2;
   rows.settle('o-1');
   await expect(watch.wait('o-1', 5_000)).resolves.toMatchObject({ orderId: 'o-1' });
-  expect(log.filter((line) => line.includes('could not be looked at'))).toHaveLength(2);
+  expect(log.filter((line) => line.includes('cannot read the orders'))).toHaveLength(2);
 });
 
 test('many are looked for in several queries, and too many are told to look themselves', async () => {

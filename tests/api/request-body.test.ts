@@ -99,7 +99,7 @@ describe('a body that is wrong', () => {
     }));
     const tooMany = await create({ items: many });
     expect(tooMany.body['errors']).toEqual([
-      { pointer: '/items', detail: 'must hold 100 items at most' },
+      { pointer: '/items', detail: 'must contain at most 100 items' },
     ]);
     const twice = await create({ items: [items[0], items[1], items[0]] });
     expect(twice.body).toMatchObject({ errors: [{ pointer: '/items/2/productId' }] });
@@ -113,7 +113,7 @@ describe('a body that is wrong', () => {
     expect(body['errorsOmitted']).toBe(1_300);
     const { body: tooLong } = await create(`{"items":[${'0,'.repeat(5_000)}0]}`);
     expect(tooLong['errors']).toEqual([
-      { pointer: '/items', detail: 'must hold 100 items at most' },
+      { pointer: '/items', detail: 'must contain at most 100 items' },
     ]);
   });
 

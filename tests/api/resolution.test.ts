@@ -19,6 +19,6 @@ it('does not deny a resolution that was carried out when the order cannot be rea
     isOpen: () => Promise.resolve(false),
   };
   const answer = resolve({ orders, readSteps, resolutions }, request);
-  await expect(answer).rejects.toThrow('outcome-unknown: It may have been done');
+  await expect(answer).rejects.toThrow('outcome-unknown: The request may have been');
   expect(reads).toBe(2);
 });

@@ -54,11 +54,11 @@ it('every kind’s run says in a line what it does, and for which pattern', asyn
   }
   await recoverOnce(world);
   const expected: [RecoveryKind, string, string][] = [
-    ['drain', 'saga', 'tries the compensations that are due'],
+    ['drain', 'saga', 'retries compensations that are due'],
     ['adoption', 'all', 'adopts orders that no workflow drives'],
-    ['scan', 'xa', 'ends XA branches that were left behind'],
-    ['force', 'tcc', 'confirms again what could not be confirmed'],
-    ['sweep', 'tcc', 'asks about reservations that are old'],
+    ['scan', 'xa', 'ends abandoned XA branches'],
+    ['force', 'tcc', 'retries confirmations that failed'],
+    ['sweep', 'tcc', 'settles old reservations'],
   ];
   expect(expected.map(([kind]) => kind).sort()).toEqual([...recoveryKinds]);
   for (const [kind, pattern, summary] of expected) {
