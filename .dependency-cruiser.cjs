@@ -4,8 +4,7 @@
  * The import arrows of the design, deny by default: a folder may reach what is listed here and
  * nothing else. What a service shares with another goes through contracts/.
  */
-const own =
-  '^(contracts|workflows|activities|audit|workers|api|migrations|scripts|tests|bench|matrix|compare)/';
+const own = '^(contracts|workflows|activities|audit|workers|api|migrations|tools|tests)/';
 const transaction = '^activities/transaction/';
 const participant = '^activities/participant/';
 
@@ -62,10 +61,16 @@ module.exports = {
       to: { path: 'node_modules', pathNot: allowed },
     })),
     {
-      name: 'nothing-imports-tests-or-measurements',
+      name: 'nothing-imports-tests-or-tools',
       severity: 'error',
-      from: { pathNot: '^(tests|bench|matrix|compare)/' },
-      to: { path: '^(tests|bench|matrix|compare)/' },
+      from: { pathNot: '^(tests|tools)/' },
+      to: { path: '^(tests|tools)/' },
+    },
+    {
+      name: 'no-tool-imports-tests',
+      severity: 'error',
+      from: { path: '^tools/' },
+      to: { path: '^tests/' },
     },
     {
       name: 'no-cycles',

@@ -105,7 +105,7 @@ async function spawnApi() {
   const url = (user: string, service: Service) => world.databases.url(user, service);
   const child = spawn(
     process.execPath,
-    ['--require', join(root, 'scripts/stack/typescript.cjs'), join(root, 'workers/api.ts')],
+    ['--require', join(root, 'tools/stack/typescript.cjs'), join(root, 'workers/api.ts')],
     {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,6 +1,6 @@
-import { runOpenLoop, schedule } from '../../bench/open-loop';
-import type { ApiClient } from '../../scripts/load/api-client';
-import type { LoadOrder } from '../../scripts/load/order-file';
+import { runOpenLoop, schedule } from '../../tools/measure/bench/open-loop';
+import type { ApiClient } from '../../tools/load/api-client';
+import type { LoadOrder } from '../../tools/load/order-file';
 
 /** The open loop against a client in this process, which answers when it is told to. */
 

@@ -1,4 +1,4 @@
-import { storeOrders } from '../../bench/stored-orders';
+import { storeOrders } from '../../tools/measure/bench/stored-orders';
 import { createWorld, type World } from '../audit/world';
 
 /** Orders that the benchmark stores by SQL are told from real ones by nothing that is audited. */

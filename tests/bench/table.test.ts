@@ -1,5 +1,5 @@
-import { rowSchema, type Row } from '../../bench/row';
-import { growthTableOf, median, ratioToNaked, tableOf } from '../../bench/table';
+import { rowSchema, type Row } from '../../tools/measure/bench/row';
+import { growthTableOf, median, ratioToNaked, tableOf } from '../../tools/measure/bench/table';
 
 /** What the benchmark makes of its rows. */
 

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installOnce } from '../../scripts/stack/cache';
-import { runCommand } from '../../scripts/stack/command';
-import { findProgram } from '../../scripts/stack/programs';
-import { unpackDebianPackage } from '../../scripts/stack/debian';
-import { readSettings } from '../../scripts/stack/settings';
-import { composeFile } from '../../scripts/stack/compose';
+import { installOnce } from '../../tools/stack/cache';
+import { runCommand } from '../../tools/stack/command';
+import { findProgram } from '../../tools/stack/programs';
+import { unpackDebianPackage } from '../../tools/stack/debian';
+import { readSettings } from '../../tools/stack/settings';
+import { composeFile } from '../../tools/stack/compose';
 import { services as ourServices } from '../../contracts/participants';
 import { readConfig } from '../../workers/config';
 import { acceptQueueMax, serverConnectionsMax } from '../../workers/pools';

@@ -6,7 +6,7 @@ import { codeIn, root, tableOf, textOf } from './pages';
 
 const page = 'docs/adding-a-pattern.md';
 const product = ['contracts', 'workflows', 'activities', 'workers', 'api', 'audit', 'migrations'];
-const files = execFileSync('git', ['ls-files', ...product, 'matrix'], { cwd: root })
+const files = execFileSync('git', ['ls-files', ...product, 'tools/matrix'], { cwd: root })
   .toString()
   .split('\n')
   .filter((file) => file.endsWith('.ts'));
@@ -54,7 +54,7 @@ it('names every file that has the steps of one', () => {
 });
 
 it('no other file of the protocols knows the pattern by its name', () => {
-  expect(filesWith(/'tcc'(?!\])/).filter((file) => !file.startsWith('matrix/'))).toEqual([
+  expect(filesWith(/'tcc'(?!\])/).filter((file) => !file.startsWith('tools/matrix/'))).toEqual([
     'contracts/order.ts',
     'contracts/recovery.ts',
   ]);

@@ -21,8 +21,8 @@ it.each(pages)('the files that %s names are there', (page) => {
 
 /** All source that a page may speak of, as text. */
 function sourceText(): string {
-  const folders = ['activities', 'api', 'audit', 'bench', 'compare', 'contracts', 'matrix'];
-  const files = [...folders, 'migrations', 'scripts', 'workers', 'workflows'].flatMap((folder) =>
+  const folders = ['activities', 'api', 'audit', 'contracts', 'migrations', 'tools'];
+  const files = [...folders, 'workers', 'workflows'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(ts|mjs|cjs|sql)$/.test(file))
       .map((file) => join(folder, file)),

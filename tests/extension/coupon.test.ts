@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cloneFolder, readSettings } from '../../scripts/stack/settings';
+import { cloneFolder, readSettings } from '../../tools/stack/settings';
 
 /**
  * A third participant is added to a copy of the tree, as docs/adding-a-participant.md says and no
@@ -60,7 +60,7 @@ it('leaves nothing to the compiler', async () => {
 }, 120_000);
 
 it('gives the coupon a container of its own, once the compose file is generated', async () => {
-  await run('tsx/cli', [join(copy, 'scripts', 'compose.ts')]);
+  await run('tsx/cli', [join(copy, 'tools', 'cli', 'compose.ts')]);
   const compose = readFileSync(join(copy, 'docker-compose.yml'), 'utf8');
   expect(compose).toContain('  coupon-worker:\n');
   expect(compose).toContain('  mysql-coupon:\n');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /** The commands as they are run, in a clone whose stack does not run. */
 
-const runner = join(__dirname, '..', '..', 'scripts', 'run.mjs');
+const runner = join(__dirname, '..', '..', 'tools', 'cli', 'run.mjs');
 let folder: string;
 
 beforeAll(async () => {

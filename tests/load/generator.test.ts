@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { customerId, productId, seededWorld } from '../../migrations/seed';
-import { generateOrders } from '../../scripts/load/generator';
-import { seededRandom, weightedIndex } from '../../scripts/load/random';
+import { generateOrders } from '../../tools/load/generator';
+import { seededRandom, weightedIndex } from '../../tools/load/random';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const soldOut = productId(seededWorld.products);

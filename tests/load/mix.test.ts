@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { generateOrders } from '../../scripts/load/generator';
-import { mixPatterns, patternsOf } from '../../scripts/load/mix';
-import type { LoadOrder } from '../../scripts/load/order-file';
-import type { RunningStack } from '../../scripts/stack/state';
+import { generateOrders } from '../../tools/load/generator';
+import { mixPatterns, patternsOf } from '../../tools/load/mix';
+import type { LoadOrder } from '../../tools/load/order-file';
+import type { RunningStack } from '../../tools/stack/state';
 import type { Pattern } from '../../contracts/order';
 
 const patterns: Pattern[] = ['lock', 'tcc', 'saga'];

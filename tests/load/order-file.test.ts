@@ -1,13 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateOrders } from '../../scripts/load/generator';
-import {
-  countOrderFile,
-  readOrderFile,
-  toLine,
-  type LoadOrder,
-} from '../../scripts/load/order-file';
+import { generateOrders } from '../../tools/load/generator';
+import { countOrderFile, readOrderFile, toLine, type LoadOrder } from '../../tools/load/order-file';
 
 let folder: string;
 let path: string;

@@ -1,7 +1,7 @@
 import type { AuditReport } from '../../audit/audit';
-import type { Outcome } from '../../scripts/load/caller';
-import { callsSucceeded, Outcomes } from '../../scripts/load/outcomes';
-import { summaryText } from '../../scripts/load/summary-text';
+import type { Outcome } from '../../tools/load/caller';
+import { callsSucceeded, Outcomes } from '../../tools/load/outcomes';
+import { summaryText } from '../../tools/load/summary-text';
 
 const clean: AuditReport = {
   clean: true,

@@ -1,8 +1,8 @@
-import { apiClient } from '../../scripts/load/api-client';
-import type { Patience } from '../../scripts/load/caller';
-import type { LoadOrder } from '../../scripts/load/order-file';
-import type { Summary } from '../../scripts/load/outcomes';
-import { runLoad, type LoadOptions } from '../../scripts/load/run';
+import { apiClient } from '../../tools/load/api-client';
+import type { Patience } from '../../tools/load/caller';
+import type { LoadOrder } from '../../tools/load/order-file';
+import type { Summary } from '../../tools/load/outcomes';
+import { runLoad, type LoadOptions } from '../../tools/load/run';
 import { startFakeShop, type Call, type FakeShop, type Scripted } from './fake-shop';
 
 /** The load against a server whose every answer is scripted. */

@@ -1,8 +1,8 @@
-import { nameOf } from '../../matrix/cell';
-import { coverOf, declaredCells, runnableCells } from '../../matrix/cells';
-import { faults } from '../../matrix/faults';
-import { runOnStacks, type RunResult } from '../../matrix/run';
-import { readSettings } from '../../scripts/stack/settings';
+import { nameOf } from '../../tools/matrix/cell';
+import { coverOf, declaredCells, runnableCells } from '../../tools/matrix/cells';
+import { faults } from '../../tools/matrix/faults';
+import { runOnStacks, type RunResult } from '../../tools/matrix/run';
+import { readSettings } from '../../tools/stack/settings';
 
 /** Each step and each fault at least once; all of the matrix when MATRIX=all. */
 const cells =

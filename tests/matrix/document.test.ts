@@ -1,12 +1,12 @@
 import { summaries } from '../../workflows/shared/summaries';
 import { readFileSync } from 'node:fs';
 import { services } from '../../contracts/participants';
-import { declaredCells, protocols } from '../../matrix/cells';
-import { declaredReport, reportFiles } from '../../matrix/declared-report';
-import { markdownOf, readReport } from '../../matrix/page';
+import { declaredCells, protocols } from '../../tools/matrix/cells';
+import { declaredReport, reportFiles } from '../../tools/matrix/declared-report';
+import { markdownOf, readReport } from '../../tools/matrix/page';
 
 /** A cell that was added, or changed, is open until `npm run matrix -- --open` has run it. */
-it('has every declared cell in docs/failure-matrix.json, each run as it is declared now', () => {
+it('has every declared cell in tools/matrix/results.json, each run as it is declared now', () => {
   const { cells } = readReport();
   const bare = cells.map((cell) => ({ ...cell, ms: undefined, at: undefined }));
   expect(bare).toEqual(declaredReport());

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type * as CellsModule from '../../matrix/cells';
-import type * as RunModule from '../../matrix/run';
-import type * as StackModule from '../../matrix/stack';
+import type * as CellsModule from '../../tools/matrix/cells';
+import type * as RunModule from '../../tools/matrix/run';
+import type * as StackModule from '../../tools/matrix/stack';
 import { mutate } from '../mutants/mutate';
 import { mutants, type Mutant } from './mutants';
 
 // That the same cells hold of the code as it is, in the same harness, is shown by tester.test.ts.
 
-const besides = ['api', 'audit', 'docs/runbooks', 'matrix', 'migrations', 'scripts'];
+const besides = ['api', 'audit', 'docs/runbooks', 'migrations', 'tools'];
 /** Each has a stack of its own, and mostly waits, in vain. */
 const atOnce = 2;
 const results = new Map<string, unknown>();
@@ -25,7 +25,7 @@ beforeAll(async () => {
 async function run({ protocol, step, fault, mutations }: Mutant): Promise<unknown> {
   const mutant = mutate(mutations, besides);
   try {
-    const file = (name: string) => join(mutant.folder, 'matrix', name);
+    const file = (name: string) => join(mutant.folder, 'tools', 'matrix', name);
     const { findCell } = jest.requireActual<typeof CellsModule>(file('cells'));
     const { runCells } = jest.requireActual<typeof RunModule>(file('run'));
     const { startStack } = jest.requireActual<typeof StackModule>(file('stack'));

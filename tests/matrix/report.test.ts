@@ -1,7 +1,7 @@
-import type { ReportedCell } from '../../matrix/declared-report';
-import type { Report } from '../../matrix/page';
-import { mergeReport } from '../../matrix/merge-report';
-import type { RunResult } from '../../matrix/run';
+import type { ReportedCell } from '../../tools/matrix/declared-report';
+import type { Report } from '../../tools/matrix/page';
+import { mergeReport } from '../../tools/matrix/merge-report';
+import type { RunResult } from '../../tools/matrix/run';
 
 /** What the document says after runs of a part of the matrix. */
 

@@ -1,12 +1,12 @@
-import { nameOf } from '../../matrix/cell';
-import { findCell, type DeclaredCell } from '../../matrix/cells';
-import type { Injection } from '../../matrix/injection';
-import { provesRest, runCells, type RunResult } from '../../matrix/run';
-import { first, second } from '../../matrix/participants';
-import { shortOf } from '../../matrix/scenarios';
-import { startStack } from '../../matrix/stack';
-import type { Step } from '../../matrix/step';
-import type { Answer } from '../../matrix/told';
+import { nameOf } from '../../tools/matrix/cell';
+import { findCell, type DeclaredCell } from '../../tools/matrix/cells';
+import type { Injection } from '../../tools/matrix/injection';
+import { provesRest, runCells, type RunResult } from '../../tools/matrix/run';
+import { first, second } from '../../tools/matrix/participants';
+import { shortOf } from '../../tools/matrix/scenarios';
+import { startStack } from '../../tools/matrix/stack';
+import type { Step } from '../../tools/matrix/step';
+import type { Answer } from '../../tools/matrix/told';
 import { mutants } from './mutants';
 
 /** Who tests the tester: what each cell must notice, and that it notices nothing where nothing is. */

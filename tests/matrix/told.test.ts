@@ -1,4 +1,10 @@
-import { isWholeTruth, lieOf, type Answer, type OrderRow, type Told } from '../../matrix/told';
+import {
+  isWholeTruth,
+  lieOf,
+  type Answer,
+  type OrderRow,
+  type Told,
+} from '../../tools/matrix/told';
 
 /** What the matrix makes of an answer is told by the truth, and by a lie of every kind. */
 

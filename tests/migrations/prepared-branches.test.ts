@@ -9,7 +9,7 @@ import type { Knex } from 'knex';
 import { listPrepared, openXa } from '../../activities/participant/branch-connection';
 import { openDatabase } from '../../activities/transaction/connection';
 import { databaseUsers } from '../../migrations/grants';
-import { cloneFolder, readSettings } from '../../scripts/stack/settings';
+import { cloneFolder, readSettings } from '../../tools/stack/settings';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { startOwnMysql, type OwnMysql } from '../support/own-mysql';
 
@@ -76,7 +76,7 @@ function migrate(names = databases.names, more: NodeJS.ProcessEnv = {}): Promise
     XA_INSTALLATION: identity.installation,
     ...more,
   };
-  const args = ['--require', join(cloneFolder, 'scripts/stack/typescript.cjs')];
+  const args = ['--require', join(cloneFolder, 'tools/stack/typescript.cjs')];
   const startedAt = Date.now();
   const child = spawn(process.execPath, [...args, join(cloneFolder, 'workers/migrate.ts')], {
     env,

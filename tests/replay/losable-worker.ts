@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { recoveryScheduleId } from '../../contracts/names';
-import { cloneFolder, readSettings } from '../../scripts/stack/settings';
+import { cloneFolder, readSettings } from '../../tools/stack/settings';
 import { temporalServer } from '../support/servers';
 import type { World } from '../support/world';
 
 /** The real workflow worker in a process of its own, which can be killed as a crash would. */
 export async function startLosableWorker(world: World): Promise<{ kill: () => Promise<void> }> {
-  const typescript = join(cloneFolder, 'scripts', 'stack', 'typescript.cjs');
+  const typescript = join(cloneFolder, 'tools', 'stack', 'typescript.cjs');
   const script = join(cloneFolder, 'workers', 'workflow-worker.ts');
   const child = spawn(process.execPath, ['--require', typescript, script], {
     cwd: cloneFolder,

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { endProcess, goneWithin, isAlive } from '../../scripts/stack/bound-process';
-import { lastLines, runCommand } from '../../scripts/stack/command';
-import { findProgram } from '../../scripts/stack/programs';
-import { readSettings } from '../../scripts/stack/settings';
+import { endProcess, goneWithin, isAlive } from '../../tools/stack/bound-process';
+import { lastLines, runCommand } from '../../tools/stack/command';
+import { findProgram } from '../../tools/stack/programs';
+import { readSettings } from '../../tools/stack/settings';
 
-const module_ = join(__dirname, '..', '..', 'scripts', 'stack', 'bound-process.ts');
+const module_ = join(__dirname, '..', '..', 'tools', 'stack', 'bound-process.ts');
 const env = readSettings().basicEnvironment;
 const whenMissing = 'Install it.';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { faultKinds, planFaults } from '../../scripts/load/chaos/plan';
-import { targetsOf } from '../../scripts/load/chaos/targets';
+import { faultKinds, planFaults } from '../../tools/chaos/plan';
+import { targetsOf } from '../../tools/chaos/targets';
 import { openDatabase } from '../../activities/transaction/connection';
 import { patterns, type Pattern } from '../../contracts/order';
-import { readLiveState, type RunningStack } from '../../scripts/stack/state';
+import { readLiveState, type RunningStack } from '../../tools/stack/state';
 import { LiveStack } from './live-stack';
 
 /**

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cloneFolder, readSettings } from '../../scripts/stack/settings';
-import { newStackFile, writeStackFile } from '../../scripts/stack/stack-file';
+import { cloneFolder, readSettings } from '../../tools/stack/settings';
+import { newStackFile, writeStackFile } from '../../tools/stack/stack-file';
 
 interface Outcome {
   code: number | null;
@@ -24,7 +24,7 @@ afterEach(() => {
 /** Runs a script as npm does, on a stack's folder that is empty. */
 function run(args: string[], clone = cloneFolder, more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const env = { ...readSettings().basicEnvironment, LOCAL_DIR: folder, ...more };
-  const child = spawn(process.execPath, [join(clone, 'scripts', 'run.mjs'), ...args], { env });
+  const child = spawn(process.execPath, [join(clone, 'tools', 'cli', 'run.mjs'), ...args], { env });
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (text) => (outcome.stdout += String(text)));
   child.stderr.on('data', (text) => (outcome.stderr += String(text)));
@@ -112,16 +112,16 @@ describe('a script', () => {
       fs.rmSync('node_modules/tsx', { force: true });
       fs.symlinkSync(${JSON.stringify(join(cloneFolder, 'node_modules', 'tsx'))}, 'node_modules/tsx');
       fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json');`;
-    mkdirSync(join(folder, 'scripts'));
+    mkdirSync(join(folder, 'tools', 'cli'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"engines":{"node":">=20.19"}}');
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
     writeFileSync(join(folder, 'npm.cjs'), fakeNpm);
     writeFileSync(
-      join(folder, 'scripts', 'hello.ts'),
+      join(folder, 'tools', 'cli', 'hello.ts'),
       'const who: string = process.argv[2] ?? ""; console.log(`hello ${who}`);',
     );
-    for (const file of ['run.mjs', 'stack/typescript.cjs']) {
-      cpSync(join(cloneFolder, 'scripts', file), join(folder, 'scripts', file));
+    for (const file of ['cli/run.mjs', 'stack/typescript.cjs']) {
+      cpSync(join(cloneFolder, 'tools', file), join(folder, 'tools', file));
     }
     return { npm_execpath: join(folder, 'npm.cjs') };
   }

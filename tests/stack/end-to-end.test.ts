@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { openTemporal } from '../../api/temporal-connection';
-import { defaultPatience } from '../../scripts/load/caller';
-import { generateOrders } from '../../scripts/load/generator';
-import { runLoad } from '../../scripts/load/run';
+import { defaultPatience } from '../../tools/load/caller';
+import { generateOrders } from '../../tools/load/generator';
+import { runLoad } from '../../tools/load/run';
 import { clientOf, expectClean, LiveStack } from './live-stack';
 
 /**

@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fr
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installOnce } from '../../scripts/stack/cache';
-import { ensureMysql, isRecentMysql } from '../../scripts/stack/mysql-install';
-import { readSettings } from '../../scripts/stack/settings';
-import { ensureTemporal } from '../../scripts/stack/temporal-install';
+import { installOnce } from '../../tools/stack/cache';
+import { ensureMysql, isRecentMysql } from '../../tools/stack/mysql-install';
+import { readSettings } from '../../tools/stack/settings';
+import { ensureTemporal } from '../../tools/stack/temporal-install';
 
 let folder: string;
 

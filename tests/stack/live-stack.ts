@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodeOf } from '../../audit/audit';
-import { apiClient, type ApiClient } from '../../scripts/load/api-client';
-import { auditStack } from '../../scripts/load/audit-stack';
-import { readSettings } from '../../scripts/stack/settings';
-import { readLiveState, runningStack, type RunningStack } from '../../scripts/stack/state';
-import { mintToken } from '../../scripts/stack/token';
+import { apiClient, type ApiClient } from '../../tools/load/api-client';
+import { auditStack } from '../../tools/load/audit-stack';
+import { readSettings } from '../../tools/stack/settings';
+import { readLiveState, runningStack, type RunningStack } from '../../tools/stack/state';
+import { mintToken } from '../../tools/stack/token';
 
 const clone = join(__dirname, '..', '..');
 const startMsMax = 60_000;
@@ -91,7 +91,7 @@ export class LiveStack {
   private spawn(args: string[]): ChildProcess {
     const options = { cwd: clone, env: this.environment };
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
-    return spawn(process.execPath, ['scripts/run.mjs', ...args], { ...options, stdio });
+    return spawn(process.execPath, ['tools/cli/run.mjs', ...args], { ...options, stdio });
   }
 
   private async gone(): Promise<void> {

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from '../../scripts/stack/bound-process';
-import { endLeftovers } from '../../scripts/stack/leftovers';
-import { lockHolder, startOf, takeLock } from '../../scripts/stack/lock';
+import { isAlive } from '../../tools/stack/bound-process';
+import { endLeftovers } from '../../tools/stack/leftovers';
+import { lockHolder, startOf, takeLock } from '../../tools/stack/lock';
 
 let folder: string;
 let other: ChildProcess;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listPrepared } from '../../activities/participant/branch-connection';
 import { openDatabase } from '../../activities/transaction/connection';
-import { prepareMysqlServers, ensurePrograms } from '../../scripts/stack/servers';
-import { readSettings } from '../../scripts/stack/settings';
-import { readStackFile } from '../../scripts/stack/stack-file';
-import { describeStack, type RunningStack } from '../../scripts/stack/state';
-import { Supervisor } from '../../scripts/stack/supervisor';
+import { prepareMysqlServers, ensurePrograms } from '../../tools/stack/servers';
+import { readSettings } from '../../tools/stack/settings';
+import { readStackFile } from '../../tools/stack/stack-file';
+import { describeStack, type RunningStack } from '../../tools/stack/state';
+import { Supervisor } from '../../tools/stack/supervisor';
 import { clientOf, LiveStack } from './live-stack';
 
 /** An orderly stop under load leaves no branch prepared: `npm run stop`, on whole stacks. */

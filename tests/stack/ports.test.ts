@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { choosePorts } from '../../scripts/stack/ports';
-import { newStackFile, preferredPorts } from '../../scripts/stack/stack-file';
-import { readStackFile, stackFilePath, writeJson } from '../../scripts/stack/stack-file';
+import { choosePorts } from '../../tools/stack/ports';
+import { newStackFile, preferredPorts } from '../../tools/stack/stack-file';
+import { readStackFile, stackFilePath, writeJson } from '../../tools/stack/stack-file';
 
 const nothingAsked = {
   api: undefined,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSettings } from '../../scripts/stack/settings';
+import { readSettings } from '../../tools/stack/settings';
 
 /** Ctrl-C is pressed again and again, and the terminal is closed: the stack ends in order. */
 
@@ -11,7 +11,7 @@ const clone = join(__dirname, '..', '..');
 
 it('a later signal kills nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'order-stack-'));
-  const starter = spawn(process.execPath, ['scripts/run.mjs', 'start'], {
+  const starter = spawn(process.execPath, ['tools/cli/run.mjs', 'start'], {
     cwd: clone,
     env: { ...readSettings().environment, LOCAL_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,6 @@
 import { patterns } from '../../contracts/order';
 import { services } from '../../contracts/participants';
-import { defaultPatience, placeOne } from '../../scripts/load/caller';
+import { defaultPatience, placeOne } from '../../tools/load/caller';
 import { clientOf, expectClean, LiveStack } from './live-stack';
 
 /** A MySQL server for each service: what no transaction can span is refused, the rest goes on. */

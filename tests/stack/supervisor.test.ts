@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from '../../scripts/stack/bound-process';
-import { readSettings } from '../../scripts/stack/settings';
-import type { Death, ProcessSpec, RestartTiming } from '../../scripts/stack/supervised-process';
-import { StoppedError, Supervisor } from '../../scripts/stack/supervisor';
+import { isAlive } from '../../tools/stack/bound-process';
+import { readSettings } from '../../tools/stack/settings';
+import type { Death, ProcessSpec, RestartTiming } from '../../tools/stack/supervised-process';
+import { StoppedError, Supervisor } from '../../tools/stack/supervisor';
 
 const timing: RestartTiming = {
   firstDelayMs: 10,

@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { jwtVerify } from 'jose';
-import { completePasswords, newStackFile } from '../../scripts/stack/stack-file';
-import { databaseUrl, describeStack, jwtAudience, jwtIssuer } from '../../scripts/stack/state';
-import { mintToken } from '../../scripts/stack/token';
+import { completePasswords, newStackFile } from '../../tools/stack/stack-file';
+import { databaseUrl, describeStack, jwtAudience, jwtIssuer } from '../../tools/stack/state';
+import { mintToken } from '../../tools/stack/token';
 
 const file = newStackFile(false);
 const checks = { algorithms: ['ES256'], issuer: jwtIssuer, audience: jwtAudience };

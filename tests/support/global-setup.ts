@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { removeAbandoned, type Progress } from '../../scripts/stack/cache';
-import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../scripts/stack/mysql';
-import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../scripts/stack/mysql';
-import { ensureMysql } from '../../scripts/stack/mysql-install';
-import { startServer } from '../../scripts/stack/server';
-import { readSettings, type StackSettings } from '../../scripts/stack/settings';
-import { temporalAnswers, temporalCommand } from '../../scripts/stack/temporal';
-import { temporalHost, temporalNamespace } from '../../scripts/stack/temporal';
-import { ensureTemporal, ensureTestServer } from '../../scripts/stack/temporal-install';
+import { removeAbandoned, type Progress } from '../../tools/stack/cache';
+import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../tools/stack/mysql';
+import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../tools/stack/mysql';
+import { ensureMysql } from '../../tools/stack/mysql-install';
+import { startServer } from '../../tools/stack/server';
+import { readSettings, type StackSettings } from '../../tools/stack/settings';
+import { temporalAnswers, temporalCommand } from '../../tools/stack/temporal';
+import { temporalHost, temporalNamespace } from '../../tools/stack/temporal';
+import { ensureTemporal, ensureTestServer } from '../../tools/stack/temporal-install';
 import type { TestMysql, TestTemporal } from './servers';
 
 /** What globalTeardown has to end and to remove. */

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { goneWithin } from '../../scripts/stack/bound-process';
+import { goneWithin } from '../../tools/stack/bound-process';
 import type { StartedServers } from './global-setup';
 
 const goneMsMax = 5_000;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { endProcess } from '../../scripts/stack/bound-process';
-import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../scripts/stack/mysql';
-import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../scripts/stack/mysql';
-import { ensureMysql } from '../../scripts/stack/mysql-install';
-import { startServer } from '../../scripts/stack/server';
-import { readSettings } from '../../scripts/stack/settings';
+import { endProcess } from '../../tools/stack/bound-process';
+import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../tools/stack/mysql';
+import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../tools/stack/mysql';
+import { ensureMysql } from '../../tools/stack/mysql-install';
+import { startServer } from '../../tools/stack/server';
+import { readSettings } from '../../tools/stack/settings';
 import type { TestMysql } from './servers';
 
 /** A MySQL server of one test's own, to be frozen, filled, locked or looked into. */

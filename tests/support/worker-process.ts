@@ -27,7 +27,7 @@ export function beginWorker(
 ): ChildProcess {
   return spawn(
     process.execPath,
-    ['--require', join(root, 'scripts/stack/typescript.cjs'), join(root, `workers/${name}.ts`)],
+    ['--require', join(root, 'tools/stack/typescript.cjs'), join(root, `workers/${name}.ts`)],
     {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,4 +1,4 @@
-import { actionsIn, temporalActions } from '../../../bench/actions';
+import { actionsIn, temporalActions } from '../../../tools/measure/bench/actions';
 import { taskQueues, workflowTypes } from '../../../contracts/names';
 import { createOrder, place, startSaga, until } from '../../support/orders';
 import { createWorld, hurriedTiming, type World } from '../../support/world';

@@ -1,5 +1,10 @@
 import type { Knex } from 'knex';
-import { counted, enableCounters, idlePerSecond, readCounters } from '../../../compare/counters';
+import {
+  counted,
+  enableCounters,
+  idlePerSecond,
+  readCounters,
+} from '../../../tools/measure/compare/counters';
 import { onConnection, startOwnServer, type OwnServer } from './server';
 
 /** The counters against transactions of which it is known how many there were. */

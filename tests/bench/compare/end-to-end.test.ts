@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rowSchema, type Row } from '../../../compare/row';
-import { readSettings } from '../../../scripts/stack/settings';
+import { rowSchema, type Row } from '../../../tools/measure/compare/row';
+import { readSettings } from '../../../tools/stack/settings';
 
 /** The command as it is run, with a few orders: what it measures, not how much. */
 
-const runner = join(__dirname, '..', '..', '..', 'scripts', 'run.mjs');
+const runner = join(__dirname, '..', '..', '..', 'tools', 'cli', 'run.mjs');
 let folder: string;
 
 beforeAll(async () => {

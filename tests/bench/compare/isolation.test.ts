@@ -1,8 +1,8 @@
 import { byLabel } from '../../../contracts/participants';
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { look, watchWhile } from '../../../compare/isolation';
-import { irregularityOf, Sightings, type Sight } from '../../../compare/sightings';
+import { look, watchWhile } from '../../../tools/measure/compare/isolation';
+import { irregularityOf, Sightings, type Sight } from '../../../tools/measure/compare/sightings';
 import { until } from '../../support/orders';
 import { databaseNames, onConnection, startOwnServer, type OwnServer } from './server';
 

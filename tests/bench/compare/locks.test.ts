@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { heldByOrder, type Statement } from '../../../compare/locks';
-import { listenWhile, prepareListening } from '../../../compare/statements';
+import { heldByOrder, type Statement } from '../../../tools/measure/compare/locks';
+import { listenWhile, prepareListening } from '../../../tools/measure/compare/statements';
 import { until } from '../../support/orders';
 import { onConnection, startOwnServer, type OwnServer } from './server';
 

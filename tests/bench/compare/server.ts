@@ -6,20 +6,20 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../activities/transaction/connection';
-import { listenable } from '../../../compare/statements';
+import { listenable } from '../../../tools/measure/compare/statements';
 import { databaseUsers } from '../../../migrations/grants';
 import { prepareDatabase } from '../../../migrations/prepare';
-import { endProcess } from '../../../scripts/stack/bound-process';
+import { endProcess } from '../../../tools/stack/bound-process';
 import {
   initialiseMysql,
   mysqlAdmin,
   mysqlAnswers,
   mysqlCommand,
   mysqlHost,
-} from '../../../scripts/stack/mysql';
-import { ensureMysql } from '../../../scripts/stack/mysql-install';
-import { startServer } from '../../../scripts/stack/server';
-import { readSettings } from '../../../scripts/stack/settings';
+} from '../../../tools/stack/mysql';
+import { ensureMysql } from '../../../tools/stack/mysql-install';
+import { startServer } from '../../../tools/stack/server';
+import { readSettings } from '../../../tools/stack/settings';
 
 /** A MySQL server that nobody else uses, so that its counters count one test's statements. */
 export interface OwnServer {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withTables } from '../../../compare/page';
-import { rowSchema, spreadOf, type Row } from '../../../compare/row';
-import { byInstallation, subjects } from '../../../compare/subjects';
-import { complaintsAbout, tableOf } from '../../../compare/table';
+import { withTables } from '../../../tools/measure/compare/page';
+import { rowSchema, spreadOf, type Row } from '../../../tools/measure/compare/row';
+import { byInstallation, subjects } from '../../../tools/measure/compare/subjects';
+import { complaintsAbout, tableOf } from '../../../tools/measure/compare/table';
 
 /** What the comparison makes of its rows. */
 
@@ -104,13 +104,13 @@ test('the page gets the figures between its markers, again and again, and nothin
 
 /** In a process of its own: jest cannot load the library, which is of modules only. */
 const drawing = `
-  const { svgOf } = require('./bench/plots');
-  const { specOf } = require('./compare/plot');
+  const { svgOf } = require('./tools/measure/bench/plots');
+  const { specOf } = require('./tools/measure/compare/plot');
   svgOf(specOf(JSON.parse(process.argv[1]))).then((svg) => process.stdout.write(svg));`;
 
 test('the picture shows every pattern and scenario, and is drawn', () => {
   const rows = [row(), lock(), row({ scenario: 'hot' })];
-  const loader = join(root, 'scripts', 'stack', 'typescript.cjs');
+  const loader = join(root, 'tools', 'stack', 'typescript.cjs');
   const args = ['--require', loader, '-e', drawing, JSON.stringify(rows)];
   const svg = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   expect(svg).toMatch(/^<svg/);

@@ -1,4 +1,4 @@
-import { apiClient } from '../../../scripts/load/api-client';
+import { apiClient } from '../../../tools/load/api-client';
 import { startFakeShop } from '../fake-shop';
 import { order } from './stories';
 

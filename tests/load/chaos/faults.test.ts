@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Faults } from '../../../scripts/load/chaos/faults';
-import type { Fault, FaultKind } from '../../../scripts/load/chaos/plan';
-import { isAlive } from '../../../scripts/stack/bound-process';
-import { startOf } from '../../../scripts/stack/lock';
-import { startingState, writeLiveState, type RunningStack } from '../../../scripts/stack/state';
+import { Faults } from '../../../tools/chaos/faults';
+import type { Fault, FaultKind } from '../../../tools/chaos/plan';
+import { isAlive } from '../../../tools/stack/bound-process';
+import { startOf } from '../../../tools/stack/lock';
+import { startingState, writeLiveState, type RunningStack } from '../../../tools/stack/state';
 
 /** Faults done to a process that does nothing but count. */
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openDatabase } from '../../../activities/transaction/connection';
-import { countLeftovers, leftoversText } from '../../../scripts/load/chaos/leftovers';
+import { countLeftovers, leftoversText } from '../../../tools/chaos/leftovers';
 import { createTestDatabases, type TestDatabases } from '../../support/databases';
 
 /** Each kind of leftover is planted, and counted. */

@@ -1,6 +1,6 @@
-import { checkView, viewRules, type ViewRule } from '../../../scripts/load/chaos/check';
-import type { FinalOrder } from '../../../scripts/load/chaos/final';
-import type { Story } from '../../../scripts/load/chaos/view';
+import { checkView, viewRules, type ViewRule } from '../../../tools/chaos/check';
+import type { FinalOrder } from '../../../tools/chaos/final';
+import type { Story } from '../../../tools/chaos/view';
 import * as given from './stories';
 import { call, create, limits, moved, place, row, story } from './stories';
 

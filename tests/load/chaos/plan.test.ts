@@ -1,11 +1,6 @@
 import fc from 'fast-check';
-import { describeFault, planFaults, type Fault } from '../../../scripts/load/chaos/plan';
-import {
-  callersTarget,
-  sessionsOf,
-  stackTarget,
-  targetsOf,
-} from '../../../scripts/load/chaos/targets';
+import { describeFault, planFaults, type Fault } from '../../../tools/chaos/plan';
+import { callersTarget, sessionsOf, stackTarget, targetsOf } from '../../../tools/chaos/targets';
 
 const processes = [
   'mysql',

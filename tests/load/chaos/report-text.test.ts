@@ -1,9 +1,9 @@
 import type { AuditReport } from '../../../audit/audit';
-import { checkView } from '../../../scripts/load/chaos/check';
-import { chaosText } from '../../../scripts/load/chaos/report-text';
-import { Outcomes } from '../../../scripts/load/outcomes';
+import { checkView } from '../../../tools/chaos/check';
+import { chaosText } from '../../../tools/chaos/report-text';
+import { Outcomes } from '../../../tools/load/outcomes';
 import { call, create, limits, place, row, story } from './stories';
-import { faultKinds, type FaultKind } from '../../../scripts/load/chaos/plan';
+import { faultKinds, type FaultKind } from '../../../tools/chaos/plan';
 
 const none = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
 

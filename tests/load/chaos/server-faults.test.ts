@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { createConnection, type Connection } from 'mysql2/promise';
-import * as faults from '../../../scripts/load/chaos/server-faults';
-import { goneWithin } from '../../../scripts/stack/bound-process';
-import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../../scripts/stack/mysql';
-import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../../scripts/stack/mysql';
-import { ensureMysql } from '../../../scripts/stack/mysql-install';
-import { startServer } from '../../../scripts/stack/server';
-import { readSettings } from '../../../scripts/stack/settings';
-import type { DatabaseAccess } from '../../../scripts/stack/state';
+import * as faults from '../../../tools/chaos/server-faults';
+import { goneWithin } from '../../../tools/stack/bound-process';
+import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../../tools/stack/mysql';
+import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../../tools/stack/mysql';
+import { ensureMysql } from '../../../tools/stack/mysql-install';
+import { startServer } from '../../../tools/stack/server';
+import { readSettings } from '../../../tools/stack/settings';
+import type { DatabaseAccess } from '../../../tools/stack/state';
 
 /** Faults of a whole server, done to one that nobody else needs. */
 

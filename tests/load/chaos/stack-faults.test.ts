@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Faults } from '../../../scripts/load/chaos/faults';
-import type { FaultKind } from '../../../scripts/load/chaos/plan';
-import { takeLock, type HeldLock } from '../../../scripts/stack/lock';
-import { takeRestartRequest } from '../../../scripts/stack/restart';
-import { stackLockPath, startingState, writeLiveState } from '../../../scripts/stack/state';
-import type { RunningStack } from '../../../scripts/stack/state';
+import { Faults } from '../../../tools/chaos/faults';
+import type { FaultKind } from '../../../tools/chaos/plan';
+import { takeLock, type HeldLock } from '../../../tools/stack/lock';
+import { takeRestartRequest } from '../../../tools/stack/restart';
+import { stackLockPath, startingState, writeLiveState } from '../../../tools/stack/state';
+import type { RunningStack } from '../../../tools/stack/state';
 
 /** Faults of the whole stack, asked of a supervisor that this test plays. */
 

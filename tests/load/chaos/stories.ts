@@ -1,8 +1,8 @@
 import { byParticipant } from '../../../contracts/participants';
-import type { FinalOrder } from '../../../scripts/load/chaos/final';
-import { resultOf, type Operation } from '../../../scripts/load/chaos/view';
-import type { SeenCall, Story } from '../../../scripts/load/chaos/view';
-import type { Answer } from '../../../scripts/load/api-client';
+import type { FinalOrder } from '../../../tools/chaos/final';
+import { resultOf, type Operation } from '../../../tools/chaos/view';
+import type { SeenCall, Story } from '../../../tools/chaos/view';
+import type { Answer } from '../../../tools/load/api-client';
 
 /** Stories and rows to judge: one order of three pieces for 24 points. */
 

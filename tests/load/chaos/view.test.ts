@@ -1,7 +1,7 @@
-import type { Answer, ApiClient } from '../../../scripts/load/api-client';
-import { CallersView, resultOf, type Operation } from '../../../scripts/load/chaos/view';
-import { comeBack, paced, withCancels } from '../../../scripts/load/chaos/customers';
-import { generateOrders } from '../../../scripts/load/generator';
+import type { Answer, ApiClient } from '../../../tools/load/api-client';
+import { CallersView, resultOf, type Operation } from '../../../tools/chaos/view';
+import { comeBack, paced, withCancels } from '../../../tools/chaos/customers';
+import { generateOrders } from '../../../tools/load/generator';
 import { accepted, completed, created, noStock, nobodyKnows, order, overloaded } from './stories';
 
 test.each<[Operation, Answer | undefined, string]>([

@@ -1,0 +1,231 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { byService, type Service, services } from '../../contracts/participants';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import type { Knex } from 'knex';
+import { openTemporal } from '../../api/temporal-connection';
+import { gtridOf } from '../../activities/participant/branch-connection';
+import { openDatabase } from '../../activities/transaction/connection';
+import type { AuditDeps } from '../../audit/audit';
+import { connectAudit } from '../../audit/connect';
+import { prepareDatabases } from '../stack/databases';
+import { choosePorts } from '../stack/ports';
+import { appProcesses } from '../stack/processes';
+import * as servers from '../stack/servers';
+import { readSettings, type StackSettings } from '../stack/settings';
+import { mysqlServers, newStackFile, type StackFile } from '../stack/stack-file';
+import { describeStack, type RunningStack } from '../stack/state';
+import type { ProcessSpec } from '../stack/supervised-process';
+import { Supervisor } from '../stack/supervisor';
+import type { Door } from './known';
+import { MysqlProxy } from './proxy';
+import { tuning, workflowTaskMsMax } from './tuning';
+import type { Window } from './window';
+
+/** What makes steps runs twice, so that a step may be tried while another is frozen in it. */
+const lanes = ['a', 'b'] as const;
+type Lane = (typeof lanes)[number];
+const doors: Door[] = [...services, 'lock'];
+/** Where each of them leads; the one that reaches all databases needs them on one server. */
+const serviceBehind = (door: Door): Service =>
+  services.find((service) => service === door) ?? 'order';
+
+const limits = { msMax: 60_000, deathsMax: 10 };
+
+/** The real processes on real servers, each service's way to its database watched by a proxy. */
+export interface MatrixStack {
+  running: RunningStack;
+  temporal: Client;
+  /** The administrator's way to the databases, past the proxies. */
+  databases: Record<Service, Knex>;
+  audit: AuditDeps;
+  /** What an order's XA branches are called on the servers. */
+  gtridOf(orderId: string): string;
+  /** Watches the transactions that go through a door, in every process that may run them. */
+  watch(door: Door, window: Window): void;
+  unwatch(door: Door, window: Window): void;
+  /** Whether new connections through a door are refused, and the old ones cut. */
+  refuse(door: Door, refuses: boolean): void;
+  /** How many connections through a door were refused so far. */
+  refused(door: Door): number;
+  /** The name of the process behind a door, in a lane. */
+  processOf(door: Door, lane: string): string;
+  /** The name of the server that holds a service's database. */
+  serverOf(service: Service): string;
+  signal(name: string, signal: NodeJS.Signals): void;
+  /** Resolves once it is up; after a kill, once its successor is. */
+  ready(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a stack of its own, in a folder of its own, which `close` removes. About 10 s. */
+export async function startStack(
+  say: (what: string) => void,
+  {
+    environment = {},
+    separateDatabases = true,
+  }: { environment?: NodeJS.ProcessEnv; separateDatabases?: boolean } = {},
+): Promise<MatrixStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'order-matrix-'));
+  mkdirSync(join(folder, 'logs'));
+  const base = readSettings();
+  const settings: StackSettings = {
+    ...base,
+    localFolder: folder,
+    environment: { ...base.environment, ...tuning, ...environment },
+  };
+  const file = newStackFile(separateDatabases);
+  file.ports = await choosePorts(settings.ports, undefined, separateDatabases);
+  const supervisor = new Supervisor({ changed: () => undefined, died: () => undefined });
+  const parts: (() => Promise<void>)[] = [];
+  const close = async () => {
+    await Promise.allSettled(parts.map((end) => end()));
+    supervisor.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const programs = await servers.ensurePrograms(settings, ({ what }) => {
+      say(what);
+    });
+    say(`Starting ${separateDatabases ? services.length : 1} MySQL, Temporal and the processes …`);
+    const mysql = await servers.prepareMysqlServers(file, settings, programs);
+    const temporal = servers.temporalServer(file, settings, programs, { workflowTaskMsMax });
+    await supervisor.start([...mysql, temporal], limits);
+    await prepareDatabases(file, servers.dataFolderOf(settings));
+    await prepareWeights(describeStack(file));
+    const proxies = await startProxies(file);
+    parts.push(async () => {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+    });
+    await supervisor.start(processes(file, settings, proxies), limits);
+    const connected = connectAll(describeStack(file));
+    parts.push(() => connected.close());
+    const serverOf = (service: Service) =>
+      mysqlServers(separateDatabases).find((one) => one.services.includes(service))?.name ?? '';
+    const own = { gtridOf: (orderId: string) => gtridOf(file.xa, orderId), serverOf, close };
+    return { ...connected, ...controls(proxies, supervisor), ...own };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Rows that nobody reads, with which a transaction grows heavier than the one that it meets. */
+async function prepareWeights(running: RunningStack): Promise<void> {
+  for (const service of services) {
+    const knex = openDatabase({ url: running.databases[service].adminUrl, poolMax: 1 });
+    try {
+      await knex.raw('CREATE DATABASE IF NOT EXISTS matrix_weight');
+      await knex.raw('CREATE TABLE IF NOT EXISTS matrix_weight.heavy_rows (n INT NOT NULL)');
+    } finally {
+      await knex.destroy();
+    }
+  }
+}
+
+interface DoorProxy extends MysqlProxy {
+  door: Door;
+}
+
+async function startProxies(file: StackFile): Promise<DoorProxy[]> {
+  const wanted = lanes.flatMap((lane) => doors.map((door) => ({ lane, door })));
+  return Promise.all(
+    wanted.map(async ({ lane, door }) => {
+      const target = describeStack(file).databases[serviceBehind(door)];
+      return Object.assign(await MysqlProxy.start(target, lane), { door });
+    }),
+  );
+}
+
+/** All processes in lane a; in lane b the workers behind the doors once more. */
+function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[]): ProcessSpec[] {
+  return lanes.flatMap((lane) => {
+    const portOf = (door: Door) =>
+      proxies.find((proxy) => proxy.lane === lane && proxy.door === door)?.port ?? 0;
+    const through = (order: Door) => {
+      const mysql = { ...byService(portOf), order: portOf(order) };
+      return appProcesses({ ...file, ports: { ...file.ports, mysql } }, settings);
+    };
+    const isLock = ({ name }: ProcessSpec) => name === workerOf('lock');
+    const specs = [
+      ...through('order').filter((s) => !isLock(s)),
+      ...through('lock').filter(isLock),
+    ];
+    if (lane === 'a') return specs;
+    const twice = doors.map(workerOf);
+    return specs
+      .filter(({ name }) => twice.includes(name))
+      .map((spec) => ({
+        ...spec,
+        name: `${spec.name}-${lane}`,
+        logFile: join(settings.localFolder, 'logs', `${spec.name}-${lane}.log`),
+      }));
+  });
+}
+
+function workerOf(door: Door): string {
+  return `${door}-worker`;
+}
+
+function connectAll(running: RunningStack) {
+  const { address, namespace } = running.temporal;
+  const connection = openTemporal(address);
+  const open = (service: Service) =>
+    openDatabase({ url: running.databases[service].adminUrl, poolMax: 8 });
+  const databases = byService(open);
+  const audit = connectAudit({
+    databases: byService((service) => running.databases[service].auditorUrl),
+    temporal: running.temporal,
+  });
+  return {
+    running,
+    temporal: new Client({ connection, namespace }),
+    databases,
+    audit,
+    async close() {
+      await audit.close();
+      await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
+      await connection.close();
+    },
+  };
+}
+
+function controls(proxies: DoorProxy[], supervisor: Supervisor) {
+  const of = (door: Door) => proxies.filter((proxy) => proxy.door === door);
+  /** What was killed here last: its successor is another process. */
+  const killed = new Map<string, number>();
+  const record = (name: string) => {
+    const found = supervisor.records.find((one) => one.name === name);
+    if (!found) throw new Error(`There is no process named ${name}`);
+    return found;
+  };
+  return {
+    watch(door: Door, window: Window) {
+      for (const proxy of of(door)) proxy.windows.add(window);
+    },
+    unwatch(door: Door, window: Window) {
+      for (const proxy of of(door)) proxy.windows.delete(window);
+    },
+    refuse(door: Door, refuses: boolean) {
+      for (const proxy of of(door)) proxy.refuse(refuses);
+    },
+    refused: (door: Door) => of(door).reduce((sum, proxy) => sum + proxy.refused, 0),
+    processOf: (door: Door, lane: string) =>
+      (lane as Lane) === 'a' ? workerOf(door) : `${workerOf(door)}-${lane}`,
+    signal(name: string, signal: NodeJS.Signals) {
+      const { pid } = record(name);
+      if (pid === null) throw new Error(`${name} does not run, so that no ${signal} reaches it`);
+      process.kill(pid, signal);
+      if (signal === 'SIGKILL') killed.set(name, pid);
+    },
+    async ready(name: string) {
+      const deadline = Date.now() + limits.msMax;
+      const isUp = () => record(name).state === 'ready' && record(name).pid !== killed.get(name);
+      while (!isUp()) {
+        if (Date.now() > deadline) throw new Error(`${name} does not come back`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { patterns } from '../../../contracts/order';
+import { byLockKind } from './locks';
+
+/** A value of each order, at the 50th and the 99th percentile. */
+const spread = z.object({ p50: z.number(), p99: z.number() });
+
+/** One subject in one scenario, in one round; what `--json` prints, a line each. */
+export const rowSchema = z.object({
+  /** The subject's name: the pattern's, or that of a variation of it. */
+  subject: z.string(),
+  pattern: z.enum(patterns),
+  scenario: z.string(),
+  round: z.number(),
+  callers: z.number(),
+  /** In the first run, which nobody watches. */
+  orders: z.number(),
+  seconds: z.number(),
+  ordersPerSecond: z.number(),
+  completed: z.number(),
+  /** By reason. */
+  cancelled: z.record(z.string(), z.number()),
+  /** Orders that had not ended when their callers gave up, and calls that went wrong. */
+  pending: z.number(),
+  failed: z.number(),
+  /** Create and place, until the caller knows the order's end. */
+  latencyMs: spread,
+  /** An order's, less what the idle system does meanwhile. */
+  transactions: z.number(),
+  rowsWritten: z.number(),
+  logFsyncs: z.number(),
+  cpuMs: z.number(),
+  /** An order's actions in Temporal, by kind; local activities are none of them. */
+  actions: z.object({
+    starts: z.number(),
+    activities: z.number(),
+    timers: z.number(),
+    signals: z.number(),
+    updates: z.number(),
+  }),
+  localActivities: z.number(),
+  /** From the second run, in which every statement is listened to; milliseconds an order. */
+  lockedMs: z.object({ ...byLockKind(() => spread), orders: z.number() }),
+  statementsLost: z.number(),
+  /** From the second run too, beside a reader of snapshots. */
+  isolation: z.object({
+    orders: z.number(),
+    snapshots: z.number(),
+    everyMs: spread,
+    /** Orders that were caught in a state that one transaction would never have shown. */
+    caught: z.number(),
+    byKind: z.record(z.string(), z.number()),
+    atLeastMs: spread,
+    atMostMs: spread,
+  }),
+  loadAverage: z.number(),
+  audit: z.enum(['clean', 'not clean']),
+});
+
+export type Row = z.infer<typeof rowSchema>;
+export type Spread = z.infer<typeof spread>;
+
+/** The value below which that part of them lies; 0 where there are none. */
+function percentile(sorted: readonly number[], part: number): number {
+  const index = Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1);
+  return thousandths(sorted[Math.max(0, index)] ?? 0);
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
+}
+
+/** More digits would be noise. */
+export function thousandths(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
