@@ -1,37 +1,37 @@
-/** What the participants tell of their XA branches. */
+/** What participants report about their XA branches. */
 
 /** The XA branch of one order in one participant. */
 export interface BranchCommand {
   orderId: string;
 }
 
-/** What was seen of a branch once it was no longer prepared. */
+/** What a participant found once a branch was no longer prepared. */
 export type BranchOutcome =
-  /** Its barrier row was read: the effect is there, once. */
+  /** Its barrier row exists: the effect was made, once. */
   | { kind: 'committed' }
-  /** A tombstone or a rejection was read: nothing was taken, and nothing will be. */
+  /** A tombstone or a rejection exists: nothing was taken, and nothing will be. */
   | { kind: 'rolled-back' }
-  /** Somebody else ended it, and against the decision: never a success. */
+  /** Someone else ended it against the decision. Never counts as success. */
   | { kind: 'heuristic'; was: 'committed' | 'rolled-back' };
 
 export type BranchStep = (branches: BranchCommand[]) => Promise<BranchOutcome[]>;
 
-/** A branch that was begun and has not been seen to end. */
+/** A branch that has begun and is not known to have ended. */
 export interface OpenBranch {
   orderId: string;
-  /** Since it was begun, by the participant's own clock. */
+  /** Since it began, by the participant's clock. */
   ageMs: number;
 }
 
-/** What a participant knows of branches, and what its server holds beside them. */
+/** A participant's own branches, and the other branches on its server. */
 export interface FoundBranches {
-  /** Our own, in the order of their orders' ids. */
+  /** This installation's branches, in the order of their order ids. */
   own: OpenBranch[];
-  /** Prepared on the same server by somebody else: listed, and never touched. */
+  /** Branches that other programs prepared on the same server. Listed, never touched. */
   others: string[];
 }
 
-/** Own branches of orders after this one, so many at most; `others` come with the first page. */
+/** Own branches of orders after this one, up to the limit. The first page includes `others`. */
 export interface BranchQuery {
   olderThanMs: number;
   afterOrder: string;

@@ -1,7 +1,7 @@
 /**
- * Choreography: what the services tell each other, who reacts to it, and what each reaction
- * emits. The table below is what the code does (tests/choreography/table.test.ts runs every
- * reaction and compares), so that nobody has to find the protocol in three services.
+ * Choreography: which events exist, which service reacts to each, and which event each reaction
+ * emits. The protocol is this one table instead of code in three services;
+ * tests/choreography/table.test.ts runs every reaction and compares.
  */
 import type { PlacedOrder } from './order';
 import {
@@ -14,31 +14,31 @@ import {
 
 type Words = ParticipantWords['events'];
 
-/** What the order service's events say beyond their order's id. */
+/** The contents of the order service's events, besides the order's id. */
 interface OrderContents {
   /** The order was claimed. */
   OrderPlaced: { order: PlacedOrder };
-  /** Decided COMPLETE: every participant has taken its part, and the order has ended. */
+  /** The decision is COMPLETE: every participant has taken its part, and the order has ended. */
   OrderCompleted: object;
-  /** Decided CANCEL: who has taken something gives it back, and who has not never will. */
+  /** The decision is CANCEL: participants give back what they took, and take nothing later. */
   OrderCancelled: { order: PlacedOrder };
-  /** Ended CANCELLED: every participant has said that nothing is taken any more. */
+  /** The order has ended CANCELLED: every participant has confirmed that it holds nothing. */
   OrderClosed: object;
-  /** The order service has heard a participant, and nothing follows from it (yet). */
+  /** The order service has received a participant's reply, and nothing follows from it yet. */
   ReplyNoted: object;
 }
 
-/** What an event says beyond its order's id. */
+/** The contents of an event besides the order's id. */
 type Contents = OrderContents &
   Record<Words['taken' | 'notTaken' | 'givenBack'], object> &
   Record<Words['rejected'], { code: RejectionCode }>;
 
 type OrderEventType = keyof OrderContents;
-/** What a participant answers. */
+/** A participant's replies. */
 type ReplyType = Words[keyof Words];
 export type EventType = OrderEventType | ReplyType;
 
-/** An event of one type; without one, any of them. */
+/** An event of one type, or of any type. */
 export type OrderEvent<T extends EventType = EventType> = {
   [K in T]: { eventId: string; type: K; orderId: string } & Contents[K];
 }[T];
@@ -46,7 +46,10 @@ export type OrderEvent<T extends EventType = EventType> = {
 type Saga = ParticipantWords['steps']['saga'];
 export type Reaction = Saga['action' | 'compensation'] | 'settleOrder';
 
-/** Who reacts to an event, how, and which events that may emit: exactly one of them each time. */
+/**
+ * Which service reacts to an event, how, and which events it may emit. Each reaction emits exactly
+ * one.
+ */
 interface Subscription {
   subscriber: Service;
   reaction: Reaction;
@@ -62,7 +65,7 @@ const settles = (...emits: EventType[]): Subscription[] => [
   { subscriber: 'order', reaction: 'settleOrder', emits },
 ];
 
-/** What a participant says, and what follows from it for the order. */
+/** A participant's replies, and what they mean for the order. */
 function repliesOf({ name, events: words }: RegisteredParticipant): [EventType, EventRow][] {
   const row = (...emits: EventType[]) => ({ emittedBy: name, subscriptions: settles(...emits) });
   return [
@@ -73,7 +76,7 @@ function repliesOf({ name, events: words }: RegisteredParticipant): [EventType, 
   ];
 }
 
-/** What the order service says. */
+/** The order service's events. */
 const orderEvents: Readonly<Record<OrderEventType, EventRow>> = {
   OrderPlaced: {
     emittedBy: 'order',
@@ -98,14 +101,14 @@ const orderEvents: Readonly<Record<OrderEventType, EventRow>> = {
 
 const { OrderPlaced, ...followingEvents } = orderEvents;
 
-/** The protocol. An event without subscribers shows the reader that a reaction was made. */
+/** The protocol. An event without subscribers records that a reaction was made. */
 export const events: Readonly<Record<EventType, EventRow>> = {
   OrderPlaced,
   ...(Object.fromEntries(participants.flatMap(repliesOf)) as Record<ReplyType, EventRow>),
   ...followingEvents,
 };
 
-/** Said once in an order's life, whatever made it be said: the id has no cause in it. */
+/** Emitted at most once per order, whatever the cause. Their ids contain no cause. */
 const saidOnce: ReadonlySet<EventType> = new Set([
   'OrderPlaced',
   'OrderCancelled',
@@ -114,8 +117,8 @@ const saidOnce: ReadonlySet<EventType> = new Set([
 ]);
 
 /**
- * An event with its id, which follows from the order, the type and what caused it: a reaction
- * that is repeated cannot emit another one.
+ * Creates an event. Its id is derived from the order, the type and the cause, so a repeated
+ * reaction emits the same event.
  */
 export function eventOf<T extends EventType>(
   type: T,
@@ -128,40 +131,47 @@ export function eventOf<T extends EventType>(
   return { ...content, eventId, type, orderId };
 }
 
-/** The type of the event with this id. */
+/** The type of the event that has this id. */
 export function typeIn(eventId: string): string {
   return eventId.split(':')[1] ?? '';
 }
 
-/** How a service reacts to events of this type; undefined when it does not. */
+/** How a service reacts to events of this type; undefined if it does not. */
 export function reactionOf(type: EventType, subscriber: Service): Reaction | undefined {
   return events[type].subscriptions.find((one) => one.subscriber === subscriber)?.reaction;
 }
 
-/** The workflow that delivers one event to one subscriber; other words after `again` are another. */
+/**
+ * The id of the workflow that delivers one event to one subscriber. Another `again` gives another
+ * id.
+ */
 export function deliveryId(eventId: string, subscriber: Service, again?: string): string {
   return [eventId, subscriber, ...(again === undefined ? [] : [again])].join(':');
 }
 
 const ownerPrefix = 'deliveries:';
 
-/** The owner of an order that no workflow drives: its deliveries do. */
+/** The owner of an order that deliveries drive instead of one workflow. */
 export function deliveriesOf(orderId: string): string {
   return `${ownerPrefix}${orderId}`;
 }
 
-/** The order whose deliveries are this owner; undefined when it is a workflow. */
+/** The order whose deliveries this owner names; undefined if the owner is a workflow. */
 export function orderOfDeliveries(owner: string): string | undefined {
   return owner.startsWith(ownerPrefix) ? owner.slice(ownerPrefix.length) : undefined;
 }
 
-/** Finds the open deliveries of the order with this owner; undefined when it is another owner. */
+/**
+ * The query for the open deliveries of this owner's order; undefined if the owner is a workflow.
+ */
 export function openDeliveriesQuery(owner: string): string | undefined {
   const all = deliveriesQuery(owner);
   return all && `${all} AND ExecutionStatus = "Running"`;
 }
 
-/** Finds the closed deliveries of the order with this owner; undefined when it is another owner. */
+/**
+ * The query for the closed deliveries of this owner's order; undefined if the owner is a workflow.
+ */
 export function closedDeliveriesQuery(owner: string): string | undefined {
   const all = deliveriesQuery(owner);
   return all && `${all} AND ExecutionStatus != "Running"`;
@@ -170,6 +180,6 @@ export function closedDeliveriesQuery(owner: string): string | undefined {
 function deliveriesQuery(owner: string): string | undefined {
   const orderId = orderOfDeliveries(owner);
   if (orderId === undefined) return undefined;
-  // Ids are letters, digits, `_` and `-`: nothing in them can end the string.
+  // Ids are letters, digits, `_` and `-`, so they cannot end the quoted string.
   return `WorkflowId STARTS_WITH "${orderId}:"`;
 }

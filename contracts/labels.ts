@@ -1,23 +1,23 @@
 /**
- * What an operator reads and searches in the Temporal UI's list of workflows, without opening a
- * payload. The code that starts a workflow puts it on; the workflow changes what changes later.
+ * What operators read and search in the Temporal UI's list of workflows, without opening a payload.
+ * The code that starts a workflow sets it; the workflow updates it.
  */
 import type { Pattern, PlacedOrder } from './order';
 
 /**
- * Search attributes, to be registered in the namespace. A workflow that was begun without them
- * leaves them alone, because setting one that is not registered fails the workflow's task.
+ * The search attributes, which the namespace must know. A workflow that started without them never
+ * sets them, because setting an unregistered one fails the workflow task.
  */
 export const searchAttributes = {
   pattern: { name: 'OrderPattern', type: 'KEYWORD' },
   size: { name: 'OrderBatchSize', type: 'INT' },
-  /** The worst status among its orders; how they were left, once it has closed. */
+  /** The worst status among the workflow's orders. Final once the workflow has closed. */
   worstStatus: { name: 'OrderWorstStatus', type: 'KEYWORD' },
-  /** Something went wrong that is no customer's doing. Once true it stays true. */
+  /** A fault occurred that no customer caused. Once true it stays true. */
   troubled: { name: 'OrderTroubled', type: 'BOOL' },
 } as const;
 
-/** What is known of a batch before anything is done. */
+/** The attributes of a batch at its start. */
 export function initialAttributes(pattern: Pattern, orders: readonly { orderId: string }[]) {
   return [
     { key: searchAttributes.pattern, value: pattern as string },
@@ -28,7 +28,7 @@ export function initialAttributes(pattern: Pattern, orders: readonly { orderId: 
 }
 
 /**
- * What a workflow begins with that drives no order by itself, and may get into trouble; `all` for one
+ * Initial attributes of helper workflows (recovery, deliveries), which own no orders; `all` for one
  * that serves every pattern.
  */
 export function besideAttributes(pattern: Pattern | 'all') {
@@ -38,7 +38,7 @@ export function besideAttributes(pattern: Pattern | 'all') {
   ];
 }
 
-/** What this workflow is about, in one line. */
+/** One line that describes the workflow. */
 export function summaryOf(pattern: Pattern, orders: readonly PlacedOrder[]): string {
   const [first] = orders;
   if (!first || orders.length > 1) return `${pattern}: ${orders.length} orders`;

@@ -1,6 +1,6 @@
-/** A limit on everything. */
+/** Limits of orders, batches and steps. */
 
-/** An order, at the edge. */
+/** Limits of one order, which the API enforces. */
 export const orderLimits = {
   linesMax: 100,
   quantityMax: 1_000,
@@ -8,7 +8,7 @@ export const orderLimits = {
   idempotencyKeyLengthMax: 255,
 } as const;
 
-/** One batch of orders in one workflow: whichever is reached first closes it. */
+/** Limits of the orders in one workflow. The first one reached closes the batch. */
 export const batchLimits = {
   ordersMax: 256,
   linesMax: 1_000,
@@ -16,28 +16,28 @@ export const batchLimits = {
 } as const;
 
 /**
- * Where the participants' steps run. `separate`: each in its service's own process, with only its
- * own database's password. `local`: all in the process that runs the workflows, as local
- * activities (but for those that end XA branches): far less work an order, and one process that may
- * touch every database.
+ * Where the participants' steps run. `separate`: each in its service's own process, which has only
+ * its own database's password. `local`: all in the process that runs the workflows, as local
+ * activities (except those that end XA branches). Local costs far less per order, but one process
+ * may touch every database.
  */
 export type Placement = 'separate' | 'local';
 
-/** How long steps may take and how often they are tried; configurable so that tests can hurry. */
+/** How long steps may take and how often they are tried. Configurable to make tests fast. */
 export interface StepTiming {
   placement: Placement;
-  /** One attempt of a step. Above the sessions' lock wait, below the patience of a caller. */
+  /** One attempt of a step. Longer than a session's lock wait, shorter than a caller waits. */
   attemptMsMax: number;
   /**
-   * An action that has not succeeded by then is given up: the order is cancelled. Only time with a
-   * running workflow worker counts: see workflows/shared/patience.ts.
+   * After this time without success an action is abandoned and the order cancelled. Only time with
+   * a running workflow worker counts: see workflows/shared/patience.ts.
    */
   actionMsMax: number;
   firstRetryMs: number;
   retryMsMax: number;
-  /** Quick tries of a compensation before it goes into the registry. */
+  /** Quick attempts of a compensation before the workflow enters it in the registry. */
   compensationAttemptsMax: number;
-  /** TCC: quick tries of a confirm or a cancel before the order is left to a schedule. */
+  /** TCC: quick attempts of a confirm or a cancel before recovery takes over. */
   confirmAttemptsMax: number;
 }
 

@@ -5,21 +5,21 @@ import type { ParticipantName } from './participants';
 export const taskQueues = { workflow: 'workflow', order: 'order', lock: 'lock' } as const;
 
 /**
- * The task queue of what ends a participant's XA branches, apart from what waits for their locks:
- * behind as many prepares as a worker takes, each waiting for a row of a prepared branch, its commit
- * would wait for them.
+ * The task queue for ending a participant's XA branches. It is separate because prepares may fill
+ * every slot of the participant's own queue while they wait for a branch's locks; the commit that
+ * releases those locks must not queue behind them.
  */
 export function branchQueueOf(participant: ParticipantName): string {
   return `${participant}-branches`;
 }
 
-/** The one schedule: it looks for work of every kind of recovery. */
+/** The only schedule. It looks for work of every kind of recovery. */
 export const recoveryScheduleId = 'recover-orders';
 
-/** The type of the failure of a local activity that the process does not have. */
+/** The failure type when a process does not have the local activity. */
 export const stepNotHere = 'step-not-in-this-process';
 
-/** Workflow types, as the Temporal UI shows them. */
+/** The workflow types, as the Temporal UI shows them. */
 export const workflowTypes = {
   placeOrders: 'placeOrders',
   placeByLock: 'placeByLock',

@@ -1,7 +1,7 @@
-/** The order as every part of the system speaks of it. */
+/** The order, as every part of the system sees it. */
 
 export const patterns = ['lock', 'xa', 'tcc', 'saga', 'choreography'] as const;
-/** Which protocol makes the three services' effects one act. */
+/** The protocol that makes the services' effects atomic. */
 export type Pattern = (typeof patterns)[number];
 
 export const orderStatuses = ['CREATED', 'PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'] as const;
@@ -10,8 +10,8 @@ export type OrderStatus = (typeof orderStatuses)[number];
 
 export const decisions = ['COMPLETE', 'CANCEL'] as const;
 /**
- * Written into the order row by the first who decides; every effect follows from it. It stays, but
- * that in TCC an operator may change COMPLETE to CANCEL once (docs/decisions/0015).
+ * The first writer stores it in the order's row, and every effect follows from it. It never
+ * changes, except that in TCC an operator may change COMPLETE to CANCEL once (docs/decisions/0015).
  */
 export type Decision = (typeof decisions)[number];
 
@@ -23,20 +23,20 @@ export interface OrderLine {
 }
 
 /**
- * What a customer may say of an order beside its lines, because a participant has to be told, such
- * as the code of a coupon: the names, each a column of `orders`. Today's participants need none.
+ * Further members of an order that a participant needs, such as a coupon code. Each name is a
+ * column of `orders`. The present participants need none.
  */
 export const orderTerms: readonly string[] = [];
 
-/** By name; those that are not given are absent. */
+/** The terms by name; absent if not given. */
 export type OrderTerms = Readonly<Record<string, string>>;
 
-/** What may carry terms; an order without any has no such key. */
+/** An object that may have terms. An order without terms lacks the member. */
 export interface WithTerms {
   terms?: OrderTerms;
 }
 
-/** The terms among other things: those of a request, or of a row. */
+/** The terms among the members of a request or a row. */
 export function withTerms(source: object): WithTerms {
   const values = new Map<string, unknown>(Object.entries(source));
   const given = orderTerms.flatMap((term): [string, string][] => {
@@ -46,23 +46,23 @@ export function withTerms(source: object): WithTerms {
   return given.length === 0 ? {} : { terms: Object.fromEntries(given) };
 }
 
-/** What a workflow needs to know of an order in order to drive it to its end. */
+/** What a workflow needs to know to drive an order to its end. */
 export interface PlacedOrder extends WithTerms {
   orderId: string;
   customerId: string;
   lines: OrderLine[];
   /** Σ quantity × unitPrice; one point pays one unit. */
   total: number;
-  /** Present when somebody has decided already, as with an adopted order. */
+  /** Present if the order is decided already, as an adopted order may be. */
   decision?: Decision;
 }
 
-/** An order that has been taken over, with the protocol that was recorded when it was claimed. */
+/** An adopted order, with the pattern that was recorded when it was claimed. */
 export interface AdoptedOrder extends PlacedOrder {
   pattern: Pattern;
 }
 
-/** Is this status final? */
+/** Whether the status is final. */
 export function isTerminal(status: OrderStatus): boolean {
   return status === 'COMPLETED' || status === 'CANCELLED';
 }

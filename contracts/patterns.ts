@@ -1,28 +1,31 @@
 /**
- * What tells the patterns apart, a row each. Whatever treats one pattern differently from another
- * reads a column here, so that no other file compares a pattern's name.
+ * How the patterns differ, one row each. Code that treats patterns differently reads a column here;
+ * no other file compares a pattern's name.
  */
 import { workflowTypes } from './names';
 import type { Pattern } from './order';
 
-/** One pattern, as the rest of the system has to know it. */
+/** What the rest of the system knows about a pattern. */
 export interface PatternRow {
-  /** What makes the three services' effects one act, in a few words. */
+  /** How the pattern makes the services' effects atomic, in a few words. */
   what: string;
-  /** The type of the workflow that drives its orders. */
+  /** The type of the workflow that drives the pattern's orders. */
   workflow: string;
   /**
-   * How a claimed order is begun: in a workflow with others, in one of its own, or by the event that
-   * is written with the claim, after which its caller is answered at once.
+   * How a claimed order begins: in a shared workflow, in a workflow of its own, or by the event
+   * that is written with the claim. In the last case the API answers the caller at once.
    */
   begins: 'with-others' | 'alone' | 'by-event';
   /**
-   * When the ledgers move: with the order's row, in one transaction, which needs all databases on
-   * one server; in branches, which are committed after the decision; before the decision; or after
-   * COMPLETE, from what was reserved.
+   * When the ledgers change: in one transaction with the order's row (all databases on one server);
+   * in branches that are committed after the decision; before the decision; or after COMPLETE, from
+   * reservations.
    */
   moves: 'with-order' | 'in-branches' | 'before-decision' | 'after-complete';
-  /** An operator may change COMPLETE to CANCEL while nothing is confirmed (docs/decisions/0015). */
+  /**
+   * Whether an operator may change COMPLETE to CANCEL while nothing is confirmed
+   * (docs/decisions/0015).
+   */
   mayBeOverturned: boolean;
 }
 
@@ -34,7 +37,7 @@ export const patternRows: Readonly<Record<Pattern, PatternRow>> = {
     moves: 'with-order',
     mayBeOverturned: false,
   },
-  // Branches hold their locks until the decision: orders in one workflow would hold each other's.
+  // Branches hold their locks until the decision, so orders in one workflow would block each other.
   xa: {
     what: 'prepared branches, then the decision',
     workflow: workflowTypes.placeByXa,

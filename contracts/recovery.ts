@@ -1,8 +1,8 @@
 /**
- * Recovery: what ends work that no workflow drives any more. One schedule looks for all kinds of
- * it, and starts a run of a kind only where that kind has something to do, so that at rest
- * Temporal lists orders and not housekeeping. A run owns nothing: whatever ends it, the next look
- * starts another, and what was half done is found again.
+ * Recovery finishes work that no workflow drives any more. One schedule looks for work of every
+ * kind and starts a run only for kinds that have some. At rest, Temporal's list therefore shows
+ * orders and no housekeeping. A run owns nothing: if it is terminated, the next look starts
+ * another, which finds the unfinished work again.
  */
 import type { StepTiming } from './limits';
 import { workflowTypes } from './names';
@@ -13,12 +13,12 @@ export const recoveryKinds = ['adoption', 'drain', 'force', 'scan', 'sweep'] as 
 export type RecoveryKind = (typeof recoveryKinds)[number];
 
 interface Recovery {
-  /** For which pattern's orders, as it is shown and searched. */
+  /** The pattern whose orders it recovers, as shown and searched in the Temporal UI. */
   pattern: Pattern | 'all';
   workflowType: string;
-  /** There is one run of a kind at a time, and this is its workflow id. */
+  /** The run's workflow id. At most one run of a kind is open. */
   workflowId: string;
-  /** What it does, as the Temporal UI says it. */
+  /** What the run does, as the Temporal UI shows it. */
   does: string;
 }
 
@@ -55,7 +55,7 @@ export const recoveries: Record<RecoveryKind, Recovery> = {
   },
 };
 
-/** How old each kind's work must be; younger work is still being driven. */
+/** The minimum age of each kind's work. A workflow still drives younger work. */
 export interface RecoveryAges {
   adoptAfterMs: number;
   forceAfterMs: number;
@@ -63,48 +63,51 @@ export interface RecoveryAges {
   sweepAfterMs: number;
 }
 
-/** What the workflow worker's process is told of recovery; a run asks for it as it begins. */
+/** The workflow worker's settings for recovery. A run asks for them as it begins. */
 export interface RecoverySettings {
   timing: StepTiming;
   ages: RecoveryAges;
-  /** An undecided branch of this age has nobody who is about to decide. */
+  /** At this age no workflow is about to decide an undecided branch. */
   scanCancelAfterMs: number;
   runbooksUrl?: string;
 }
 
-/** Whether each kind has something to do; a kind whose services could not be asked is left out. */
+/** Whether each kind has work. A kind whose services did not answer is absent. */
 export type LookResult = Partial<Record<RecoveryKind, boolean>>;
 
 export type FindWork = (ages: RecoveryAges) => Promise<RecoveryKind[]>;
 
-/** What only the workflow worker itself can answer, whatever the placement. */
+/** Activities that the workflow worker itself runs in every placement. */
 export interface SettingsActivities {
   /**
-   * The settings of the process that runs this. They are asked for and not stored with the
-   * schedule, so that a new placement holds from the first run after the restart.
+   * The settings of the process that runs this. The schedule does not store them, so a new
+   * placement takes effect with the first run after a restart.
    */
   recoverySettings(): Promise<RecoverySettings>;
 }
 
-/** A look, or a kind of recovery, that has had work for too long without ending a run. */
+/** The look, or a kind of recovery, that has had work for too long without completing a run. */
 export interface OverdueRecovery {
-  /** `look` is the look for all kinds. */
+  /** `look` means the look for all kinds. */
   kind: RecoveryKind | 'look';
-  /** Since when, in milliseconds, by the order database's clock. */
+  /** For how long, in milliseconds by the order database's clock. */
   forMs: number;
 }
 
-/** The look is due every minute; longer than this without one, or without a kind's end, is trouble. */
+/**
+ * The look is due every minute. This long without a look, or without a completed run of a kind that
+ * has work, is overdue.
+ */
 export const recoveryOverdueMs = 300_000;
 
-/** A row of the registry, in the order in which rows are due. */
+/** A position among the registry's rows, ordered by due time. */
 export interface DuePosition {
-  /** As the database writes it, to the microsecond. */
+  /** As the database formats it, to the microsecond. */
   dueAt: string;
   orderId: string;
 }
 
-/** Which due rows are asked for: of one compensation, from after a row on. */
+/** Selects due rows of one compensation, after a position. */
 export interface DueQuery {
   step: CompensationStep;
   after: DuePosition | null;
@@ -113,20 +116,20 @@ export interface DueQuery {
 
 /** A page of the registry's due rows. */
 export interface DueCompensations {
-  /** What is to be given back, oldest first. */
+  /** The orders to compensate, oldest first. */
   orders: PlacedOrder[];
-  /** The last row of this page; null when no row is due after it. */
+  /** The last row of this page; null if no more rows are due. */
   last: DuePosition | null;
 }
 
 export interface CompensationResult {
   orderId: string;
   step: CompensationStep;
-  /** Absent when it was made good. */
+  /** Absent if the compensation succeeded. */
   error?: string;
 }
 
-/** An order whose owner is no open workflow. */
+/** An order whose owner is not an open workflow. */
 export interface Orphan {
   orderId: string;
   owner: string;
@@ -134,40 +137,40 @@ export interface Orphan {
   lines: number;
 }
 
-/** Which owners are looked at: `limit` at a time, from after `afterOwner` on. */
+/** Selects owners: `limit` of them, after `afterOwner`. */
 export interface OrphanQuery {
   olderThanMs: number;
   afterOwner: string;
   limit: number;
 }
 
-/** The orphans of the first owners that have any. */
+/** The orphans of the first owners that have some. */
 export interface FoundOrphans {
   orphans: Orphan[];
-  /** Where to go on; null when every owner has been looked at. */
+  /** The owner to continue after; null if every owner was checked. */
   lastOwner: string | null;
 }
 
-/** What recovery asks of the order service. */
+/** The order service's activities for recovery. */
 export interface OrderRecovery {
-  /** The registry's due rows, oldest first, `limit` at most. */
+  /** The registry's due rows, oldest first, up to `limit`. */
   dueCompensations(query: DueQuery): Promise<DueCompensations>;
   /**
-   * Marks rows done, and the order CANCELLED with its last one; sets back those that failed. An
-   * order whose row another session holds is skipped: its row stays due, and is tried again.
+   * Marks rows done, marks the order CANCELLED with its last row, and delays failed rows. Skips an
+   * order whose row another session has locked: its compensation stays due.
    */
   recordCompensations(results: CompensationResult[]): Promise<void>;
   /**
-   * Orders PLACING or PENDING whose owner is no open workflow and has had them for `olderThanMs`
-   * by the database's clock.
+   * The PLACING or PENDING orders whose owner is not an open workflow and has owned them for
+   * `olderThanMs` by the database's clock.
    */
   findOrphans(query: OrphanQuery): Promise<FoundOrphans>;
   /**
-   * Swaps the owner of each with a compare-and-set, and answers those that are the new owner's.
-   * Left out are an order that somebody else was faster to adopt, and one whose row is held.
+   * Replaces the owner of each order by compare-and-set, and answers the orders that the new owner
+   * now has. Leaves out orders that another workflow adopted first or whose row is locked.
    */
   adoptOrder(orphans: Orphan[], newOwner: string): Promise<AdoptedOrder[]>;
-  /** The kinds of recovery that have something to do in the order service. */
+  /** The kinds of recovery that have work in the order service. */
   findOrderWork: FindWork;
   /** Records that a look has ended, and what it found. */
   noteLook(found: LookResult): Promise<void>;

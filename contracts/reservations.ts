@@ -1,38 +1,38 @@
-/** What TCC's reservations, and operators who resolve an order, are asked with and answered. */
+/** Commands and answers of TCC's reservations and of operators' resolutions. */
 import type { AdoptedOrder } from './order';
 
-/** An operator's resolution that freezes an order, or thaws it; a higher number is a newer one. */
+/** Freezes or thaws an order for an operator's resolution. A higher number is newer. */
 export interface FreezeCommand {
   orderId: string;
   resolution: number;
 }
 
-/** Which reservations a sweep asks for: still open after so long, from after an order on. */
+/** Selects the reservations that are still open after this time, after an order. */
 export interface AgedQuery {
   olderThanMs: number;
   afterOrder: string;
-  /** Orders, at most. */
+  /** The maximum number of orders. */
   limit: number;
 }
 
 export const resolutionActions = ['confirm', 'cancel', 'retry'] as const;
-/** What an operator may ask for of a PENDING order. */
+/** What an operator may do with a PENDING order. */
 export type ResolutionAction = (typeof resolutionActions)[number];
 
 export interface ResolutionRequest {
   orderId: string;
   action: ResolutionAction;
-  /** Kept in the audit trail, as is who asks. */
+  /** The audit trail keeps it, with the operator's name. */
   reason: string;
   operator: string;
 }
 
-/** A resolution that has begun: the order is its workflow's. */
+/** A resolution that has begun. Its workflow owns the order. */
 export interface Resolution {
-  /** Higher than those of all resolutions before it. */
+  /** Higher than the number of every earlier resolution of the order. */
   number: number;
   order: AdoptedOrder;
 }
 
-/** How a resolution left its order; the last two have changed nothing. */
+/** How a resolution left its order. The last two changed nothing. */
 export type ResolutionOutcome = 'completed' | 'cancelled' | 'pending' | 'not-pending' | 'unsafe';

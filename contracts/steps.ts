@@ -1,7 +1,7 @@
 /**
- * What the participants promise to the workflows. Every step takes one command an order and
- * answers one outcome for each, in the same order. The effect of an order and the record of it are
- * one local transaction. Repeating a step answers what was recorded the first time.
+ * What the participants promise to the workflows. Every step takes one command per order and
+ * answers one outcome for each, in the same order. One local transaction holds an order's effect
+ * and its record. A repeated step answers the recorded outcome.
  */
 import type { AlertKind } from './alerts';
 import type { BrokenCode, FailureCode } from './failures';
@@ -15,7 +15,7 @@ import type { AgedQuery, Resolution, ResolutionOutcome, ResolutionRequest } from
 export interface Done {
   kind: 'done';
 }
-/** The business said no; recorded, so that a repeat says no again. Nothing was taken. */
+/** A business rule refused it; nothing was taken. Recorded, so a repeat gets the same answer. */
 export interface Rejected {
   kind: 'rejected';
   code: RejectionCode;
@@ -25,52 +25,58 @@ export interface Cancelled {
   kind: 'cancelled';
 }
 /**
- * A bug or damaged data: this order needs an operator. Its neighbours went on. `detail` is the
- * name of the constraint or the column that was hit, where it was one; never the data.
+ * A bug or damaged data: this order needs an operator. The other orders of the batch went on.
+ * `detail` names the violated constraint or column, if there is one, and never the data.
  */
 export interface Broken {
   kind: 'broken';
   code: BrokenCode;
   detail?: string;
 }
-/** Somebody holds this order's rows: nothing was done yet; ask again for it alone. */
+/**
+ * Another session has locked this order's rows. Nothing was done; the workflow retries the order
+ * alone.
+ */
 export interface Locked {
   kind: 'locked';
 }
-/** TCC: an operator is about to cancel, so that nothing is confirmed now: ask again later. */
+/** TCC: an operator's resolution has frozen the order. Nothing was confirmed; retry later. */
 export interface Frozen {
   kind: 'frozen';
 }
 /**
- * TCC: too late. A cancel or a freeze of what is confirmed, or a freeze that a thaw or a newer
- * resolution has overtaken.
+ * TCC: too late. The order is confirmed already, or a thaw or a newer resolution has superseded the
+ * freeze.
  */
 export interface Refused {
   kind: 'refused';
 }
 
-/** Of what takes something: the saga's action, TCC's try, the baseline's transaction. */
+/**
+ * Outcomes of steps that take something: the saga's action, TCC's try, the pattern lock's
+ * transaction.
+ */
 export type ActionOutcome = Done | Rejected | Cancelled | Broken | Locked;
-/** Of an XA prepare, which is asked for one order at a time, and waits for its rows. */
+/** Outcomes of an XA prepare, which handles one order and waits for its rows. */
 export type PrepareOutcome = Done | Rejected | Cancelled | Broken;
-/** Of what gives back. */
+/** Outcomes of steps that give back. */
 export type CompensationOutcome = Done | Broken | Locked;
 export type ConfirmOutcome = Done | Broken | Locked | Frozen;
 export type CancelOutcome = Done | Broken | Locked | Refused;
 export type FreezeOutcome = Done | Broken | Refused;
-/** Of any step of a participant. */
+/** Outcomes of any step of a participant. */
 export type StepOutcome = ActionOutcome | ConfirmOutcome | CancelOutcome;
 
 export type Step<C, O = StepOutcome> = (commands: C[]) => Promise<O[]>;
 
-/** What the baseline is told of an order: what all participants would be told. */
+/** The pattern lock's command: the commands of all participants together. */
 export type LockCommand = AllCommands;
 
-/** Task queue `lock`: a process that reaches all three databases, which are on one server. */
+/** Task queue `lock`: a process that reaches all databases on one server. */
 export interface LockActivities {
   /**
-   * Takes all parts of an order and ends it, in one transaction: `done` is an order
-   * COMPLETED, `rejected` one CANCELLED for that reason, `cancelled` one that was to CANCEL before.
+   * Takes all parts of an order and ends it, in one transaction. `done`: the order is COMPLETED.
+   * `rejected`: it is CANCELLED for that reason. `cancelled`: CANCEL was decided before.
    */
   placeInOneTransaction: Step<LockCommand, ActionOutcome>;
 }
@@ -78,25 +84,25 @@ export interface LockActivities {
 export interface Verdict {
   orderId: string;
   decision: Decision;
-  /** Why, for CANCEL. */
+  /** The reason for CANCEL. */
   reason?: FailureCode;
   /**
-   * Nothing was taken, so that CANCEL ends the order at once: every participant has said so, or, by
-   * `lock`, the order's row proves it.
+   * Nothing was taken, so CANCEL ends the order at once. Every participant has confirmed it, or,
+   * for the pattern lock, the order's row proves it.
    */
   nothingTaken?: boolean;
-  /** COMPLETE is the decision alone: its effects are made after it, then `completeOrders`. */
+  /** COMPLETE is only the decision: its effects follow, then `completeOrders`. */
   effectsFollow?: boolean;
 }
 
-/** A compensation that could not be made yet. */
+/** A compensation that has not succeeded yet. */
 export interface FailedCompensation {
   orderId: string;
   step: CompensationStep;
   error: string;
 }
 
-/** An order that an operator has to look at, and what an operator reads first. */
+/** An order with a broken step, and the text of its alert. */
 export interface BrokenOrder {
   orderId: string;
   code: BrokenCode;
@@ -104,58 +110,58 @@ export interface BrokenOrder {
   detail?: string;
 }
 
-/** An order that cannot go on by itself, and what an operator reads first. */
+/** An order that cannot continue by itself, and its alert. */
 export interface TroubledOrder {
   orderId: string;
   kind: AlertKind;
   detail: string;
 }
 
-/** The decision that holds of an order; `unknown` where there is no such order. */
+/** An order's decision; `unknown` if the order does not exist. */
 export type Decided = Decision | 'unknown';
 
-/** What an order's row says to who asks what to do with a branch or a reservation. */
+/** An order's decision, for ending a branch or a reservation. */
 export type StandingDecision = Decision | 'undecided' | 'unknown';
 
 /** Task queue `order`. */
 export interface OrderActivities extends OrderRecovery {
   /**
-   * Writes each verdict unless a decision stands already, and answers the decisions that hold, in
-   * the same order; `unknown` for an order that does not exist, of which an operator is told.
-   * COMPLETE also ends the order, in the same statement, unless its effects follow.
+   * Writes each verdict unless the order is decided already, and answers the decisions, in the same
+   * order. An order that does not exist is `unknown`, and raises an alert. COMPLETE also ends the
+   * order in the same statement, unless its effects follow.
    */
   decideOrders(verdicts: Verdict[]): Promise<Decided[]>;
-  /** The decisions that stand, in the same order; `unknown` where there is no such order. */
+  /** The orders' decisions, in the same order; `unknown` if an order does not exist. */
   readDecisions(orderIds: string[]): Promise<StandingDecision[]>;
-  /** Ends orders decided CANCEL whose participants gave everything back. */
+  /** Ends CANCEL orders whose participants have given everything back. */
   closeOrders(orderIds: string[]): Promise<void>;
-  /** Ends orders decided COMPLETE whose effects have all been made. */
+  /** Ends COMPLETE orders whose effects have all been made. */
   completeOrders(orderIds: string[]): Promise<void>;
   /**
-   * Puts orders aside, PENDING, each with an alert; one that has ended is left alone. Of an order
-   * that does not exist there is the alert alone.
+   * Sets orders to PENDING and raises an alert for each. Leaves ended orders alone. If the order
+   * does not exist, only the alert is written.
    */
   alertOrders(troubled: TroubledOrder[]): Promise<void>;
-  /** The reservations of these orders are ended: the alerts `reservation-held` are resolved. */
+  /** Resolves the alerts `reservation-held` of orders whose reservations have ended. */
   resolveHeld(orderIds: string[]): Promise<void>;
-  /** Puts orders with a broken step aside for an operator, with an alert. */
+  /** Sets orders with a broken step to PENDING, with an alert for an operator. */
   holdOrders(broken: BrokenOrder[]): Promise<void>;
-  /** Writes the registry rows, the orders' PENDING and an alert in one transaction. */
+  /** Writes the registry rows, sets the orders to PENDING and raises alerts, in one transaction. */
   registerCompensations(failed: FailedCompensation[]): Promise<void>;
-  /** TCC: PENDING orders whose confirmation has been failing for so long, in the order of ids. */
+  /** TCC: PENDING orders whose confirmation has failed for this long, ordered by id. */
   findUnconfirmed(query: AgedQuery): Promise<PlacedOrder[]>;
   /**
-   * Puts a resolution on record and makes its workflow the owner of the order, in one transaction;
-   * null when the order is not PENDING, which is put on record too.
+   * Records a resolution and makes its workflow the order's owner, in one transaction. Null if the
+   * order is not PENDING; that is recorded too.
    */
   openResolution(request: ResolutionRequest, workflowId: string): Promise<Resolution | null>;
-  /** The order's newest resolution, 0 for none; null for who does not own the order any more. */
+  /** The order's latest resolution number, 0 for none; null if `owner` no longer owns the order. */
   lastResolution(orderId: string, owner: string): Promise<number | null>;
   /**
-   * TCC: the only change that a decision may ever have, COMPLETE to CANCEL, once every reservation
-   * of the order is frozen. Answers whether CANCEL holds.
+   * TCC: changes COMPLETE to CANCEL once every reservation of the order is frozen, the only change
+   * that a decision may have. Answers whether CANCEL holds.
    */
   overturnDecision(orderId: string, owner: string): Promise<boolean>;
-  /** Puts on record what came of a resolution, and answers it. */
+  /** Records the outcome of a resolution, and answers it. */
   closeResolution(workflowId: string, refused?: 'unsafe'): Promise<ResolutionOutcome>;
 }

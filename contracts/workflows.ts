@@ -1,4 +1,4 @@
-/** Inputs and results of the workflows, so that the code that starts one need not import it. */
+/** Inputs and results of the workflows. Code that starts a workflow need not import it. */
 import type { OrderEvent } from './events';
 import type { StepTiming } from './limits';
 import type { PlacedOrder } from './order';
@@ -10,7 +10,10 @@ import type { CompensationStep, ParticipantWords, Service } from './participants
 export interface PlaceOrdersInput {
   orders: PlacedOrder[];
   timing: StepTiming;
-  /** Where the runbooks can be read, for links in the workflow's details; else their paths are. */
+  /**
+   * The base URL of the runbooks, for links in the workflow's details. Without it the details show
+   * paths.
+   */
   runbooksUrl?: string;
 }
 
@@ -21,16 +24,16 @@ export interface PlaceOrdersResult {
   pending: number;
 }
 
-/** What every run of recovery is given. */
+/** The input of every run of recovery. */
 export interface RecoveryInput {
   timing: StepTiming;
   runbooksUrl?: string;
 }
 
 export interface DrainInput extends RecoveryInput {
-  /** Registry rows of a page, at most. */
+  /** Registry rows per page. */
   limit: number;
-  /** Where the run before this one stopped, for each compensation, and what it had done. */
+  /** Where the previous run stopped for each compensation, and what it had done. */
   from?: { after: Partial<Record<CompensationStep, DuePosition | null>>; result: DrainResult };
 }
 
@@ -40,11 +43,14 @@ export interface DrainResult {
 }
 
 export interface AdoptInput extends RecoveryInput {
-  /** Longer than any worker's restart, or orders would be taken from a workflow about to begin. */
+  /**
+   * Longer than any worker's restart; otherwise adoption would take orders from workflows about to
+   * begin.
+   */
   olderThanMs: number;
-  /** Owners of a page. */
+  /** Owners per page. */
   limit: number;
-  /** Where the run before this one stopped, and what it had done. */
+  /** Where the previous run stopped, and what it had done. */
   from?: { afterOwner: string; adopted: number };
 }
 
@@ -53,56 +59,56 @@ export interface AdoptResult {
 }
 
 export interface ScanInput extends RecoveryInput {
-  /** Younger branches are being driven; nothing is wrong with them. */
+  /** Younger branches have a workflow that drives them. */
   olderThanMs: number;
-  /** Longer than both prepares may take: then nobody is about to decide. */
+  /** Longer than both prepares may take: after this time no workflow is about to decide. */
   cancelAfterMs: number;
-  /** Branches of a page of each participant. */
+  /** Branches per page and participant. */
   limit: number;
-  /** Where the run before this one stopped at each participant, and what it had done. */
+  /** Where the previous run stopped at each participant, and what it had done. */
   from?: { after: Positions; result: ScanResult };
 }
 
-/** The last order that was looked at, for each participant; null where none is left. */
+/** The last order checked at each participant; null if none is left. */
 export type Positions = Partial<Record<ParticipantWords['label'], string | null>>;
 
-/** Of the two kinds of TCC: what has waited for so long is looked at. */
+/** The input of TCC's two kinds of recovery: they check work older than this. */
 export interface AgedInput extends RecoveryInput {
   olderThanMs: number;
-  /** Orders of a page. */
+  /** Orders per page. */
   limit: number;
 }
 
 export interface ForceInput extends AgedInput {
-  /** Where the run before this one stopped, and what it had done. */
+  /** Where the previous run stopped, and what it had done. */
   from?: { afterOrder: string; result: ForceResult };
 }
 
 export interface SweepInput extends AgedInput {
-  /** Where the run before this one stopped at each participant, and what it had done. */
+  /** Where the previous run stopped at each participant, and what it had done. */
   from?: { after: Positions; result: SweepResult };
 }
 
-/** Counts of our own branches; what is others' is only listed. */
+/** Counts of this installation's branches. Other branches are only listed. */
 export interface ScanResult {
   ended: number;
   failed: number;
   heuristic: number;
   others: number;
-  /** Participants that did not say what they have, and why: what they hold is not counted. */
+  /** Participants that did not answer, and why. Their branches are not counted. */
   unasked?: string[];
 }
 
 export interface ForceResult {
   completed: number;
-  /** Those that fail still, or have to be looked at. */
+  /** Orders whose confirmation still fails, or that need an operator. */
   pending: number;
 }
 
 export interface SweepResult {
   confirmed: number;
   cancelled: number;
-  /** Undecided, or the order service did not answer, or they could not be ended. */
+  /** Undecided, or the order service did not answer, or ending them failed. */
   held: number;
 }
 
@@ -120,7 +126,7 @@ export interface DeliverEventInput {
   event: OrderEvent;
   subscriber: Service;
   timing: StepTiming;
-  /** An operator lets it be tried although it is parked. */
+  /** An operator releases the parked event. */
   release?: Release;
   runbooksUrl?: string;
 }

@@ -9,7 +9,7 @@ import { createReleaser } from './relay';
 import { apiSettings, serveApi } from './serve-api';
 import { timingFrom } from './timing';
 
-/** The API in a process of its own: it starts workflows, which run elsewhere. */
+/** The API in a process of its own. It starts workflows; other processes run them. */
 const config = readConfig([...commonSettings, ...apiSettings, ...patternSettings]);
 const logger = createLogger('api', config.LOG_LEVEL);
 

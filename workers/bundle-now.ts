@@ -1,6 +1,6 @@
 import { workflowBundle } from './bundle';
 
-/** Fills the bundle's cache, when an image is built. */
+/** Fills the bundle's cache while an image is built. */
 void workflowBundle().then(({ code }) => {
-  process.stdout.write(`The workflow bundle has ${code.length} characters.\n`);
+  process.stdout.write(`Built the workflow bundle: ${code.length} characters.\n`);
 });

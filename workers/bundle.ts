@@ -11,15 +11,15 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 const root = join(__dirname, '..');
-/** Beside the packages, where every copy of the code that uses them finds it. */
+/** Beside the packages, so every copy of the code that uses them finds it. */
 const packages = require.resolve('@temporalio/worker/package.json').split('@temporalio')[0] ?? root;
 const cache = join(packages, '.cache', 'workflow-bundle');
-/** What a bundle is made of: our code, and the libraries as the lock file pins them. */
+/** What the bundle depends on: this code, and the libraries that the lock file pins. */
 const ingredients = ['workflows', 'contracts', 'package-lock.json'];
 
 /**
  * The workflows as one script for the worker's isolate. Bundling takes seconds, so the result is
- * kept under a hash of what it was made of, for the workers and the tests alike.
+ * cached under a hash of its ingredients, for workers and tests.
  */
 export async function workflowBundle(): Promise<{ code: string }> {
   const file = join(cache, `${hashOf(ingredients)}.js`);
@@ -29,7 +29,7 @@ export async function workflowBundle(): Promise<{ code: string }> {
     logger: { ...silent },
   });
   mkdirSync(cache, { recursive: true });
-  // Written aside and renamed, so that a process that starts meanwhile never reads half of it.
+  // Written to a temporary file and renamed, so no other process reads an incomplete one.
   const partial = `${file}.${String(process.pid)}`;
   writeFileSync(partial, code);
   renameSync(partial, file);

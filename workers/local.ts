@@ -27,9 +27,9 @@ import { openOrderService, openParticipant, orderSettings, participantSettings }
 import { timingFrom } from './timing';
 
 /**
- * Placement `local`: the API, the workflows and the steps of all services in one process.
- * Steps are local activities, so an order costs a fraction; what is given up is that each
- * process holds only its own database's password, and that one can be killed without the others.
+ * Placement `local`: the API, the workflows and the steps of all services in one process. Steps are
+ * local activities, so an order costs a fraction. The price: one process holds every database's
+ * password, and its parts cannot be stopped separately.
  */
 const config = readConfig([
   ...commonSettings,
@@ -88,7 +88,7 @@ void serveWorker({
         ),
         maxConcurrentLocalActivityExecutions: config.ACTIVITY_SLOTS,
       },
-      // The queues of the placement `separate`, for workflows that began under it.
+      // The queues of placement `separate`, for workflows that began under it.
       beside: [
         servedBeside(taskQueues.order, order.activities),
         ...opened.flatMap(({ name, activities, branches }) => [
@@ -97,7 +97,7 @@ void serveWorker({
         ]),
         ...(lock ? [servedBeside(taskQueues.lock, { ...lock.activities })] : []),
       ],
-      // The API ends first: those who wait for an order need the worker that drives it.
+      // The API stops first, because its waiting callers need the worker that drives their orders.
       closeFirst: closeApi,
       close: async () => {
         await Promise.all(parts.map((part) => part.close()));
@@ -106,7 +106,7 @@ void serveWorker({
   },
 });
 
-/** A participant, by the URLs of its users. */
+/** Opens a participant with the URLs of its users. */
 async function openHere(
   participant: RegisteredParticipant,
   around: Parameters<typeof openParticipant>[2],
@@ -119,13 +119,13 @@ async function openHere(
   return { name, ...(await openParticipant(participant, urls, around)) };
 }
 
-/** A service's steps on its queue, in as many slots as they have there in a process of their own. */
+/** A service's steps on its queue, with as many slots as in a process of its own. */
 function servedBeside(taskQueue: string, activities: object) {
   return {
     taskQueue,
     activities,
     maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
-    // Nearly always idle.
+    // Almost always idle.
     maxConcurrentActivityTaskPolls: 1,
   };
 }

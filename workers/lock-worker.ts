@@ -3,7 +3,7 @@ import { commonSettings, readConfig } from './config';
 import { lockSettings, openLock } from './lock';
 import { serveWorker } from './serve';
 
-/** The baseline before services: all three databases, which is what services give up. */
+/** The worker of pattern `lock`, which can reach all databases. */
 const config = readConfig([...commonSettings, ...lockSettings]);
 
 void serveWorker({

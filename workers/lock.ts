@@ -4,7 +4,7 @@ import { byParticipant, participants } from '../contracts/participants';
 import type { LockActivities } from '../contracts/steps';
 import { type Config, lockSettingOf } from './config';
 
-/** What the baseline's transaction needs: one connection that reaches all databases. */
+/** The settings of pattern `lock`: a connection that reaches all databases. */
 export const lockSettings = [
   'LOCK_DATABASE_URL',
   ...participants.map(({ name }) => lockSettingOf(name)),
@@ -12,7 +12,7 @@ export const lockSettings = [
   'LOCK_WAIT_S_MAX',
 ] as const;
 
-/** The baseline's activity on a pool of its own, and how to close that. */
+/** Opens the activity of pattern `lock` on a pool of its own, with a function to close it. */
 export function openLock(config: Config<(typeof lockSettings)[number]>): {
   activities: LockActivities;
   close: () => Promise<void>;

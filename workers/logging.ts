@@ -9,18 +9,18 @@ const toPino: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = 
   ERROR: 'error',
 };
 
-/** The process's logger: a JSON line an event, named after the process. */
+/** The process's logger: one JSON line per event, with the process's name. */
 export function createLogger(name: string, level: string): Logger {
   return pino({ name, level });
 }
 
-/** Sends what the SDK has to say to our log. Once a process, before any connection. */
+/** Sends the SDK's log to the process's log. Call it once per process, before any connection. */
 export function installRuntime(logger: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       logger[toPino[level]](meta ?? {}, message);
     }),
-    // The process decides how it ends (see process.ts): the SDK must not end it first.
+    // The process handles its own end (see process.ts); the SDK must not end it first.
     shutdownSignals: [],
   });
 }

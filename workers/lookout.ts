@@ -11,27 +11,27 @@ export const lookoutSettings = [...ageSettings, 'LOOKOUT_EVERY_MS'] as const;
 export interface LookoutOptions {
   client: Client;
   logger: Pick<Logger, 'warn'>;
-  /** Which kinds of recovery have something to do in this service. */
+  /** Which kinds of recovery have work in this service. */
   findWork: (ages: RecoveryAges) => Promise<RecoveryKind[]>;
   config: Config<(typeof lookoutSettings)[number]>;
 }
 
 /**
- * Watches one service's database for work that no workflow drives, and has the schedule look as
- * soon as there is some. So recovery begins within seconds, and at rest no workflow is started: a
- * look of its own costs a service a few reads of an index. Without it, the schedule looks anyway.
+ * Watches one service's database for work that no workflow drives, and triggers the schedule when
+ * it finds some. Recovery then begins within seconds, and an idle system starts no workflow. Each
+ * check costs a few index reads. Without a lookout the schedule still looks at its own interval.
  */
 export class Lookout {
   private readonly closing = new AbortController();
   private readonly running: Promise<void>;
-  /** For how many looks on end each kind has had work. */
+  /** How many consecutive checks have found work of each kind. */
   private streaks = new Map<RecoveryKind, number>();
 
   constructor(private readonly options: LookoutOptions) {
     this.running = this.run();
   }
 
-  /** Resolves when nothing is being looked at any more. */
+  /** Resolves when no check is running. */
   async close(): Promise<void> {
     this.closing.abort();
     await this.running;
@@ -45,7 +45,7 @@ export class Lookout {
       try {
         await this.look();
       } catch (error) {
-        // The database or Temporal is away: the next look is soon.
+        // The database or Temporal does not answer; the next check comes soon.
         logger.warn({ err: error }, 'cannot look for work to recover');
       }
     }
@@ -61,12 +61,15 @@ export class Lookout {
   }
 }
 
-/** What runs do not get done, such as a reservation that waits for an operator, is tried less often. */
+/**
+ * Checks less often for work that runs cannot finish, such as a reservation that waits for an
+ * operator.
+ */
 function isItsTurn(streak: number): boolean {
   return streak <= 3 || streak % 3 === 0;
 }
 
-/** Whether no run of this kind is under way, which would come to the work by itself. */
+/** Whether no run of this kind is open; an open one would reach the work itself. */
 async function isWaiting(client: Client, kind: RecoveryKind): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(recoveries[kind].workflowId).describe();

@@ -7,8 +7,8 @@ import { createLogger } from './logging';
 import { endBranchesBeforeMigrating } from './own-branches';
 
 /**
- * Brings the services' databases up to date and ends: for deployments, where a container runs it
- * before the others start. `npm start` does the same by itself.
+ * Migrates the services' databases and exits. In a deployment, a container runs it before the
+ * others start. `npm start` does the same itself.
  */
 async function main(): Promise<void> {
   const config = readConfig([
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const urls = byService((service) => config[settingOf(service, 'ADMIN_URL')]);
   const opened = services.map((service) => open(service, urls[service]));
   try {
-    // Only a migration waits for them; the scanner ends them otherwise.
+    // Only a migration has to wait for prepared branches; otherwise the scanner ends them.
     const behind = await Promise.all(opened.map((one) => isBehind(one)));
     if (behind.some(Boolean)) {
       const { XA_SECRET: secret, XA_INSTALLATION: installation } = config;

@@ -11,14 +11,14 @@ import type { StandingDecision } from '../contracts/steps';
 import { type ParticipantName, participants, type Service } from '../contracts/participants';
 
 /**
- * Ends our own prepared branches where no workflow does: before a migration, which would wait for
- * them and which the workers wait for, and at the end of an orderly stop. By the scanner's rules:
- * what is decided is ended as was decided; an undecided one that is old is given up, CANCEL being
- * won first; others' are never touched.
+ * Ends this installation's prepared branches while no workflow can: before a migration, which would
+ * wait for their locks, and at the end of an orderly stop. It follows the scanner's rules. If the
+ * order is decided, it follows the decision. If the order is undecided and the branch is old, it
+ * writes CANCEL first. It never touches other programs' branches.
  */
 
 export interface OwnBranches extends Pick<XaSettings, 'secret' | 'installation'> {
-  /** The administrator's `mysql://…` of each service. */
+  /** The administrator's `mysql://…` URL of each service. */
   urls: Record<Service, string>;
 }
 
@@ -42,16 +42,16 @@ interface Opened {
   close: () => Promise<void>;
 }
 
-/** A start that has to be given up says so within seconds. */
+/** A start that cannot succeed fails within seconds. */
 const beforeMigratingMsMax = 5_000;
 const pollMs = 500;
 const poolMax = 10;
 const atOnce = 8;
 
 /**
- * @param cancelAfterMs an undecided branch that is as old is given up
- * @param waitMsMax how long to wait for younger ones, and for what fails
- * @returns those that are still prepared then
+ * @param cancelAfterMs the age at which an undecided branch is cancelled
+ * @param waitMsMax how long to wait for younger branches, and to retry failures
+ * @returns the branches that are still prepared
  */
 export async function endOwnBranches(
   on: OwnBranches,
@@ -71,9 +71,9 @@ export async function endOwnBranches(
 }
 
 /**
- * Ends what a migration would wait for.
+ * Ends the branches that a migration would wait for.
  *
- * @throws Error that names what is left, by order, participant and age.
+ * @throws Error that names the remaining branches by order, participant and age.
  */
 export async function endBranchesBeforeMigrating(
   on: OwnBranches,
@@ -83,13 +83,13 @@ export async function endBranchesBeforeMigrating(
   if (left.length === 0) return;
   const seconds = String(Math.round(cancelAfterMs / 1_000));
   throw new Error(
-    `Nothing is migrated: ${String(left.length)} prepared branches of ours hold tables.\n` +
+    `Nothing was migrated: ${String(left.length)} prepared XA branches lock the tables.\n` +
       left.map((branch) => `  ${wordsOf(branch)}\n`).join('') +
-      `An undecided one is given up once it is ${seconds} s old: start again then.`,
+      `An undecided branch is cancelled once it is ${seconds} s old. Start again then.`,
   );
 }
 
-/** One line a branch; never its gtrid, with which anybody could end it. */
+/** One line per branch, without its gtrid, which would let any user end it. */
 export function wordsOf({ orderId, participant, ageMs, why }: LeftBranch): string {
   const seconds = String(Math.round(ageMs / 1_000));
   return `order ${orderId}, ${participant} service, prepared for ${seconds} s: ${why}`;
@@ -123,7 +123,10 @@ function open({ urls, secret, installation }: OwnBranches): Opened {
   };
 }
 
-/** A branch of ours is noted before it is begun: without the table, or the database, is none. */
+/**
+ * A branch is noted in a table before it begins, so without the table or the database there is
+ * none.
+ */
 async function preparedIn(knex: Knex, find: () => Promise<OpenBranch[]>): Promise<OpenBranch[]> {
   try {
     return (await knex.schema.hasTable('xa_branches')) ? await find() : [];
@@ -177,21 +180,22 @@ async function decide(
   return known;
 }
 
-/** Why it is still prepared; undefined once it has ended. */
+/** Why the branch is still prepared; undefined once it has ended. */
 async function endOne(
   { order }: Opened,
   { end }: Participant,
   orderId: string,
   decision: StandingDecision,
 ): Promise<string | undefined> {
-  if (decision === 'undecided') return 'not decided, and too young to be given up';
-  if (decision === 'unknown') return 'the order service has no such order';
+  if (decision === 'undecided')
+    return 'its order is undecided, and the branch is too young to cancel';
+  if (decision === 'unknown') return 'its order does not exist in the order database';
   try {
     const [outcome] = await end[decision]([{ orderId }]);
     if (outcome?.kind === 'heuristic') await raise(order, orderId, decision, outcome);
     return undefined;
   } catch (error) {
-    return `it could not be ended: ${describeError(error)} (${classify(error)})`;
+    return `ending it failed: ${describeError(error)} (${classify(error)})`;
   }
 }
 
@@ -201,6 +205,6 @@ async function raise(
   decision: 'COMPLETE' | 'CANCEL',
   { was }: Extract<BranchOutcome, { kind: 'heuristic' }>,
 ): Promise<void> {
-  const detail = `decided ${decision}: the branch was ${was} by somebody else, against the decision`;
+  const detail = `the branch was ${was} by someone else, against the decision ${decision}`;
   await order.alertOrders([{ orderId, kind: 'heuristic-outcome', detail }]);
 }

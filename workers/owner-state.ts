@@ -3,21 +3,21 @@ import type { AskOwners, OwnerState } from '../activities/order/adoption';
 import { orderOfDeliveries } from '../contracts/events';
 
 /**
- * Ids in one query, which stays some twenty kilobytes long. Temporal reads its list of workflows for
- * each query, so that few large ones cost less than many small ones.
+ * Ids per query, which makes it about twenty kilobytes long. Temporal scans its list of workflows
+ * for each query, so a few large queries cost less than many small ones.
  */
 const idsPerQuery = 500;
 const prefixesPerQuery = 25;
 const asksAtOnce = 20;
-/** So few are asked for by their ids, which is never late. */
+/** Up to this number, owners are looked up by id, which is never outdated. */
 const fewMax = 50;
 
 /**
- * Asks Temporal what has become of orders' owners, many in one query. The list of workflows is a
- * little late, so only what cannot change again is taken from it: a workflow that it shows open
- * may have closed since, and the next look sees that; one that it shows closed stays closed. Any
- * other is asked for by its id. A history past retention is `gone`. Where the owner is an order's
- * deliveries it is open while one of them is.
+ * Asks Temporal for the state of orders' owners, many per query. The list of workflows lags a
+ * little, so only safe answers are taken from it. A workflow listed as closed stays closed. One
+ * listed as open may have closed since; the next look sees that. All others are looked up by id. A
+ * history past retention counts as `gone`. If the owner is an order's deliveries, it is open while
+ * one delivery is.
  */
 export function createAskOwners(client: WorkflowClient): AskOwners {
   return async (owners) => {
@@ -49,18 +49,18 @@ export function createAskOwners(client: WorkflowClient): AskOwners {
   };
 }
 
-/** What the list says for certain; ids of which it says nothing certain are left out. */
+/** The states of which the list is certain. Other ids are left out. */
 async function listed(
   client: WorkflowClient,
   ids: readonly string[],
 ): Promise<Map<string, OwnerState>> {
   const states = new Map<string, OwnerState>();
-  // A workflow id is ours, and has no quotation mark in it.
+  // Workflow ids are generated here and contain no quotation mark.
   const query = `WorkflowId IN (${ids.map((id) => `"${id}"`).join(', ')})`;
   for await (const { workflowId, status } of client.list({ query })) {
     const isOpen = status.name === 'RUNNING' || status.name === 'PAUSED';
     if (isOpen) states.set(workflowId, 'open');
-    // The next run of this one may not be listed yet.
+    // The list may not contain the workflow's next run yet.
     if (isOpen || status.name === 'CONTINUED_AS_NEW') continue;
     if (!states.has(workflowId)) {
       states.set(workflowId, status.name === 'COMPLETED' ? 'completed' : 'gone');
@@ -80,12 +80,12 @@ async function describe(client: WorkflowClient, workflowId: string): Promise<Own
   }
 }
 
-/** Those of these orders that have an open delivery. */
+/** The orders that have an open delivery. */
 async function ordersDelivered(
   client: WorkflowClient,
   orderIds: readonly string[],
 ): Promise<Set<string>> {
-  // Ids are letters, digits, `_` and `-`: nothing in them can end the string.
+  // Ids are letters, digits, `_` and `-`, so they cannot end the quoted string.
   const ofOne = (orderId: string) => `WorkflowId STARTS_WITH "${orderId}:"`;
   const query = `ExecutionStatus = "Running" AND (${orderIds.map(ofOne).join(' OR ')})`;
   const open = new Set<string>();

@@ -3,7 +3,7 @@ import { commonSettings, readConfig } from './config';
 import { serveWorker } from './serve';
 import { openParticipant, participantSettings } from './services';
 
-/** One participant, which `PARTICIPANT` names: its own database and nobody else's. */
+/** The worker of one participant, which `PARTICIPANT` names. It reaches only its own database. */
 const config = readConfig([
   ...commonSettings,
   ...participantSettings,

@@ -6,7 +6,7 @@ import { patterns, type Pattern } from '../contracts/order';
 import { patternRows } from '../contracts/patterns';
 import type { Config } from './config';
 
-/** The settings that decide which patterns there are, and how orders travel to the workflows. */
+/** The settings that decide which patterns are offered and how orders reach the workflows. */
 export const patternSettings = [
   'BATCH_ORDERS_MAX',
   'BATCHES_IN_FLIGHT_MAX',
@@ -16,10 +16,10 @@ export const patternSettings = [
 
 type PatternConfig = Config<(typeof patternSettings)[number]>;
 
-/** For patterns that do not batch: an order is a workflow, and so many are in flight at once. */
+/** For patterns that do not batch: one order per workflow, and this many in flight. */
 const alone = { ordersMax: 1, inFlightMax: 64 };
 
-/** Why a pattern is not offered here, for a caller who asks for it. */
+/** Why this installation does not offer a pattern, for callers who ask for it. */
 export function unavailableOn(
   config: Pick<PatternConfig, 'DATABASE_SERVERS'>,
 ): NonNullable<ApiDependencies['unavailable']> {
@@ -41,9 +41,9 @@ function isOffered(
 }
 
 /**
- * The patterns that this installation offers, each with what drives its orders.
+ * The patterns that this installation offers, each with the code that drives its orders.
  *
- * @param eager whether the workflows' worker is in this process, on this client's connection
+ * @param eager whether the workflows' worker runs in this process, on this client's connection
  */
 export function patternsOn(
   client: Client,
@@ -55,7 +55,7 @@ export function patternsOn(
 
   function runnerOf(pattern: Pattern): PatternRunner {
     const { begins, workflow } = patternRows[pattern];
-    // Claiming is all: the event is written with the claim, and the order service's relay sends it.
+    // The claim is enough: it writes the event, which the order service's relay sends.
     if (begins === 'by-event') return { start: null, answersAtOnce: true };
     const start = createTemporalStarter(client, {
       pattern,

@@ -1,27 +1,29 @@
 import { participants, services } from '../contracts/participants';
 
 /**
- * How many connections each process may have at most: a pool's own size, and for a participant one
- * more for each branch that is being prepared. `npm run faults` counts the sessions against their
+ * The maximum number of connections per process: the pool's size, and for a participant one more
+ * per branch that is being prepared. `npm run faults` checks the number of sessions against the
  * sum.
  */
 
-/** Of each of the API's pools: one a service, and one for reads of orders; see serve-api.ts. */
+/**
+ * The size of each of the API's pools: one per service, and one for reads of orders; see
+ * serve-api.ts.
+ */
 export const apiPoolMax = 10;
 const apiPools = services.length + 1;
 
 /**
- * Each ends one branch, and waits for no row but its own order's barrier row, so that few keep up
- * with many prepares.
+ * Ending a branch waits for no row lock except its order's barrier row, so a few slots suffice.
  */
 export const branchSlots = 10;
 
-/** Of a participant: its slots and those that end branches share a pool. */
+/** The size of a participant's pool, which its slots and the slots that end branches share. */
 export const participantPoolMax = (slots: number): number => slots + branchSlots;
 
-/** All that the processes of one stack may have open at once, on all servers together. */
+/** All connections that one stack's processes may open at once, on all servers together. */
 export function connectionsMax(slots: number, placement: 'separate' | 'local'): number {
-  // Its steps' pool and its recovery's, and a connection of its own for each branch.
+  // The pools of its steps and its recovery, and one connection per branch.
   const participant = 2 * participantPoolMax(slots) + slots;
   const order = placement === 'local' ? participantPoolMax(slots) : slots;
   const lock = slots;
@@ -29,16 +31,19 @@ export function connectionsMax(slots: number, placement: 'separate' | 'local'): 
 }
 
 /**
- * Connections that wait until a server accepts them. While a server is frozen they are those of
- * clients who have given up and asked again; when it goes on it takes them all for sessions, until
- * each turns out to be closed. Past this number the kernel takes no more.
+ * Connections that wait for a server to accept them. Clients of a frozen server time out and
+ * connect again; when the server continues, it opens a session for each of these connections and
+ * then finds it closed. The kernel refuses connections beyond this number.
  */
 export const acceptQueueMax = 200;
 
-/** Left for people and their tools: a shell, `npm run audit`, a monitor. */
+/** Reserved for operators' tools: a shell, `npm run audit`, a monitor. */
 const visitorsMax = 60;
 
-/** What a server allows: all of ours, those whose clients have gone, and people beside them. */
+/**
+ * What a server must allow: the stack's connections, those of clients that have gone, and
+ * operators' tools.
+ */
 export function serverConnectionsMax(slots: number): number {
   return connectionsMax(slots, 'local') + acceptQueueMax + visitorsMax;
 }

@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * How a process of ours lives: it says when it is ready, and ends in order on SIGTERM, on Ctrl-C,
- * when its terminal is closed, and when the supervisor that started it is gone, so that nothing is
- * orphaned. A second signal changes nothing: the end is under way, and has its limits.
+ * Runs a process: reports when it is ready, and stops in order on SIGTERM, on Ctrl-C, when its
+ * terminal closes, and when its supervisor has died (so no process is orphaned). A second signal
+ * has no effect, because the stop has its own time limits.
  */
 export async function runProcess(
   logger: Logger,
@@ -18,26 +18,26 @@ export async function runProcess(
   };
   for (const signal of endSignals) process.on(signal, end);
   process.once('disconnect', () => {
-    end('the supervisor is gone');
+    end('the supervisor has died');
   });
   try {
     await serve(() => {
       logger.info('ready');
-      // The supervisor may be gone by now: that is told as a disconnect, and is no failure of ours.
+      // If the supervisor has died, the disconnect event handles it.
       if (process.connected) process.send?.('ready', () => undefined);
     }, ending.signal);
     logger.info('ended');
-    // What is still open is nobody's any more: the supervisor's channel, and calls to Temporal that
-    // its client would repeat on a connection that has been closed, and fail the process.
+    // Only the supervisor's channel and calls to Temporal may still be open. The client would
+    // repeat such a call on a closed connection and make the process fail.
     process.exit(0);
   } catch (error) {
     logger.fatal({ err: error }, 'failed');
-    // Whatever is still open must not keep a process alive that does nothing: it is started anew.
+    // Exits even if something is still open: a process that does nothing must be restarted.
     process.exit(1);
   }
 }
 
-/** Resolves when the process is told to end. */
+/** Resolves when the process is told to stop. */
 export function untilAborted(ending: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (ending.aborted) resolve();

@@ -13,12 +13,12 @@ import { recoveries, type RecoverySettings, type SettingsActivities } from '../c
 import type { Config } from './config';
 import { timingFrom, timingSettings } from './timing';
 
-/** After an outage one look is enough: it does what all the missed ones would have done. */
+/** After an outage one look is enough; it finds what all the missed looks would have found. */
 const catchupWindow = '10 seconds';
-/** Above what the services have to answer in; a look that cannot go on ends then. */
+/** Above the services' time to answer. A look that cannot continue ends then. */
 const lookMsMax = 120_000;
 
-/** How old each kind's work must be, for every process that looks for it. */
+/** The minimum age of each kind's work, for every process that looks for it. */
 export const ageSettings = [
   'ADOPT_AFTER_MS',
   'FORCE_CONFIRM_AFTER_MS',
@@ -26,7 +26,7 @@ export const ageSettings = [
   'SWEEP_AFTER_MS',
 ] as const;
 
-/** The settings that decide what recovery does; the runs ask for them as they begin. */
+/** The settings of recovery. Runs ask for them as they begin. */
 export const recoverySettings = [
   ...timingSettings,
   ...ageSettings,
@@ -55,9 +55,9 @@ export function recoverySettingsFrom(config: RecoveryConfig): RecoverySettings {
 }
 
 /**
- * What a workflow worker has of its own: it tells its settings, and says of every step that its
- * process does not have that it is elsewhere. Without the latter, the SDK would fail the tasks of
- * a workflow that began with the placement `local`, again and again.
+ * The activities of the workflow worker itself. One answers its settings. The others fail each step
+ * that this process does not have with `stepNotHere`. Otherwise the SDK would fail the tasks of a
+ * workflow that began in placement `local`, again and again.
  */
 export function createWorkflowActivities(settings: RecoverySettings) {
   const elsewhere = (): Promise<never> => {
@@ -69,13 +69,13 @@ export function createWorkflowActivities(settings: RecoverySettings) {
 }
 
 /**
- * Creates the schedule of the look, or brings it up to date, and has it look at once: a process
- * that dies may leave orders and locks behind. Runs of recovery that are open are ended first. They
- * own nothing, so that the look starts them again, with this build and this placement. Safe to
- * repeat, and by many at once; an operator's pause is kept.
+ * Creates or updates the schedule of the look, and triggers it at once, because a process that died
+ * may have left orders and locks behind. Terminates open runs of recovery first. They own nothing,
+ * so the look starts them again with this build and placement. Safe to repeat, also concurrently.
+ * Keeps an operator's pause.
  *
- * @param searchable whether the namespace has our search attributes: if not, a start that names
- *   them would be refused, look after look
+ * @param searchable whether the namespace has the search attributes; if not, Temporal would refuse
+ *   every start that sets them
  */
 export async function ensureRecovery(
   client: Client,
@@ -91,7 +91,7 @@ export async function ensureRecovery(
       ...(searchable && { typedSearchAttributes: besideAttributes('all') }),
       workflowId: recoveryScheduleId,
       workflowType: workflowTypes.recoverOrders,
-      // No settings: what a schedule stores outlives the placement that it was stored for.
+      // No settings, because what a schedule stores would outlive the placement.
       args: [],
       workflowRunTimeout: lookMsMax,
       staticSummary: 'looks for work that no workflow drives',
@@ -100,7 +100,7 @@ export async function ensureRecovery(
   };
   const schedule = client.schedule.getHandle(recoveryScheduleId);
   try {
-    // An operator's pause is kept: only what this build defines is written again.
+    // Keeps an operator's pause: overwrites only what this build defines.
     await schedule.update((previous) => ({ ...options, state: previous.state }));
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
@@ -111,18 +111,21 @@ export async function ensureRecovery(
   await lookNow(client);
 }
 
-/** Has the schedule look now, unless an operator has paused it or a look is under way. */
+/** Triggers the schedule's look, unless an operator has paused it or a look is running. */
 export async function lookNow(client: Client): Promise<void> {
   const schedule = client.schedule.getHandle(recoveryScheduleId);
   const { state } = await schedule.describe();
   if (!state.paused) await schedule.trigger(ScheduleOverlapPolicy.SKIP);
 }
 
-/** A run that another build or placement began may never go on: it is ended rather than replayed. */
+/**
+ * Terminates runs of another build or placement, which might never continue, instead of replaying
+ * them.
+ */
 async function endRuns(client: Client): Promise<void> {
   const runs = Object.values(recoveries).map(({ workflowId }) => workflowId);
   const looks = await Promise.all(
-    // Before there was one look, each kind had a schedule, whose id is now that of its run.
+    // In earlier versions each kind had a schedule of its own, whose id is now the run's id.
     [recoveryScheduleId, ...runs].map((scheduleId) => runsOf(client, scheduleId)),
   );
   await Promise.all([...looks.flat(), ...runs].map((id) => endRun(client, id)));
@@ -141,7 +144,7 @@ async function endRun(client: Client, workflowId: string): Promise<void> {
 async function runsOf(client: Client, scheduleId: string): Promise<string[]> {
   try {
     const { info } = await client.schedule.getHandle(scheduleId).describe();
-    // A run that was asked for by hand may be missing among the running ones.
+    // A run that was started by hand may be missing from the running actions.
     const runs = [...info.runningActions, ...info.recentActions.map(({ action }) => action)];
     return [...new Set(runs.map(({ workflow }) => workflow.workflowId))];
   } catch (error) {

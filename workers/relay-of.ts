@@ -10,16 +10,16 @@ import { timingFrom, timingSettings } from './timing';
 /** The settings of a process that has a relay. */
 export const relaySettings = [...timingSettings, 'RUNBOOKS_URL'] as const;
 
-/** What a service says itself wakes its relay: it looks only for what a process before it left. */
+/** A service wakes its relay when it emits. The poll finds only what a previous process left. */
 const leftPollMs = 1_000;
 
 /**
- * The order service's relay also sends what the API has written, which cannot wake it: an order
- * waits half of this on average, and an idle shop costs ten reads of an empty index a second.
+ * The order service's relay also sends events that the API has written, and the API cannot wake it.
+ * An order waits half of this on average. An idle system reads an empty index ten times a second.
  */
 export const placedPollMs = 100;
 
-/** The relay of a service's process, handing over from this moment on. */
+/** Starts the relay of a service's process. */
 export async function relayOf(options: {
   knex: Knex;
   client: Client;

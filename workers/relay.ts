@@ -18,11 +18,11 @@ export interface RelayOptions {
   logger: Pick<Logger, 'warn'>;
   timing: StepTiming;
   runbooksUrl?: string | undefined;
-  /** Whether the namespace has our search attributes. */
+  /** Whether the namespace has the search attributes. */
   searchable: boolean;
-  /** Looks that nobody asked for: what another process wrote, or a process that died left. */
+  /** The interval of polls for events that another process wrote, or that a dead process left. */
   pollMs: number;
-  /** Runs between the handing over of a batch and the note that it was: for tests. */
+  /** Called between handing a batch over and marking it sent; for tests. */
   beforeMarking?: () => Promise<void>;
 }
 
@@ -32,9 +32,9 @@ const firstPauseMs = 100;
 const pauseMsMax = 5_000;
 
 /**
- * Hands this service's events over to Temporal, which then brings each to its subscribers. An
- * event is marked as sent only once each of them has its delivery workflow; their ids are the
- * event's, so that handing over twice, or by two relays at once, delivers once.
+ * Hands this service's events over to Temporal, which delivers each to its subscribers. The relay
+ * marks an event as sent once every subscriber has a delivery workflow. The workflow ids derive
+ * from the event's id, so handing over twice, or by two relays at once, delivers once.
  */
 export class Relay {
   private readonly closing = new AbortController();
@@ -46,13 +46,13 @@ export class Relay {
     this.running = this.run();
   }
 
-  /** Something was said: it is handed over at once. */
+  /** Hands a new event over at once. */
   readonly wake = (): void => {
     this.woken = true;
     this.wakeUp();
   };
 
-  /** Resolves when nothing is being handed over any more; what is left is sent after the restart. */
+  /** Resolves when no hand-over is running. Remaining events are sent after the restart. */
   async close(): Promise<void> {
     this.closing.abort();
     this.wakeUp();
@@ -106,7 +106,7 @@ export class Relay {
     );
   }
 
-  /** Until somebody wakes us, or it is time to look. */
+  /** Resolves at a wake or at the next poll. */
   private async idle(): Promise<void> {
     if (this.woken || this.closing.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -119,7 +119,7 @@ export class Relay {
   }
 }
 
-/** How the API has a parked event delivered again: by a delivery of its own, whatever became of others. */
+/** Lets the API deliver a parked event again, in a new delivery workflow. */
 export function createReleaser(
   client: WorkflowClient,
   timing: StepTiming,
@@ -130,13 +130,13 @@ export function createReleaser(
     const links = runbooksUrl === undefined ? {} : { runbooksUrl };
     const input = { event, subscriber, timing, release, ...links };
     await startDelivery(client, id, true, input).catch(() =>
-      // Where the namespace does not know our search attributes it can only go without them.
+      // If the namespace lacks the search attributes, the delivery starts without them.
       startDelivery(client, id, false, input),
     );
   };
 }
 
-/** Starts a delivery, once for each id; one that was started before counts as started. */
+/** Starts a delivery, once per id. One that exists already counts as started. */
 async function startDelivery(
   client: WorkflowClient,
   workflowId: string,

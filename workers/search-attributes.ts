@@ -10,10 +10,12 @@ const wanted = Object.values(searchAttributes);
 const waitMsMax = 20_000;
 const pollMs = 200;
 
-/** The namespace does not have our search attributes, and they could not be added. */
+/** The namespace lacks the search attributes, and they could not be added. */
 export class SearchAttributesMissing extends Error {}
 
-/** Sees to our search attributes at a process's start; says so when there are none, and goes on. */
+/**
+ * Ensures the search attributes at a process's start. If they are missing, logs that and continues.
+ */
 export async function searchable(
   connection: Connection | NativeConnection,
   namespace: string,
@@ -33,11 +35,11 @@ export async function searchable(
 }
 
 /**
- * Registers our search attributes in the namespace where they are missing, and waits until the
- * server takes them: it learns of new ones only after a moment. Safe to repeat, and by many at once.
+ * Registers missing search attributes in the namespace, and waits until the server accepts them,
+ * which takes a moment. Safe to repeat, also concurrently.
  *
- * @throws SearchAttributesMissing saying what to do, when the server does not let us, or when one
- *   is there with another type.
+ * @throws SearchAttributesMissing with advice, if the server refuses, or if one exists with another
+ *   type.
  */
 export async function ensureSearchAttributes(
   connection: Connection | NativeConnection,
@@ -47,7 +49,7 @@ export async function ensureSearchAttributes(
   for (const { name, type } of wanted) {
     const found = there[name];
     if (found === undefined || found === encode(type)) continue;
-    throw missing(`${name} of the namespace ${namespace} is not a ${type}`);
+    throw missing(`${name} of the namespace ${namespace} is not of type ${type}`);
   }
   const lacking = wanted.filter(({ name }) => there[name] === undefined);
   if (lacking.length === 0) return;
@@ -73,11 +75,11 @@ async function listed(connection: Connection | NativeConnection, namespace: stri
 }
 
 function missing(what: string, cause?: unknown): SearchAttributesMissing {
-  const sentence = `Search attributes: ${what}. What to do is in docs/temporal-ui.md.`;
+  const sentence = `Search attributes: ${what}. See docs/temporal-ui.md.`;
   return new SearchAttributesMissing(sentence, { cause });
 }
 
-/** A query that names an unknown attribute is refused, and so would be a workflow's start. */
+/** Temporal refuses a query that names an unknown attribute, as it would a workflow's start. */
 async function untilTaken(connection: Connection | NativeConnection, namespace: string) {
   const query = wanted.map(({ name }) => `${name} IS NULL`).join(' AND ');
   const deadline = Date.now() + waitMsMax;

@@ -16,7 +16,7 @@ import { apiPoolMax } from './pools';
 import { poolsMsMax } from './stopping';
 import { timingFrom, timingSettings } from './timing';
 
-/** What the API must be told, whatever drives its orders. */
+/** The API's settings, independent of what drives its orders. */
 export const apiSettings = [
   ...timingSettings,
   ...settingsOfServices('DATABASE_URL'),
@@ -33,12 +33,12 @@ export const apiSettings = [
 ] as const;
 
 /**
- * Serves the API on its port: it creates, claims and cancels in the order database, reads the
- * others, and hands orders to whatever drives a pattern.
+ * Serves the API on its port. It creates, claims and cancels in the order database, reads the other
+ * databases, and hands orders to what drives each pattern.
  *
- * @returns how to end it: readiness turns, and requests are taken for a while, so that the load
- *   balancer has time to see it; then no new ones are, those that run are answered, and what waits
- *   is started or withdrawn
+ * @returns a function that stops it. Readiness turns to 503, and the API serves on for a while to
+ *   let the load balancer notice. Then it accepts no new requests, answers the running ones, and
+ *   starts or withdraws the waiting orders
  */
 export async function serveApi(
   config: Config<(typeof apiSettings)[number]>,
@@ -57,7 +57,7 @@ export async function serveApi(
   const open = (url: string) =>
     openDatabase({ url, poolMax: apiPoolMax, silentMsMax, clientMsMax: queryMsMax });
   const pools = byService((service) => open(config[settingOf(service, 'DATABASE_URL')]));
-  // Of their own: writes that wait, as for a global read lock, would take every connection.
+  // A separate pool: writes that wait, as for a global read lock, would occupy every connection.
   const orderReads = open(config.ORDER_DATABASE_URL);
   const api = createApp({
     logger,
@@ -91,7 +91,7 @@ export async function serveApi(
     await sleep(config.LAME_DUCK_MS);
     await Promise.all([server.close(), api.close()]);
     const all = [orderReads, ...Object.values(pools)];
-    // A database that hangs must not hold up the end.
+    // A hanging database must not delay the stop.
     await Promise.race([Promise.all(all.map((pool) => pool.destroy())), sleep(poolsMsMax)]);
   };
 }

@@ -9,20 +9,23 @@ type OwnOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
 interface ServeOptions {
   name: string;
   config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string; LOG_LEVEL: string };
-  /** Given a connection; also says what to close before the worker is told to end, and after. */
+  /**
+   * Builds the worker on a connection. Also returns what to close before and after the worker
+   * stops.
+   */
   build: (
     connection: NativeConnection,
     logger: Logger,
   ) => Promise<{
     options: OwnOptions;
-    /** Further workers of the same process, each with slots of its own. */
+    /** More workers of the same process, each with slots of its own. */
     beside?: OwnOptions[];
     closeFirst?: () => Promise<void>;
     close?: () => Promise<void>;
   }>;
 }
 
-/** Runs a Temporal worker, and those beside it, as a process, until it is told to end. */
+/** Runs a Temporal worker, and those beside it, as a process, until it is told to stop. */
 export async function serveWorker({ name, config, build }: ServeOptions): Promise<void> {
   const logger = createLogger(name, config.LOG_LEVEL);
   installRuntime(logger);
@@ -40,12 +43,12 @@ export async function serveWorker({ name, config, build }: ServeOptions): Promis
     const workers = await Promise.all([options, ...beside].map(create));
     const running = workers.map((worker) => worker.run());
     ready();
-    // One that ends by itself, or fails, ends the process: it would serve only half of its queues.
+    // If one worker ends or fails, the process ends; it would serve only some of its queues.
     await Promise.race([...running, untilAborted(ending)]);
     await closeFirst?.();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.all(running);
-    // Only now: an activity that is still running needs its database.
+    // Closed last, because running activities need the database.
     await close?.();
     await connection.close();
   });

@@ -17,7 +17,7 @@ import { createAskOwners } from './owner-state';
 import { branchSlots, participantPoolMax } from './pools';
 import { placedPollMs, relayOf, relaySettings } from './relay-of';
 
-/** A service in a process: its steps on its own database, its relay, and its lookout. */
+/** A service in a process: its steps on its database, its relay and its lookout. */
 
 const serviceSettings = [
   ...relaySettings,
@@ -27,13 +27,13 @@ const serviceSettings = [
   'LOCK_WAIT_S_MAX',
 ] as const;
 
-/** What a process with the order service must be told, beside the URL of its database. */
+/** The settings of a process with the order service, besides the database URL. */
 export const orderSettings = [...serviceSettings, 'REGISTRY_RETRY_MS'] as const;
 
-/** What a process with a participant must be told, beside the URLs of its two users. */
+/** The settings of a process with a participant, besides the URLs of its two users. */
 export const participantSettings = [...serviceSettings, 'XA_SECRET', 'XA_INSTALLATION'] as const;
 
-/** The process around a service. */
+/** What a service gets from its process. */
 interface Surroundings<K extends SettingName> {
   client: Client;
   connection: NativeConnection;
@@ -67,8 +67,8 @@ export async function openOrderService(
 /**
  * A participant.
  *
- * @returns besides its activities the worker that ends its branches, on a queue and in slots of its
- *   own: its connections come from the same pools, which have so many more
+ * @returns its activities, and the worker that ends its branches on a queue and in slots of its
+ *   own. Both share the same pools, which are larger by that many connections
  */
 export async function openParticipant(
   participant: RegisteredParticipant,

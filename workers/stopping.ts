@@ -1,18 +1,18 @@
 import { stopLimits } from '../api/stop-limits';
 
 /**
- * How long each kind of process may take to end in order. What ends one waits for that long
- * before it kills: the supervisor of `npm start`, and `stop_grace_period` in docker-compose.yml.
+ * How long each kind of process may take to stop in order. The supervisor of `npm start`, and
+ * `stop_grace_period` in docker-compose.yml, wait this long before they kill it.
  */
 
-/** Longer than one attempt of a step: what runs is finished, and nothing is lost or doubled. */
+/** Longer than one attempt of a step, so running steps finish. */
 export const stepsGraceMs = 12_000;
-/** `LAME_DUCK_MS`, unless it is set, and at most. */
+/** The default and the maximum of `LAME_DUCK_MS`. */
 export const lameDuckMsDefault = 5_000;
 export const lameDuckMsMax = 60_000;
-/** For the databases' connections at the end of the API. */
+/** The time to close the API's database connections. */
 export const poolsMsMax = 1_000;
-/** For what is between these, on a machine that has much else to do. */
+/** A margin for a busy machine. */
 const marginMs = 3_000;
 
 const apiMsMax = Math.max(stopLimits.answerMsMax, stopLimits.startMsMax) + poolsMsMax;
@@ -20,6 +20,6 @@ const apiMsMax = Math.max(stopLimits.answerMsMax, stopLimits.startMsMax) + pools
 export const stopMsMaxOf = {
   worker: stepsGraceMs + marginMs,
   api: (lameDuckMs: number) => lameDuckMs + apiMsMax + marginMs,
-  /** The API ends first, and then the workers of the same process. */
+  /** The API stops first, then the workers of the same process. */
   local: (lameDuckMs: number) => lameDuckMs + apiMsMax + stepsGraceMs + marginMs,
 };

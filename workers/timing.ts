@@ -1,7 +1,7 @@
 import { defaultTiming, type StepTiming } from '../contracts/limits';
 import type { Config } from './config';
 
-/** The settings that decide where steps run and how hard they are tried. */
+/** The settings that decide where steps run and how often they are tried. */
 export const timingSettings = [
   'PLACEMENT',
   'ATTEMPT_MS_MAX',

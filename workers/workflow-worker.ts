@@ -11,7 +11,7 @@ import {
 import { searchable } from './search-attributes';
 import { serveWorker } from './serve';
 
-/** Workflow code: it decides, and touches no database. Its one activity tells its settings. */
+/** The worker of the workflows. It reaches no database; its own activity answers its settings. */
 const config = readConfig([
   ...commonSettings,
   ...recoverySettings,
@@ -19,7 +19,7 @@ const config = readConfig([
   'STICKY_MS_MAX',
 ]);
 
-/** Bounded: a full cache of large workflows can run the isolate out of memory. */
+/** Bounded, because a full cache of large workflows can exhaust the isolate's memory. */
 const cachedWorkflowsMax = 200;
 
 void serveWorker({

@@ -29,30 +29,30 @@ export type ActivitiesOf<P extends Participant> = Record<
   Record<Saga<P>['compensation'], Step<CommandOf<P>, CompensationOutcome>> &
   Record<Tcc<P>['confirm'], Step<CommandOf<P>, ConfirmOutcome>> &
   Record<Tcc<P>['cancel'], Step<CommandOf<P>, CancelOutcome>> &
-  /** `done` when nothing of the order can be confirmed any more before it is thawed. */
+  /** `done` once nothing of the order can be confirmed before it is thawed. */
   Record<Tcc<P>['freeze' | 'thaw'], Step<FreezeCommand, FreezeOutcome>> &
-  /** The open reservations that are old, as what was asked for, in the order of their ids. */
+  /** The old open reservations, as the commands that made them, ordered by order id. */
   Record<Tcc<P>['aged'], (query: AgedQuery) => Promise<CommandOf<P>[]>> &
   Record<Xa<P>['prepare'], Step<CommandOf<P>, PrepareOutcome>> &
   Record<Xa<P>['commit' | 'rollback'], BranchStep> &
   Record<Xa<P>['find'], FindBranches> &
   Record<P['steps']['findWork'], FindWork>;
 
-/** Its part in choreography. */
+/** The participant's part in choreography. */
 export type EventActivitiesOf<P extends Participant> = Record<`${P['name']}Reacts`, React> &
   Record<`eventsOf${Capitalize<P['name']>}`, (orderId: string) => Promise<OrderEvents>>;
 
-/** How a service's reaction is called. */
+/** The activity name of a service's reaction. */
 export const reactsName = (service: Service) => `${service}Reacts`;
 export const eventsOfName = (service: Service) =>
   `eventsOf${service.charAt(0).toUpperCase()}${service.slice(1)}`;
 
-/** What every member of a union has, at once. */
+/** The intersection of a union's members. */
 type All<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void
   ? I
   : never;
 
-/** What all participants are told of one order. */
+/** The commands of all participants for one order, together. */
 export type AllCommands = All<ReturnType<ParticipantWords['command']>>;
 
 /** The activities of all participants. */

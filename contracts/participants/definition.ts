@@ -1,23 +1,23 @@
 /**
- * What a participant is: a service that takes something for an order, and gives it back. A
- * definition is data and pure functions. Its activities, worker, database, users, events, audit
+ * A participant is a service that takes something for an order and can give it back. A definition
+ * is data and pure functions. The participant's activities, worker, database, users, events, audit
  * rules and matrix steps are derived from it.
  */
 import type { PlacedOrder } from '../order';
 
-/** What a command is about. */
+/** The order that a command is about. */
 export interface Keyed {
   orderId: string;
 }
 
-/** What one order takes from one balance: a whole number above zero. */
+/** What one order takes from one balance. The amount is a whole number above zero. */
 export interface Movement {
   /** The balance's key. */
   id: string;
   amount: number;
 }
 
-/** A table of balances and the append-only ledger beside it. */
+/** A table of balances and its append-only ledger. */
 export interface Books {
   balances: string;
   ledger: string;
@@ -29,13 +29,13 @@ export interface Books {
   taking: string;
   /** The ledger's word for giving back. */
   returning: string;
-  /** The words for what moves a balance and is no order's: a delivery, a loss. */
+  /** The ledger's words for changes that belong to no order, such as a delivery or a loss. */
   bookings: { add: string; remove: string };
-  /** What one balance belongs to, as a report calls it. */
+  /** What a balance belongs to, as reports name it. */
   holder: string;
 }
 
-/** The names of its steps: activity types and the keys of its barrier, so they never change. */
+/** The names of the steps. They are activity types and barrier keys, so they never change. */
 export interface ParticipantSteps {
   saga: { action: string; compensation: string };
   tcc: {
@@ -47,53 +47,53 @@ export interface ParticipantSteps {
     aged: string;
   };
   xa: { prepare: string; commit: string; rollback: string; find: string };
-  /** Says which kinds of recovery have something to do here. */
+  /** Answers which kinds of recovery have work here. */
   findWork: string;
 }
 
-/** The events with which it answers OrderPlaced and OrderCancelled. */
+/** The events that reply to OrderPlaced and OrderCancelled. */
 export interface ParticipantEvents {
   taken: string;
   rejected: string;
-  /** Nothing of this order is taken, and nothing ever will be. */
+  /** Nothing was taken for this order, and nothing will be. */
   notTaken: string;
   givenBack: string;
 }
 
-/** One participant. `C` is what it is told of an order: its own part and nothing else. */
+/** One participant. `C` is its command: its own part of an order and nothing else. */
 export interface Participant<C extends Keyed = Keyed> {
-  /** Names its database, users, task queues and process. */
+  /** The name of its database, users, task queues and process. */
   name: string;
-  /** What it takes, as rules and reports call it. */
+  /** What it takes, as rules and reports name it. */
   label: string;
   command(this: void, order: PlacedOrder): C;
   /** What the command takes, at most one movement for each balance. */
   owes(this: void, command: C): Movement[];
-  /** The command that reserved this: `owes` backwards. */
+  /** The command that made these reservations; the inverse of `owes`. */
   commandOf(this: void, orderId: string, reserved: readonly Movement[]): C;
   /**
-   * What a repeat of a command must have in common with it, as JSON. Its hash is stored, so that a
-   * change of form would break open orders.
+   * The JSON content in which a repeat must equal the first command. Its hash is stored, so
+   * changing the form would break open orders.
    */
   content(this: void, command: C): unknown;
   books: Books;
   /**
-   * A balance that does not exist is a fault of ours with this code; with null there is nothing to
-   * take from, and the order is rejected.
+   * The code of the fault when a balance does not exist. With null a missing balance is empty, and
+   * the order is rejected.
    */
   unknown: string | null;
-  /** The code for an order that asks for more than there is, and the words for its caller. */
+  /** The code for an order that wants more than is available, and the text for its caller. */
   rejection: { code: string; title: string; advice: string };
   steps: ParticipantSteps;
   events: ParticipantEvents;
   /**
-   * For one that was added later: workflows that began before ask the others only. The word is
-   * stored in histories.
+   * For a participant that was added later: workflows that began before it ask only the others.
+   * Histories store this word.
    */
   since?: string;
 }
 
-/** Checks a definition, and keeps its words as types. */
+/** Checks a definition and keeps its names as types. */
 export function defineParticipant<const P extends Participant>(participant: P): P {
   return participant;
 }

@@ -1,12 +1,12 @@
 import { defineParticipant, type Keyed } from './definition';
 
-/** What the point service is asked to take, or to give back, for one order. */
+/** The point service's command for one order. */
 export interface PointCommand extends Keyed {
   customerId: string;
   points: number;
 }
 
-/** The point service: points of each customer; one point pays one unit of price. */
+/** The point service keeps each customer's points. One point pays one unit of price. */
 export const point = defineParticipant({
   name: 'point',
   label: 'points',

@@ -1,11 +1,11 @@
 import { defineParticipant, type Keyed } from './definition';
 
-/** What the product service is asked to take, or to give back, for one order. */
+/** The product service's command for one order. */
 export interface StockCommand extends Keyed {
   lines: { productId: string; quantity: number }[];
 }
 
-/** The product service: pieces of each product. */
+/** The product service keeps the stock of each product. */
 export const product = defineParticipant({
   name: 'product',
   label: 'stock',

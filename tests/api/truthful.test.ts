@@ -149,7 +149,7 @@ describe('a resolution that is refused', () => {
     await harness.databases.product('steps').insert(step);
     const path = `/operator/orders/${orderId}/resolve`;
     const { body } = await asOperator('POST', path, { action: 'cancel', reason: 'x' });
-    expect(body['detail']).toContain('its product part is confirmed already');
+    expect(body['detail']).toContain('the product service has confirmed its part');
   });
 });
 

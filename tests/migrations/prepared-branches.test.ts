@@ -156,8 +156,10 @@ it('waits for a young one, and then says within seconds which order it is', asyn
   const { code, said, ms } = await migrate();
   expect(code).toBe(1);
   expect(ms).toBeLessThan(40_000);
-  expect(said).toMatch(/order o-young, product service, prepared for \d+ s: not decided/);
-  expect(said).toMatch(/order o-young, point service, prepared for \d+ s: not decided/);
+  expect(said).toMatch(
+    /order o-young, product service, prepared for \d+ s: its order is undecided/,
+  );
+  expect(said).toMatch(/order o-young, point service, prepared for \d+ s: its order is undecided/);
   expect(said).toContain('once it is 180 s old');
   const gtrids = await databases.product('xa_branches').pluck<string[]>('gtrid');
   for (const gtrid of gtrids) expect(said).not.toContain(gtrid);
