@@ -9,13 +9,13 @@ import { lockedBalances } from '../transaction/locks';
 import { placeInOne, type AllRules } from './steps';
 
 export interface LockDeps {
-  /** On the order service's database, by a user that reaches the participants' as well. */
+  /** Connects to the order database, as a user that can reach the participants' databases too. */
   knex: Knex;
-  /** Names of the participants' databases, on the same server. */
+  /** The names of the participants' databases on the same server. */
   databases: Readonly<Record<ParticipantName, string>>;
 }
 
-/** The baseline's activity, given a connection that reaches every database. */
+/** Creates the activity of pattern `lock` on a connection that reaches every database. */
 export function createLockActivities({ knex, databases }: LockDeps): LockActivities {
   const all = participants.map((participant) =>
     rulesOf(participant, inDatabase(participant.books, databases[participant.name])),
@@ -29,7 +29,7 @@ export function createLockActivities({ knex, databases }: LockDeps): LockActivit
   };
 }
 
-/** Those of which somebody else holds the order's row or a balance. */
+/** The commands whose order row or balance another session has locked. */
 async function locked(
   trx: Knex.Transaction,
   all: AllRules,

@@ -5,14 +5,14 @@ import { decide, isOpen, lockOrders } from '../order/steps';
 import type { Rules } from '../participant/rules';
 import { SetAside, type RecordedOutcome } from '../transaction/once';
 
-/** The participants, with their books as seen from the order service's database. */
+/** The participants, with their books as seen from the order database. */
 export type AllRules = readonly Rules<Keyed>[];
 
 /**
- * Places orders in one transaction over all databases. The orders' rows are locked first, then each
- * participant's balances as they are registered, in key order, so that two of these cannot deadlock. An order's
- * locked row is its barrier: a repeat, and one that comes after a CANCEL, find it decided, and
- * take nothing.
+ * Places orders in one transaction over all databases. Locks the orders' rows first, then each
+ * participant's balances in order of registration and key; this fixed order prevents deadlocks. An
+ * order's locked row is its barrier: a repeat, or an attempt after a CANCEL, finds the decision and
+ * takes nothing.
  */
 export async function placeInOne(
   trx: Knex.Transaction,
@@ -27,7 +27,7 @@ export async function placeInOne(
     const row = rows.get(orderId);
     return row?.decision === 'COMPLETE' && isOpen(row);
   });
-  // COMPLETE and the effects are one commit here, so somebody else has written this decision.
+  // Here COMPLETE and the effects are one commit, so another pattern has written this decision.
   if (completeAndOpen.length > 0) {
     throw new SetAside(completeAndOpen, { kind: 'broken', code: 'effect-unaccounted' });
   }
@@ -47,9 +47,9 @@ export async function placeInOne(
 }
 
 /**
- * Takes every part of each order, or none. An order that is refused after it has taken a part is
- * left out, and the others are begun anew, as if that part had never been taken: the ledgers then
- * need no row that gives back. An order that lacks several parts is told of the first.
+ * Takes every part of each order, or none. If an order is refused after it has taken a part, the
+ * transaction rolls back to the savepoint and starts again without that order. The ledgers then
+ * need no rows that give back. An order that lacks several parts is refused for the first.
  */
 async function takeAll(
   trx: Knex.Transaction,
@@ -59,7 +59,7 @@ async function takeAll(
   const refused = new Map<string, RecordedOutcome>();
   let rest = commands;
   while (rest.length > 0) {
-    // Knex's own savepoints would hide a deadlock behind the error of their rollback.
+    // Raw SQL, because Knex's savepoints would hide a deadlock behind the error of their rollback.
     await trx.raw('SAVEPOINT nothing_taken');
     const { outcomes, tookPart } = await takeInTurn(trx, all, rest);
     if (tookPart.length === 0) return new Map([...refused, ...outcomes]);
@@ -70,7 +70,7 @@ async function takeAll(
   return refused;
 }
 
-/** Asks one participant after the other, until one refuses an order that has taken a part. */
+/** Asks the participants in turn, until one refuses an order that has already taken a part. */
 async function takeInTurn(trx: Knex.Transaction, all: AllRules, commands: LockCommand[]) {
   const outcomes = new Map<string, RecordedOutcome>();
   const tookPart: string[] = [];
@@ -88,7 +88,7 @@ async function takeInTurn(trx: Knex.Transaction, all: AllRules, commands: LockCo
   return { outcomes, tookPart };
 }
 
-/** Without an outcome the order was decided before, and the verdict only asks how. */
+/** Without an outcome the order was decided before, and the verdict only reads that decision. */
 function verdictOn(orderId: string, outcome: RecordedOutcome | undefined): Verdict {
   if (outcome?.kind === 'done') return { orderId, decision: 'COMPLETE' };
   return {
@@ -100,5 +100,5 @@ function verdictOn(orderId: string, outcome: RecordedOutcome | undefined): Verdi
 }
 
 function noOutcome(): never {
-  throw new Error('A command was given no outcome');
+  throw new Error('A command got no outcome');
 }

@@ -19,13 +19,13 @@ import {
 
 export interface OrderDeps {
   knex: Knex;
-  /** Asks Temporal what has become of orders' owners. */
+  /** Asks Temporal for the state of orders' owners. */
   askOwners: AskOwners;
-  /** Until a registered compensation is tried for the first time; doubled with each failure. */
+  /** The delay before the first attempt of a registered compensation. Doubles with each failure. */
   registryRetryMs?: number | undefined;
 }
 
-/** The order service's activities, given its database and a way to ask about owners. */
+/** Creates the order service's activities on its database. */
 export function createOrderActivities(deps: OrderDeps): OrderActivities {
   const { knex, askOwners, registryRetryMs = defaultFirstRetryMs } = deps;
   const findOrderWork = createOrderWork(knex, askOwners);

@@ -5,12 +5,12 @@ import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 
-/** What has become of the workflow that owns an order. */
+/** The state of the workflow that owns an order. */
 export type OwnerState =
   | 'open'
-  /** It ended by itself, so what it left PENDING it left on purpose. */
+  /** It ended by itself, so it left its PENDING orders on purpose. */
   | 'completed'
-  /** Terminated, failed, or never begun: nobody drives its orders. */
+  /** Terminated, failed or never begun: nothing drives its orders. */
   | 'gone';
 
 const unfinished = ['PLACING', 'PENDING'];
@@ -24,26 +24,29 @@ interface Candidate {
   decision: string | null;
   lines: number;
   owed: number;
-  /** Events of its own that a relay has yet to send. */
+  /** Events of the order that the relay has not sent yet. */
   unsent: number;
-  /** Open alerts of any kind. */
+  /** The open alerts of any kind. */
   told: number;
-  /** A parked event, whose cancellation, if it is to be cancelled, has been said. */
+  /** Parked events, provided that the cancellation of a CANCEL order was emitted. */
   parked: number;
 }
 
-/** Asks Temporal what has become of these owners; every one of them is in the answer. */
+/** Asks Temporal for the state of these owners. The answer contains every one. */
 export type AskOwners = (owners: readonly string[]) => Promise<Map<string, OwnerState>>;
 
-/** How long one answer may go on past owners that are busy, so that it stays below an attempt. */
+/** How long one call may skip busy owners. Shorter than one attempt of the activity. */
 const searchMsMax = 4_000;
-/** Orphans of one answer: each is some 150 bytes, and an answer ends at 2 MB. */
+/**
+ * The maximum number of orphans per answer. Each takes about 150 bytes, and Temporal limits an
+ * answer to 2 MB.
+ */
 const orphansMax = 5_000;
 
 /**
- * Orders that nobody drives any more. Owners are looked at in the order of their ids, a page at a
- * time, until a page has orphans: a thousand busy workflows cannot hide one that is gone, and do
- * not cost an answer each.
+ * Finds orders that nothing drives any more. Checks owners in the order of their ids, page by page,
+ * until a page has orphans. So a thousand busy workflows cannot hide one that is gone, and do not
+ * cost a call each.
  */
 export async function findOrphans(
   knex: Knex,
@@ -79,7 +82,7 @@ async function lookAtOwners(knex: Knex, ask: AskOwners, query: OrphanQuery): Pro
   return firstOwners(orphans, lastOwner);
 }
 
-/** Whole owners only, so that the next page goes on after the last of them. */
+/** Whole owners only, so the next page continues after the last one. */
 function firstOwners(orphans: Orphan[], lastOwner: string | null): FoundOrphans {
   const tooMany = orphans[orphansMax];
   if (!tooMany) return { orphans, lastOwner };
@@ -88,9 +91,9 @@ function firstOwners(orphans: Orphan[], lastOwner: string | null): FoundOrphans 
 }
 
 /**
- * One status at a time, so that the index gives the owners in order: a backlog is not sorted. What
- * the registry's drain has is no orphan, whatever became of its owner: an outage may leave a
- * hundred thousand of these, and Temporal need not be asked about any.
+ * Reads one status at a time, so the index yields the owners in order and a backlog needs no
+ * sorting. Excludes orders in the compensation registry, whose drain drives them: an outage may
+ * leave a hundred thousand of these, and asking Temporal about them would be wasted.
  */
 function ownersIn(
   knex: Knex,
@@ -118,12 +121,13 @@ function ownersIn(
 }
 
 /**
- * PLACING without an open owner is an orphan, unless its next event waits for the relay. PENDING
- * is one unless it waits for something: for the registry's drain, or, undecided after a broken
- * step, for an operator. An order of TCC that is to COMPLETE has a schedule of its own, or an
- * operator, as its alert says; one that is to CANCEL has none, because adoption is that schedule.
- * An order of choreography waits for an operator only while an event of it is parked, and even then
- * others may have been lost, until a workflow has completed that looked for them.
+ * Whether an order is an orphan. A PLACING order without an open owner is one, unless its next
+ * event waits for the relay. A PENDING order is one unless something else will continue it: the
+ * registry's drain, or, if it is undecided after a broken step, an operator. In TCC, forced
+ * confirmation or an operator continues a COMPLETE order, as its alert says; only adoption
+ * continues a CANCEL order. In choreography, an order waits for an operator only while one of its
+ * events is parked. Even then other events may be lost, until a workflow that looked for them has
+ * completed.
  */
 function isOrphan(row: Candidate, owner: OwnerState): boolean {
   if (row.unsent > 0) return false;
@@ -186,8 +190,8 @@ function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
 }
 
 /**
- * Swaps the owner of each with a compare-and-set. Nobody waits for a row: an order that another
- * session holds is left to the next run, and its neighbours are adopted.
+ * Replaces the owner of each order by compare-and-set. Waits for no row lock: an order that another
+ * session has locked is left to the next run, and the others are adopted.
  */
 export async function adopt(
   trx: Knex.Transaction,
@@ -210,13 +214,15 @@ export async function adopt(
       orphaned.map((row) => row.order_id),
     )
     .update({ owner: newOwner, owned_at: trx.fn.now(6) });
-  // Its owner was a resolution whose workflow is gone: it left the order as it is.
+  // If the owner was a resolution whose workflow is gone, the resolution ends with the order as it
+  // is.
   await endResolutions(
     trx,
     orphaned.map((row) => row.order_id),
     'pending',
   );
-  // Read rather than counted, so that a retry after a lost reply finds what it has adopted.
+  // Reads the rows instead of counting updates, so a retry after a lost reply finds what it
+  // adopted.
   const mine = (await trx('orders')
     .select('order_id', 'pattern')
     .where('owner', newOwner)

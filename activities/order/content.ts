@@ -11,7 +11,7 @@ interface ContentRow {
   unit_price: number;
 }
 
-/** Reads orders as a workflow needs them, by id; ids that do not exist are left out. */
+/** Reads orders by id, as a workflow needs them. Leaves out ids that do not exist. */
 export async function readOrders(
   knex: Knex,
   orderIds: readonly string[],

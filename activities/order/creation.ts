@@ -5,11 +5,11 @@ import { orderTerms, withTerms } from '../../contracts/order';
 import type { OrderLine, OrderTerms, WithTerms } from '../../contracts/order';
 import { text } from '../transaction/parameters';
 
-/** Creating orders, once for each customer and idempotency key. */
+/** Creates orders, one per customer and idempotency key. */
 
-/** An order about to be created; prices are fixed already. */
+/** An order to create, with its prices. */
 export interface OrderDraft extends WithTerms {
-  /** Minted by the caller. It does not become the order's when the key was used before. */
+  /** Minted by the caller. Unused if the key already has an order. */
   orderId: string;
   customerId: string;
   idempotencyKey: string;
@@ -19,7 +19,7 @@ export interface OrderDraft extends WithTerms {
   total: number;
 }
 
-/** An order as it was when it was created, whatever has become of it since. */
+/** An order as it was created, independent of its present state. */
 export interface CreatedOrder extends WithTerms {
   orderId: string;
   lines: OrderLine[];
@@ -29,16 +29,16 @@ export interface CreatedOrder extends WithTerms {
 
 export type Creation =
   | { kind: 'created'; order: CreatedOrder }
-  /** The key was used before, with the same content. */
+  /** The key was used before with the same content. */
   | { kind: 'replayed'; order: CreatedOrder }
-  /** The key was used before, with other content. */
+  /** The key was used before with different content. */
   | { kind: 'key-reused' }
-  /** Somebody is creating under this key and has not ended: nothing was done; ask again. */
+  /** Another request with this key is still creating its order. Nothing was done; retry. */
   | { kind: 'locked' };
 
 /**
- * A hash over what was asked for, with the version of its form in front so that it may change one
- * day. Prices are not covered: they are ours, and a retry may come after they changed.
+ * A hash of the requested items, with a version prefix that allows a later change of its form. It
+ * excludes prices, because they may change before a retry.
  */
 export function requestHash(
   items: readonly { productId: string; quantity: number }[],
@@ -51,11 +51,11 @@ export function requestHash(
 }
 
 /**
- * A row that exists already is updated to itself, which waits for the transaction that is
- * inserting it; then the rows are read to tell ours from those that were there. Keys are taken in
- * their order, so that two batches cannot deadlock.
+ * Updates a row that exists already to itself, which waits for the transaction that is inserting
+ * it. Then reads the rows to tell new orders from existing ones. Takes the keys in order, so two
+ * batches cannot deadlock.
  *
- * @throws when a draft's order id belongs to another order: a bug, and not to be taken for a replay.
+ * @throws Error if a draft's order id belongs to another order, which is a bug and not a replay
  */
 export async function create(
   trx: Knex.Transaction,
@@ -79,7 +79,7 @@ export async function create(
   const recorded = await readCreated(trx, drafts);
   const fresh = drafts.filter((draft) => {
     const found = recorded.get(keyOf(draft));
-    // Lines that are there already were written by an attempt whose COMMIT lost its reply.
+    // Existing lines were written by an attempt whose COMMIT reply was lost.
     return found?.order.orderId === draft.orderId && found.order.lines.length === 0;
   });
   for (const draft of fresh) recorded.get(keyOf(draft))?.order.lines.push(...draft.lines);
@@ -88,13 +88,13 @@ export async function create(
   }
   return drafts.map((draft) => {
     const found = recorded.get(keyOf(draft));
-    if (!found) throw new Error(`The order id ${draft.orderId} is another order's`);
+    if (!found) throw new Error(`The order id ${draft.orderId} belongs to another order`);
     if (found.order.orderId === draft.orderId) return { kind: 'created', order: found.order };
     return replay(found, draft.requestHash);
   });
 }
 
-/** What was created under this key, if anything was. */
+/** The order that was created with this key, if there is one. */
 export async function find(
   knex: Knex,
   key: IdempotencyKey & Pick<OrderDraft, 'requestHash'>,
@@ -116,7 +116,7 @@ interface CreatedRow {
   request_hash: string;
   total: number;
   created_at: Date;
-  /** Null, like the two others, for an order whose lines are not written yet. */
+  /** Null, like the next two, if the order's lines are not written yet. */
   product_id: string | null;
   quantity: number;
   unit_price: number;
@@ -124,7 +124,7 @@ interface CreatedRow {
 
 type IdempotencyKey = Pick<OrderDraft, 'customerId' | 'idempotencyKey'>;
 
-/** What was created under these keys, by `keyOf`. */
+/** The orders that were created with these keys, by `keyOf`. */
 async function readCreated(
   knex: Knex,
   keys: readonly IdempotencyKey[],
@@ -158,7 +158,7 @@ function replay({ requestHash: recordedHash, order }: Recorded, hash: string): C
   return recordedHash === hash ? { kind: 'replayed', order } : { kind: 'key-reused' };
 }
 
-/** Customer ids hold no spaces, so that no two pairs look alike. */
+/** Customer ids contain no spaces, so the joined key is unique. */
 function keyOf({ customerId, idempotencyKey }: IdempotencyKey): string {
   return `${customerId} ${idempotencyKey}`;
 }

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import type { ResolutionOutcome } from '../../contracts/reservations';
 
 /**
- * Puts on record that these orders' resolutions have ended with them: one whose workflow was
- * terminated would otherwise stay under way. One that is alive says later itself what came of it.
+ * Records that the resolutions of these orders have ended with them. Otherwise a resolution whose
+ * workflow was terminated would stay open. A live one records its own outcome later.
  */
 export async function endResolutions(
   trx: Knex.Transaction,

@@ -13,41 +13,41 @@ import { create, find, type Creation, type OrderDraft } from './creation';
 export { requestHash, type CreatedOrder, type Creation, type OrderDraft } from './creation';
 
 /**
- * The API's door to the order database: create, claim and cancel. Everything here may be
- * repeated, because callers, the API and its database all lose replies.
+ * The API's writes to the order database: create, claim and cancel. Each may be repeated, because
+ * callers, the API and the database lose replies.
  */
 
 export interface Claims {
-  /** Those that are this owner's now, with all that its workflow needs. */
+  /** The orders that the owner now has, with all that its workflow needs. */
   claimed: PlacedOrder[];
-  /** Those whose rows somebody else holds: nothing was done to them. */
+  /** The orders whose rows another session has locked. Nothing was done to them. */
   locked: string[];
 }
 
-/** What holds after a customer's cancel; `cancelling` until everything has been given back. */
+/** The result of a customer's cancel. `cancelling` until everything was given back. */
 export type CancelOutcome = 'cancelled' | 'cancelling' | 'completed';
 
 export interface OrderIntake {
-  /** Creates each order unless its customer has used its key, and answers in the same order. */
+  /** Creates each order unless its customer has used the key already. Answers in the same order. */
   createOrders(drafts: readonly OrderDraft[]): Promise<Creation[]>;
-  /** What was created under this key, if anything was. */
+  /** The order that was created with this key, if there is one. */
   findCreated(
     key: Pick<OrderDraft, 'customerId' | 'idempotencyKey' | 'requestHash'>,
   ): Promise<Creation | undefined>;
-  /** Makes `owner`, a workflow id, the one that drives those of these orders that nobody does. */
+  /** Makes `owner`, a workflow id, the owner of those of these orders that have none. */
   claimOrders(orderIds: readonly string[], owner: string, pattern: Pattern): Promise<Claims>;
-  /** Decides CANCEL unless a decision stands; undefined for an order that does not exist. */
+  /** Decides CANCEL unless the order is decided; undefined if the order does not exist. */
   cancelOrder(orderId: string): Promise<CancelOutcome | undefined>;
 }
 
-/** COMMIT was sent and its reply was lost, more than once: what was asked for may be done. */
+/** COMMIT was sent and its reply lost, more than once: the transaction may have committed. */
 export class OutcomeUnknown extends Error {
   constructor(cause: unknown) {
     super('The outcome of a transaction is unknown', { cause });
   }
 }
 
-/** None of them leaves a trace, unless COMMIT was sent. */
+/** Errors that leave no effect, unless COMMIT was sent. */
 const passing: ReadonlySet<ErrorClass> = new Set([
   'transaction-lost',
   'lock-timeout',
@@ -57,19 +57,19 @@ const passing: ReadonlySet<ErrorClass> = new Set([
 ]);
 
 /**
- * What an error of this module or of a service's queries means: `unavailable`, nothing was done
- * and the same may be asked again; `outcome-unknown`, it may have been done; undefined, a bug.
+ * The meaning of an error of this module or of a service's queries. `unavailable`: nothing was
+ * done, and the call may be repeated. `outcome-unknown`: it may have been done. Undefined: a bug.
  */
 export function databaseFault(error: unknown): 'unavailable' | 'outcome-unknown' | undefined {
   if (error instanceof OutcomeUnknown) return 'outcome-unknown';
   return passing.has(classify(error)) ? 'unavailable' : undefined;
 }
 
-/** The door, on a database opened as `order_api`. */
+/** Creates the intake on a database opened as `order_api`. */
 export function createOrderIntake(knex: Knex): OrderIntake {
   const inTransaction = <T>(work: (trx: Knex.Transaction) => Promise<T>) => decisively(knex, work);
 
-  /** One row that is held would otherwise keep a whole batch from being created, or claimed. */
+  /** Runs locked orders one by one; otherwise one locked row would block the whole batch. */
   const createOrders = async (drafts: readonly OrderDraft[]): Promise<Creation[]> => {
     try {
       return await inTransaction((trx) => create(trx, drafts));
@@ -96,7 +96,7 @@ export function createOrderIntake(knex: Knex): OrderIntake {
   };
 }
 
-/** One failure speaks for all that are asked at once: then others of them may have been made. */
+/** If one creation fails, all are reported as failed, though others may have succeeded. */
 async function oneByOne(creations: Promise<Creation[]>[]): Promise<Creation[]> {
   const settled = await Promise.allSettled(creations);
   const failure = settled.find((one) => one.status === 'rejected');
@@ -106,8 +106,8 @@ async function oneByOne(creations: Promise<Creation[]>[]): Promise<Creation[]> {
 }
 
 /**
- * Runs a transaction that may be repeated, and tells "nothing was done" from "nobody knows": only
- * a COMMIT that was sent can have been made, however the attempts after it failed.
+ * Runs a repeatable transaction, and distinguishes "nothing was done" from "outcome unknown". Once
+ * an attempt has sent COMMIT, the outcome is unknown, however later attempts fail.
  */
 async function decisively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
   const commit = { wasSent: false };
@@ -122,7 +122,7 @@ async function decisively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promis
   }
 }
 
-/** The primary key is forced, so that rows are locked in key order and no others are. */
+/** Forces the primary key, so rows are locked in key order and no others are. */
 async function claim(
   trx: Knex.Transaction,
   orderIds: readonly string[],
@@ -139,7 +139,8 @@ async function claim(
       [owner, pattern, ...orderIds],
     )
     .timeout(queryMsMax);
-  // Read rather than counted, so that a retry after a lost reply finds what it has claimed.
+  // Reads the rows instead of counting updates, so a retry after a lost reply finds what it
+  // claimed.
   const mine = await trx('orders')
     .where('owner', owner)
     .whereIn('order_id', orderIds)
@@ -149,9 +150,9 @@ async function claim(
 }
 
 /**
- * No workflow drives these: the claim and the event that sets all else going are one transaction,
- * so that nothing can fall between. Their owner is their deliveries, so a repeat claims nothing
- * anew, and answers what is driven that way already.
+ * Claims orders that no workflow drives. The claim and the first event are one transaction, so a
+ * crash cannot separate them. The order's deliveries are its owner, so a repeat claims nothing new
+ * and answers the orders that are driven already.
  */
 async function claimByEvents(
   trx: Knex.Transaction,
@@ -206,8 +207,8 @@ async function claimUnlocked(
 }
 
 /**
- * One statement, so that it cannot fall between a claim and a decision. `status` is assigned after
- * `ended_at`, because MySQL evaluates from left to right and later ones see the new value.
+ * One statement, so no claim or decision can come in between. It assigns `status` after `ended_at`,
+ * because MySQL evaluates from left to right and later assignments see the new value.
  */
 async function cancel(trx: Knex.Transaction, orderId: string): Promise<CancelOutcome | undefined> {
   await trx

@@ -10,7 +10,7 @@ import { overdueRecoveries } from './recovery';
 
 export type { ParkedEvent };
 
-/** Read-only views of the order database, for the API. */
+/** The API's reads of the order database. */
 
 export interface OrderSummary extends WithTerms {
   orderId: string;
@@ -19,9 +19,9 @@ export interface OrderSummary extends WithTerms {
   /** Null until the order is claimed. */
   pattern: Pattern | null;
   decision: Decision | null;
-  /** Why the order was cancelled, or is being. */
+  /** Why the order was cancelled or is being cancelled. */
   reason: FailureCode | null;
-  /** A bigint, because the column holds more than a number can. */
+  /** A bigint, because the column can exceed a number. */
   total: bigint;
   createdAt: Date;
   endedAt: Date | null;
@@ -31,12 +31,12 @@ export interface OrderDetail extends OrderSummary {
   lines: (Omit<OrderLine, 'unitPrice'> & { unitPrice: bigint })[];
 }
 
-/** An order with what a dispatcher must know before it claims it. */
+/** An order with what the dispatcher must know before it claims it. */
 export interface PlaceableOrder extends OrderSummary {
   lineCount: number;
 }
 
-/** An order as an operator sees it in a list. */
+/** An order in an operator's list. */
 export interface OwnedOrder extends OrderSummary {
   owner: string | null;
 }
@@ -52,25 +52,25 @@ export interface OpenAlert {
 export interface OrderQueries {
   /** One order with its lines. */
   byId(orderId: string): Promise<OrderDetail | undefined>;
-  /** Many orders at once, by id; ids that do not exist are left out. */
+  /** Several orders by id. Leaves out ids that do not exist. */
   placeable(orderIds: readonly string[]): Promise<Map<string, PlaceableOrder>>;
-  /** A customer's orders, newest first, from after `before` on; `limit` at most. */
+  /** A customer's orders, newest first, after the order `before`, up to `limit`. */
   page(customerId: string, limit: number, before?: string): Promise<OrderSummary[]>;
-  /** Those of these orders that have come to rest: COMPLETED, CANCELLED or PENDING. */
+  /** Those of these orders that are COMPLETED, CANCELLED or PENDING. */
   settled(orderIds: readonly string[]): Promise<OrderSummary[]>;
-  /** Orders that wait for somebody, in the order of ids, from after `after` on; `limit` at most. */
+  /** PENDING orders, ordered by id, after the order `after`, up to `limit`. */
   pending(limit: number, after?: string): Promise<OwnedOrder[]>;
   /** One order with its owner. */
   owned(orderId: string): Promise<OwnedOrder | undefined>;
-  /** The alerts that are not resolved, oldest first; `limit` at most. */
+  /** The open alerts, oldest first, up to `limit`. */
   openAlerts(limit: number): Promise<OpenAlert[]>;
-  /** The newest resolution of an order: its number, and its workflow while it has not ended. */
+  /** The latest resolution of an order: its number, and its workflow while it has not ended. */
   lastResolution(orderId: string): Promise<{ number: number; underWay?: string }>;
-  /** Events that this service could not react to: all, or the one of this id. */
+  /** Parked events: all, or the one with this id. */
   parked(eventId?: string): Promise<ParkedEvent[]>;
-  /** Kinds of recovery that have had work for too long without ending a run. */
+  /** Kinds of recovery that have had work for too long without completing a run. */
   overdueRecoveries(): Promise<OverdueRecovery[]>;
-  /** Resolves when the database answers, and rejects when it does not. */
+  /** Resolves if the database answers, and rejects if it does not. */
   ready(): Promise<void>;
 }
 
@@ -104,8 +104,8 @@ const summaryColumns = [
 ].map((column) => `orders.${column}`);
 
 /**
- * The order database as the API reads it; `order_api` has every privilege that is needed. All
- * methods reject with the driver's error, which `databaseFault` of ./intake explains.
+ * Creates the API's reads of the order database, as user `order_api`. All methods reject with the
+ * driver's error, which `databaseFault` of ./intake classifies.
  */
 export function createOrderQueries(knex: Knex): OrderQueries {
   const summaries = (table: string | Knex.Raw = 'orders') =>
@@ -127,7 +127,8 @@ export function createOrderQueries(knex: Knex): OrderQueries {
       );
     },
     async page(customerId, limit, before) {
-      // The idempotency keys' index begins with the customer too, and would have to be sorted.
+      // Without this hint MySQL might use the idempotency keys' index, which also begins with the
+      // customer but needs a sort.
       const newestFirst = summaries(knex.raw('orders FORCE INDEX (orders_customer)'))
         .where('customer_id', text(customerId))
         .orderBy('order_id', 'desc')

@@ -12,7 +12,7 @@ import { runTransaction } from '../transaction/transaction';
 import { readOrders } from './content';
 import { close, decide, lockOrders } from './steps';
 
-/** The order service's part in choreography; `onSaid` wakes its relay. */
+/** The order service's part in choreography. `onSaid` wakes its relay. */
 export function createOrderReactions(knex: Knex, onSaid: () => void): OrderEventActivities {
   return {
     orderReacts: createReact({ knex, subscriber: 'order', react: hearReply, onSaid }),
@@ -28,7 +28,7 @@ export function createOrderReactions(knex: Knex, onSaid: () => void): OrderEvent
   };
 }
 
-/** By the order's key, as all alerts are resolved. */
+/** Uses the order's key, like every resolution of alerts. */
 async function resolve(trx: Knex.Transaction, orderId: string): Promise<void> {
   await trx(trx.raw('alerts FORCE INDEX (alerts_order_kind)'))
     .where({ order_id: orderId, kind: 'event-parked' satisfies AlertKind })
@@ -36,13 +36,13 @@ async function resolve(trx: Knex.Transaction, orderId: string): Promise<void> {
     .update({ resolved_at: trx.fn.now(6) });
 }
 
-/** A participant has answered: what follows for the order, if anything does. */
+/** Handles a participant's reply: decides or ends the order if it can. */
 async function hearReply(trx: Knex.Transaction, event: OrderEvent): Promise<OrderEvent> {
   const emitted = await settle(trx, event.orderId, event);
   return emitted ?? eventOf('ReplyNoted', event.orderId, {}, event);
 }
 
-/** For an order whose events were lost: its decision may have nobody left to announce it. */
+/** For an order whose events were lost: its decision may not have been announced. */
 async function settleAgain(trx: Knex.Transaction, orderId: string): Promise<OrderStatus> {
   const emitted = await settle(trx, orderId);
   if (emitted) await say(trx, [emitted]);
@@ -52,9 +52,9 @@ async function settleAgain(trx: Knex.Transaction, orderId: string): Promise<Orde
 }
 
 /**
- * Decides and ends the order as far as what was heard permits. Its row is locked first: of two
- * replies at once the second reads what the first has committed, so that one of them sees both.
- * CANCELLED only once each participant has said that it holds nothing.
+ * Decides and ends the order as far as the received replies permit. Locks the order's row first: of
+ * two concurrent replies, the second sees what the first committed, so one of them sees both.
+ * CANCELLED only once every participant has confirmed that it holds nothing.
  */
 async function settle(
   trx: Knex.Transaction,
@@ -80,8 +80,8 @@ async function settle(
 }
 
 /**
- * A refusal is named in the order of registration: hence all are waited for before anything is
- * decided.
+ * The first refusal in order of registration becomes the reason, so the decision waits for all
+ * replies.
  */
 async function decideBy(trx: Knex.Transaction, orderId: string, heard: ReadonlySet<EventType>) {
   const took = (one: RegisteredParticipant) => heard.has(one.events.taken);
@@ -94,7 +94,7 @@ async function decideBy(trx: Knex.Transaction, orderId: string, heard: ReadonlyS
   return (await decide(trx, [{ orderId, decision: 'CANCEL', reason }]))[0];
 }
 
-/** Whether the participant has said that it holds nothing of the order, for good. */
+/** Whether the participant has confirmed that it holds nothing of the order. */
 function holdsNothing(heard: ReadonlySet<EventType>, { events }: RegisteredParticipant): boolean {
   return [events.rejected, events.notTaken, events.givenBack].some((type) => heard.has(type));
 }

@@ -12,15 +12,15 @@ import { findOrphans, type AskOwners } from './adoption';
 import { due } from './registry';
 import { unconfirmed } from './resolutions';
 
-/** What the order service knows of recovery: what there is to do, and when it was last done. */
+/** The order service's part in recovery: what work there is, and when each kind last ran. */
 
-/** Owners that a look asks Temporal about at once. */
+/** How many owners a look checks with Temporal at once. */
 const ownersAtOnce = 500;
 
 /**
- * Says which kinds of recovery have something to do in the order service. Owners are looked at for
- * a few seconds a call, and the next call goes on where this one stopped: however many owners are
- * busy, each is looked at in its turn.
+ * Answers which kinds of recovery have work in the order service. Each call checks owners for a few
+ * seconds, and the next call continues where it stopped. So every owner gets its turn, however many
+ * are busy.
  */
 export function createOrderWork(
   knex: Knex,
@@ -30,7 +30,7 @@ export function createOrderWork(
   const hasOrphans = async (olderThanMs: number) => {
     const query = { olderThanMs, afterOwner, limit: ownersAtOnce };
     const { orphans, lastOwner } = await findOrphans(knex, ask, query);
-    // What was found is looked at again, so that it counts as work until somebody has adopted it.
+    // Checks found orphans again next time, so they count as work until a run has adopted them.
     if (orphans.length === 0) afterOwner = lastOwner ?? '';
     return orphans.length > 0;
   };
@@ -51,7 +51,7 @@ export function createOrderWork(
   };
 }
 
-/** Records the end of a look, and since when each kind has had work without ending a run. */
+/** Records the end of a look, and since when each kind has had work without completing a run. */
 export async function noteLook(knex: Knex, found: LookResult): Promise<void> {
   const now = knex.fn.now(6);
   const kinds = recoveryKinds.flatMap((kind) => {
@@ -71,7 +71,7 @@ export async function noteLook(knex: Knex, found: LookResult): Promise<void> {
     });
 }
 
-/** Records the end of a run: what is left is for the next look to find. */
+/** Records the end of a run. The next look finds any remaining work. */
 export async function noteRecovery(knex: Knex, kind: RecoveryKind): Promise<void> {
   await knex('recoveries')
     .insert({ kind, wanted_since: null, ended_at: knex.fn.now(6) })
@@ -79,7 +79,10 @@ export async function noteRecovery(knex: Knex, kind: RecoveryKind): Promise<void
     .merge();
 }
 
-/** What has had work for too long without ending a run, the longest first; nothing is as it should be. */
+/**
+ * The kinds that have had work for too long without completing a run, the longest first. Normally
+ * none.
+ */
 export async function overdueRecoveries(knex: Knex, msMax: number): Promise<OverdueRecovery[]> {
   const rows = (await knex('recoveries')
     .select('kind')

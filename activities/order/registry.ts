@@ -5,16 +5,16 @@ import type { FailedCompensation } from '../../contracts/steps';
 import { readOrders } from './content';
 import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts, setPending } from './steps';
 
-/** The compensation registry: what is owed to somebody and could not be given back yet. */
+/** The compensation registry: compensations that have failed so far. */
 
-/** After the quick tries that the workflow itself has made in vain. */
+/** The delay after the workflow's own quick attempts have failed. */
 export const defaultFirstRetryMs = 2_000;
 const retryMsMax = 600_000;
 const doublingsMax = 10;
 
 /**
- * Writes the rows, the orders' PENDING and an alert in one transaction. An order that has ended
- * meanwhile (an adopter was faster) owes nothing: no row is written.
+ * Writes the rows, sets the orders to PENDING and raises alerts, in one transaction. Skips an order
+ * that has ended already, because an adopting workflow was faster.
  */
 export async function register(
   trx: Knex.Transaction,
@@ -54,7 +54,7 @@ interface DueRow {
   lines: number;
 }
 
-/** A page of one compensation's due rows, oldest first, with the content of their orders. */
+/** A page of one compensation's due rows, oldest first, with their orders' content. */
 export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise<DueCompensations> {
   const found = knex('compensations')
     .join('orders', 'orders.order_id', 'compensations.order_id')
@@ -66,7 +66,7 @@ export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise
         .as('lines'),
     )
     .where({ 'compensations.status': 'PENDING', step })
-    // Whatever the registry says: nothing is given back for an order that is not cancelled.
+    // A safeguard: never gives back for an order that is not decided CANCEL.
     .where('decision', 'CANCEL')
     .where('next_retry_at', '<=', knex.fn.now(6))
     .orderBy(['next_retry_at', 'compensations.order_id'])
@@ -91,7 +91,7 @@ export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise
   };
 }
 
-/** As many as one batch may hold, so that they fit into an answer; one at least. */
+/** As many rows as a batch may hold, at least one, to fit into an answer. */
 function firstLines(rows: DueRow[]): DueRow[] {
   let lines = 0;
   const fits = (row: DueRow, i: number) => (lines += row.lines) <= batchLimits.linesMax || i === 0;
@@ -100,9 +100,9 @@ function firstLines(rows: DueRow[]): DueRow[] {
 }
 
 /**
- * What came of a page's tries. The orders' rows are locked first, so that with the last row of an
- * order made good exactly one transaction sees it and ends the order. An order whose row another
- * session holds is skipped: its compensation stays due, and a repetition of it has no effect.
+ * Records the results of a page. Locks the orders' rows first, so exactly one transaction sees an
+ * order's last row done and ends the order. Skips an order whose row another session has locked:
+ * its compensation stays due, and repeating it has no effect.
  */
 export async function recordResults(
   trx: Knex.Transaction,
@@ -121,7 +121,7 @@ export async function recordResults(
   await close(trx, unique(recorded.filter(({ error }) => error === undefined)));
 }
 
-/** By step and by what came of it: each group is one statement. */
+/** Groups results by step and result; each group is one statement. */
 function groupsOf(results: CompensationResult[]): [CompensationResult, ...CompensationResult[]][] {
   const groups = new Map<string, [CompensationResult, ...CompensationResult[]]>();
   for (const result of results) {
@@ -140,7 +140,7 @@ function madeGood(trx: Knex.Transaction) {
 function failedAgain(trx: Knex.Transaction, error: string, firstRetryMs: number) {
   return {
     attempts: trx.raw('attempts + 1'),
-    // The exponent is bounded as well: POW itself overflows, after a week of trying.
+    // Bounds the exponent too, because POW overflows after about a week of attempts.
     next_retry_at: trx.raw(
       'NOW(6) + INTERVAL LEAST(? * POW(2, LEAST(attempts, ?)), ?) * 1000 MICROSECOND',
       [firstRetryMs, doublingsMax, retryMsMax],

@@ -12,12 +12,15 @@ import { endResolutions } from './ended-resolutions';
 import { lockOrders } from './steps';
 
 /**
- * How PENDING orders are resolved: by an operator, each of whose resolutions is put on record, and by
- * the schedules of TCC. An operator's resolution owns its order like any workflow that drives one, so
- * that a newer owner shuts it out, and adoption finds the order when its workflow is gone.
+ * Resolves PENDING orders: by operators, whose resolutions are recorded, and by TCC's recovery. An
+ * operator's resolution owns its order like any workflow that drives one. A newer owner therefore
+ * shuts it out, and adoption finds the order if the resolution's workflow is gone.
  */
 
-/** Orders whose alert `confirmation-failing` has been open for so long, however young their owner. */
+/**
+ * Orders whose alert `confirmation-failing` has been open for this long, whatever their owner's
+ * age.
+ */
 export async function unconfirmed(
   knex: Knex,
   { olderThanMs, afterOrder, limit }: AgedQuery,
@@ -40,9 +43,9 @@ interface Recorded {
 }
 
 /**
- * Puts a resolution on record and takes the order over, in one transaction: the order's owner
- * knows that no newer resolution has begun. Repeated, it answers the same, and takes nothing: an
- * attempt that comes late would take the order back from its owner since.
+ * Records a resolution and takes the order over, in one transaction, so the order's owner knows
+ * that no newer resolution has begun. A repeat answers the same and does not take the order again:
+ * a late attempt would take it from a newer owner.
  */
 export async function open(
   trx: Knex.Transaction,
@@ -54,7 +57,8 @@ export async function open(
   const before = await recorded(trx, workflowId);
   if (before) return before.outcome === null ? resolutionOf(trx, orderId, before) : null;
   const placed = await placement(trx, orderId);
-  // The API opens none beside one that is under way: what is left was terminated.
+  // The API opens no resolution beside an open one, so an open record belongs to a terminated
+  // workflow.
   await endResolutions(trx, [orderId], 'pending');
   await trx('resolutions').insert({
     workflow_id: workflowId,
@@ -87,17 +91,17 @@ async function resolutionOf(
 ): Promise<Resolution> {
   const order = (await readOrders(trx, [orderId])).get(orderId);
   const { pattern } = await placement(trx, orderId);
-  if (!order || !one) throw new Error(`The resolution of order ${orderId} is gone`);
+  if (!order || !one) throw new Error(`The resolution of order ${orderId} does not exist`);
   return { number: one.resolution_id, order: { ...order, pattern } };
 }
 
-/** Both are null of an order that nobody has claimed. */
+/** Both are null for an unclaimed order. */
 interface Placement {
   pattern: Pattern;
   owner: string | null;
 }
 
-/** Whose the order is, and by which protocol. */
+/** The order's owner and pattern. */
 async function placement(trx: Knex.Transaction, orderId: string): Promise<Placement> {
   const row = await trx('orders')
     .where('order_id', orderId)
@@ -106,7 +110,7 @@ async function placement(trx: Knex.Transaction, orderId: string): Promise<Placem
   return row;
 }
 
-/** The newest resolution of an order, for its owner: who is not cannot know of the newest. */
+/** The order's latest resolution number, or null if `owner` no longer owns the order. */
 export async function last(
   trx: Knex.Transaction,
   orderId: string,
@@ -124,11 +128,10 @@ export async function last(
 }
 
 /**
- * The one change that a decision may ever have. It is guarded by the owner: an older resolution,
- * which a newer owner may have thawed, cannot make it any more, though the order be handed back to
- * it, nor can one that has ended, however late its attempt comes. That CANCEL holds is true
- * of any resolution's CANCEL: the one that made it, and lost the answer, must not thaw what is to
- * be cancelled.
+ * The only change that a decision may have. Only the newest open resolution may make it, and only
+ * while it owns the order: a newer owner may have thawed an older one's freeze. Returns true
+ * whenever CANCEL holds, even if an earlier attempt wrote it and its reply was lost, so the caller
+ * never thaws a cancelled order.
  */
 export async function overturn(
   trx: Knex.Transaction,
@@ -148,7 +151,7 @@ export async function overturn(
 
 const overturnable = patterns.filter((pattern) => patternRows[pattern].mayBeOverturned);
 
-/** The resolution of the order that has not ended and that no other has followed, if there is one. */
+/** The order's newest resolution if it has not ended. */
 function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuilder {
   return trx('resolutions')
     .select('workflow_id')
@@ -158,9 +161,9 @@ function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuild
 }
 
 /**
- * What came of a resolution is what the order's row then says, unless it was refused: then nothing
- * was changed, and the order is handed back to its owner of before, so that adoption, which leaves
- * alone what a workflow that has completed left, does not take it for left on purpose.
+ * Records a resolution's outcome, which is the order's status. If the resolution was refused, it
+ * changed nothing, and the order goes back to its previous owner. Otherwise adoption would see a
+ * completed owner and conclude that it left the order PENDING on purpose.
  */
 export async function conclude(
   trx: Knex.Transaction,
@@ -171,7 +174,7 @@ export async function conclude(
     .join('orders', 'orders.order_id', 'resolutions.order_id')
     .where('workflow_id', workflowId)
     .first<{ status: OrderStatus } | undefined>('status');
-  if (!row) throw new Error(`There is no resolution ${workflowId}`);
+  if (!row) throw new Error(`The resolution ${workflowId} does not exist`);
   const reached = { COMPLETED: 'completed', CANCELLED: 'cancelled' } as const;
   const ended = row.status === 'COMPLETED' || row.status === 'CANCELLED' ? row.status : undefined;
   const outcome = refused ?? (ended ? reached[ended] : 'pending');
@@ -180,7 +183,7 @@ export async function conclude(
   return outcome;
 }
 
-/** What a resolution itself says counts, whatever was put on record of it before. */
+/** The resolution's own outcome replaces any recorded for it before. */
 async function end(
   trx: Knex.Transaction,
   workflowId: string,
@@ -191,7 +194,7 @@ async function end(
     .update({ outcome, ended_at: trx.fn.now(6) });
 }
 
-/** Once, and not from a newer owner. */
+/** Only once, and never from a newer owner. */
 async function handBack(trx: Knex.Transaction, workflowId: string): Promise<void> {
   const resolution = await trx('resolutions')
     .where('workflow_id', workflowId)

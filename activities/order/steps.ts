@@ -11,8 +11,8 @@ import type {
 import { endResolutions } from './ended-resolutions';
 
 /**
- * The order service's side of placing: the decision, first writer wins, and what follows from it.
- * None of these is a barrier step, because each is a guarded write that may be repeated.
+ * The order service's side of placing: the decision (the first writer wins) and its consequences.
+ * None of these uses the barrier, because each is a guarded write that may be repeated.
  */
 
 interface OrderRow {
@@ -22,8 +22,8 @@ interface OrderRow {
 }
 
 /**
- * Locks these orders, in key order so that two batches cannot deadlock. The primary key is forced,
- * or a batch that is much of a small table would wait for orders that are not in it.
+ * Locks these orders in key order, so two batches cannot deadlock. Forces the primary key:
+ * otherwise MySQL might scan a small table and wait for other orders.
  */
 export async function lockOrders(
   trx: Knex.Transaction,
@@ -32,7 +32,7 @@ export async function lockOrders(
   return byId(await orderRows(trx, orderIds).forUpdate());
 }
 
-/** The same, without waiting: orders whose rows another session holds are left out. */
+/** The same without waiting. Leaves out orders whose rows another session has locked. */
 export async function lockFreeOrders(
   trx: Knex.Transaction,
   orderIds: readonly string[],
@@ -55,10 +55,10 @@ function byId(rows: OrderRow[]): Map<string, OrderRow> {
 }
 
 /**
- * Writes each verdict where no decision stands, and answers what holds. Where all effects are
- * there already, COMPLETE and the status are one statement, so that no saga's order is ever
- * "decided but not yet completed". An order without a row has nothing to be written to: its
- * neighbours are decided, and an operator is told of it.
+ * Writes each verdict unless the order is decided, and answers the decisions. If all effects exist
+ * already, one statement writes COMPLETE and the status, so an order of the saga is never "decided
+ * but not completed". An unknown order has no row to update; it raises an alert, and the other
+ * orders are decided.
  */
 export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promise<Decided[]> {
   const rows = await lockOrders(
@@ -71,7 +71,7 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   const later = complete.filter(({ effectsFollow }) => effectsFollow);
   await writeComplete(trx, atOnce, { status: 'COMPLETED', ended_at: trx.fn.now(6) });
   await writeComplete(trx, later, {});
-  // Only an order that waited for an operator can have an alert: its step has been done since.
+  // Only an order that waited for an operator can have an alert. Its step has succeeded since.
   const held = complete.filter(({ orderId }) => rows.get(orderId)?.status === 'PENDING');
   await resolveAlerts(trx, orderIdsOf(held));
   const ended = held.filter(({ effectsFollow }) => !effectsFollow);
@@ -101,7 +101,7 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   return decisions;
 }
 
-/** The decisions that stand, in the same order. */
+/** The orders' decisions, in the same order. */
 export async function readDecisions(
   knex: Knex,
   orderIds: readonly string[],
@@ -127,7 +127,7 @@ async function writeComplete(
     .update({ decision: 'COMPLETE', ...ending });
 }
 
-/** Ends orders that are decided COMPLETE and whose effects have all been made, and their alerts. */
+/** Ends COMPLETE orders whose effects have all been made, and resolves their alerts. */
 export async function complete(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
   await lockOrders(trx, orderIds);
   await trx('orders')
@@ -144,9 +144,9 @@ export async function complete(trx: Knex.Transaction, orderIds: string[]): Promi
 }
 
 /**
- * Ends orders that are decided CANCEL and owe no compensation any more, and their alerts. The
- * caller holds their rows' locks, from a statement before: one statement that waited for a row
- * would judge it by a registry read before the wait, and miss what was registered meanwhile.
+ * Ends CANCEL orders that have no open compensation, and resolves their alerts. The caller must
+ * have locked the orders' rows in an earlier statement. A single statement that waits for a row
+ * would use a registry read from before the wait, and miss rows registered since.
  */
 export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
   if (orderIds.length === 0) return;
@@ -169,7 +169,9 @@ export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<
   await endResolutions(trx, ended, 'cancelled');
 }
 
-/** By the order's key: the optimizer would read a small table whole, and lock others' alerts. */
+/**
+ * Forces the order's index: otherwise MySQL might scan a small table and lock other orders' alerts.
+ */
 export async function resolveAlerts(
   trx: Knex.Transaction,
   orderIds: string[],
@@ -183,7 +185,7 @@ export async function resolveAlerts(
   await open.update({ resolved_at: trx.fn.now(6) });
 }
 
-/** Puts orders with a broken step aside, PENDING, as `alertAll` does. */
+/** Sets orders with a broken step to PENDING, as `alertAll` does. */
 export function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void> {
   return alertAll(
     trx,
@@ -196,8 +198,8 @@ export function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void
 }
 
 /**
- * Puts orders aside, PENDING, each with an alert of its own kind, unless they have ended. An order
- * that there is not has no row to put aside, and an operator is told all the more.
+ * Sets orders to PENDING unless they have ended, and raises an alert for each. An unknown order has
+ * no row to update; its alert is raised anyway.
  */
 export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[]): Promise<void> {
   const rows = await lockOrders(trx, orderIdsOf(troubled));
@@ -209,7 +211,7 @@ export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[])
   }
 }
 
-/** PENDING is what an order is while it waits for somebody or something. */
+/** An order is PENDING while it waits for an operator or for recovery. */
 export async function setPending(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
   await trx('orders')
     .whereIn('order_id', orderIds)
@@ -217,7 +219,7 @@ export async function setPending(trx: Knex.Transaction, orderIds: string[]): Pro
     .update({ status: 'PENDING' });
 }
 
-/** Raises an alert an order, or raises it again; `detail` is what an operator reads first. */
+/** Raises one alert per order, or reopens it. `detail` is what an operator reads first. */
 export async function raiseAlerts(
   trx: Knex.Transaction,
   kind: AlertKind,

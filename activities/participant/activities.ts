@@ -16,9 +16,9 @@ import { createXaSteps } from './xa';
 import { createEventsOf, createReact } from '../transaction/reactor';
 
 /**
- * A participant's activities, under the names in its definition, on its own database.
+ * Creates a participant's activities on its own database, with the names in its definition.
  *
- * @param xa without it the steps of XA refuse
+ * @param xa without it the XA steps fail
  */
 export function createParticipantActivities<P extends RegisteredParticipant>(
   participant: P,
@@ -45,11 +45,12 @@ export function createParticipantActivities<P extends RegisteredParticipant>(
     [steps.xa.find]: branches.find,
     [steps.findWork]: createParticipantWork(tcc.aged, xa && branches.find),
   };
-  // The compiler does not follow names through data: tests/participants/definitions compares them.
+  // The compiler cannot check names that come from data; tests/participants/definitions compares
+  // them.
   return activities as unknown as ActivitiesOf<P>;
 }
 
-/** A participant's part in choreography; `onSaid` wakes its relay. */
+/** A participant's part in choreography. `onSaid` wakes its relay. */
 export function createParticipantReactions<P extends RegisteredParticipant>(
   participant: P,
   knex: Knex,

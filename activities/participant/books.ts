@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Books } from '../../contracts/participants/definition';
 
-/** The same books, for a transaction that reaches beyond its connection's own database. */
+/** The same books, qualified with a database, for a connection to another database. */
 export function inDatabase(books: Books, database: string): Books {
   return {
     ...books,
@@ -11,8 +11,8 @@ export function inDatabase(books: Books, database: string): Books {
 }
 
 /**
- * One signed change of one balance for one order. The amount of one order is exact as a number;
- * balances, and sums over orders, need a bigint.
+ * One signed change of one balance for one order. A number holds one order's amount exactly;
+ * balances and sums over orders need a bigint.
  */
 export interface Change {
   orderId: string;
@@ -22,9 +22,8 @@ export interface Change {
 }
 
 /**
- * Locks these balances, in key order so that two batches cannot deadlock, and reads them. The
- * primary key is forced: for a batch that needs much of a small table the optimizer would read
- * all of it, and so wait for rows that are nobody's here.
+ * Locks these balances in key order, so two batches cannot deadlock, and reads them. Forces the
+ * primary key: otherwise MySQL might scan a small table and wait for other rows.
  */
 export async function lockBalances(
   trx: Knex.Transaction,
@@ -40,12 +39,13 @@ export async function lockBalances(
 }
 
 /**
- * Writes the ledger and moves the balances by the same amounts: one statement each, whatever the
- * size of the batch. The caller holds the balances' locks and has seen that they suffice; the
- * CHECK that no balance is negative is the last guard, and hitting it is a bug.
+ * Writes the ledger and changes the balances by the same amounts, with one statement each for any
+ * batch size. The caller has locked the balances and checked that they suffice. The CHECK against
+ * negative balances is the last guard; violating it is a bug.
  *
- * What is given back to a balance that is gone, as that of an account that was closed, is in the
- * ledger alone. The order ends, and the auditor says what is owed: see the rule `balance-missing`.
+ * If a balance no longer exists, for example because the account was closed, giving back only
+ * writes the ledger. The order ends, and the auditor reports what is owed: see the rule
+ * `balance-missing`.
  */
 export async function applyChanges(
   trx: Knex.Transaction,
@@ -72,7 +72,7 @@ export async function writeLedger(
   );
 }
 
-/** Which columns of a balance a movement changes, and whether by its amount or by the opposite. */
+/** Which columns of a balance a movement changes, and with which sign. */
 export type Columns = Partial<Record<'available' | 'reserved', '+' | '-'>>;
 
 export async function moveBalances(
@@ -86,9 +86,9 @@ export async function moveBalances(
   const assignments = Object.entries(columns).map(
     ([column, sign]) => `balance.${column} = balance.${column} ${sign} moved.amount`,
   );
-  // The literals must have the key's own collation, or the join could not use its index. The order
-  // of the join and the index are forced for the same reason as above. The sums go as text and are
-  // cast: uncast, the server would add a text to a balance as a double.
+  // The literals need the key's collation, or the join could not use its index. Forces the join
+  // order and the index for the same reason as above. The sums are sent as text and cast: without
+  // the cast the server would add them as doubles.
   const row = 'ROW(CAST(? AS CHAR(64) CHARACTER SET ascii) COLLATE ascii_bin, CAST(? AS SIGNED))';
   await trx.raw(
     `UPDATE (VALUES ${[...sums].map(() => row).join(', ')})

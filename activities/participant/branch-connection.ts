@@ -4,23 +4,23 @@ import { openDatabase, type DatabaseSettings } from '../transaction/connection';
 import { classify } from '../transaction/errors';
 
 /**
- * XA as the server speaks it: xids, branches on connections of their own, and what is prepared.
- * All of it goes over the text protocol: MySQL cannot prepare `XA …` statements.
+ * MySQL's XA: xids, branches on connections of their own, and the list of prepared branches. Uses
+ * the text protocol, because MySQL cannot prepare `XA …` statements.
  */
 
-/** What a participant needs for XA, beside its ordinary pool. */
+/** What a participant needs for XA, besides its ordinary pool. */
 export interface XaSettings {
-  /** As the participant's own user: each branch gets a connection of its own. */
+  /** The participant's own user. Each branch gets a connection of its own. */
   worker: DatabaseSettings;
-  /** As the user who may ask what is prepared and end it, and may read no table. */
+  /** The user that may list and end prepared branches, and may read no table. */
   recovery: DatabaseSettings;
-  /** Without it nobody can guess a gtrid: a user who knows one may end its branch. */
+  /** Makes gtrids unguessable, because a user who knows one can end its branch. */
   secret: string;
-  /** Tells two systems on one server apart. */
+  /** Distinguishes two installations on one server. */
   installation: string;
 }
 
-/** A participant's way to its server for XA. */
+/** A participant's connections for XA. */
 export interface XaConnections {
   openBranch: () => Knex;
   recovery: Knex;
@@ -28,10 +28,10 @@ export interface XaConnections {
   close: () => Promise<void>;
 }
 
-/** Opens nothing before it is first needed. */
+/** Connects only when first needed. */
 export function openXa({ worker, recovery, secret, installation }: XaSettings): XaConnections {
   const url = new URL(recovery.url);
-  // It has no database: it may look into none.
+  // This user may read no database, so its URL names none.
   url.pathname = '/';
   const recoveryPool = openDatabase({ ...recovery, url: url.href });
   return {
@@ -42,7 +42,7 @@ export function openXa({ worker, recovery, secret, installation }: XaSettings): 
   };
 }
 
-/** The gtrid of an order's branches, in hexadecimal. */
+/** The gtrid of an order's branches, as hexadecimal. */
 export function gtridOf(
   { secret, installation }: Pick<XaSettings, 'secret' | 'installation'>,
   orderId: string,
@@ -52,23 +52,26 @@ export function gtridOf(
     .digest('hex');
 }
 
-/** Of our own: no other program's branch can be taken for one of ours. */
+/** This system's own format id, which distinguishes its branches from other programs'. */
 const formatId = 0x6f73_7861;
 
-/** A branch as `XA RECOVER` names it. */
+/** A branch as `XA RECOVER` lists it. */
 export interface PreparedBranch {
   formatId: number;
-  /** Both hexadecimal, in lower case. */
+  /** Both are lower-case hexadecimal. */
   gtrid: string;
   bqual: string;
 }
 
-/** The xid of a branch of ours, as hexadecimal literals. */
+/** The xid of one of this installation's branches, as hexadecimal literals. */
 export function xidOf(gtrid: string, participant: string): string {
   return `X'${gtrid}', X'${bqualOf(participant)}', ${String(formatId)}`;
 }
 
-/** Could this be a branch of ours in this participant? Its gtrid must still be known. */
+/**
+ * Whether the branch has the form of this system's branches in this participant. The caller must
+ * still check the gtrid.
+ */
 export function hasOurForm(branch: PreparedBranch, participant: string): boolean {
   return branch.formatId === formatId && branch.bqual === bqualOf(participant);
 }
@@ -77,7 +80,7 @@ function bqualOf(participant: string): string {
   return Buffer.from(participant, 'ascii').toString('hex');
 }
 
-/** Everything that is prepared on the server, whosever it is. */
+/** Every prepared branch on the server, of any program. */
 export async function listPrepared(recovery: Knex): Promise<PreparedBranch[]> {
   const [rows] = (await recovery.raw('XA RECOVER CONVERT XID')) as [
     { formatID: number; gtrid_length: number; data: string }[],
@@ -88,7 +91,7 @@ export async function listPrepared(recovery: Knex): Promise<PreparedBranch[]> {
   });
 }
 
-/** Is this branch of ours prepared? */
+/** Whether this branch is prepared. */
 export async function isPrepared(
   recovery: Knex,
   gtrid: string,
@@ -98,24 +101,25 @@ export async function isPrepared(
   return prepared.some((branch) => branch.gtrid === gtrid && hasOurForm(branch, participant));
 }
 
-/** How a branch leaves its connection: prepared, or ended at once with nothing to be decided. */
+/** How a branch leaves its connection: prepared, or ended at once without a decision. */
 type BranchEnd = 'prepare' | 'commit-one-phase' | 'rollback';
 
-/** The branch's xid is in use: prepared already, or active in a session that has not ended. */
+/** The branch's xid is in use: it is prepared already, or active in another session. */
 export class BranchExists extends Error {}
 
-/** `XA PREPARE` was sent, and its answer never came. */
+/** `XA PREPARE` was sent, and its answer was lost. */
 export class PrepareUnknown extends Error {}
 
 const duplicateXid = 1440;
 
 /**
- * Runs `work` in a branch on a connection that nothing else ever uses and that is closed
- * afterwards: a pool that reset it, or lent it on, would lose writes without a word. Whatever goes
- * wrong before `XA PREPARE` is sent undoes the whole branch, after a lock-wait timeout too, which
- * by itself would undo only its statement; but never a branch that another connection has begun.
+ * Runs `work` in a branch on a connection of its own, which is closed afterwards. A pool that reset
+ * or reused the connection would lose writes silently. Any failure before `XA PREPARE` is sent
+ * rolls the whole branch back, also after a lock-wait timeout, which by itself would undo only its
+ * statement. It never rolls back a branch that another connection has begun.
  *
- * @throws BranchExists, PrepareUnknown, or what the database or `work` says, after the rollback.
+ * @throws BranchExists, PrepareUnknown, or the error of the database or of `work`, after the
+ *   rollback
  */
 export async function runBranch<T>(
   openBranch: () => Knex,
@@ -127,7 +131,7 @@ export async function runBranch<T>(
   try {
     await begin(connection, xid);
     begun = true;
-    // Knex's own transactions would say BEGIN; on the one connection that there is, the branch is
+    // Knex's own transactions would send BEGIN. The pool has one connection, on which the branch is
     // the transaction.
     const { result, end } = await work(connection as unknown as Knex.Transaction);
     await connection.raw(`XA END ${xid}`);
@@ -136,10 +140,10 @@ export async function runBranch<T>(
     if (end === 'rollback') await connection.raw(`XA ROLLBACK ${xid}`);
     return result;
   } catch (error) {
-    // A branch of the same xid that was not begun here is another attempt's, which may have
-    // prepared it and been told so: rolled back it would be missing under COMPLETE.
+    // A branch of the same xid that began elsewhere belongs to another attempt, which may have
+    // prepared it successfully. Rolling it back would lose a part of a COMPLETE order.
     if (begun && !(error instanceof PrepareUnknown)) {
-      // Where the connection is lost these fail too, and the server undoes the branch by itself.
+      // If the connection is lost these fail too, and the server rolls the branch back itself.
       await connection.raw(`XA END ${xid}`).catch(() => undefined);
       await connection.raw(`XA ROLLBACK ${xid}`).catch(() => undefined);
     }
@@ -154,7 +158,7 @@ async function begin(connection: Knex, xid: string): Promise<void> {
     await connection.raw(`XA START ${xid}`);
   } catch (error) {
     if ((error as { errno?: unknown }).errno !== duplicateXid) throw error;
-    throw new BranchExists('The branch exists', { cause: error });
+    throw new BranchExists('The branch exists already', { cause: error });
   }
 }
 

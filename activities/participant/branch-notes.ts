@@ -9,8 +9,8 @@ import {
 } from './branch-connection';
 
 /**
- * The table `xa_branches`, which says what the server cannot: whose a branch is, since when, and
- * what it locks. It is written outside the branches, so that it can be read while they are open.
+ * The table `xa_branches` records what the server cannot tell: a branch's order, its start, and the
+ * rows it locks. It is written outside the branches, so it can be read while they are open.
  */
 
 type EndedAs = 'committed' | 'rolled-back' | 'rejected' | 'heuristic-commit' | 'heuristic-rollback';
@@ -23,12 +23,14 @@ interface BranchNote {
   lockedRows: string[];
 }
 
-/** Notes a branch, committed, before it is begun; answers the hash that was noted first. */
+/**
+ * Records a branch, in a committed transaction, before it begins. Answers the hash recorded first.
+ */
 export async function noteBranch(
   knex: Knex,
   { orderId, gtrid, participant, hash, lockedRows }: BranchNote,
 ): Promise<{ hash: string }> {
-  // Begun again after it ended, as by a repeat: its age counts from there.
+  // A branch that begins again after it ended, as in a repeat, gets a new start time.
   await knex.raw(
     `INSERT INTO xa_branches (order_id, gtrid, participant, hash, locked_rows)
      VALUES (?, ?, ?, ?, ?)
@@ -40,11 +42,11 @@ export async function noteBranch(
   const row = await knex('xa_branches')
     .where('order_id', orderId)
     .first<{ hash: string } | undefined>('hash');
-  if (!row) throw new Error(`The branch of ${orderId} was not noted`);
+  if (!row) throw new Error(`The branch of order ${orderId} was not recorded`);
   return row;
 }
 
-/** Notes how a branch was seen to have ended; what was heuristic may be put right later. */
+/** Records how a branch ended. A heuristic end may be corrected later. */
 export async function endBranch(knex: Knex, orderId: string, as: EndedAs): Promise<void> {
   await knex('xa_branches')
     .where('order_id', orderId)
@@ -59,8 +61,9 @@ interface NoteRow {
 }
 
 /**
- * Branches of ours that are prepared, whatever is noted of them, and those noted as begun and not
- * as ended. Ours are those whose gtrid we can make; what else is prepared on the server is others'.
+ * This installation's branches: all that are prepared, and those recorded as begun and not as
+ * ended. A branch belongs to this installation if its gtrid can be derived; all other prepared
+ * branches belong to other programs.
  */
 export async function findBranches(
   knex: Knex,
@@ -98,7 +101,7 @@ export async function findBranches(
   };
 }
 
-/** Reads which of this installation's branches are prepared now. Each still holds its locks. */
+/** This installation's branches that are prepared now. Each holds its locks. */
 export async function ownPrepared(
   knex: Knex,
   { recovery, gtridOf }: Pick<XaConnections, 'recovery' | 'gtridOf'>,
@@ -120,7 +123,7 @@ function notesOf(knex: Knex) {
     );
 }
 
-/** On one server each participant sees the other's: that one knows which of them are ours. */
+/** Participants on one server see each other's branches; each knows only its own. */
 function isSiblings(branch: PreparedBranch, participant: string): boolean {
   return participants.some(({ name }) => name !== participant && hasOurForm(branch, name));
 }

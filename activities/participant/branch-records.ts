@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
 import { rowCount, text } from '../transaction/parameters';
 
-/** A branch that holds its locks until it is ended, or that was ended against the decision. */
+/** A branch that holds its locks until it ends, or that was ended against the decision. */
 export interface BranchRecord {
   orderId: string;
-  /** The rows that it changes, and locks: `table key`. */
+  /** The rows that the branch changes and locks: `table key`. */
   lockedRows: string[];
   since: Date;
   ageMs: number;
-  /** It was ended by hand, against the decision: it locks nothing any more. */
+  /** Someone ended it by hand against the decision. It locks nothing any more. */
   heuristic: boolean;
 }
 
@@ -22,7 +22,7 @@ interface Row {
 
 const unsettled = `(ended_as IS NULL OR ended_as IN ('heuristic-commit', 'heuristic-rollback'))`;
 
-/** The branches that are not known to be settled, oldest first, of one order or of all. */
+/** The branches that are not known to have ended, oldest first, of one order or of all. */
 export async function readBranchRecords(
   knex: Knex,
   msMax: number,
@@ -47,7 +47,7 @@ export async function readBranchRecords(
   }));
 }
 
-/** The driver parses JSON columns, or does not, as its version pleases. */
+/** Depending on its version, the driver may or may not parse JSON columns. */
 function lockedRowsOf(column: unknown): string[] {
   return (typeof column === 'string' ? JSON.parse(column) : column) as string[];
 }

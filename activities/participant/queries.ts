@@ -7,19 +7,19 @@ import { readBranchRecords, type BranchRecord } from './branch-records';
 
 export type { BranchRecord, StepRecord };
 
-/** Read-only views of a participant's database, for the API. */
+/** The API's reads of a participant's database. */
 export interface ParticipantQueries {
-  /** What this service has recorded of an order, oldest first. */
+  /** The steps of an order that this service has recorded, oldest first. */
   stepsOf(orderId: string): Promise<StepRecord[]>;
-  /** XA branches that are not known to be settled, oldest first; of one order, or of all. */
+  /** XA branches that are not known to have ended, oldest first, of one order or of all. */
   branchesInDoubt(of: { orderId?: string; limit: number }): Promise<BranchRecord[]>;
-  /** Events that this service could not react to: all, or the one of this id. */
+  /** Parked events: all, or the one with this id. */
   parked(eventId?: string): Promise<ParkedEvent[]>;
-  /** Resolves when the database answers, and rejects when it does not. */
+  /** Resolves if the database answers, and rejects if it does not. */
   ready(): Promise<void>;
 }
 
-/** The participant's database as the API reads it, as its `_reader`. */
+/** Creates the API's reads of a participant's database, as its user `_reader`. */
 export function createParticipantQueries(
   { books }: Pick<RegisteredParticipant, 'books'>,
   knex: Knex,

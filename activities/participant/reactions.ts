@@ -7,8 +7,8 @@ import type { Rules } from './rules';
 import { barrierWork } from './saga';
 
 /**
- * A participant's reactions: the saga's action and compensation, behind the same barrier, and for
- * each outcome, no-ops included, the event that tells of it.
+ * A participant's reactions: the saga's action and compensation behind the same barrier. Each
+ * outcome, including no-ops, emits an event.
  */
 export function participantReactions<C extends Keyed>(
   rules: Rules<C>,
@@ -35,7 +35,7 @@ export function participantReactions<C extends Keyed>(
   };
 }
 
-/** @throws SetAside for what an operator has to look at: nothing of it is kept. */
+/** @throws SetAside for what needs an operator; nothing of it is kept. */
 function recorded(command: Keyed, outcome: RecordedOutcome | Broken | undefined): RecordedOutcome {
   switch (outcome?.kind) {
     case 'done':
@@ -45,11 +45,11 @@ function recorded(command: Keyed, outcome: RecordedOutcome | Broken | undefined)
     case 'broken':
       throw new SetAside([command], outcome);
     default:
-      throw new Error('The barrier gave no outcome');
+      throw new Error('The barrier answered no outcome');
   }
 }
 
-/** What the compensation found, and has reversed if it was there. */
+/** Whether the compensation found an effect, which it has then reversed. */
 async function hasTaken(trx: Knex.Transaction, orderId: string, step: string): Promise<boolean> {
   const row = await trx('steps')
     .where({ order_id: orderId, step })

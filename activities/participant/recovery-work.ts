@@ -2,7 +2,7 @@ import type { FindBranches } from '../../contracts/branches';
 import type { RecoveryAges, RecoveryKind } from '../../contracts/recovery';
 import type { AgedQuery } from '../../contracts/reservations';
 
-/** Says which kinds of recovery have something to do at a participant. */
+/** Answers which kinds of recovery have work at a participant. */
 export function createParticipantWork(
   aged: (query: AgedQuery) => Promise<unknown[]>,
   findBranches: FindBranches | undefined,

@@ -6,10 +6,10 @@ import { lockBalances, moveBalances, writeLedger, type Change } from './books';
 import { SetAside } from '../transaction/once';
 
 /**
- * Reservations: what is taken from a balance's `available` and has not left the books yet. At
- * every commit a balance's `reserved` is the sum of its open reservations. A try writes their rows
- * last; whatever ends or freezes them locks them in key order, after the barrier's rows and before the
- * balances'.
+ * Reservations: amounts taken from a balance's `available` that have not left the books yet. At
+ * every commit a balance's `reserved` is the sum of its open reservations. A try writes its
+ * reservation rows last. Steps that end or freeze reservations lock them in key order, after the
+ * barrier's rows and before the balances.
  */
 
 interface Reservation {
@@ -17,11 +17,11 @@ interface Reservation {
   id: string;
   amount: number;
   state: 'reserved' | 'frozen' | 'confirmed' | 'cancelled';
-  /** The newest resolution of an operator that has frozen or thawed it; 0 for none. */
+  /** The newest resolution that has frozen or thawed it; 0 for none. */
   resolution: number;
 }
 
-/** Moves what was taken from `available` to `reserved`; no ledger row before the confirm. */
+/** Moves amounts from `available` to `reserved`. The confirm writes the ledger. */
 export async function reserve(
   trx: Knex.Transaction,
   books: Books,
@@ -39,9 +39,9 @@ export async function reserve(
 }
 
 /**
- * What was reserved leaves the books, and the ledger says so.
+ * Takes reserved amounts out of the books and writes the ledger.
  *
- * @throws SetAside for orders that an operator has frozen
+ * @throws SetAside for orders that a resolution has frozen
  */
 export async function confirmReserved(
   trx: Knex.Transaction,
@@ -57,7 +57,7 @@ export async function confirmReserved(
   await setState(trx, orderIds, { state: 'confirmed' });
 }
 
-/** What was reserved is available again, frozen or not; the ledger never hears of it. */
+/** Makes reserved amounts available again, frozen or not, without a ledger row. */
 export async function cancelReserved(
   trx: Knex.Transaction,
   books: Books,
@@ -69,9 +69,9 @@ export async function cancelReserved(
 }
 
 /**
- * Freezes reservations for an operator's resolution. A resolution that has been thawed, or that a
- * newer one has overtaken, can freeze no more, however late its command arrives: otherwise what
- * nobody knows to be frozen would stay so for ever.
+ * Freezes reservations for an operator's resolution. A resolution that was thawed, or superseded by
+ * a newer one, can no longer freeze, even if its command arrives late. Otherwise a reservation
+ * could stay frozen permanently without any resolution that would thaw it.
  */
 export async function freezeReserved(
   trx: Knex.Transaction,
@@ -98,7 +98,7 @@ function freezeOutcome(rows: readonly Reservation[], resolution: number): Freeze
   return may && open ? { kind: 'done' } : { kind: 'refused' };
 }
 
-/** Undoes this resolution's freeze, and those of older ones; none of them can freeze any more. */
+/** Undoes the freezes of this and older resolutions, and prevents them from freezing again. */
 export async function thawReserved(
   trx: Knex.Transaction,
   books: Books,
@@ -114,7 +114,7 @@ export async function thawReserved(
   return commands.map(() => ({ kind: 'done' }));
 }
 
-/** Reservations that are open and old, whole orders, in the order of their ids. */
+/** Old open reservations of whole orders, ordered by order id. */
 export async function agedReservations(
   knex: Knex,
   books: Books,
@@ -150,7 +150,7 @@ async function lockReservations(
   return reservationsOf(trx, books, orderIds).forUpdate();
 }
 
-/** @throws SetAside for orders without open reservations, though the barrier says that they have. */
+/** @throws SetAside for orders without open reservations although the barrier records some */
 async function lockOpen(
   trx: Knex.Transaction,
   books: Books,

@@ -5,15 +5,15 @@ import { contentHash, SetAside, type RecordedOutcome } from '../transaction/once
 import { applyChanges, lockBalances, type Change } from './books';
 
 /**
- * What a participant takes and gives back, on a transaction that somebody else began: it knows
- * neither Temporal nor the protocol that calls it.
+ * How a participant takes and gives back, in the caller's transaction. Knows neither Temporal nor
+ * the pattern.
  */
 export interface Rules<C extends Keyed> {
   /**
-   * All that an order asks for or nothing, order by order as they come.
+   * Takes all that an order asks for, or nothing, order by order.
    *
-   * @param post where to what is taken goes: out of the books, or into a reservation
-   * @throws SetAside for orders that name a balance that must exist and does not
+   * @param post where taken amounts go: out of the books, or into a reservation
+   * @throws SetAside for orders that name a missing balance that must exist
    */
   take: (
     trx: Knex.Transaction,
@@ -23,7 +23,7 @@ export interface Rules<C extends Keyed> {
   /** Gives back what `take` took. */
   giveBack: (trx: Knex.Transaction, commands: C[]) => Promise<void>;
   participant: RegisteredParticipant<C>;
-  /** As seen from the database of the connection. */
+  /** As seen from the connection's database. */
   books: Books;
   /** The balances that a command touches. */
   balancesOf: (command: C) => string[];
@@ -31,9 +31,9 @@ export interface Rules<C extends Keyed> {
 }
 
 /**
- * The rules of a participant that keeps balances and a ledger.
+ * The rules of a participant with balances and a ledger.
  *
- * @param books for a connection to another database than the participant's own
+ * @param books the books as seen from a connection to another database
  */
 export function rulesOf<C extends Keyed>(
   participant: RegisteredParticipant<C>,
@@ -54,7 +54,7 @@ export function rulesOf<C extends Keyed>(
 
 type Kept<C extends Keyed> = Pick<Rules<C>, 'participant' | 'books' | 'balancesOf'>;
 
-/** Over rows locked in key order; nothing is written before all outcomes are known. */
+/** Works on rows locked in key order. Writes nothing before all outcomes are known. */
 async function take<C extends Keyed>(
   trx: Knex.Transaction,
   { participant, books, balancesOf }: Kept<C>,

@@ -9,7 +9,7 @@ import type { Rules } from './rules';
 
 type Work<C, O> = (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;
 
-/** A participant's action and its compensation behind the barrier, in somebody's transaction. */
+/** A participant's action and compensation behind the barrier, in the caller's transaction. */
 export function barrierWork<C extends Keyed>(
   rules: Rules<C>,
 ): { act: Work<C, RecordedOutcome | Broken>; undo: Work<C, Done> } {
@@ -25,7 +25,7 @@ export function barrierWork<C extends Keyed>(
   };
 }
 
-/** A participant's action and its compensation, as the saga calls them, on its own database. */
+/** A participant's action and compensation for the saga, on its own database. */
 export function createSagaSteps<C extends Keyed>(
   knex: Knex,
   rules: Rules<C>,
@@ -40,7 +40,7 @@ export function createSagaSteps<C extends Keyed>(
   };
 }
 
-/** Those whose barrier row or balances somebody else holds. */
+/** The commands whose barrier row or balances another session has locked. */
 export async function lockedOf<C extends Keyed>(
   trx: Knex.Transaction,
   { books, balancesOf }: Rules<C>,

@@ -26,7 +26,7 @@ import {
 import { cancelOnce, confirmOnce } from '../transaction/second-phase';
 import { runTransaction } from '../transaction/transaction';
 
-/** A participant's side of Try, Confirm, Cancel, on its own database. */
+/** A participant's Try, Confirm and Cancel, on its own database. */
 export interface TccSteps<C extends Keyed> {
   try: Step<C, ActionOutcome>;
   confirm: Step<C, ConfirmOutcome>;
@@ -37,15 +37,15 @@ export interface TccSteps<C extends Keyed> {
 }
 
 /**
- * | step    | moves                  | ledger      | twice    | late                                |
+ * | step | moves | ledger | twice | late |
  * |---------|------------------------|-------------|----------|-------------------------------------|
- * | try     | available → reserved   | —           | recorded | after the cancel: `cancelled`       |
- * | confirm | reserved → out         | deduct, use | `done`   | after the cancel: `broken`, an alarm|
- * | cancel  | reserved → available   | —           | `done`   | after the confirm: `refused`        |
- * | freeze  | —                      | —           | `done`   | after the confirm: `refused`        |
+ * | try | available → reserved | — | recorded | after the cancel: `cancelled` |
+ * | confirm | reserved → out | deduct, use | `done` | after the cancel: `broken`, an alarm|
+ * | cancel | reserved → available | — | `done` | after the confirm: `refused` |
+ * | freeze | — | — | `done` | after the confirm: `refused` |
  *
- * A cancel that comes before its try leaves a tombstone for it. A confirm of what is frozen is
- * answered `frozen`, and may succeed once it is thawed.
+ * A cancel that comes before its try leaves a tombstone for it. A confirm of a frozen reservation
+ * answers `frozen`, and may succeed once it is thawed.
  */
 export function createTccSteps<C extends Keyed>(knex: Knex, rules: Rules<C>): TccSteps<C> {
   const { participant, books, hashOf } = rules;

@@ -32,7 +32,7 @@ interface XaSteps<C> {
   find: FindBranches;
 }
 
-/** A participant's part of two-phase commit, on its own server. */
+/** A participant's two-phase commit, on its own server. */
 export function createXaSteps<C extends Keyed>(
   knex: Knex,
   xa: XaConnections | undefined,
@@ -40,7 +40,7 @@ export function createXaSteps<C extends Keyed>(
 ): XaSteps<C> {
   const participantOf = () => {
     if (xa) return new XaParticipant(knex, xa, rules);
-    throw ApplicationFailure.nonRetryable('This process was given no XA', 'not-configured');
+    throw ApplicationFailure.nonRetryable('This process has no XA connections', 'not-configured');
   };
   const each =
     <I, O>(step: (participant: XaParticipant<C>, item: I) => Promise<O>) =>
@@ -58,12 +58,15 @@ export function createXaSteps<C extends Keyed>(
   };
 }
 
-/** Looks at a branch that is neither prepared nor committed, before it is called heuristic. */
+/** How often a branch is found neither prepared nor committed before it counts as heuristic. */
 const looksMax = 3;
 const lookAgainMs = 100;
 
 class XaParticipant<C extends Keyed> {
-  /** `prepare` is the barrier's step, inside the branch; `rollback` that of who has given back. */
+  /**
+   * `prepare` is the barrier step inside the branch. `rollback` is the step of an operator who has
+   * given back.
+   */
   private readonly steps;
 
   constructor(
@@ -75,9 +78,9 @@ class XaParticipant<C extends Keyed> {
   }
 
   /**
-   * `done` once the branch is prepared. A rejection is committed at once, in one phase, by the
-   * branch that found it, which holds nothing but its barrier row: there is nothing to decide, and
-   * a repeat finds it as it finds a prepared branch.
+   * Answers `done` once the branch is prepared. A rejection is committed at once, in one phase:
+   * that branch holds only its barrier row, so there is nothing to decide, and a repeat finds the
+   * row.
    */
   async prepare(command: C): Promise<PrepareOutcome> {
     const { orderId } = command;
@@ -116,15 +119,16 @@ class XaParticipant<C extends Keyed> {
         return outcomes;
       });
       if (!result) throw new Error(`No outcome for ${command.orderId} ${step}`);
-      // A repeat has written nothing: what it found was committed before.
+      // A repeat has written nothing; what it found was committed before.
       if (!fresh) return { result, end: 'rollback' };
       return { result, end: fresh.kind === 'done' ? 'prepare' : 'commit-one-phase' };
     });
   }
 
   /**
-   * Whatever `XA COMMIT` answers is only its word; a look is proof. First what is prepared, then
-   * the barrier row: in the other order a commit between the two looks would raise a false alarm.
+   * Does not rely on the answer of `XA COMMIT`; it checks. It reads the prepared branches first,
+   * then the barrier row: in the other order, a commit between the two reads would raise a false
+   * alarm.
    */
   async commit({ orderId }: BranchCommand): Promise<BranchOutcome> {
     for (let look = 1; ; look += 1) {
@@ -141,9 +145,10 @@ class XaParticipant<C extends Keyed> {
   }
 
   /**
-   * The branch of a frozen worker is active, and not seen among the prepared. The tombstone has the
-   * key of its barrier row, so that both cannot stand: it waits for the branch's end, or is there
-   * first. While it waits in vain the caller asks again, and what was prepared meanwhile is seen.
+   * The branch of a frozen worker is active, and not in the list of prepared branches. The
+   * tombstone has the key of the branch's barrier row, so only one of them can exist: inserting the
+   * tombstone waits for the branch's end, or comes first. If the wait times out the caller retries,
+   * and sees the branch if it has been prepared since.
    */
   async rollback({ orderId }: BranchCommand): Promise<BranchOutcome> {
     await this.endIfPrepared('ROLLBACK', orderId);
@@ -162,7 +167,7 @@ class XaParticipant<C extends Keyed> {
     return findBranches(this.knex, this.xa, this.rules.participant.name, input);
   }
 
-  /** @throws the last error while the branch is still prepared: it is the caller's to ask again. */
+  /** @throws the last error if the branch is still prepared; the caller retries */
   private async endIfPrepared(how: 'COMMIT' | 'ROLLBACK', orderId: string): Promise<void> {
     if (!(await this.isPrepared(orderId))) return;
     const xid = xidOf(this.xa.gtridOf(orderId), this.rules.participant.name);
@@ -172,7 +177,8 @@ class XaParticipant<C extends Keyed> {
       if (await this.isPrepared(orderId)) throw error;
       return;
     }
-    if (await this.isPrepared(orderId)) throw stillActive(new Error(`It is still prepared`));
+    if (await this.isPrepared(orderId))
+      throw stillActive(new Error(`The branch is still prepared`));
   }
 
   private isPrepared(orderId: string): Promise<boolean> {
@@ -189,16 +195,16 @@ class XaParticipant<C extends Keyed> {
     return row?.outcome ? (JSON.parse(row.outcome) as RecordedOutcome) : undefined;
   }
 
-  /** Only an operator writes this row, with what gives back: see the runbook. */
+  /** Only an operator writes this row, together with the correction: see the runbook. */
   private async givenBack(orderId: string): Promise<boolean> {
     return (await this.recorded(orderId, this.steps.rollback))?.kind === 'done';
   }
 }
 
-/** Tried again with jitter: the session that holds the branch is about to end, or to be ended. */
+/** Retried with jitter: the session that holds the branch will end, or the server will end it. */
 function stillActive(cause: Error): ApplicationFailure {
   return ApplicationFailure.create({
-    message: `${cause.message}; another session has it, or its end is not seen yet`,
+    message: `${cause.message}; another session has it, or its end is not visible yet`,
     type: 'branch-active',
     nextRetryDelay: randomInt(50, 500),
   });

@@ -2,21 +2,21 @@ import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
 import { text } from '../transaction/parameters';
 
-/** What customers see of their points, read only. */
+/** Reads customers' points. */
 
 export interface PointBalance {
   /** Points that can be spent now. */
   available: bigint;
-  /** Points held for orders that are neither confirmed nor cancelled. */
+  /** Points reserved for orders that are neither confirmed nor cancelled. */
   reserved: bigint;
 }
 
 export interface PointBalances {
-  /** A customer's points; undefined for a customer without an account. */
+  /** A customer's points; undefined if the customer has no account. */
   balanceOf(customerId: string): Promise<PointBalance | undefined>;
 }
 
-/** The point database as the API reads it, as `point_reader`. */
+/** Creates the API's reads of the point database, as user `point_reader`. */
 export function createPointBalances(knex: Knex): PointBalances {
   return {
     async balanceOf(customerId) {

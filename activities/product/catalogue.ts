@@ -2,24 +2,24 @@ import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
 import { rowCount, text, texts } from '../transaction/parameters';
 
-/** What the shop shows of its products, read only. */
+/** Reads the products that the shop shows. */
 
 export interface Product {
   productId: string;
   name: string;
-  /** Of one piece. A bigint, because the column holds more than a number can. */
+  /** Per piece. A bigint, because the column can exceed a number. */
   price: bigint;
   /** Pieces that can be sold now. */
   available: bigint;
-  /** Pieces held for orders that are neither confirmed nor cancelled. */
+  /** Pieces reserved for orders that are neither confirmed nor cancelled. */
   reserved: bigint;
   retired: boolean;
 }
 
 export interface Catalogue {
-  /** The catalogue in the order of ids, from after `after` on; `limit` at most. */
+  /** The catalogue ordered by id, after the product `after`, up to `limit`. */
   page(limit: number, after?: string): Promise<Product[]>;
-  /** Products by id; ids that do not exist are left out. */
+  /** Products by id. Leaves out ids that do not exist. */
   byIds(productIds: readonly string[]): Promise<Map<string, Product>>;
 }
 
@@ -32,7 +32,7 @@ interface ProductRow {
   retired_at: Date | null;
 }
 
-/** The product database as the API reads it, as `product_reader`. */
+/** Creates the API's reads of the product database, as user `product_reader`. */
 export function createCatalogue(knex: Knex): Catalogue {
   const products = () =>
     knex('products')

@@ -2,18 +2,19 @@ import { randomInt } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { classify, describeError, isDatabaseError, type ErrorClass } from './errors';
 
-/** Milliseconds to the next try, where the retry policy's own delay would be wrong. */
+/** Milliseconds to the next attempt, where the retry policy's delay would be wrong. */
 const retryDelayMs: Partial<Record<ErrorClass, () => number>> = {
-  // A quick retry cannot mend these: tried slowly, so that the log stays readable.
+  // A quick retry cannot fix these. Retried slowly, to keep the log readable.
   'server-unfit': () => 5_000,
   'deployment-fault': () => 5_000,
-  // Temporal's delays have no jitter: two that timed out together would wait in step for ever.
+  // Temporal's delays have no jitter, so two attempts that timed out together would collide again
+  // and again.
   'lock-timeout': () => randomInt(50, 1_000),
 };
 
 /**
- * Turns what a database threw into a failure that Temporal retries. The message is what an
- * operator reads in the Temporal UI: the kind of fault and the driver's code, never SQL or data.
+ * Turns a database error into a failure that Temporal retries. Operators read its message in the
+ * Temporal UI: the kind of fault and the driver's code, never SQL or data.
  */
 export async function asActivity<T>(run: () => Promise<T>): Promise<T> {
   try {

@@ -12,11 +12,11 @@ interface Keyed {
 /** A step as one local transaction over a batch. */
 export interface BatchStep<C extends Keyed, O> {
   work: (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;
-  /** Which of these commands need a row that somebody else holds right now. */
+  /** The commands that need a row that another session has locked now. */
   findLocked: (trx: Knex.Transaction, commands: C[]) => Promise<C[]>;
 }
 
-/** Errors that one order's data can cause: the batch is halved until that order is alone. */
+/** Errors that one order's data can cause. The batch is halved until that order is alone. */
 const brokenBy: Partial<Record<ErrorClass, BrokenCode>> = {
   'guard-violated': 'guard-violated',
   'invalid-data': 'invalid-data',
@@ -24,12 +24,12 @@ const brokenBy: Partial<Record<ErrorClass, BrokenCode>> = {
 };
 
 /**
- * Runs a step for a batch so that one bad order does not hold up its neighbours: an order whose
- * rows are locked is answered `locked`, one whose data cannot be stored `broken`, and the others
- * go on without it. One outcome a command, in the commands' order.
+ * Runs a step for a batch without letting one bad order block the others. An order whose rows are
+ * locked gets `locked`, one whose data cannot be stored gets `broken`, and the others go on.
+ * Answers one outcome per command, in the commands' order.
  *
- * @throws the database's error when it is not one order's: the caller retries the whole batch,
- *   and the barrier replays whatever was done.
+ * @throws the database's error if no single order caused it. The caller retries the whole batch,
+ *   and the barrier answers what was done already.
  */
 export async function runBatch<C extends Keyed, O>(
   knex: Knex,
@@ -39,24 +39,24 @@ export async function runBatch<C extends Keyed, O>(
   const settled = await settle({ knex, step, size: commands.length, timeouts: 0 }, commands);
   return commands.map((command) => {
     const outcome = settled.get(command.orderId);
-    if (!outcome) throw new Error(`Order ${command.orderId} was left without an outcome`);
+    if (!outcome) throw new Error(`Order ${command.orderId} got no outcome`);
     return outcome;
   });
 }
 
 type Settled<O> = Map<string, O | Broken | Locked>;
 
-/** One call of runBatch. */
+/** One call of `runBatch`. */
 interface Call<C extends Keyed, O> {
   knex: Knex;
   step: BatchStep<C, O>;
-  /** How many orders it is for. */
+  /** The number of orders in the call. */
   size: number;
-  /** How often it has waited for a row in vain. */
+  /** How many lock waits have timed out. */
   timeouts: number;
 }
 
-/** With as many lock waits, and one more, a step still answers before its attempt is given up. */
+/** With this many lock waits plus one, a step still answers before its attempt times out. */
 const timeoutsMax = 2;
 
 async function settle<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promise<Settled<O>> {
@@ -67,7 +67,7 @@ async function settle<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Prom
     return new Map(commands.map((command, i) => [command.orderId, outcomes[i] as O]));
   } catch (error) {
     if (error instanceof SetAside) {
-      // A step sets aside with one of its own outcomes, or as broken.
+      // A step excludes orders with one of its own outcomes, or as broken.
       return withoutThem(call, commands, error.orderIds, error.outcome as O | Broken);
     }
     const kind = classify(error);
@@ -84,16 +84,16 @@ async function settle<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Prom
   }
 }
 
-/** After a lock wait in vain: who is not to be asked for again in this call. */
+/** After a lock-wait timeout, answers the commands to exclude from this call. */
 async function findLocked<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promise<C[]> {
   const { knex, step } = call;
   const locked = await knex.transaction((trx) => step.findLocked(trx, commands));
   call.timeouts += 1;
   const mayWait = call.timeouts <= timeoutsMax;
-  // Nobody: the call that held them timed out too, and will be back. Two that retry in step would
-  // meet each time, and an order that waits for nobody would be given up beside one that does.
+  // No holder found: it probably timed out too and will retry. Without a limit, two calls could
+  // retry in lockstep, and orders that wait for no row would time out with those that do.
   if (locked.length === 0) return mayWait ? [] : commands;
-  // Each wait has met other holders: the rest would take longer than the attempt may.
+  // Each wait met other holders; another one would take longer than the attempt may.
   return mayWait ? locked : commands;
 }
 
@@ -105,7 +105,8 @@ async function withoutThem<C extends Keyed, O>(
 ): Promise<Settled<O>> {
   const rest = commands.filter((command) => !aside.has(command.orderId));
   const left = commands.filter((command) => aside.has(command.orderId));
-  if (aside.size > left.length) throw new Error('Orders set aside that were not there');
+  if (aside.size > left.length)
+    throw new Error('The step excluded orders that are not in its batch');
   return new Map([...(await settle(call, rest)), ...mapAll(left, outcome)]);
 }
 
@@ -116,7 +117,7 @@ async function halve<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promi
   return new Map([...first, ...second]);
 }
 
-/** What an error says of the one order that met it; undefined when it is not the order's fault. */
+/** The outcome of the single order that met this error; undefined if the order did not cause it. */
 export function brokenBecause(error: unknown): Broken | undefined {
   if (error instanceof SetAside && error.outcome.kind === 'broken') return error.outcome;
   const code = brokenBy[classify(error)];

@@ -1,70 +1,79 @@
 import type { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 
-/** How a process reaches its database. */
+/** How a process connects to a database. */
 export interface DatabaseSettings {
   /** `mysql://user:password@host:port/database` */
   url: string;
-  /** At least as many as transactions at once, or steps would wait for a connection in silence. */
+  /**
+   * At least the number of concurrent transactions; otherwise steps would wait for a connection.
+   */
   poolMax: number;
-  /** For a row, in whole seconds; see `sessionLimits`. */
+  /** The wait for a row lock, in whole seconds; see `sessionLimits`. */
   lockWaitSMax?: number;
   /**
-   * A connection on which nothing has come for so long is broken off, and its outcome is unknown:
-   * a network that swallows everything would otherwise hold a step for hours. For those whose
-   * statements are short; without it none is broken off.
+   * Closes a connection that has been silent for this long; the outcome is then unknown. Otherwise
+   * a network that drops everything would block a step for hours. Only for clients with short
+   * statements. Without it no connection is closed.
    */
   silentMsMax?: number;
-  /** What its statements are given, where that is less: the server gives up before. */
+  /**
+   * The time that the client gives a statement, if it is less. The server's limits are set below
+   * it.
+   */
   clientMsMax?: number;
   /**
-   * The first connection is also the last: when it is lost, what would follow fails. For an XA
-   * branch, whose next statement would otherwise be committed by itself on another connection.
+   * Allows only one connection: if it is lost, later statements fail. For an XA branch, whose next
+   * statement would otherwise be committed on another connection.
    */
   oneConnection?: boolean;
 }
 
 const defaultLockWaitS = 3;
-/** A frozen or cut-off connection would otherwise hold its locks for MySQL's default of 8 hours. */
+/** Otherwise a frozen or cut-off connection would hold its locks for MySQL's default of 8 hours. */
 const sessionIdleSMax = 15;
-/** Below `sessionIdleSMax`, so that the pool lets go of a connection before the server does. */
+/** Below `sessionIdleSMax`, so the pool closes an idle connection before the server does. */
 const poolIdleMsMax = 8_000;
 const connectMsMax = 3_000;
 const acquireMsMax = 5_000;
 
-/** Above all that a step's statement may wait for at the server: see `sessionLimits`. */
+/** Longer than a step's statement may wait at the server; see `sessionLimits`. */
 export const silentMsMax = 10_000;
-/** What the API gives a statement: its caller waits. A query builder's `timeout` is to be this. */
+/**
+ * The time that the API gives a statement, because a caller waits. Use it as a query's `timeout`.
+ */
 export const queryMsMax = 5_000;
 
-/** How long a session may wait at the server, and work. */
+/** How long a session may wait and work at the server. */
 interface SessionLimits {
-  /** For a row. */
+  /** The wait for a row lock. */
   lockWaitS: number;
-  /** For a table that is being altered, or a server under a global read lock, COMMIT included. */
+  /** The wait for a table that is being altered, or for a global read lock, also at COMMIT. */
   tableWaitS: number;
-  /** All that a read may take, waits included. */
+  /** The total time of a read, including waits. */
   executionMs: number;
 }
 
 /**
- * The server's limits, made of the client's patience, each below the next:
+ * Derives the server's limits from the client's time limit, each below the next:
  *
  *     a row + a table < a read's execution < the client
  *
- * A server that waits does not see that its client has gone: a session that could wait for longer
- * than its client would stay behind, and each further try would add another. Nothing has to be
- * killed, and no session needs the privilege to.
+ * A waiting server does not notice that its client has gone. A session that may wait longer than
+ * its client would stay behind, and each retry would add another. With these limits no session
+ * needs to be killed, and no user needs the privilege to kill.
  */
 export function sessionLimits(clientMsMax: number, lockWaitSMax: number): SessionLimits {
-  /** MySQL takes these two in whole seconds; one is left for the answer. */
+  /** MySQL takes both in whole seconds. One second is left for the answer. */
   const bothS = Math.floor(clientMsMax / 1_000) - 1;
   const lockWaitS = Math.max(1, Math.min(lockWaitSMax, Math.floor(bothS / 2)));
   const tableWaitS = Math.max(1, bothS - lockWaitS);
   return { lockWaitS, tableWaitS, executionMs: clientMsMax - 500 };
 }
 
-/** What a session is told first. A client that breaks nothing off, as the auditor, may read long. */
+/**
+ * A session's first statement. A client without a time limit, such as the auditor, may read long.
+ */
 function sessionSettings({ clientMsMax, lockWaitSMax, silentMsMax: silent }: DatabaseSettings) {
   const patience = clientMsMax ?? silent;
   const asked = lockWaitSMax ?? defaultLockWaitS;
@@ -92,9 +101,9 @@ interface RawConnection {
 }
 
 /**
- * Opens a pool on one database; nothing is connected before the first query. Sessions are READ
- * COMMITTED: under REPEATABLE READ a plain read before the barrier would fix a snapshot in which
- * a compensation sees the action's row and not its effect.
+ * Opens a pool on one database. It connects at the first query. Sessions use READ COMMITTED: under
+ * REPEATABLE READ a plain read before the barrier would fix a snapshot in which a compensation sees
+ * the action's row but not its effect.
  */
 export function openDatabase(settings: DatabaseSettings): Knex {
   const url = new URL(settings.url);
@@ -125,27 +134,28 @@ export function openDatabase(settings: DatabaseSettings): Knex {
         connections += 1;
         if (settings.oneConnection === true && connections > 1) {
           connection.destroy();
-          done(new Error('The connection is closed, and there is no second'), connection);
+          done(new Error('The connection is closed, and only one is allowed'), connection);
           return;
         }
         breakOffWhenSilent(connection.stream, settings.silentMsMax);
         bearErrorsToTheEnd(connection);
         connection.query(session, (error) => {
-          // The pool forgets it without closing it.
+          // The pool drops the connection without closing it.
           if (error) connection.destroy();
           done(error, connection);
         });
       },
     },
     acquireConnectionTimeout: acquireMsMax,
-    // Knex would write to the console what it also throws; who catches it decides what is logged.
+    // Knex also throws what it would write to the console; the code that catches it decides what to
+    // log.
     log: { warn: ignore, error: ignore },
   });
 }
 
 /**
- * Knex takes all listeners off a connection that it closes. What the network says afterwards, as
- * of a server that does not answer the goodbye, would then end this process.
+ * Knex removes all listeners from a connection that it closes. A later network error, for example
+ * from a server that does not answer, would then end this process.
  */
 function bearErrorsToTheEnd(connection: RawConnection): void {
   const removeAll = connection.removeAllListeners.bind(connection);
@@ -155,7 +165,7 @@ function bearErrorsToTheEnd(connection: RawConnection): void {
   };
 }
 
-/** Below `poolIdleMsMax` it would end connections that are only idle. */
+/** A value below `poolIdleMsMax` would close connections that are only idle. */
 function breakOffWhenSilent(stream: Socket, ms: number | undefined): void {
   if (ms === undefined) return;
   stream.setTimeout(ms, () => {

@@ -1,9 +1,9 @@
 import type { ErrorClass } from './errors';
 
 /**
- * The errors of MySQL's manual that mean something to us, as data: class, why, and the server's own
- * numbers and names. `tests/participants/error-table.test.ts` holds it against the server's list:
- * whatever sounds as if it could pass must be here, or there with the reason why it does not pass.
+ * MySQL's errors that this system handles, as data: class, reason, and the server's numbers and
+ * names. `tests/participants/error-table.test.ts` compares the table with the server's list: every
+ * error that sounds transient must be in this table, or in the test with the reason why it is not.
  */
 export interface ErrorRow {
   class: ErrorClass;
@@ -14,7 +14,7 @@ export interface ErrorRow {
 export const errorTable: readonly ErrorRow[] = [
   {
     class: 'transaction-lost',
-    why: 'The server has undone the whole transaction; the next run may find its way free.',
+    why: 'The server has rolled the whole transaction back; another attempt may succeed.',
     errors: {
       1213: 'ER_LOCK_DEADLOCK',
       1402: 'ER_XA_RBROLLBACK',
@@ -26,7 +26,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'transaction-lost',
-    why: 'The statement was stopped from outside, or its table or row changed under it.',
+    why: 'The statement was interrupted, or its table or row changed.',
     errors: {
       1020: 'ER_CHECKREAD',
       1317: 'ER_QUERY_INTERRUPTED',
@@ -36,12 +36,12 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'transaction-lost',
-    why: 'The session was silent for too long; the server ended it before it read the statement.',
+    why: 'The session was idle for too long, and the server closed it before it read the statement.',
     errors: { 4031: 'ER_CLIENT_INTERACTION_TIMEOUT' },
   },
   {
     class: 'lock-timeout',
-    why: 'Somebody else holds the row, the table, the server or the branch.',
+    why: 'Another session holds the row, the table, the server or the branch.',
     errors: {
       1205: 'ER_LOCK_WAIT_TIMEOUT',
       1440: 'ER_XAER_DUPID',
@@ -50,7 +50,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'unreachable',
-    why: 'The server let nobody in, so that nothing was sent.',
+    why: 'The server accepted no connection, so nothing was sent.',
     errors: {
       1040: 'ER_CON_COUNT_ERROR',
       1042: 'ER_BAD_HOST_ERROR',
@@ -63,7 +63,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'outcome-unknown',
-    why: 'The server ended the session, by its own end or by a limit; a COMMIT may have been made.',
+    why: 'The server closed the session because of a shutdown or a limit; a COMMIT may have succeeded.',
     errors: {
       1053: 'ER_SERVER_SHUTDOWN',
       1079: 'ER_SHUTDOWN_COMPLETE',
@@ -80,7 +80,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'outcome-unknown',
-    why: 'The network broke in the middle, as the server saw it.',
+    why: 'The server saw the network connection break.',
     errors: {
       1154: 'ER_NET_READ_ERROR_FROM_PIPE',
       1155: 'ER_NET_FCNTL_ERROR',
@@ -95,7 +95,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'outcome-unknown',
-    why: 'COMMIT, ROLLBACK or a branch’s end failed half way, or is another session’s: look.',
+    why: 'COMMIT, ROLLBACK or the end of a branch failed half way, or belongs to another session; check the outcome.',
     errors: {
       1180: 'ER_ERROR_DURING_COMMIT',
       1181: 'ER_ERROR_DURING_ROLLBACK',
@@ -120,7 +120,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'server-unfit',
-    why: 'The disk is full, or answers with an error.',
+    why: 'The disk is full or reports an error.',
     errors: {
       1: 'EE_CANTCREATEFILE',
       2: 'EE_READ',
@@ -176,7 +176,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'server-unfit',
-    why: 'The engine, a plugin or the replication group refuses for now.',
+    why: 'The engine, a plugin or the replication group refuses temporarily.',
     errors: {
       3100: 'ER_RUN_HOOK_ERROR',
       3164: 'ER_AUDIT_API_ABORT',
@@ -194,12 +194,12 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'duplicate-key',
-    why: 'A key that no step expects twice.',
+    why: 'A duplicate of a key that no step expects twice.',
     errors: { 1062: 'ER_DUP_ENTRY' },
   },
   {
     class: 'guard-violated',
-    why: 'A CHECK or a column’s range stood in the way: the last guard.',
+    why: 'A CHECK or a column’s range was violated: the last guard.',
     errors: {
       1264: 'ER_WARN_DATA_OUT_OF_RANGE',
       1690: 'ER_DATA_OUT_OF_RANGE',
@@ -208,7 +208,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'invalid-data',
-    why: 'The data do not fit their column or their parent.',
+    why: 'The data do not fit their column or their parent row.',
     errors: {
       1048: 'ER_BAD_NULL_ERROR',
       1364: 'ER_NO_DEFAULT_FOR_FIELD',
@@ -220,7 +220,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     class: 'deployment-fault',
-    why: 'Schema, user or privileges are not those that this build needs.',
+    why: 'Schema, user or privileges do not match this build.',
     errors: {
       1044: 'ER_DBACCESS_DENIED_ERROR',
       1045: 'ER_ACCESS_DENIED_ERROR',

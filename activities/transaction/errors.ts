@@ -1,39 +1,42 @@
 import { errorTable } from './error-table';
 
 /**
- * What a database error means for the transaction that met it. One table, ./error-table.ts, so
- * that no caller has to know an error number.
+ * What a database error means for its transaction. The table is ./error-table.ts; no caller needs
+ * to know an error number.
  */
 
 export type ErrorClass =
-  /** Deadlock or interruption: the whole transaction is gone; run it again. */
+  /** Deadlock or interruption: the whole transaction was rolled back; run it again. */
   | 'transaction-lost'
-  /** A row is held by somebody else: only the statement was undone; roll back, then decide. */
+  /** Another session holds a row: only the statement was undone. Roll back, then decide. */
   | 'lock-timeout'
-  /** Nothing was sent: try again when the server is there. */
+  /** Nothing was sent: retry when the server is reachable. */
   | 'unreachable'
   /** The connection broke: the outcome is unknown, and the commit may still be executing. */
   | 'outcome-unknown'
-  /** Read-only, or out of space, memory or time: wait long, and tell somebody. */
+  /** Read-only, or out of space, memory or time: retry slowly, and alert an operator. */
   | 'server-unfit'
-  /** The same key twice, where no step expects it: a bug. */
+  /** A duplicate key that no step expects: a bug. */
   | 'duplicate-key'
-  /** The last guard was hit (CHECK, range): a rejection was not decided before the write: a bug. */
+  /**
+   * The last guard (CHECK, range) was violated: a step failed to reject before the write, which is
+   * a bug.
+   */
   | 'guard-violated'
-  /** The data cannot be stored, however often it is tried. */
+  /** The data can never be stored. */
   | 'invalid-data'
   /** Schema or privileges do not fit this build: a deployment fault. */
   | 'deployment-fault'
   | 'unknown';
 
-/** By the server's own number: the table, turned. */
+/** The table's classes by MySQL error number. */
 const byNumber = new Map(
   errorTable.flatMap((row) => Object.keys(row.errors).map((errno) => [Number(errno), row.class])),
 );
 
 /**
- * What the system or the driver says where the server said nothing. A connect that failed sent
- * nothing, whatever its code; on a connection that was open these mean that it broke.
+ * Codes of the system or the driver, for errors that did not come from the server. A failed connect
+ * sent nothing, whatever its code. On an open connection these codes mean that it broke.
  */
 const broken = [
   'ECONNRESET',
@@ -52,7 +55,7 @@ const broken = [
   'PROTOCOL_INCORRECT_PACKET_SEQUENCE',
 ];
 
-/** These can be met only before anything was sent: names that are not found, no more sockets. */
+/** Codes that occur only before anything was sent: unresolved names, no free sockets. */
 const unsent = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -66,11 +69,11 @@ const unsent = [
   'POOL_CLOSED',
 ];
 
-/** How the system calls what comes before the first byte. */
+/** The system calls that come before the first byte. */
 const connecting = ['connect', 'getaddrinfo', 'socket', 'bind'];
 
 interface DriverError {
-  /** Where an address has several numbers, of the tries of each. */
+  /** The errors of each address, if a name has several. */
   errors?: unknown;
   errno?: unknown;
   code?: unknown;
@@ -93,7 +96,7 @@ export function classify(error: unknown): ErrorClass {
   return 'unknown';
 }
 
-/** Did it fail before the first byte of the statement, so that it is known not to have been made? */
+/** Whether the statement failed before its first byte was sent, so it cannot have taken effect. */
 function sentNothing(error: DriverError): boolean {
   const { code, syscall, message, errors } = error;
   if (Array.isArray(errors) && errors.length > 0) {
@@ -101,12 +104,15 @@ function sentNothing(error: DriverError): boolean {
   }
   if (typeof syscall === 'string' && connecting.includes(syscall)) return true;
   if (typeof code !== 'string') return false;
-  // Whatever the resolver says: again, fail, no data, out of memory.
+  // All errors of the resolver: try again, failure, no data, out of memory.
   if (code.startsWith('EAI_') || unsent.includes(code)) return true;
   return code === 'ETIMEDOUT' && String(message).includes('connect');
 }
 
-/** Did a database or its driver say this? Then its message may hold SQL and a customer's data. */
+/**
+ * Whether a database or its driver raised this error. Its message may then contain SQL and a
+ * customer's data.
+ */
 export function isDatabaseError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { sqlState, sql, errno } = error as { sqlState?: unknown; sql?: unknown; errno?: unknown };
@@ -114,8 +120,8 @@ export function isDatabaseError(error: unknown): boolean {
 }
 
 /**
- * What an operator reads beside an order: the kind of fault and the driver's code, and only for
- * what is no database's error its message: never the SQL or the data, which may be a customer's.
+ * The text for operators: the kind of fault and the driver's code. Only other errors include their
+ * message, because a database error's message may contain SQL and a customer's data.
  */
 export function describeError(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
@@ -124,10 +130,10 @@ export function describeError(error: unknown): string {
   return typeof code === 'string' ? `${code} (${classify(error)})` : classify(error);
 }
 
-/** How MySQL names what was violated; what it says of the data around it is not taken. */
+/** How MySQL names what was violated. The data in the message is not taken. */
 const violated = [/constraint '([\w.]+)'/i, /column '([\w.]+)'/i, /for key '([\w.]+)'/i];
 
-/** The constraint, column or key that an error names: an operator's first question. */
+/** The constraint, column or key that an error names. */
 export function whatWasViolated(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { sqlMessage } = error as { sqlMessage?: unknown };

@@ -3,24 +3,24 @@ import type { EventType, OrderEvent, Reaction } from '../../contracts/events';
 import type { OrderEvents, Release } from '../../contracts/deliveries';
 
 /**
- * What this service has heard: a row for each (event, reaction), written in the transaction of
- * the reaction, so that an event that comes twice is reacted to once.
+ * The inbox: the events that this service has received, one row per event and reaction. The
+ * reaction's transaction writes the row, so a repeated event has one effect.
  */
 
-/** How often a fault that may mend is met before the event is parked. */
+/** How often a fault that may go away is tolerated before the event is parked. */
 const poisonTriesMax = 5;
 
 const textLengthMax = 512;
 
 interface InboxRow {
-  /** The id of what the reaction emitted; null until it has been made. */
+  /** The id of the event that the reaction emitted; null before the reaction. */
   emitted: string | null;
   parked: number;
   tries: number;
   last_error: string | null;
 }
 
-/** Takes the row of this event and reaction, writing it first where it is not there. */
+/** Locks the row of this event and reaction, and inserts it if it does not exist. */
 export async function hear(
   trx: Knex.Transaction,
   event: OrderEvent,
@@ -41,11 +41,11 @@ export async function hear(
       'last_error',
       trx.raw('parked_at IS NOT NULL AS parked'),
     );
-  if (!row) throw new Error(`The inbox row of ${eventId} is gone`);
+  if (!row) throw new Error(`The inbox row of ${eventId} does not exist`);
   return row;
 }
 
-/** The reaction has been made: it emitted this. */
+/** Records that the reaction was made, and the event that it emitted. */
 export async function noteReaction(
   trx: Knex.Transaction,
   event: OrderEvent,
@@ -67,8 +67,8 @@ export async function heardOf(trx: Knex.Transaction, orderId: string): Promise<S
 }
 
 /**
- * Counts a fault that may never mend, and parks the event when there were too many, or at once.
- * Answers whether it is parked. An event that was reacted to meanwhile is left alone.
+ * Counts a fault that may be permanent, and parks the event at once or after too many faults.
+ * Answers whether it is parked. Leaves alone an event that was handled already.
  */
 export async function noteFault(
   trx: Knex.Transaction,
@@ -91,7 +91,7 @@ export async function noteFault(
   return parks;
 }
 
-/** An operator lets a parked event be tried again; each release counts its faults anew. */
+/** Records an operator's release of a parked event, and resets its count of faults. */
 export async function release(
   trx: Knex.Transaction,
   event: OrderEvent,
@@ -116,7 +116,7 @@ interface HeardRow {
   parked: number;
 }
 
-/** The order's events that this service has reacted to, or parked. */
+/** The order's events that this service has handled or parked. */
 export async function readHeard(knex: Knex, orderId: string): Promise<OrderEvents['heard']> {
   const rows = await knex('inbox')
     .select<HeardRow[]>('event_id', 'last_error', knex.raw('parked_at IS NOT NULL AS parked'))

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { classify } from './errors';
 
 /**
- * Which of these orders' barrier rows somebody else holds. They are probed one by one with
- * NOWAIT, because SKIP LOCKED cannot tell a row that is being inserted from one that is not there.
+ * The orders whose barrier rows another session has locked. Probes one by one with NOWAIT, because
+ * SKIP LOCKED cannot distinguish a row that is being inserted from one that does not exist.
  */
 export async function lockedBarriers(
   trx: Knex.Transaction,
@@ -21,7 +21,7 @@ export async function lockedBarriers(
   return locked;
 }
 
-/** Which of these balance rows, all of which exist, somebody else holds. */
+/** Which of these existing balance rows another session has locked. */
 export async function lockedBalances(
   trx: Knex.Transaction,
   { balances, key }: { balances: string; key: string },

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Broken, Cancelled, Done, Frozen, Rejected } from '../../contracts/steps';
 
-/** What a barrier row may record. `locked` and `broken` leave no trace, so both can be retried. */
+/**
+ * The outcomes that a barrier row may record. `locked` and `broken` are not recorded, so both can
+ * be retried.
+ */
 export type RecordedOutcome = Done | Rejected | Cancelled;
 
 export interface Keyed {
@@ -17,20 +20,18 @@ interface Entry {
 
 export interface BarrierRow {
   hash: string;
-  /** Null means that the row is this transaction's own, to be filled in before the commit. */
+  /** Null means that this transaction inserted the row and must fill it in before it commits. */
   outcome: RecordedOutcome | null;
 }
 
-/** A step and how its commands are told from others with the same order id. */
+/** A step, and how to tell its commands from others with the same order id. */
 export interface Barrier<C extends Keyed> {
   step: string;
-  /** Covers the order's content alone: no workflow id, attempt, time or expiry. */
+  /** Covers only the order's content: no workflow id, attempt, time or expiry. */
   hashOf: (command: C) => string;
 }
 
-/**
- * A hash over a canonical form, with the form's version in front so that it may change one day.
- */
+/** A hash of a canonical form, with a version prefix that allows a later change of the form. */
 export function contentHash(content: unknown): string {
   return `v1:${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}`;
 }
@@ -39,10 +40,10 @@ const broken: Broken = { kind: 'broken', code: 'content-mismatch' };
 const cancelled: RecordedOutcome = { kind: 'cancelled' };
 
 /**
- * The barrier: whatever arrives twice, late or at once, `act` is called once for each order, in
- * the transaction that also holds its effect. A repeat is answered as recorded, rejections
- * included; an action that comes after its compensation finds the tombstone and is `cancelled`.
- * The idea is DTM's sub-transaction barrier, for batches.
+ * The barrier. Calls `act` once per order, even if commands arrive twice, late or concurrently, in
+ * the transaction that also holds the effect. A repeat gets the recorded outcome, also a rejection.
+ * An action that comes after its compensation finds the tombstone and gets `cancelled`. This is
+ * DTM's sub-transaction barrier, extended to batches.
  */
 export async function once<C extends Keyed>(
   trx: Knex.Transaction,
@@ -68,9 +69,9 @@ export async function once<C extends Keyed>(
 }
 
 /**
- * The compensation's side of the barrier: reverses what the action's row says. An action that has
- * not come leaves a tombstone, so that it cannot come any more; one that was rejected or
- * cancelled took nothing, and nothing is given back.
+ * The barrier of a compensation: reverses what the action's row records. If the action has not
+ * come, writes a tombstone, which blocks it from now on. If it was rejected or cancelled, it took
+ * nothing, and nothing is given back.
  */
 export async function compensateOnce<C extends Keyed>(
   trx: Knex.Transaction,
@@ -109,8 +110,8 @@ export async function compensateOnce<C extends Keyed>(
 }
 
 /**
- * Leaves a tombstone where a step of an order has not come, and answers what its row then says:
- * only a `cancelled` or a `rejected` means that nothing was taken and nothing will be.
+ * Writes a tombstone if a step of an order has not come, and answers the outcome that its row then
+ * records. Only `cancelled` or `rejected` means that nothing was taken and nothing will be.
  */
 export async function entomb(
   trx: Knex.Transaction,
@@ -118,7 +119,7 @@ export async function entomb(
   step: string,
   orderId: string,
 ): Promise<RecordedOutcome> {
-  // Of no content: the tombstone is tested before the hash.
+  // Has no content, because the tombstone is checked before the hash.
   const entry = { orderId, step, hash: 'v1:tombstone' };
   const row = (await enter(trx, by, [entry])).get(keyOf(orderId, step));
   if (row?.outcome) return row.outcome;
@@ -126,23 +127,23 @@ export async function entomb(
   return cancelled;
 }
 
-/** Thrown to leave these orders out of a batch: the transaction is run again without them. */
+/** Thrown to exclude these orders from a batch. The transaction runs again without them. */
 export class SetAside extends Error {
   readonly orderIds: ReadonlySet<string>;
   constructor(
     commands: readonly Keyed[],
     readonly outcome: Broken | Frozen,
   ) {
-    super(`${String(commands.length)} orders set aside as ${outcome.kind}`);
+    super(`${String(commands.length)} orders excluded as ${outcome.kind}`);
     this.orderIds = new Set(commands.map((command) => command.orderId));
   }
 }
 
 /**
- * Takes the barrier rows, in key order so that two batches cannot deadlock. A row that exists
- * already is updated to itself, which locks it; INSERT IGNORE would instead truncate long keys
- * into collisions and turn a failed CHECK into "0 rows". The step that does so is named in the
- * statement: the server's own lists then say which step waits, though others take the same rows.
+ * Locks the barrier rows in key order, so two batches cannot deadlock. Updates an existing row to
+ * itself, which locks it. INSERT IGNORE would truncate long keys into collisions and turn a failed
+ * CHECK into "0 rows". The statement contains the step's name, so the server's process list shows
+ * which step waits.
  */
 export async function enter(
   trx: Knex.Transaction,
@@ -153,7 +154,7 @@ export async function enter(
     keyOf(a.orderId, a.step) < keyOf(b.orderId, b.step) ? -1 : 1,
   );
   if (new Set(entries.map((entry) => keyOf(entry.orderId, entry.step))).size < entries.length) {
-    throw new Error('An order is twice in one batch: its effect would be made twice');
+    throw new Error('An order is twice in one batch, which would make its effect twice');
   }
   await trx.raw(
     `INSERT INTO steps /* ${step} */ (order_id, step, hash)
@@ -164,7 +165,7 @@ export async function enter(
   return readRows(trx, sorted);
 }
 
-/** Locks those of these rows that there are, and reads them. */
+/** Locks and reads those of these rows that exist. */
 export async function readRows(
   trx: Knex.Transaction,
   entries: readonly Entry[],
@@ -205,7 +206,7 @@ export async function record(
   );
 }
 
-/** The tombstone is tested before the hash: a late action with other content is still too late. */
+/** Checks the tombstone before the hash: a late action with different content is still too late. */
 function replay<C extends Keyed>(
   row: BarrierRow,
   command: C,
@@ -235,12 +236,12 @@ export function keyOf(orderId: string, step: string): string {
 
 export function rowOf(rows: Map<string, BarrierRow>, command: Keyed, step: string): BarrierRow {
   const row = rows.get(keyOf(command.orderId, step));
-  if (!row) throw new Error(`The barrier row of ${command.orderId} ${step} is gone`);
+  if (!row) throw new Error(`The barrier row of ${command.orderId} ${step} does not exist`);
   return row;
 }
 
 function at<T>(items: readonly T[], index: number): T {
   const item = items[index];
-  if (item === undefined) throw new Error(`No outcome was given for command ${String(index)}`);
+  if (item === undefined) throw new Error(`Command ${String(index)} got no outcome`);
   return item;
 }

@@ -2,11 +2,11 @@ import type { Knex } from 'knex';
 import { events, type EventType, type OrderEvent } from '../../contracts/events';
 
 /**
- * What this service has to say to the others: rows written in the transaction of what they tell
- * of, so that neither is there without the other. A relay hands them over afterwards.
+ * The outbox: the events that this service emits. The transaction of a state change also writes its
+ * event, so neither exists without the other. A relay hands the events over afterwards.
  */
 
-/** An event as the relay finds it. */
+/** An event as the relay reads it. */
 interface OutboxRow {
   event_id: string;
   type: EventType;
@@ -14,7 +14,7 @@ interface OutboxRow {
   payload: object;
 }
 
-/** Writes events; what nobody listens to is as good as sent. Each may be written once. */
+/** Writes events, each at most once. An event without subscribers counts as sent. */
 export async function say(trx: Knex.Transaction, said: readonly OrderEvent[]): Promise<void> {
   if (said.length === 0) return;
   await trx('outbox').insert(
@@ -28,13 +28,13 @@ export async function say(trx: Knex.Transaction, said: readonly OrderEvent[]): P
   );
 }
 
-/** Whether an event of this id was written; the caller holds the lock under which it would be. */
+/** Whether an event with this id was written. The caller holds the lock under which it would be. */
 export async function wasSaid(trx: Knex.Transaction, eventId: string): Promise<boolean> {
   const row: unknown = await trx('outbox').where('event_id', eventId).first('event_id');
   return row !== undefined;
 }
 
-/** The oldest events that are not sent, `limit` at most. */
+/** The oldest unsent events, up to `limit`. */
 export async function readUnsent(knex: Knex, limit: number): Promise<OrderEvent[]> {
   const rows = (await knex('outbox')
     .select('event_id', 'type', 'order_id', 'payload')
@@ -44,7 +44,7 @@ export async function readUnsent(knex: Knex, limit: number): Promise<OrderEvent[
   return rows.map(eventOfRow);
 }
 
-/** Everything that this service has said of an order. */
+/** All events of an order that this service has emitted. */
 export async function readSaid(knex: Knex, orderId: string): Promise<OrderEvent[]> {
   const rows = (await knex('outbox')
     .select('event_id', 'type', 'order_id', 'payload')
@@ -52,7 +52,7 @@ export async function readSaid(knex: Knex, orderId: string): Promise<OrderEvent[
   return rows.map(eventOfRow);
 }
 
-/** Every subscriber has a delivery workflow for each of these. */
+/** Marks events as sent: every subscriber has a delivery workflow for each. */
 export async function markSent(knex: Knex, eventIds: readonly string[]): Promise<void> {
   if (eventIds.length === 0) return;
   await knex('outbox')

@@ -2,12 +2,12 @@ import type { Knex } from 'knex';
 import type { OrderEvent } from '../../contracts/events';
 import { text } from './parameters';
 
-/** An event that a service could not react to, as an operator sees it. */
+/** An event that a service could not handle, as an operator sees it. */
 export interface ParkedEvent {
   event: OrderEvent;
   reaction: string;
   tries: number;
-  /** The fault, never the data. */
+  /** The fault, without the data. */
   error: string;
   parkedAt: Date;
 }
@@ -22,7 +22,7 @@ interface ParkedRow {
 
 const parkedMax = 100;
 
-/** The events that are parked, oldest first, a hundred at most; or the one of this id. */
+/** The parked events, oldest first, up to a hundred; or the one with this id. */
 export async function readParked(
   knex: Knex,
   msMax: number,

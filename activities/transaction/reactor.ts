@@ -12,23 +12,23 @@ import { runTransaction } from './transaction';
 interface Reactor {
   knex: Knex;
   subscriber: Service;
-  /** Changes this service's state, and answers the one event that tells of it. */
+  /** Changes this service's state, and answers the one event that reports it. */
   react: (trx: Knex.Transaction, event: OrderEvent) => Promise<OrderEvent>;
-  /** Called after the commit, so that what was said is handed over at once. */
+  /** Called after the commit, to hand the emitted event over at once. */
   onSaid: () => void;
 }
 
 /**
- * A service's reactions: inbox row, state change and outbox row in one local transaction. An
- * event that comes twice is answered as it was the first time. What may never mend is parked, so
- * that it holds nobody up; whatever passes is thrown, and tried again for as long as it takes.
+ * A service's reactions: inbox row, state change and outbox row in one local transaction. A
+ * repeated event gets the first answer. An event with a fault that may be permanent is parked, so
+ * it does not block others. A transient fault is thrown, and Temporal retries it indefinitely.
  */
 export function createReact({ knex, subscriber, react, onSaid }: Reactor): React {
   return (event, released) =>
     asActivity(async () => {
       const reaction = reactionOf(event.type, subscriber);
       if (!reaction) throw new Error(`The ${subscriber} service has no reaction to ${event.type}`);
-      // Of its own, so that who released it stays on record though the reaction fails again.
+      // A separate transaction, to keep the release on record even if the reaction fails again.
       if (released) await runTransaction(knex, (trx) => release(trx, event, reaction, released));
       try {
         const delivery = await runTransaction(knex, async (trx): Promise<Delivery> => {
@@ -52,7 +52,9 @@ export function createReact({ knex, subscriber, react, onSaid }: Reactor): React
     });
 }
 
-/** What this service has said and heard of an order, for who delivers again what was lost. */
+/**
+ * The events of an order that this service has emitted and received, for redelivering lost ones.
+ */
 export function createEventsOf(knex: Knex): (orderId: string) => Promise<OrderEvents> {
   return (orderId) =>
     asActivity(async () => ({
@@ -61,7 +63,7 @@ export function createEventsOf(knex: Knex): (orderId: string) => Promise<OrderEv
     }));
 }
 
-/** Faults that no repetition mends, and those that one may, if somebody mends the cause. */
+/** Faults that a retry cannot fix, and faults that it may fix once the cause is removed. */
 const poison: Partial<Record<ErrorClass, { mayMend: boolean }>> = {
   'guard-violated': { mayMend: false },
   'invalid-data': { mayMend: false },
@@ -70,7 +72,7 @@ const poison: Partial<Record<ErrorClass, { mayMend: boolean }>> = {
   unknown: { mayMend: true },
 };
 
-/** Undefined for whatever passes by itself: a service that is away parks nothing. */
+/** Undefined for transient faults: an outage parks nothing. */
 function faultOf(error: unknown): { error: string; mayMend: boolean } | undefined {
   if (error instanceof SetAside) {
     const { outcome } = error;

@@ -15,23 +15,22 @@ import {
   type RecordedOutcome,
 } from './once';
 
-/**
- * The barrier's side of TCC's second phase: rows of the same table, for steps of which only one
- * may ever end a try.
- */
+/** The barrier of TCC's second phase. It uses the same table; only one step may end a try. */
 
 const broken: Broken = { kind: 'broken', code: 'content-mismatch' };
 const cancelled: RecordedOutcome = { kind: 'cancelled' };
 
-/** A step of TCC's second phase: the try that it ends, and the other step that may have ended it. */
+/**
+ * A step of TCC's second phase, the try that it ends, and the other step that may have ended it.
+ */
 export interface SecondPhase<C extends Keyed> extends Barrier<C> {
   ends: string;
   otherwise: string;
 }
 
 /**
- * Makes good what was tried, once. Of a confirm and a cancel the first counts: a confirm without
- * a reservation, or after a cancel, is a bug somewhere, and is never answered `done`.
+ * Confirms a try, once. The first of confirm and cancel wins. A confirm without a reservation, or
+ * after a cancel, indicates a bug and never answers `done`.
  */
 export async function confirmOnce<C extends Keyed>(
   trx: Knex.Transaction,
@@ -42,7 +41,7 @@ export async function confirmOnce<C extends Keyed>(
   const phases = await enterSecondPhase(trx, barrier, commands);
   for (const { command, tried, other } of phases) {
     const code = confirmFault(tried, other, barrier.hashOf(command));
-    // One at a time: the transaction is run again without it, and finds the next.
+    // Excludes one order at a time; the transaction runs again and finds the next.
     if (code) throw new SetAside([command], { kind: 'broken', code });
   }
   const fresh = phases.filter(({ own }) => !own).map(({ command }) => command);
@@ -52,8 +51,8 @@ export async function confirmOnce<C extends Keyed>(
 }
 
 /**
- * Gives up what was tried, once, as `compensateOnce` does, and leaves the same tombstone for a try
- * that has not come; what is confirmed already is `refused`.
+ * Cancels a try, once, as `compensateOnce` does, and writes the same tombstone if the try has not
+ * come. If it is confirmed already, answers `refused`.
  */
 export async function cancelOnce<C extends Keyed>(
   trx: Knex.Transaction,
@@ -84,7 +83,7 @@ interface Phase<C> {
   other: BarrierRow | undefined;
 }
 
-/** Both steps lock the try's row first, so that of the two, and of repeats, one goes before. */
+/** Both steps lock the try's row first, which serialises them and their repeats. */
 async function enterSecondPhase<C extends Keyed>(
   trx: Knex.Transaction,
   barrier: SecondPhase<C>,

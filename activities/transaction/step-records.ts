@@ -2,14 +2,14 @@ import type { Knex } from 'knex';
 import type { StepOutcome } from '../../contracts/steps';
 import { text } from './parameters';
 
-/** What a participant has recorded of one step of an order. */
+/** A participant's record of one step of an order. */
 export interface StepRecord {
   step: string;
   outcome: StepOutcome;
   at: Date;
 }
 
-/** The barrier's rows of an order, oldest first; read only, and given up after `msMax`. */
+/** Reads the barrier rows of an order, oldest first, within `msMax`. */
 export async function readStepRecords(
   knex: Knex,
   orderId: string,

@@ -4,19 +4,19 @@ import { classify } from './errors';
 
 const repeated = retry(
   handleWhen((error) => ['transaction-lost', 'outcome-unknown'].includes(classify(error))),
-  // With jitter, or two transactions that deadlocked would meet again.
+  // With jitter; otherwise two transactions that deadlocked would meet again.
   { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 500 }) },
 );
 
 /**
- * Runs `work` in one local transaction and answers what it answered once that has committed.
+ * Runs `work` in one local transaction and answers its result after the commit.
  *
- * A deadlock undoes everything, so the whole transaction is run again. After a connection lost at
- * COMMIT nobody knows the outcome; the transaction is run again too, on a new connection, which
- * is right only because every `work` passed here meets its barrier row, or a guarded write, first:
- * had the lost commit been made, or were it still executing, the repeat would find it.
+ * A deadlock rolls everything back, so the whole transaction runs again. After a connection lost at
+ * COMMIT the outcome is unknown; the transaction also runs again, on a new connection. This is
+ * correct only because every `work` begins with its barrier row or a guarded write: if the lost
+ * commit succeeded or is still executing, the repeat finds it.
  *
- * @throws whatever else the database says, after the rollback.
+ * @throws any other database error, after the rollback
  */
 export function runTransaction<T>(
   knex: Knex,
