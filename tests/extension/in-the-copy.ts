@@ -1,5 +1,9 @@
+import { workflowTypes } from '../../contracts/names';
 import { byLabel, type Label, type ParticipantName } from '../../contracts/participants';
+import type { AdoptInput } from '../../contracts/workflows';
 import { offered, openShop, type Shop } from '../conformance/shop';
+import { claim, ends, runOnce } from '../support/orders';
+import { hurriedTiming } from '../support/world';
 
 /**
  * What the third participant must be like, in every pattern. Not a test of this tree, which has no
@@ -41,7 +45,7 @@ describe.each(offered)('by %s', (pattern) => {
   });
 
   it('an order without a coupon asks for none', async () => {
-    const orderId = await shop.order({ apple: 2 });
+    const orderId = await shop.order({ apple: 2 }, 'anna', {});
     expect(await shop.place(orderId, pattern)).toEqual({ status: 'COMPLETED', reason: null });
     expect(await shop.moved(orderId)).toEqual({ ...nothing, stock: -2, points: -4 });
     await expectClean();
@@ -69,6 +73,16 @@ describe.each(offered)('by %s', (pattern) => {
     expect(await shop.moved(orderId)).toEqual(nothing);
     await expectClean();
   });
+});
+
+it('an order whose workflow never began is adopted with its coupon', async () => {
+  const orderId = await shop.order({ apple: 2 }, 'anna', spring);
+  await claim(shop.world, [{ orderId }]);
+  const input: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 10 };
+  await runOnce(shop.world, workflowTypes.adoptOrders, input);
+  await ends(shop.world, { orderId }, 'COMPLETED');
+  expect(await shop.moved(orderId)).toEqual({ stock: -2, points: -4, [coupons]: -1 });
+  await expectClean();
 });
 
 it('the auditor finds a use of a coupon that is gone from its ledger', async () => {

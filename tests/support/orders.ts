@@ -40,7 +40,7 @@ export async function createOrder(world: World, sketch: OrderSketch = {}): Promi
 /** Claims these orders for a new owner, as the dispatcher does, and answers the owner. */
 export async function claim(
   world: World,
-  orders: PlacedOrder[],
+  orders: readonly Pick<PlacedOrder, 'orderId'>[],
   pattern: Pattern = 'saga',
 ): Promise<string> {
   const owner = `place-${randomUUID()}`;
@@ -172,7 +172,11 @@ export async function until(
 }
 
 /** Waits until the order has come to this. */
-export async function ends(world: World, { orderId }: PlacedOrder, status: string): Promise<void> {
+export async function ends(
+  world: World,
+  { orderId }: Pick<PlacedOrder, 'orderId'>,
+  status: string,
+): Promise<void> {
   await until(`${orderId} is ${status}`, async () => {
     return (await stateOf(world, orderId)).status === status;
   });

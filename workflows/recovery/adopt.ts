@@ -11,7 +11,7 @@ import {
 import { counted, initialAttributes, summaryOf } from '../../contracts/labels';
 import { batchLimits } from '../../contracts/limits';
 import { taskQueues } from '../../contracts/names';
-import type { AdoptedOrder, Pattern, PlacedOrder } from '../../contracts/order';
+import type { AdoptedOrder, Pattern } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
 import type { Orphan } from '../../contracts/recovery';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../../contracts/workflows';
@@ -121,15 +121,8 @@ class Adoption {
   }
 }
 
-function inputOf(adopted: AdoptedOrder[], { timing, runbooksUrl }: AdoptInput): PlaceOrdersInput {
-  const orders = adopted.map(placedOrder);
+function inputOf(orders: AdoptedOrder[], { timing, runbooksUrl }: AdoptInput): PlaceOrdersInput {
   return { orders, timing, ...(runbooksUrl !== undefined && { runbooksUrl }) };
-}
-
-/** Its workflow knows its pattern by its own type. */
-function placedOrder(adopted: AdoptedOrder): PlacedOrder {
-  const { orderId, customerId, lines, total, decision } = adopted;
-  return { orderId, customerId, lines, total, ...(decision !== undefined && { decision }) };
 }
 
 /**
