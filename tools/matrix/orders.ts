@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createOrderIntake } from '../../activities/order/intake';
 import { defaultTiming, type StepTiming } from '../../contracts/limits';
 import { taskQueues } from '../../contracts/names';
-import type { PlacedOrder } from '../../contracts/order';
+import { orderTerms, type PlacedOrder } from '../../contracts/order';
 import {
   participants,
   type ParticipantName,
@@ -42,10 +42,7 @@ export const timing: StepTiming = {
 /** Puts on the shelves what the scenario's orders need, or lack, and creates them by the API. */
 export async function createOrders(stack: MatrixStack, scenario: Scenario): Promise<CellOrder[]> {
   const cell = randomUUID().slice(0, 8);
-  const drafts = scenario.orders.map((plan, i) => ({
-    plan,
-    order: sketch(`m-${cell}-c${String(i)}`, [`m-${cell}-p${String(i)}`, `m-${cell}-shared`]),
-  }));
+  const drafts = scenario.orders.map((plan, i) => ({ plan, order: sketch(cell, i) }));
   for (const participant of participants) {
     const balances: Record<string, number> = {};
     for (const { plan, order } of drafts) {
@@ -57,9 +54,10 @@ export async function createOrders(stack: MatrixStack, scenario: Scenario): Prom
   }
   const orders = await Promise.all(
     drafts.map(async ({ plan, order }): Promise<CellOrder> => {
-      const { customerId } = order;
+      const { customerId, terms } = order;
       const items = order.lines.map(({ productId, quantity }) => ({ productId, quantity }));
-      const { orderId } = await ask(stack, customerId, 'POST', '/orders', { items });
+      const request = { items, ...terms };
+      const { orderId } = await ask(stack, customerId, 'POST', '/orders', request);
       const own = participants.map((one) => [one.name, owedBy(one, order)[0]]);
       const balances = Object.fromEntries(own) as CellOrder['balances'];
       return { plan, orderId: String(orderId), customerId, balances };
@@ -77,10 +75,19 @@ export async function createOrders(stack: MatrixStack, scenario: Scenario): Prom
   return orders;
 }
 
-/** An order of one of each, as it will be when the API has created it. */
-function sketch(customerId: string, productIds: readonly string[]): PlacedOrder {
-  const lines = productIds.map((productId) => ({ productId, quantity: 1, unitPrice: 1 }));
-  return { orderId: '', customerId, lines, total: lines.length };
+/**
+ * An order of two products, as it will be when the API has created it. It says everything that an
+ * order may say, so that every participant has something to take.
+ */
+function sketch(cell: string, index: number): PlacedOrder {
+  const own = (what: string) => `m-${cell}-${what}${String(index)}`;
+  const lines = [own('p'), `m-${cell}-shared`].map((productId) => ({
+    productId,
+    quantity: 1,
+    unitPrice: 1,
+  }));
+  const terms = Object.fromEntries(orderTerms.map((term) => [term, own(term)]));
+  return { orderId: '', customerId: own('c'), lines, total: lines.length, terms };
 }
 
 /** The balances that an order takes from; the first is its own. */
