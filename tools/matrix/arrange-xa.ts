@@ -3,7 +3,7 @@ import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
 import type { Injection } from './injection';
 import type { Known } from './known';
-import { second, type Participant } from './participants';
+import type { Participant } from './participants';
 
 /** How branches come to be left prepared, for the scanner. */
 
@@ -48,8 +48,9 @@ async function areEnded({ stack, subject }: Injection): Promise<boolean> {
 
 const byGtrid = ({ gtrid }: { gtrid: string }) => gtrid;
 
-/** Only the first one's branch is prepared, and nothing is decided. */
-export const leftUndecided = leftAt({ service: second.name, enter: /^XA START/, names: byGtrid });
+/** Those before this one are prepared, its own branch is only noted, and nothing is decided. */
+export const leftUndecided = ({ name }: Participant) =>
+  leftAt({ service: name, enter: /^XA START/, names: byGtrid });
 /** COMPLETE is decided, and this one's branch is prepared. */
 export const leftDecided = ({ name }: Participant) =>
   leftAt({ service: name, enter: /^XA COMMIT/, names: byGtrid });

@@ -1,5 +1,5 @@
 import { leftDecided, leftUndecided } from '../arrange-xa';
-import { enterBarrier, first, others, type Participant } from '../participants';
+import { enterBarrier, first, others, second, type Participant } from '../participants';
 import { good, type End, type OrderPlan, type Scenario } from '../scenarios';
 import { decide, type Step } from '../step';
 
@@ -9,13 +9,14 @@ const byGtrid = ({ gtrid }: { gtrid: string }) => gtrid;
 const unavailable: End = { status: 'CANCELLED', reason: 'unavailable' };
 const lost: OrderPlan = { kind: 'good', end: unavailable };
 
-const undecided: Scenario = {
+const undecidedAt = (participant: Participant): Scenario => ({
   name: 'a branch is left prepared, and nothing is decided',
   pattern: 'xa',
   orders: [lost],
   start: 'place',
-  arrangement: leftUndecided,
-};
+  arrangement: leftUndecided(participant),
+});
+const undecided = undecidedAt(second);
 const decided: Scenario = {
   name: 'a branch is left prepared, and is to be committed',
   pattern: 'xa',
@@ -52,6 +53,22 @@ const rollback: Step = {
   locks: [],
 };
 
+/** Of a branch that was noted, and never begun. */
+const rollbackNoted = (participant: Participant): Step => {
+  const { prepare, rollback: step } = participant.steps.xa;
+  return {
+    ...rollback,
+    name: `${step}, scanned`,
+    service: participant.name,
+    enter: enterBarrier(step),
+    names: ({ orderId }) => orderId,
+    // Nothing is recorded of a branch that was only prepared: its tombstone waits for another's.
+    locks: ['tombstone'],
+    effect: new RegExp(`'${prepare}'`),
+    scenario: undecidedAt(participant),
+  };
+};
+
 export const xaRecoverySteps: Step[] = [
   find,
   ...others.map((one) => ({
@@ -70,16 +87,7 @@ export const xaRecoverySteps: Step[] = [
   },
   { ...scanned, name: 'decideOrders (CANCEL), scanned', kind: 'record' },
   rollback,
-  ...others.map(({ name, steps: { xa } }): Step => ({
-    ...rollback,
-    name: `${xa.rollback}, scanned`,
-    service: name,
-    enter: enterBarrier(xa.rollback),
-    names: ({ orderId }) => orderId,
-    // Nothing is recorded of a branch that was only prepared: its tombstone waits for another's.
-    locks: ['tombstone'],
-    effect: new RegExp(`'${xa.prepare}'`),
-  })),
+  ...others.map(rollbackNoted),
   {
     ...rollback,
     name: `${first.steps.xa.commit}, scanned`,
