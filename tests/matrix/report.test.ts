@@ -2,6 +2,7 @@ import type { ReportedCell } from '../../tools/matrix/declared-report';
 import type { Report } from '../../tools/matrix/page';
 import { mergeReport } from '../../tools/matrix/merge-report';
 import type { RunResult } from '../../tools/matrix/run';
+import { tallyOf } from '../../tools/matrix/tally';
 
 /** What the document says after runs of a part of the matrix. */
 
@@ -30,7 +31,8 @@ const before: Report = {
 };
 
 function result(step: string, ok: boolean): RunResult {
-  return { protocol: 'lock', step, fault, ok, begunAt: Date.UTC(2026, 1, 2), ms: 1_000 };
+  const run = { fault, ok, begunAt: Date.UTC(2026, 1, 2), ms: 1_000 };
+  return { protocol: 'lock', service: 'order', step, ...run };
 }
 
 test('nothing was run: it says the same', () => {
@@ -76,4 +78,15 @@ test('a run in which every cell held is the protocol’s, and the last one is ke
       before: { at: run.at, seconds: 9, cells: 2 },
     },
   ]);
+});
+
+test('the tally says how many cells of each pattern and service held, and of how many', () => {
+  const saga: RunResult = { ...result('deductStock', true), protocol: 'saga', service: 'product' };
+  expect(tallyOf([result('claim', true), result('adoptOrder', false), saga])).toBe(
+    [
+      '      order   product  point  all   ',
+      'lock  1 of 2  0        0      1 of 2',
+      'saga  0       1        0      1     ',
+    ].join('\n'),
+  );
 });

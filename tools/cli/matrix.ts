@@ -9,6 +9,7 @@ import { readReport } from '../matrix/page';
 import { mergeReport } from '../matrix/merge-report';
 import { writeReport } from '../matrix/report';
 import { runOnStacks, type RunResult } from '../matrix/run';
+import { tallyOf } from '../matrix/tally';
 
 interface Options {
   protocol?: Pattern;
@@ -75,6 +76,7 @@ async function main(): Promise<number> {
     bar.stop();
   }
   const failed = results.filter(({ ok }) => !ok);
+  say(`Cells that hold, by the service whose step was broken:\n${tallyOf(results)}`);
   say(`${String(results.length - failed.length)} cells hold, ${String(failed.length)} do not.`);
   await writeDown(results);
   return failed.length === 0 ? 0 : 1;

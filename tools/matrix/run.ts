@@ -1,4 +1,5 @@
 import type { Pattern } from '../../contracts/order';
+import type { Service } from '../../contracts/participants';
 import { audit, exitCodeOf, type AuditReport } from '../../audit/audit';
 import { toText } from '../../audit/report';
 import { runCell, type CellResult } from './cell';
@@ -12,6 +13,8 @@ const besideMax = 4;
 
 export interface RunResult extends CellResult {
   protocol: Pattern;
+  /** Whose step it is. */
+  service: Service;
 }
 
 /** Runs these cells, whatever servers their protocols need: a stack of its own for each kind. */
@@ -64,7 +67,8 @@ export async function runCells(
 ): Promise<RunResult[]> {
   const results: RunResult[] = [];
   const run = async (cell: DeclaredCell) => {
-    const result = { protocol: cell.protocol, ...(await runCell(stack, cell)) };
+    const { protocol, step } = cell;
+    const result = { protocol, service: step.service, ...(await runCell(stack, cell)) };
     results.push(result);
     onResult(result);
   };
