@@ -43,7 +43,7 @@ export type EventActivitiesOf<P extends Participant> = Record<`${P['name']}React
   Record<`eventsOf${Capitalize<P['name']>}`, (orderId: string) => Promise<OrderEvents>>;
 
 /** The activity name of a service's reaction. */
-export const reactsName = (service: Service) => `${service}Reacts`;
+export const reactsName = (service: Service) => `${service}Reacts` as const;
 export const eventsOfName = (service: Service) =>
   `eventsOf${service.charAt(0).toUpperCase()}${service.slice(1)}`;
 

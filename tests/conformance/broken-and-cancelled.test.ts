@@ -1,3 +1,4 @@
+import { byLabel } from '../../contracts/participants';
 import type { PlaceOrdersResult } from '../../contracts/workflows';
 import {
   cancelBesideAnswer,
@@ -42,7 +43,7 @@ it.each([
       status: 'CANCELLED',
       reason: 'cancelled-by-operator',
     });
-    expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+    expect(await netEffect(world, order.orderId)).toEqual(byLabel(() => 0));
     expect(await world.databases.order('alerts').where('order_id', order.orderId)).toEqual([]);
   },
 );

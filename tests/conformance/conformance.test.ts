@@ -1,4 +1,6 @@
 import { patterns, type Pattern } from '../../contracts/order';
+import { participants } from '../../contracts/participants';
+import { reactsName } from '../../contracts/participants/activities';
 import { outcomes, type Conforming } from './outcomes';
 import { offered, openShop, type Shop } from './shop';
 
@@ -9,10 +11,10 @@ import { offered, openShop, type Shop } from './shop';
 
 const rows: Partial<Record<Pattern, Conforming['steps']>> = {
   lock: ['placeInOneTransaction'],
-  xa: ['prepareStock', 'preparePoints'],
-  tcc: ['tryStock', 'tryPoints'],
-  saga: ['deductStock', 'usePoints'],
-  choreography: ['productReacts', 'pointReacts'],
+  xa: participants.map(({ steps }) => steps.xa.prepare),
+  tcc: participants.map(({ steps }) => steps.tcc.try),
+  saga: participants.map(({ steps }) => steps.saga.action),
+  choreography: participants.map(({ name }) => reactsName(name)),
 };
 
 const conforming = patterns.flatMap((pattern): Conforming[] => {

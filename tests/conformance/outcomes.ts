@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pattern } from '../../contracts/order';
+import { byLabel } from '../../contracts/participants';
 import { Gate, stateOf, until } from '../support/orders';
 import type { World } from '../support/world';
-import type { End, Shop } from './shop';
+import { movedWithTerms, type End, type Shop } from './shop';
 
 /** What an outcome has to know of a pattern: the steps that its participants make, in any order. */
 export interface Conforming {
   pattern: Pattern;
   /** The last of them is made before the order is decided: paused, it leaves time to cancel. */
-  steps: [StepName, ...StepName[]];
+  steps: readonly StepName[];
 }
 
 type StepName = keyof World['faults'];
@@ -20,7 +21,7 @@ interface Outcome {
 
 const completed: End = { status: 'COMPLETED', reason: null };
 const cancelled = (reason: string): End => ({ status: 'CANCELLED', reason });
-const nothing = { stock: 0, points: 0 };
+const nothing = byLabel(() => 0);
 
 /** What every pattern must make of the same orders. The auditor looks after each. */
 export const outcomes: Outcome[] = [
@@ -29,7 +30,7 @@ export const outcomes: Outcome[] = [
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 2, pear: 1 });
       expect(await shop.place(orderId, pattern)).toEqual(completed);
-      expect(await shop.moved(orderId)).toEqual({ stock: -3, points: -7 });
+      expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -3, points: -7 }));
       expect(await stateOf(shop.world, orderId)).toMatchObject({ decision: 'COMPLETE' });
     },
   },
@@ -52,7 +53,7 @@ export const outcomes: Outcome[] = [
       for (let i = 0; i < 3; i += 1) {
         expect(await shop.place(orderId, pattern)).toEqual(completed);
       }
-      expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+      expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
     },
   },
   {
@@ -61,7 +62,7 @@ export const outcomes: Outcome[] = [
       const orderId = await shop.order({ apple: 1 });
       const calls = Array.from({ length: 20 }, () => shop.place(orderId, pattern));
       expect(await Promise.all(calls)).toEqual(calls.map(() => completed));
-      expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+      expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
     },
   },
   {
@@ -83,7 +84,7 @@ export const outcomes: Outcome[] = [
       const orderId = await shop.order({ apple: 1 });
       await shop.place(orderId, pattern);
       expect(await shop.cancel(orderId)).toEqual(completed);
-      expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+      expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
     },
   },
   {
@@ -111,7 +112,8 @@ async function turnedDown(
 
 async function cancelledWhilePlacing(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
   const gate = new Gate();
-  const paused = steps[steps.length - 1] ?? steps[0];
+  const paused = steps.at(-1);
+  if (!paused) throw new Error(`${pattern} has no step that could be paused`);
   shop.world.faults[paused] = async (run) => {
     await gate.pass();
     return run();
@@ -162,5 +164,5 @@ async function late(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
   for (const step of steps) {
     await until(`${step} has been asked again`, () => (asked[step] ?? 0) > 1);
   }
-  expect(await shop.moved(orderId)).toEqual({ stock: -1, points: -2 });
+  expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
 }

@@ -7,8 +7,15 @@ import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
 import type { Placement } from '../../contracts/limits';
-import type { OrderTerms, Pattern } from '../../contracts/order';
-import { byService, type Label, type Service } from '../../contracts/participants';
+import { orderTerms, type OrderTerms, type Pattern } from '../../contracts/order';
+import {
+  byLabel,
+  byService,
+  participants,
+  type Label,
+  type RegisteredParticipant,
+  type Service,
+} from '../../contracts/participants';
 import { readConfig } from '../../workers/config';
 import { patternsOffered, patternsOn, patternSettings } from '../../workers/patterns';
 import { apiUserOf, authentication, call, createdOrder, readingFrom } from '../api/harness';
@@ -34,7 +41,10 @@ export interface Shop {
   api: Api;
   /** Empties the books, and puts there what every outcome expects. */
   begin(): Promise<void>;
-  /** Creates an order of Anna's, unless it is another's, and answers its id. */
+  /**
+   * Creates an order of Anna's, unless it is another's, and answers its id. Unless its terms are
+   * given it has all that an order may have, so that every participant takes something.
+   */
   order(items: Record<string, number>, customer?: string, terms?: OrderTerms): Promise<string>;
   /** Places it, and answers how it ended, whether one waits for that or looks again later. */
   place(orderId: string, pattern: Pattern, customer?: string): Promise<End>;
@@ -45,6 +55,23 @@ export interface Shop {
   available(productId: string): Promise<number>;
   audit(): Promise<AuditReport>;
   close(): Promise<void>;
+}
+
+const allTerms: OrderTerms = Object.fromEntries(orderTerms.map((term) => [term, `any-${term}`]));
+
+/** What a participant takes for an order's terms, whatever the order's lines are. */
+function owedForTerms({ command, owes }: RegisteredParticipant) {
+  const order = { orderId: '', customerId: '', lines: [], total: 0, terms: allTerms };
+  return owes(command(order)).filter(({ amount }) => amount > 0);
+}
+
+/** What an order with all terms moves that moves this for its lines. */
+export function movedWithTerms(forLines: Partial<Record<Label, number>>): Record<Label, number> {
+  const moved = byLabel(() => 0);
+  for (const one of participants) {
+    for (const { amount } of owedForTerms(one)) moved[one.label] -= amount;
+  }
+  return { ...moved, ...forLines };
 }
 
 /** Less patient than a step that answers late: see the outcome of that name. */
@@ -72,6 +99,10 @@ export async function openShop(placement: Placement): Promise<Shop> {
     async begin() {
       world.clearFaults();
       await world.databases.empty();
+      for (const one of participants) {
+        const owed = owedForTerms(one).map(({ id }) => [id, { available: 1_000 }] as const);
+        if (owed.length > 0) await world.databases.fill(one.name, Object.fromEntries(owed));
+      }
       await world.databases.stock({
         apple: { available: 1_000, price: 2 },
         pear: { available: 1_000, price: 3 },
@@ -79,7 +110,7 @@ export async function openShop(placement: Placement): Promise<Shop> {
       });
       await world.databases.points({ anna: 10_000, poor: 3 });
     },
-    order: (items, customer = 'anna', terms = {}) =>
+    order: (items, customer = 'anna', terms = allTerms) =>
       createdOrder(
         api,
         Object.entries(items).map(([productId, quantity]) => ({ productId, quantity })),
