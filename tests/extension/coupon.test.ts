@@ -1,16 +1,16 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cloneFolder, readSettings } from '../../tools/stack/settings';
+import { copyWith, readChange } from '../../tools/extension/copy';
+import { readSettings } from '../../tools/stack/settings';
 
 /**
  * A third participant is added to a copy of the tree, as docs/adding-a-participant.md says and no
  * other way. Everything else must follow from it.
  */
 
-const page = readFileSync(join(cloneFolder, 'docs', 'adding-a-participant.md'), 'utf8');
-const [, change = ''] = /```diff\n([\s\S]*?)```/.exec(page) ?? [];
+const { page, change } = readChange();
 const touched = [...change.matchAll(/^\+\+\+ b\/(.*)$/gm)].map(([, file = '']) => file);
 /** May become smaller, and never greater. */
 const touchedMax = 5;
@@ -20,18 +20,7 @@ const { basicEnvironment: env } = readSettings();
 let copy: string;
 
 beforeAll(() => {
-  mkdirSync(join(cloneFolder, '.local'), { recursive: true });
-  // Inside the clone, so that its packages are found.
-  copy = mkdtempSync(join(cloneFolder, '.local', 'extension-'));
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: cloneFolder, encoding: 'utf8' });
-  for (const file of files.split('\0').filter((one) => one !== '')) {
-    cpSync(join(cloneFolder, file), join(copy, file), { recursive: true });
-  }
-  const patch = join(copy, 'coupon.diff');
-  writeFileSync(patch, change);
-  // The copy is no part of the clone's repository: paths count from the copy.
-  const outside = { ...env, GIT_CEILING_DIRECTORIES: join(cloneFolder, '.local') };
-  execFileSync('git', ['apply', patch], { cwd: copy, env: outside, stdio: 'pipe' });
+  copy = copyWith(change);
 });
 
 afterAll(() => {
