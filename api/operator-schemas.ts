@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { decisions } from '../contracts/order';
 import { resolutionActions } from '../contracts/reservations';
 import { services } from '../contracts/participants';
+import { waits } from '../contracts/waits';
 import { id, inDoubt, orderSummary, pageQuery, time } from './schemas';
 
 /** The schemas of the operators' requests and answers. */
@@ -24,11 +25,22 @@ export const operatorOrdersQuery = z.strictObject({
   limit: pageQuery.shape.limit,
 });
 
+const waitsFor = z
+  .enum(waits)
+  .nullable()
+  .openapi({
+    description:
+      'What the order waits for: an `operator` who resolves it, a `branch` in doubt, a parked ' +
+      '`event`, or a `confirmation`, `compensation` or `cancellation` that is tried again. Null ' +
+      'while a workflow drives it.',
+  });
+
 export const operatorOrder = orderSummary
   .extend({
     customerId: id,
     decision: z.enum(decisions).nullable(),
     owner: z.string().nullable().openapi({ description: 'The workflow that drives the order.' }),
+    waitsFor,
   })
   .openapi('OperatorOrder');
 
@@ -44,6 +56,7 @@ export const alertList = z
           orderId: id,
           kind: z.string(),
           detail: z.string(),
+          waitsFor,
           runbook: z.string(),
           raisedAt: time,
         })

@@ -1,5 +1,5 @@
 import { deliveriesOf } from '../contracts/events';
-import { isByEvent, type AuditedOrder, type Backlog } from './orders';
+import { isByEvent, type AuditedOrder } from './orders';
 import type { InFlight } from './second-look';
 import type { Walk } from './walk';
 import type { AuditedWorkflows } from './workflows';
@@ -9,14 +9,8 @@ import type { AuditedWorkflows } from './workflows';
 const questionsAtOnce = 16;
 
 /** The open workflows that drive orders which nothing else explains. */
-export async function openOwners(
-  look: AuditedWorkflows,
-  walk: Walk,
-  backlog: Backlog,
-): Promise<Set<string>> {
-  const owners = walk.unfinished
-    .filter(({ orderId }) => !backlog.compensations.has(orderId) && !backlog.alerts.has(orderId))
-    .flatMap(driversOf);
+export async function openOwners(look: AuditedWorkflows, walk: Walk): Promise<Set<string>> {
+  const owners = walk.unfinished.filter(({ waitsFor }) => waitsFor === null).flatMap(driversOf);
   const answers = await askAll(owners, look.isOpen);
   return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
 }

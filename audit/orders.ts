@@ -1,6 +1,7 @@
 import { orderTerms, withTerms, type WithTerms } from '../contracts/order';
 import type { Decision, OrderStatus, Pattern } from '../contracts/order';
 import { patternRows, type PatternRow } from '../contracts/patterns';
+import type { Wait } from '../contracts/waits';
 import { inRange, type IdRange, type Whole } from './accounts';
 import type { Reader } from './snapshot';
 
@@ -12,6 +13,8 @@ export interface AuditedOrder extends WithTerms {
   pattern: Pattern | null;
   owner: string | null;
   decision: Decision | null;
+  /** What it says that it waits for; null unless it is PENDING. */
+  waitsFor: Wait | null;
   total: Whole;
 }
 
@@ -67,7 +70,15 @@ export async function readOrders(
   return orderTerms.length === 0 ? rows : rows.map((row) => ({ ...row, ...withTerms(row) }));
 }
 
-const judgedColumns = ['status', 'pattern', 'owner', 'decision', 'total', ...orderTerms];
+const judgedColumns = [
+  'status',
+  'pattern',
+  'owner',
+  'decision',
+  'waits_for waitsFor',
+  'total',
+  ...orderTerms,
+];
 
 /** The lines of the orders of a range, by order id. */
 export async function readLines(
@@ -90,13 +101,7 @@ export async function readLines(
   return lines;
 }
 
-/**
- * Alerts that keep an order waiting for an operator. A failing compensation also has its registry
- * row, which speaks for itself and says when it is done.
- */
-const waitingAlerts = `resolved_at IS NULL AND kind <> 'compensation-failing'`;
-
-/** Every open registry row, and every open alert that an order may wait for. */
+/** Every open registry row, and every open alert. */
 export async function readBacklog(snapshot: Reader): Promise<Backlog> {
   return {
     compensations: byOrder(
@@ -108,7 +113,7 @@ export async function readBacklog(snapshot: Reader): Promise<Backlog> {
     alerts: byOrder(
       await snapshot.rows<OpenRow>(
         `SELECT order_id o, kind what, TIMESTAMPDIFF(SECOND, raised_at, UTC_TIMESTAMP(6)) ageS
-         FROM alerts WHERE ${waitingAlerts}`,
+         FROM alerts WHERE resolved_at IS NULL`,
       ),
     ),
   };

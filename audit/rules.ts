@@ -107,9 +107,13 @@ export const rules = {
   },
   'stuck-order': {
     sentence:
-      'An unfinished order has an open workflow, a registered compensation, an event under way ' +
-      'or an open alert.',
+      'An unfinished order has an open workflow or an event under way, or is PENDING and says ' +
+      'what it waits for.',
     remedy: 'Adoption should have found it: see whether its schedule and the workers run.',
+  },
+  'waits-for': {
+    sentence: 'What a PENDING order says that it waits for has an open alert or registry row.',
+    remedy: 'Resolve the order with `retry`: what then still keeps it is recorded anew.',
   },
   'outbox-drained': {
     sentence: 'What a service has said is sent within the limit.',

@@ -1,4 +1,5 @@
 import type { Decision, OrderStatus } from '../contracts/order';
+import type { Wait } from '../contracts/waits';
 import { participants, type Service } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
@@ -6,14 +7,18 @@ import { driversOf, openOwners, waitForAdoption } from './drivers';
 import { countSaid, judgeUnsent, readMoving, readUnsent } from './outboxes';
 import { readBacklog, type AuditedOrder, type Backlog } from './orders';
 import type { Reader } from './snapshot';
+import { judgeWait } from './waits';
 import type { Walk } from './walk';
 import type { AuditedWorkflows } from './workflows';
 
 /** An order that was still on its way while it was audited. */
 export interface InFlight {
   orderId: string;
-  /** `another-look`: it moved on while it was audited, so that only the next audit can judge it. */
-  waitsFor: 'workflow' | 'compensation' | 'operator' | 'event' | 'adoption' | 'another-look';
+  /**
+   * What a PENDING order says itself, or what drives it on. An `event` may also be on its way;
+   * `another-look`: it moved on while it was audited, so that only the next audit can judge it.
+   */
+  waitsFor: Wait | 'workflow' | 'adoption' | 'another-look';
 }
 
 /** What the second look needs. All databases are read as they are now. */
@@ -29,6 +34,7 @@ interface CurrentRow {
   status: OrderStatus;
   owner: string | null;
   decision: Decision | null;
+  waitsFor: Wait | null;
   /** Null when nobody has ever claimed it. */
   ownedS: number | null;
 }
@@ -44,7 +50,7 @@ export async function lookAgain(
   first: Backlog,
   findings: Findings,
 ): Promise<InFlight[]> {
-  const open = await openOwners(look, walk, first);
+  const open = await openOwners(look, walk);
   const backlog = await readBacklog(look.order);
   const unsent = await readUnsent(look);
   findings.count('outbox-drained', await countSaid(look));
@@ -60,7 +66,8 @@ export async function lookAgain(
   const waiting = new Map(
     walk.unfinished.map((order) => {
       const now = current.get(order.orderId);
-      return [order, waits(order, now, [first, backlog], { open, moving }, look)] as const;
+      if (unchanged(order, now)) judgeWait(order, backlog, findings);
+      return [order, waits(order, now, { open, moving }, look)] as const;
     }),
   );
   await waitForAdoption(look, waiting);
@@ -80,12 +87,10 @@ export async function lookAgain(
 function waits(
   order: AuditedOrder,
   now: CurrentRow | undefined,
-  backlogs: Backlog[],
   { open, moving }: { open: Set<string>; moving: Set<string> },
   { graceS }: SecondLook,
 ): InFlight['waitsFor'] | undefined {
-  if (backlogs.some(({ compensations }) => compensations.has(order.orderId))) return 'compensation';
-  if (backlogs.some(({ alerts }) => alerts.has(order.orderId))) return 'operator';
+  if (now && now.waitsFor !== null) return now.waitsFor;
   if (driversOf(order).some((driver) => open.has(driver))) return 'workflow';
   if (moving.has(order.orderId)) return 'event';
   if (!unchanged(order, now)) return 'another-look';
@@ -152,14 +157,15 @@ function unchanged(order: AuditedOrder, now: CurrentRow | undefined): boolean {
     now !== undefined &&
     now.status === order.status &&
     now.owner === order.owner &&
-    now.decision === order.decision
+    now.decision === order.decision &&
+    now.waitsFor === order.waitsFor
   );
 }
 
 async function readCurrent(order: Reader, ids: string[]): Promise<Map<string, CurrentRow>> {
   const rows = await inParts<CurrentRow & { o: string }>(
     order,
-    `SELECT order_id o, status, owner, decision,
+    `SELECT order_id o, status, owner, decision, waits_for waitsFor,
             TIMESTAMPDIFF(SECOND, owned_at, UTC_TIMESTAMP(6)) ownedS
      FROM orders WHERE order_id IN`,
     ids,

@@ -111,7 +111,8 @@ export const databaseUsers: UserGrants[] = [
       {
         table: 'orders',
         privileges:
-          'SELECT, INSERT, UPDATE (status, pattern, owner, decision, reason, owned_at, ended_at)',
+          'SELECT, INSERT, UPDATE (status, pattern, owner, decision, reason, waits_for, owned_at, ' +
+          'ended_at)',
       },
       { table: 'order_lines', privileges: 'SELECT, INSERT' },
       { table: 'alerts', privileges: 'SELECT' },
@@ -127,7 +128,8 @@ export const databaseUsers: UserGrants[] = [
     grants: [
       {
         table: 'orders',
-        privileges: 'SELECT, UPDATE (status, owner, decision, reason, owned_at, ended_at)',
+        privileges:
+          'SELECT, UPDATE (status, owner, decision, reason, waits_for, owned_at, ended_at)',
       },
       { table: 'order_lines', privileges: 'SELECT' },
       { table: 'compensations', privileges: 'SELECT, INSERT, UPDATE' },
@@ -149,7 +151,10 @@ export const databaseUsers: UserGrants[] = [
     user: 'lock_worker',
     service: 'order',
     grants: [
-      { table: 'orders', privileges: 'SELECT, UPDATE (status, decision, reason, ended_at)' },
+      {
+        table: 'orders',
+        privileges: 'SELECT, UPDATE (status, decision, reason, waits_for, ended_at)',
+      },
       { table: 'compensations', privileges: 'SELECT' },
       { table: 'alerts', privileges: 'SELECT, UPDATE (resolved_at)' },
       { table: 'resolutions', privileges: 'SELECT, UPDATE (outcome, ended_at)' },

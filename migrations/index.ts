@@ -6,6 +6,7 @@ import * as orders from './order/0001-orders';
 import * as compensations from './order/0002-compensations';
 import * as resolutions from './order/0003-resolutions';
 import * as recoveries from './order/0005-recoveries';
+import * as waitsFor from './order/0006-waits-for';
 import * as points from './point/0001-points';
 import * as stock from './product/0001-stock';
 import { bookings } from './shared/bookings';
@@ -44,6 +45,7 @@ const migrations: Record<Service, Migrations> = {
     '0003-resolutions': resolutions,
     '0004-events': events,
     '0005-recoveries': recoveries,
+    '0006-waits-for': waitsFor,
   },
   ...byParticipant(({ name, books: own }) => participantMigrations(own, firsts[name])),
 };

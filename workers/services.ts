@@ -13,7 +13,7 @@ import { branchQueueOf } from '../contracts/names';
 import type { RegisteredParticipant } from '../contracts/participants';
 import type { Config, SettingName } from './config';
 import { Lookout, lookoutSettings } from './lookout';
-import { createAskOwners } from './owner-state';
+import { createAskOwners } from './open-owners';
 import { branchSlots, participantPoolMax } from './pools';
 import { placedPollMs, relayOf, relaySettings } from './relay-of';
 

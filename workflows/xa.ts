@@ -143,7 +143,7 @@ class Coordinator {
     view.mark([{ order }], decision === 'COMPLETE' ? 'completed' : 'cancelled');
   }
 
-  /** Looks until the branch was seen to have ended as decided; false when adoption is to go on. */
+  /** Looks until the branch has ended as decided; false when an operator's retry has to go on. */
   private async end(
     order: PlacedOrder,
     participant: RegisteredParticipant,

@@ -1,39 +1,24 @@
 import type { Knex } from 'knex';
 import type { AdoptedOrder, Pattern } from '../../contracts/order';
-import { patternRows } from '../../contracts/patterns';
 import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery';
+import { adoptedWaits, type Wait } from '../../contracts/waits';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 
-/** The state of the workflow that owns an order. */
-export type OwnerState =
-  | 'open'
-  /** It ended by itself, so it left its PENDING orders on purpose. */
-  | 'completed'
-  /** Terminated, failed or never begun: nothing drives its orders. */
-  | 'gone';
+/** Asks Temporal which of these owners are open workflows. */
+export type AskOwners = (owners: readonly string[]) => Promise<ReadonlySet<string>>;
 
 const unfinished = ['PLACING', 'PENDING'];
 
-interface Candidate {
-  order_id: string;
-  owner: string;
-  status: string;
-  /** Recorded with the claim. */
-  pattern: Pattern;
-  decision: string | null;
-  lines: number;
-  owed: number;
-  /** Events of the order that the relay has not sent yet. */
-  unsent: number;
-  /** The open alerts of any kind. */
-  told: number;
-  /** Parked events, provided that the cancellation of a CANCEL order was emitted. */
-  parked: number;
-}
-
-/** Asks Temporal for the state of these owners. The answer contains every one. */
-export type AskOwners = (owners: readonly string[]) => Promise<Map<string, OwnerState>>;
+/**
+ * The orders that a workflow must drive: those that are PLACING, those that are PENDING and wait
+ * for nothing, because a decision or a resolution has set them going, and those that wait for
+ * adoption itself. Each is one range of an index, so that the owners come in order, unsorted.
+ */
+const undriven: readonly { status: string; waits_for: Wait | null }[] = [
+  { status: 'PLACING', waits_for: null },
+  ...[null, ...adoptedWaits].map((wait) => ({ status: 'PENDING', waits_for: wait })),
+];
 
 /** How long one call may skip busy owners. Shorter than one attempt of the activity. */
 const searchMsMax = 4_000;
@@ -64,20 +49,12 @@ export async function findOrphans(
 }
 
 async function lookAtOwners(knex: Knex, ask: AskOwners, query: OrphanQuery): Promise<FoundOrphans> {
-  const found = await Promise.all(unfinished.map((status) => ownersIn(knex, status, query)));
+  const found = await Promise.all(undriven.map((those) => ownersOf(knex, those, query)));
   const owners = [...new Set(found.flat())].sort().slice(0, query.limit);
-  const states = await ask(owners);
-  const idle = owners.filter((owner) => states.get(owner) !== 'open');
-  const candidates = idle.length > 0 ? await ordersOf(knex, idle) : [];
-  const orphans = candidates
-    .sort((a, b) => (a.owner === b.owner ? 0 : a.owner < b.owner ? -1 : 1))
-    .filter((row) => isOrphan(row, states.get(row.owner) ?? 'gone'))
-    .map((row) => ({
-      orderId: row.order_id,
-      owner: row.owner,
-      pattern: row.pattern,
-      lines: row.lines,
-    }));
+  const open = await ask(owners);
+  const idle = owners.filter((owner) => !open.has(owner));
+  const left = idle.length > 0 ? undriven.map((those) => ordersOf(knex, those, idle)) : [];
+  const orphans = (await Promise.all(left)).flat().sort(byOwner);
   const lastOwner = owners.length < query.limit ? null : (owners.at(-1) ?? null);
   return firstOwners(orphans, lastOwner);
 }
@@ -90,103 +67,45 @@ function firstOwners(orphans: Orphan[], lastOwner: string | null): FoundOrphans 
   return { orphans: some, lastOwner: some.at(-1)?.owner ?? null };
 }
 
-/**
- * Reads one status at a time, so the index yields the owners in order and a backlog needs no
- * sorting. Excludes orders in the compensation registry, whose drain drives them: an outage may
- * leave a hundred thousand of these, and asking Temporal about them would be wasted.
- */
-function ownersIn(
+function ownersOf(
   knex: Knex,
-  status: string,
+  those: (typeof undriven)[number],
   { olderThanMs, afterOwner, limit }: OrphanQuery,
 ): Promise<string[]> {
   return knex('orders')
     .distinct()
-    .where('status', status)
+    .where(those)
     .where('owner', '>', afterOwner)
     .where('owned_at', '<', knex.raw('NOW(6) - INTERVAL ? MICROSECOND', [olderThanMs * 1_000]))
-    .where((rest) => {
-      void rest
-        .where('status', 'PLACING')
-        .orWhereNotExists(
-          knex('compensations')
-            .select(knex.raw('1'))
-            .whereRaw('compensations.order_id = orders.order_id')
-            .where('compensations.status', 'PENDING'),
-        );
-    })
     .orderBy('owner')
     .limit(limit)
     .pluck<string[]>('owner');
 }
 
-/**
- * Whether an order is an orphan. A PLACING order without an open owner is one, unless its next
- * event waits for the relay. A PENDING order is one unless something else will continue it: the
- * registry's drain, or, if it is undecided after a broken step, an operator. In TCC, forced
- * confirmation or an operator continues a COMPLETE order, as its alert says; only adoption
- * continues a CANCEL order. In choreography, an order waits for an operator only while one of its
- * events is parked. Even then other events may be lost, until a workflow that looked for them has
- * completed.
- */
-function isOrphan(row: Candidate, owner: OwnerState): boolean {
-  if (row.unsent > 0) return false;
-  if (row.status === 'PLACING') return true;
-  const { begins, moves } = patternRows[row.pattern];
-  if (begins === 'by-event') return owner === 'gone' || row.parked === 0;
-  if (row.owed > 0) return false;
-  if (moves === 'after-complete' && row.decision === 'COMPLETE')
-    return owner === 'gone' || row.told === 0;
-  return owner === 'gone' || row.decision !== null;
-}
-
-function ordersOf(knex: Knex, owners: string[]): Promise<Candidate[]> {
+/** The orders that these owners left behind. The relay drives on an order with an unsent event. */
+async function ordersOf(
+  knex: Knex,
+  those: (typeof undriven)[number],
+  owners: string[],
+): Promise<Orphan[]> {
   return knex('orders')
-    .select('order_id', 'owner', 'status', 'pattern', 'decision')
+    .select({ orderId: 'order_id' }, 'owner', 'pattern')
     .select(
       knex('order_lines').count('*').whereRaw('order_lines.order_id = orders.order_id').as('lines'),
     )
-    .select(
-      knex('compensations')
-        .count('*')
-        .whereRaw('compensations.order_id = orders.order_id')
-        .where('compensations.status', 'PENDING')
-        .as('owed'),
-    )
-    .select(
-      knex('outbox')
-        .count('*')
-        .whereRaw('outbox.order_id = orders.order_id')
-        .whereNull('sent_at')
-        .as('unsent'),
-    )
-    .select(
-      knex('alerts')
-        .count('*')
-        .whereRaw('alerts.order_id = orders.order_id')
-        .where({ kind: 'event-parked', resolved_at: null })
-        .where((either) => {
-          void either
-            .whereNull('orders.decision')
-            .orWhereExists(
-              knex('outbox')
-                .select(knex.raw('1'))
-                .whereRaw('outbox.order_id = orders.order_id')
-                .where('type', 'OrderCancelled'),
-            );
-        })
-        .as('parked'),
-    )
-    .select(
-      knex('alerts')
-        .count('*')
-        .whereRaw('alerts.order_id = orders.order_id')
-        .whereNull('resolved_at')
-        .as('told'),
-    )
-    .whereIn('status', ['PLACING', 'PENDING'])
+    .where(those)
     .whereIn('owner', owners)
-    .orderBy('order_id');
+    .whereNotExists(
+      knex('outbox')
+        .select(knex.raw('1'))
+        .whereRaw('outbox.order_id = orders.order_id')
+        .whereNull('sent_at'),
+    );
+}
+
+function byOwner(a: Orphan, b: Orphan): number {
+  const [one, other] = [a, b].map(({ owner, orderId }) => `${owner} ${orderId}`);
+  return (one ?? '') < (other ?? '') ? -1 : 1;
 }
 
 /**
@@ -213,7 +132,7 @@ export async function adopt(
       'order_id',
       orphaned.map((row) => row.order_id),
     )
-    .update({ owner: newOwner, owned_at: trx.fn.now(6) });
+    .update({ owner: newOwner, owned_at: trx.fn.now(6), waits_for: null });
   // If the owner was a resolution whose workflow is gone, the resolution ends with the order as it
   // is.
   await endResolutions(

@@ -216,6 +216,7 @@ async function cancel(trx: Knex.Transaction, orderId: string): Promise<CancelOut
       `UPDATE orders SET
          decision = 'CANCEL',
          reason = 'cancelled-by-customer',
+         waits_for = NULL,
          ended_at = IF(status = 'CREATED', CURRENT_TIMESTAMP(6), ended_at),
          status = IF(status = 'CREATED', 'CANCELLED', status)
        WHERE order_id = ? AND decision IS NULL

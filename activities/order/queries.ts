@@ -4,6 +4,7 @@ import type { FailureCode } from '../../contracts/failures';
 import { orderTerms, withTerms, type WithTerms } from '../../contracts/order';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
 import type { OverdueRecovery } from '../../contracts/recovery';
+import type { Wait } from '../../contracts/waits';
 import { rowCount, text, texts } from '../transaction/parameters';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { overdueRecoveries } from './recovery';
@@ -39,10 +40,14 @@ export interface PlaceableOrder extends OrderSummary {
 /** An order in an operator's list. */
 export interface OwnedOrder extends OrderSummary {
   owner: string | null;
+  /** What it waits for while it is PENDING; null while it is driven. */
+  waitsFor: Wait | null;
 }
 
 export interface OpenAlert {
   orderId: string;
+  /** What its order waits for now; null while it is driven, or if there is no such order. */
+  waitsFor: Wait | null;
   kind: string;
   detail: string;
   runbook: string;
@@ -88,6 +93,7 @@ interface OrderRow {
 
 interface OwnedRow extends OrderRow {
   owner: string | null;
+  waits_for: Wait | null;
 }
 
 const summaryColumns = [
@@ -144,7 +150,7 @@ export function createOrderQueries(knex: Knex): OrderQueries {
     },
     async pending(limit, after = '') {
       const rows = (await summaries()
-        .select('owner')
+        .select('owner', 'waits_for')
         .where('status', 'PENDING')
         .where('order_id', '>', text(after))
         .orderBy('order_id')
@@ -152,17 +158,13 @@ export function createOrderQueries(knex: Knex): OrderQueries {
       return rows.map(ownedOf);
     },
     async owned(orderId) {
-      const row = (await summaries().select('owner').where('order_id', text(orderId)).first()) as
-        OwnedRow | undefined;
+      const row = (await summaries()
+        .select('owner', 'waits_for')
+        .where('order_id', text(orderId))
+        .first()) as OwnedRow | undefined;
       return row && ownedOf(row);
     },
-    openAlerts: (limit) =>
-      knex('alerts')
-        .select({ orderId: 'order_id', raisedAt: 'raised_at' }, 'kind', 'detail', 'runbook')
-        .whereNull('resolved_at')
-        .orderBy('raised_at')
-        .limit(rowCount(limit))
-        .timeout(queryMsMax) as Promise<OpenAlert[]>,
+    openAlerts: (limit) => readOpenAlerts(knex, limit),
     async lastResolution(orderId) {
       const row = (await knex('resolutions')
         .where('order_id', orderId)
@@ -178,6 +180,17 @@ export function createOrderQueries(knex: Knex): OrderQueries {
       await knex('orders').first('order_id').timeout(queryMsMax);
     },
   };
+}
+
+function readOpenAlerts(knex: Knex, limit: number): Promise<OpenAlert[]> {
+  return knex('alerts')
+    .leftJoin('orders', 'orders.order_id', 'alerts.order_id')
+    .select({ orderId: 'alerts.order_id', raisedAt: 'raised_at', waitsFor: 'waits_for' })
+    .select('kind', 'detail', 'runbook')
+    .whereNull('resolved_at')
+    .orderBy('raised_at')
+    .limit(rowCount(limit))
+    .timeout(queryMsMax);
 }
 
 interface ResolutionRow {
@@ -209,7 +222,7 @@ function lineOf(row: LineRow): OrderDetail['lines'][number] {
 }
 
 function ownedOf(row: OwnedRow): OwnedOrder {
-  return { ...summaryOf(row), owner: row.owner };
+  return { ...summaryOf(row), owner: row.owner, waitsFor: row.waits_for };
 }
 
 function summaryOf(row: OrderRow): OrderSummary {

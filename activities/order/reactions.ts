@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { eventOf, type EventType, type OrderEvent } from '../../contracts/events';
-import type { AlertKind } from '../../contracts/alerts';
 import { isTerminal, type OrderStatus } from '../../contracts/order';
 import { participants, type RegisteredParticipant } from '../../contracts/participants';
 import type { OrderEventActivities } from '../../contracts/deliveries';
@@ -10,7 +9,8 @@ import { say, wasSaid } from '../transaction/outbox';
 import { createEventsOf, createReact } from '../transaction/reactor';
 import { runTransaction } from '../transaction/transaction';
 import { readOrders } from './content';
-import { close, decide, lockOrders } from './steps';
+import { close, decide, lockOrders, resolveAlerts } from './steps';
+import { putAside } from './waits';
 
 /** The order service's part in choreography. `onSaid` wakes its relay. */
 export function createOrderReactions(knex: Knex, onSaid: () => void): OrderEventActivities {
@@ -28,12 +28,11 @@ export function createOrderReactions(knex: Knex, onSaid: () => void): OrderEvent
   };
 }
 
-/** Uses the order's key, like every resolution of alerts. */
+/** The order may still wait for something else. */
 async function resolve(trx: Knex.Transaction, orderId: string): Promise<void> {
-  await trx(trx.raw('alerts FORCE INDEX (alerts_order_kind)'))
-    .where({ order_id: orderId, kind: 'event-parked' satisfies AlertKind })
-    .whereNull('resolved_at')
-    .update({ resolved_at: trx.fn.now(6) });
+  const row = (await lockOrders(trx, [orderId])).get(orderId);
+  await resolveAlerts(trx, [orderId], 'event-parked');
+  if (row?.status === 'PENDING') await putAside(trx, [orderId]);
 }
 
 /** Handles a participant's reply: decides or ends the order if it can. */

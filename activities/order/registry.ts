@@ -3,7 +3,8 @@ import { batchLimits } from '../../contracts/limits';
 import type { CompensationResult, DueCompensations, DueQuery } from '../../contracts/recovery';
 import type { FailedCompensation } from '../../contracts/steps';
 import { readOrders } from './content';
-import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts, setPending } from './steps';
+import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts } from './steps';
+import { putAside } from './waits';
 
 /** The compensation registry: compensations that have failed so far. */
 
@@ -40,12 +41,12 @@ export async function register(
       next_retry_at: trx.raw('VALUES(next_retry_at)'),
       done_at: null,
     });
-  await setPending(trx, unique(owed));
   await raiseAlerts(
     trx,
     'compensation-failing',
     owed.map(({ orderId, step, error }) => ({ orderId, detail: `${step}: ${error}` })),
   );
+  await putAside(trx, unique(owed));
 }
 
 interface DueRow {

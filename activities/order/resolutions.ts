@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { patterns, type OrderStatus, type Pattern, type PlacedOrder } from '../../contracts/order';
+import { patterns, type Pattern, type PlacedOrder } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
 import type {
   AgedQuery,
@@ -10,6 +10,7 @@ import type {
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 import { lockOrders } from './steps';
+import { putAside } from './waits';
 
 /**
  * Resolves PENDING orders: by operators, whose resolutions are recorded, and by TCC's recovery. An
@@ -74,7 +75,7 @@ export async function open(
   }
   await trx('orders')
     .where('order_id', orderId)
-    .update({ owner: workflowId, owned_at: trx.fn.now(6) });
+    .update({ owner: workflowId, owned_at: trx.fn.now(6), waits_for: null });
   return resolutionOf(trx, orderId, await recorded(trx, workflowId));
 }
 
@@ -142,7 +143,7 @@ export async function overturn(
     .where({ order_id: orderId, owner, status: 'PENDING', decision: 'COMPLETE' })
     .whereIn('pattern', overturnable)
     .where('owner', 'in', newestUnderWay(trx, orderId))
-    .update({ decision: 'CANCEL', reason: 'cancelled-by-operator' });
+    .update({ decision: 'CANCEL', reason: 'cancelled-by-operator', waits_for: null });
   const row: unknown = await trx('orders')
     .where({ order_id: orderId, decision: 'CANCEL' })
     .first('order_id');
@@ -162,22 +163,28 @@ function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuild
 
 /**
  * Records a resolution's outcome, which is the order's status. If the resolution was refused, it
- * changed nothing, and the order goes back to its previous owner. Otherwise adoption would see a
- * completed owner and conclude that it left the order PENDING on purpose.
+ * changed nothing, and the order goes back to its previous owner. An order that is still PENDING
+ * waits again for what its alerts say.
  */
 export async function conclude(
   trx: Knex.Transaction,
   workflowId: string,
   refused: 'unsafe' | undefined,
 ): Promise<ResolutionOutcome> {
-  const row = await trx('resolutions')
-    .join('orders', 'orders.order_id', 'resolutions.order_id')
+  const resolution = await trx('resolutions')
     .where('workflow_id', workflowId)
-    .first<{ status: OrderStatus } | undefined>('status');
+    .first<{ order_id: string } | undefined>('order_id');
+  const orderId = resolution?.order_id ?? '';
+  const row = (await lockOrders(trx, [orderId])).get(orderId);
   if (!row) throw new Error(`The resolution ${workflowId} does not exist`);
   const reached = { COMPLETED: 'completed', CANCELLED: 'cancelled' } as const;
   const ended = row.status === 'COMPLETED' || row.status === 'CANCELLED' ? row.status : undefined;
   const outcome = refused ?? (ended ? reached[ended] : 'pending');
+  // A newer owner drives the order on, so that it waits for nothing.
+  const mine: unknown = await trx('orders')
+    .where({ order_id: orderId, owner: workflowId, status: 'PENDING' })
+    .first('order_id');
+  if (mine !== undefined) await putAside(trx, [orderId]);
   if (refused) await handBack(trx, workflowId);
   await end(trx, workflowId, outcome);
   return outcome;

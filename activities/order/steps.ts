@@ -9,6 +9,7 @@ import type {
   Verdict,
 } from '../../contracts/steps';
 import { endResolutions } from './ended-resolutions';
+import { putAside } from './waits';
 
 /**
  * The order service's side of placing: the decision (the first writer wins) and its consequences.
@@ -81,7 +82,7 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
     await trx('orders')
       .whereIn('order_id', orderIdsOf(group))
       .whereNull('decision')
-      .update({ decision: 'CANCEL', reason });
+      .update({ decision: 'CANCEL', reason, waits_for: null });
   }
   const decisions = verdicts.map(({ orderId, decision }): Decided => {
     const row = rows.get(orderId);
@@ -124,7 +125,7 @@ async function writeComplete(
   await trx('orders')
     .whereIn('order_id', orderIdsOf(verdicts))
     .whereNull('decision')
-    .update({ decision: 'COMPLETE', ...ending });
+    .update({ decision: 'COMPLETE', waits_for: null, ...ending });
 }
 
 /** Ends COMPLETE orders whose effects have all been made, and resolves their alerts. */
@@ -134,7 +135,7 @@ export async function complete(trx: Knex.Transaction, orderIds: string[]): Promi
     .whereIn('order_id', orderIds)
     .where('decision', 'COMPLETE')
     .whereIn('status', ['PLACING', 'PENDING'])
-    .update({ status: 'COMPLETED', ended_at: trx.fn.now(6) });
+    .update({ status: 'COMPLETED', waits_for: null, ended_at: trx.fn.now(6) });
   const ended = await trx('orders')
     .whereIn('order_id', orderIds)
     .where('status', 'COMPLETED')
@@ -160,7 +161,7 @@ export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<
         .whereRaw('compensations.order_id = orders.order_id')
         .where('compensations.status', 'PENDING'),
     )
-    .update({ status: 'CANCELLED', ended_at: trx.fn.now(6) });
+    .update({ status: 'CANCELLED', waits_for: null, ended_at: trx.fn.now(6) });
   const ended = await trx('orders')
     .whereIn('order_id', orderIds)
     .where('status', 'CANCELLED')
@@ -205,18 +206,10 @@ export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[])
   const rows = await lockOrders(trx, orderIdsOf(troubled));
   const open = troubled.filter(({ orderId }) => isOpen(rows.get(orderId)));
   const missing = troubled.filter(({ orderId }) => !rows.has(orderId));
-  await setPending(trx, orderIdsOf(open));
   for (const [kind, group] of groupBy([...open, ...missing], (one) => one.kind)) {
     await raiseAlerts(trx, kind as AlertKind, group);
   }
-}
-
-/** An order is PENDING while it waits for an operator or for recovery. */
-export async function setPending(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
-  await trx('orders')
-    .whereIn('order_id', orderIds)
-    .where('status', 'PLACING')
-    .update({ status: 'PENDING' });
+  await putAside(trx, orderIdsOf(open));
 }
 
 /** Raises one alert per order, or reopens it. `detail` is what an operator reads first. */

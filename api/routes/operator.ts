@@ -125,6 +125,6 @@ export function addOperatorRoutes(app: ApiApp, deps: OperatorRoutesDeps): void {
 }
 
 function ownedAnswer(order: OwnedOrder) {
-  const { customerId, decision, owner } = order;
-  return { ...summaryAnswer(order), customerId, decision, owner };
+  const { customerId, decision, owner, waitsFor } = order;
+  return { ...summaryAnswer(order), customerId, decision, owner, waitsFor };
 }

@@ -65,6 +65,7 @@ CREATE TABLE `orders` (
   `owner` varchar(128) COLLATE ascii_bin DEFAULT NULL,
   `decision` varchar(8) COLLATE ascii_bin DEFAULT NULL,
   `reason` varchar(64) COLLATE ascii_bin DEFAULT NULL,
+  `waits_for` varchar(16) COLLATE ascii_bin DEFAULT NULL,
   `total` bigint NOT NULL,
   `created_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   `owned_at` datetime(6) DEFAULT NULL,
@@ -72,12 +73,14 @@ CREATE TABLE `orders` (
   PRIMARY KEY (`order_id`),
   UNIQUE KEY `orders_idempotency` (`customer_id`,`idempotency_key`),
   KEY `orders_customer` (`customer_id`,`order_id`),
-  KEY `orders_unfinished` (`status`,`owner`,`owned_at`),
-  CONSTRAINT `orders_cancelled_decided` CHECK (((`status` <> _utf8mb4'CANCELLED') or (`decision` <=> _utf8mb4'CANCEL'))),
-  CONSTRAINT `orders_completed_decided` CHECK (((`status` <> _utf8mb4'COMPLETED') or (`decision` <=> _utf8mb4'COMPLETE'))),
-  CONSTRAINT `orders_decision_known` CHECK ((`decision` in (_utf8mb4'COMPLETE',_utf8mb4'CANCEL'))),
-  CONSTRAINT `orders_status_known` CHECK ((`status` in (_utf8mb4'CREATED',_utf8mb4'PLACING',_utf8mb4'PENDING',_utf8mb4'COMPLETED',_utf8mb4'CANCELLED'))),
-  CONSTRAINT `orders_total_positive` CHECK ((`total` > 0))
+  KEY `orders_unfinished` (`status`,`waits_for`,`owner`,`owned_at`),
+  CONSTRAINT `orders_cancelled_decided` CHECK (((`status` <> _ascii'CANCELLED') or (`decision` <=> _ascii'CANCEL'))),
+  CONSTRAINT `orders_completed_decided` CHECK (((`status` <> _ascii'COMPLETED') or (`decision` <=> _ascii'COMPLETE'))),
+  CONSTRAINT `orders_decision_known` CHECK ((`decision` in (_ascii'COMPLETE',_ascii'CANCEL'))),
+  CONSTRAINT `orders_pending_waits` CHECK (((`waits_for` is null) or (`status` = _utf8mb4'PENDING'))),
+  CONSTRAINT `orders_status_known` CHECK ((`status` in (_ascii'CREATED',_ascii'PLACING',_ascii'PENDING',_ascii'COMPLETED',_ascii'CANCELLED'))),
+  CONSTRAINT `orders_total_positive` CHECK ((`total` > 0)),
+  CONSTRAINT `orders_waits_for_known` CHECK ((`waits_for` in (_utf8mb4'operator',_utf8mb4'branch',_utf8mb4'event',_utf8mb4'confirmation',_utf8mb4'compensation',_utf8mb4'cancellation')))
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
 CREATE TABLE `outbox` (

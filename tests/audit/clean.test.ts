@@ -116,7 +116,9 @@ test('orders of `lock` are proved without barrier rows, ended or on their way', 
 
 test('a registered compensation, an alert and adoption to come excuse a closed workflow', async () => {
   const { order: orders } = world.databases;
-  await world.order({ orderId: 'registered', status: 'PENDING', decision: 'CANCEL', ownedS: 300 });
+  const waiting = { status: 'PENDING', ownedS: 300 } as const;
+  const registered = { decision: 'CANCEL', waitsFor: 'compensation' } as const;
+  await world.order({ ...waiting, ...registered, orderId: 'registered' });
   await world.take('registered');
   await orders('compensations').insert({
     order_id: 'registered',
@@ -124,7 +126,7 @@ test('a registered compensation, an alert and adoption to come excuse a closed w
     next_retry_at: orders.fn.now(6),
     last_error: 'ECONNREFUSED',
   });
-  await world.order({ orderId: 'broken', status: 'PENDING', ownedS: 300 });
+  await world.order({ ...waiting, orderId: 'broken', waitsFor: 'operator' });
   await orders('alerts').insert({
     kind: 'broken-step',
     order_id: 'broken',
@@ -235,6 +237,7 @@ test('rule names are stable: alerts, dashboards and runbooks carry them', () => 
     'registry-row-left-open',
     'row-without-order',
     'stuck-order',
+    'waits-for',
     'outbox-drained',
     'overdue',
     'recovery-overdue',

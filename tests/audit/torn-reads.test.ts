@@ -103,14 +103,15 @@ test('an order that is adopted between the reads is not stuck', async () => {
 
 test('a compensation that is registered between the reads keeps its order from being stuck', async () => {
   await world.order({ orderId: 'late', status: 'PENDING', decision: 'CANCEL', ownedS: 300 });
-  const result = await auditWhile(() =>
-    world.databases.order('compensations').insert({
+  const result = await auditWhile(async () => {
+    await world.databases.order('compensations').insert({
       order_id: 'late',
       step: 'refundPoints',
       next_retry_at: new Date(),
       last_error: 'ECONNREFUSED',
-    }),
-  );
+    });
+    await orders().where({ order_id: 'late' }).update({ waits_for: 'compensation' });
+  });
   expect(result).toMatchObject({
     violations: [],
     inFlight: [{ orderId: 'late', waitsFor: 'compensation' }],

@@ -3,6 +3,7 @@ import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../.
 import { openDatabase } from '../../activities/transaction/connection';
 import { type OrderStatus, type Pattern } from '../../contracts/order';
 import { byService } from '../../contracts/participants';
+import type { Wait } from '../../contracts/waits';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** An order as a test writes it; prices are the world's. */
@@ -18,6 +19,7 @@ export interface OrderSpec {
   owner?: string;
   decision?: 'COMPLETE' | 'CANCEL';
   reason?: string;
+  waitsFor?: Wait;
   /** How long ago it was claimed. */
   ownedS?: number;
 }
@@ -154,6 +156,7 @@ async function writeOrder(orders: Knex, spec: OrderSpec): Promise<void> {
     owner: claimed ? (spec.owner ?? `owner-of-${orderId}`) : null,
     decision: spec.decision ?? decisionOf[status] ?? null,
     reason: spec.reason ?? null,
+    waits_for: spec.waitsFor ?? null,
     total: lines.reduce((total, { quantity }) => total + quantity * price, 0),
     owned_at: claimed ? ago : null,
   });

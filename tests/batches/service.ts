@@ -33,8 +33,7 @@ export async function createOrderService(folder = root): Promise<OrderService> {
     databases,
     activities: createOrderActivities({
       knex: pools[0],
-      askOwners: (owners) =>
-        Promise.resolve(new Map(owners.map((owner) => [owner, 'gone'] as const))),
+      askOwners: () => Promise.resolve(new Set()),
     }),
     intake: createOrderIntake(pools[1]),
     async end() {

@@ -3,7 +3,7 @@ import { auditAtRest } from '../../audit/at-rest';
 import { createOrderIntake } from '../../activities/order/intake';
 import type { PlacedOrder } from '../../contracts/order';
 import { byService } from '../../contracts/participants';
-import { createAskOwners } from '../../workers/owner-state';
+import { createAskOwners } from '../../workers/open-owners';
 import { createOrder, runOnce, startSaga, stateOf, until } from '../support/orders';
 import type { Faults } from '../support/faults';
 import { createWorld, hurriedTiming, type World } from '../support/world';
@@ -117,7 +117,7 @@ async function play(orderKinds: Kind[], faults: OneFault[]): Promise<void> {
   }
   const databases = byService((service) => world.databases[service]);
   const ask = createAskOwners(world.client.workflow);
-  const isOpen = async (id: string) => (await ask([id])).get(id) === 'open';
+  const isOpen = async (id: string) => (await ask([id])).has(id);
   const closedAt = () => Promise.resolve(undefined);
   const deps = { ...databases, isOpen, closedAt };
   const report = await auditAtRest(deps, { restMsMax: 2_000 });

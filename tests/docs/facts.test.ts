@@ -114,7 +114,7 @@ describe('the database users', () => {
     const ofLock = privileges.filter(({ user }) => user === 'lock_worker');
     expect(ofLock.map(({ table }) => table)).not.toContain('steps');
     const [orders] = ofLock.filter(({ table }) => table === 'orders');
-    expect(orders?.may).toBe('SELECT, UPDATE (status, decision, reason, ended_at)');
+    expect(orders?.may).toBe('SELECT, UPDATE (status, decision, reason, waits_for, ended_at)');
   });
 });
 

@@ -186,11 +186,11 @@ describe('adoption', () => {
     const broken = await createOrder(world, { lines: { ghost: 1 } });
     expect(await place(world, [broken], 'lock')).toMatchObject({ pending: 1 });
     await world.databases.stock({ ghost: { available: 5 } });
-    // What an operator's retry does: the order is nobody's, and is driven again.
+    // As an operator's retry leaves it whose workflow was terminated.
     await world.databases
       .order('orders')
       .where('order_id', broken.orderId)
-      .update({ owner: 'nobody' });
+      .update({ owner: 'nobody', waits_for: null });
     expect(await adopt()).toEqual({ adopted: 1 });
     await ends(broken.orderId, 'COMPLETED');
     expect(await netEffect(world, broken.orderId)).toEqual(once);

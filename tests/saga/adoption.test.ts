@@ -134,11 +134,12 @@ it('completes a held order, and ends its alert, once its fault is mended', async
   const broken = await createOrder(world, { lines: { ghost: 1 } });
   await place(world, [broken]);
   await world.databases.stock({ ghost: { available: 5 } });
-  // What an operator's retry will do: the order is nobody's, and is driven again.
+  expect(await adopt()).toEqual({ adopted: 0 });
+  // As an operator's retry leaves it whose workflow was terminated.
   await world.databases
     .order('orders')
     .where('order_id', broken.orderId)
-    .update({ owner: 'nobody' });
+    .update({ owner: 'nobody', waits_for: null });
   expect(await adopt()).toEqual({ adopted: 1 });
   await ends(broken.orderId, 'COMPLETED');
   expect(await netEffect(world, broken.orderId)).toEqual({ stock: -1, points: -1 });

@@ -14,7 +14,7 @@ import type * as BundleModule from '../../workers/bundle';
 import type { RecoverySettings } from '../../contracts/recovery';
 import { byService, participants, services, type Service } from '../../contracts/participants';
 import type { ParticipantName } from '../../contracts/participants';
-import { createAskOwners } from '../../workers/owner-state';
+import { createAskOwners } from '../../workers/open-owners';
 import { createWorkflowActivities } from '../../workers/recovery';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { withFaults, type Activities, type Faults } from './faults';

@@ -17,8 +17,7 @@ beforeAll(async () => {
   world = await createWorld();
   orders = createOrderActivities({
     knex: world.databases.order,
-    askOwners: (owners) =>
-      Promise.resolve(new Map(owners.map((owner) => [owner, 'open'] as const))),
+    askOwners: (owners) => Promise.resolve(new Set(owners)),
   });
 });
 

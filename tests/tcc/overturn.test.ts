@@ -24,8 +24,7 @@ beforeAll(async () => {
   const [worker, api] = pools as [Knex, Knex];
   orders = createOrderActivities({
     knex: worker,
-    askOwners: (owners) =>
-      Promise.resolve(new Map(owners.map((owner) => [owner, 'open'] as const))),
+    askOwners: (owners) => Promise.resolve(new Set(owners)),
   });
   intake = createOrderIntake(api);
 });

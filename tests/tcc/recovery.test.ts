@@ -122,11 +122,11 @@ it('all of them force confirmations, sweep reservations and adopt, by themselves
   await ends(lost.orderId, 'COMPLETED');
   await become(sweeps.orderId, 'confirmed,confirmed');
   expect(await netEffect(world, good.orderId)).toEqual({ stock: -2, points: -2 });
-  // What an operator's retry does: the order is nobody's, and is driven again.
+  // As an operator's retry leaves it whose workflow was terminated.
   await world.databases
     .order('orders')
     .where('order_id', sweeps.orderId)
-    .update({ owner: 'nobody' });
+    .update({ owner: 'nobody', waits_for: null });
   await ends(sweeps.orderId, 'COMPLETED');
   await expectClean(world);
 });

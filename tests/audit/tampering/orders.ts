@@ -70,6 +70,13 @@ export const orderTampering: Tampering[] = [
     tamper: (world) => world.order({ orderId: 'forgotten', status: 'PENDING', ownedS: 90 }),
   },
   {
+    what: 'an order that waits for an operator whom no alert tells',
+    orderId: 'silent',
+    rules: ['waits-for'],
+    tamper: (world) =>
+      world.order({ orderId: 'silent', status: 'PENDING', waitsFor: 'operator', ownedS: 90 }),
+  },
+  {
     what: 'an event that no relay sends',
     orderId: 'COMPLETED-1',
     rules: ['outbox-drained'],

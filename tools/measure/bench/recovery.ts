@@ -18,7 +18,7 @@ import { auditStack } from '../../load/audit-stack';
 import type { LoadOrder } from '../../load/order-file';
 import { progressBar } from '../../load/progress';
 import type { RunningStack } from '../../stack/state';
-import { createAskOwners } from '../../../workers/owner-state';
+import { createAskOwners } from '../../../workers/open-owners';
 import { databaseTime, drained, endsSince } from './drain';
 import { benchOrders, scenarios } from './orders';
 import { barAfterMs } from './progress';
