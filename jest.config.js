@@ -6,7 +6,8 @@ const esmPackages = ['jose', 'uuid', 'get-port'];
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  // What is long proves the whole, once more and together: `npm run test:long`.
+  testMatch: ['<rootDir>/tests/**/!(*.long).test.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: {
     '\\.[cm]?[jt]s$': [

@@ -26,21 +26,19 @@ interface JestResult {
  */
 const stacks = 'tests/(stack|matrix|load|bench/compare)/';
 
+/** In place of the tests that jest.config.js names. */
+const long = ['--testMatch', '<rootDir>/tests/**/*.long.test.ts'];
+
 /**
- * Runs all tests, or those that jest's own arguments select. Repeats at its end what failed, which
+ * Runs all tests but the long ones, or with `--long` those alone, or those that jest's own arguments select. Repeats at its end what failed, which
  * the output of the other files has hidden by then, and ends with `N passed, N failed` on a line of
  * its own. A file that fails to load counts as one failure; that no test ran at all is a failure
  * too, for a misspelt path would otherwise look like success.
  */
 async function main(): Promise<number> {
   const asked = process.argv.slice(2);
-  const runs =
-    asked.length > 0
-      ? [await runTests(asked)]
-      : [
-          await runTests([`--testPathIgnorePatterns=${stacks}`]),
-          await runTests(['--runInBand', `--testPathPatterns=${stacks}`]),
-        ];
+  const runs: TestRun[] = [];
+  for (const args of runsFor(asked)) runs.push(await runTests(args));
   const sum = (pick: (run: TestRun) => number) => runs.reduce((all, run) => all + pick(run), 0);
   const passed = sum((run) => run.passed);
   const failed = sum((run) => run.failed);
@@ -50,6 +48,15 @@ async function main(): Promise<number> {
   process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
   const code = runs.find((run) => run.code !== 0)?.code ?? 0;
   return code === 0 && (passed === 0 || failed > 0) ? 1 : code;
+}
+
+/** What jest is told, each time that it is started. */
+function runsFor(asked: readonly string[]): string[][] {
+  if (asked.includes('--long')) {
+    return [['--runInBand', ...asked.filter((arg) => arg !== '--long'), ...long]];
+  }
+  if (asked.length > 0) return [[...asked]];
+  return [[`--testPathIgnorePatterns=${stacks}`], ['--runInBand', `--testPathPatterns=${stacks}`]];
 }
 
 interface TestRun {

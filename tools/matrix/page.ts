@@ -60,7 +60,7 @@ ${Object.entries(tuning)
 A workflow task that a dead worker was given is given to another after ${seconds(workflowTaskMsMax)}.
 
 \`npm run matrix -- --protocol saga\` runs one protocol, \`-- --step restoreStock --fault killed\` a
-part of it, \`-- --open\` what is open; whatever is run has its own figures here afterwards. \`npm test\` runs a part in which each step and each fault is there at least once.`;
+part of it, \`-- --open\` what is open; whatever is run has its own figures here afterwards. \`npm run test:long\` runs a part in which each step and each fault is there at least once.`;
 
 function protocolPart(protocol: Pattern, report: Report): string {
   const { steps } = protocols[protocol];
