@@ -23,6 +23,7 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/.local/'],
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
-  maxWorkers: 2,
+  // Most of a test is waiting, so that two cores are enough for four at once.
+  maxWorkers: 4,
   testTimeout: 30_000,
 };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pattern } from '../../contracts/order';
 import { byLabel } from '../../contracts/participants';
 import { Gate, stateOf, until } from '../support/orders';
@@ -142,27 +141,23 @@ async function scarce(shop: Shop, { pattern }: Conforming): Promise<void> {
   expect(await shop.available('rare')).toBe(0);
 }
 
-/**
- * Far longer than one attempt of a step in the shop: a busy server notices a timeout late, and until
- * then it takes the answer.
- */
-const lateMs = 4_000;
-
 async function late(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
-  const asked = Object.fromEntries(steps.map((step) => [step, 0]));
-  for (const step of steps) {
+  const askedAgain = steps.map((step) => {
+    const again = new Gate();
+    let asked = 0;
     shop.world.faults[step] = async (run) => {
       const outcome = await run();
-      asked[step] = (asked[step] ?? 0) + 1;
-      if (asked[step] === 1) await sleep(lateMs);
+      asked += 1;
+      // Too late for certain: until it is asked again, a busy server would take the answer.
+      if (asked === 1) await again.reached;
+      else void again.pass();
       return outcome;
     };
-  }
+    return again.reached;
+  });
   const orderId = await shop.order({ apple: 1 });
   expect(await shop.place(orderId, pattern)).toEqual(completed);
   // The caller may be told by the order's row before the workflow has heard of it.
-  for (const step of steps) {
-    await until(`${step} has been asked again`, () => (asked[step] ?? 0) > 1);
-  }
+  await Promise.all(askedAgain);
   expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   byService,
   participantOf,
@@ -12,7 +14,7 @@ import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
-import { mysqlServer, type TestMysql } from './servers';
+import { freeDatabases, mysqlServer, type TestMysql } from './servers';
 
 /** The services' databases, fresh for one test file; the handles are the administrator's. */
 export interface TestDatabases extends Record<Service, Knex> {
@@ -27,6 +29,8 @@ export interface TestDatabases extends Record<Service, Knex> {
   points(accounts: Readonly<Record<string, number>>): Promise<void>;
   /** Empties every table, so that the next test starts from nothing. */
   empty(): Promise<void>;
+  /** Lets go of the connections, and leaves the databases. */
+  close(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -46,8 +50,52 @@ const poolMax = 8;
 export async function createTestDatabases(
   servers: Partial<Record<Service, TestMysql>> = {},
 ): Promise<TestDatabases> {
+  const databases = openDatabases(servers, randomBytes(4).toString('hex'));
+  await databases.prepare();
+  return databases;
+}
+
+/**
+ * The databases of a world that has ended, empty, or new ones; the next world gets them. Making them
+ * takes as long as many a test. For tests that leave the tables as they are made.
+ */
+export async function takeTestDatabases(): Promise<TestDatabases> {
+  const left = takeFree();
+  const suffix = left ?? randomBytes(4).toString('hex');
+  const databases = openDatabases({}, suffix);
+  if (left === undefined) await databases.prepare();
+  return {
+    ...databases,
+    async drop() {
+      try {
+        await databases.empty();
+      } catch {
+        // A session of the test's holds rows still.
+        return databases.drop();
+      }
+      await databases.close();
+      writeFileSync(join(freeDatabases(), suffix), '');
+    },
+  };
+}
+
+/** Another test file may be faster: who has removed the name has the databases. */
+function takeFree(): string | undefined {
+  return readdirSync(freeDatabases()).find((suffix) => {
+    try {
+      unlinkSync(join(freeDatabases(), suffix));
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function openDatabases(
+  servers: Partial<Record<Service, TestMysql>>,
+  suffix: string,
+): TestDatabases & { prepare(): Promise<void> } {
   const serverOf = (service: Service) => servers[service] ?? mysqlServer();
-  const suffix = randomBytes(4).toString('hex');
   const names = byService((service) => `${service}_${suffix}`);
   const at = (service: Service, user: string, password: string, database = names[service]) => {
     const { host, port } = serverOf(service);
@@ -59,16 +107,6 @@ export async function createTestDatabases(
   };
   const admins = byService((service) => open(service, 1, ''));
   const handles = byService((service) => open(service, poolMax));
-  const passwords = Object.fromEntries(databaseUsers.map(({ user }) => [user, testPassword]));
-  for (const service of services) {
-    await prepareDatabase({
-      admin: admins[service],
-      schema: handles[service],
-      service,
-      database: names[service],
-      passwords,
-    });
-  }
 
   const fill: TestDatabases['fill'] = async (name, balances) => {
     const { books } = participantOf(name);
@@ -84,6 +122,18 @@ export async function createTestDatabases(
   return {
     ...handles,
     names,
+    async prepare() {
+      const passwords = Object.fromEntries(databaseUsers.map(({ user }) => [user, testPassword]));
+      for (const service of services) {
+        await prepareDatabase({
+          admin: admins[service],
+          schema: handles[service],
+          service,
+          database: names[service],
+          passwords,
+        });
+      }
+    },
     url: (user, service) => at(service, user, testPassword),
     fill,
     stock: (products) => fill(product.name, products),
@@ -93,6 +143,10 @@ export async function createTestDatabases(
     },
     async empty() {
       await Promise.all(services.map((service) => emptyTables(handles[service], names[service])));
+    },
+    async close() {
+      const all = [...Object.values(handles), ...Object.values(admins)];
+      await Promise.all(all.map((knex) => knex.destroy()));
     },
     async drop() {
       for (const service of services) {

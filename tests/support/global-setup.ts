@@ -35,6 +35,7 @@ export default async function globalSetup(): Promise<void> {
   process.env['TEST_MYSQL'] = JSON.stringify(mysql.published);
   process.env['TEST_TEMPORAL'] = JSON.stringify(temporal.published);
   process.env['TEST_TIME_SKIPPING_SERVER'] = testServer;
+  process.env['TEST_FREE_DATABASES'] = await mkdtemp(join(folder, 'free-'));
   const started: StartedServers = { pids: [mysql.pid, temporal.pid], folder };
   process.env['TEST_SERVERS_STARTED'] = JSON.stringify(started);
 }

@@ -25,6 +25,11 @@ export function temporalServer(): TestTemporal {
   return JSON.parse(published('TEST_TEMPORAL')) as TestTemporal;
 }
 
+/** The folder of the databases that a test file has left for the next; each file's name is theirs. */
+export function freeDatabases(): string {
+  return published('TEST_FREE_DATABASES');
+}
+
 /** The path of the time-skipping server's program, for `createTimeSkipping`'s `existing-path`. */
 export function timeSkippingServer(): string {
   return published('TEST_TIME_SKIPPING_SERVER');

@@ -16,7 +16,7 @@ import { byService, participants, services, type Service } from '../../contracts
 import type { ParticipantName } from '../../contracts/participants';
 import { createAskOwners } from '../../workers/open-owners';
 import { createWorkflowActivities } from '../../workers/recovery';
-import { createTestDatabases, type TestDatabases } from './databases';
+import { createTestDatabases, takeTestDatabases, type TestDatabases } from './databases';
 import { withFaults, type Activities, type Faults } from './faults';
 import { quietRuntime } from './runtime';
 import { connectToOwnNamespace } from './namespace';
@@ -95,11 +95,11 @@ export function codeIn(folder = join(__dirname, '..', '..')): Code {
 /** Starts everything; about a second. */
 export async function createWorld(
   code = codeIn(),
-  servers: Parameters<typeof createTestDatabases>[0] = {},
+  servers?: Parameters<typeof createTestDatabases>[0],
 ): Promise<World> {
   quietRuntime();
   const [databases, { client, connection, namespace }, bundle] = await Promise.all([
-    createTestDatabases(servers),
+    servers ? createTestDatabases(servers) : takeTestDatabases(),
     connectToOwnNamespace(),
     code.bundle.workflowBundle(),
   ]);
