@@ -1,0 +1,37 @@
+import { ReplayError } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { quietRuntime } from '../support/runtime';
+import { incompatible } from './incompatible';
+import { violationsOf } from './violations';
+
+/** Which changes of the workflows the histories notice, and which they accept. */
+
+beforeAll(quietRuntime);
+
+it.each(incompatible)('catches that %s', async (_what, mutation, breaks) => {
+  const found = await violationsOf([mutation], breaks);
+  expect([...found.keys()]).toEqual(breaks);
+  for (const [name, error] of found) {
+    // Of a local activity that is not asked for the SDK says so in another class.
+    const kinds: unknown[] = [DeterminismViolationError];
+    if (name.split('-').includes('local')) kinds.push(ReplayError);
+    expect(kinds).toContain((error as Error).constructor);
+  }
+});
+
+const ask = 'workflows/shared/ask.ts';
+
+it('accepts an unchanged copy, other words, and a change that is patched in', async () => {
+  expect(await violationsOf([])).toEqual(new Map());
+  expect(
+    await violationsOf([
+      { file: 'workflows/ui/batch-view.ts', from: "'the participants are asked'", to: "'asked'" },
+      {
+        file: ask,
+        from: 'const columns = run.participants.map(',
+        to: "const all = [...run.participants];\n  const columns = (patched('points-first') ? all.reverse() : all).map(",
+      },
+      { file: ask, from: 'isCancellation, log }', to: 'isCancellation, log, patched }' },
+    ]),
+  ).toEqual(new Map());
+}, 60_000);

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import type * as BundleModule from '../../workers/bundle';
+import { mutate, type Mutation } from '../mutants/mutate';
+import { historyOf, recorded, workflowIdOf } from './histories';
+
+/** Those of these histories that this code cannot replay, with what it says of each. */
+export async function violations(
+  bundle: { code: string },
+  names: readonly string[],
+): Promise<Map<string, unknown>> {
+  let name = '';
+  function* histories() {
+    for (name of names) yield { workflowId: workflowIdOf(name), history: historyOf(name) };
+  }
+  const found = new Map<string, unknown>();
+  // They are taken one at a time; their ids may be the same.
+  for await (const { error } of Worker.runReplayHistories(
+    { workflowBundle: bundle },
+    histories(),
+  )) {
+    if (error) found.set(name, error);
+  }
+  return found;
+}
+
+/** Those that the code cannot replay once it is changed in this way. */
+export async function violationsOf(
+  mutations: readonly Mutation[],
+  names: readonly string[] = recorded(),
+): Promise<Map<string, unknown>> {
+  const { folder, remove } = mutate(mutations);
+  try {
+    const path = join(folder, 'workers/bundle');
+    const { workflowBundle: bundleOf } = jest.requireActual<typeof BundleModule>(path);
+    return await violations(await bundleOf(), names);
+  } finally {
+    remove();
+  }
+}
