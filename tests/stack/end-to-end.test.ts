@@ -6,6 +6,7 @@ import { defaultPatience } from '../../tools/load/caller';
 import { generateOrders } from '../../tools/load/generator';
 import { runLoad } from '../../tools/load/run';
 import { clientOf, expectClean, LiveStack } from './live-stack';
+import { stopsWithNoBranchLeft } from './orderly-stop';
 
 /**
  * The whole product as its user starts it: one command, real processes, killed in the hard ways.
@@ -132,3 +133,7 @@ it('everything killed at once starts again with nothing lost', async () => {
   await again.close();
   await expectClean(restarted);
 }, 90_000);
+
+it('stopped in order under load, it leaves no branch prepared', async () => {
+  await stopsWithNoBranchLeft(live);
+}, 180_000);

@@ -8,12 +8,7 @@ import { describeStack, type RunningStack } from '../../tools/stack/state';
 import { Supervisor } from '../../tools/stack/supervisor';
 import { clientOf, LiveStack } from './live-stack';
 
-/** An orderly stop under load leaves no branch prepared: `npm run stop`, on whole stacks. */
-
 const callers = 16;
-const live = new LiveStack();
-
-afterAll(() => live.end(), 60_000);
 
 /** Callers who place by XA, one order after the other, until nobody answers. */
 function placeByXa(client: ReturnType<typeof clientOf>) {
@@ -48,7 +43,7 @@ async function branchesSeen(stack: RunningStack): Promise<number> {
 }
 
 /** What is prepared on the stack's server, which is started alone for it. */
-async function preparedOnDisk(): Promise<number> {
+async function preparedOnDisk(live: LiveStack): Promise<number> {
   const settings = { ...readSettings(), localFolder: live.folder };
   const file = readStackFile(live.folder);
   if (!file) throw new Error('The stack has left no file');
@@ -66,8 +61,8 @@ async function preparedOnDisk(): Promise<number> {
   }
 }
 
-it('leaves none', async () => {
-  live.start();
+/** An orderly stop under load leaves no branch prepared. */
+export async function stopsWithNoBranchLeft(live: LiveStack): Promise<void> {
   const stack = await live.ready();
   const client = clientOf(stack, callers);
   const calling = placeByXa(client);
@@ -77,5 +72,5 @@ it('leaves none', async () => {
   await Promise.all(calling);
   await client.close();
   expect(live.output).not.toContain('prepared branch is left');
-  expect(await preparedOnDisk()).toBe(0);
-}, 180_000);
+  expect(await preparedOnDisk(live)).toBe(0);
+}
