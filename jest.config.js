@@ -23,7 +23,6 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/.local/'],
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
-  // Most of a test is waiting, so that two cores are enough for four at once.
-  maxWorkers: 4,
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

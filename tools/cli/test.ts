@@ -21,19 +21,22 @@ interface JestResult {
 }
 
 /**
- * Whole stacks, some of them under faults and load: one file at a time, for beside each other they
- * would mostly show how slow the machine is.
+ * Whole stacks, some of them under faults and load: more than two beside each other would mostly
+ * show how slow the machine is.
  */
 const stacks = 'tests/(stack|matrix|load|bench/compare)/';
+
+/** Of the others half the time is waiting, so that two cores have work for four at once. */
+const othersAtOnce = 4;
 
 /** In place of the tests that jest.config.js names. */
 const long = ['--testMatch', '<rootDir>/tests/**/*.long.test.ts'];
 
 /**
- * Runs all tests but the long ones, or with `--long` those alone, or those that jest's own arguments select. Repeats at its end what failed, which
- * the output of the other files has hidden by then, and ends with `N passed, N failed` on a line of
- * its own. A file that fails to load counts as one failure; that no test ran at all is a failure
- * too, for a misspelt path would otherwise look like success.
+ * Runs all tests but the long ones, or with `--long` those, or what jest's own arguments select.
+ * Repeats at its end what failed, which the output of the other files has hidden by then, and ends
+ * with `N passed, N failed` on a line of its own. A file that fails to load counts as one failure;
+ * that no test ran at all is a failure too, for a misspelt path would otherwise look like success.
  */
 async function main(): Promise<number> {
   const asked = process.argv.slice(2);
@@ -56,7 +59,10 @@ function runsFor(asked: readonly string[]): string[][] {
     return [['--runInBand', ...asked.filter((arg) => arg !== '--long'), ...long]];
   }
   if (asked.length > 0) return [[...asked]];
-  return [[`--testPathIgnorePatterns=${stacks}`], ['--runInBand', `--testPathPatterns=${stacks}`]];
+  return [
+    [`--maxWorkers=${String(othersAtOnce)}`, `--testPathIgnorePatterns=${stacks}`],
+    [`--testPathPatterns=${stacks}`],
+  ];
 }
 
 interface TestRun {
