@@ -42,20 +42,6 @@ it('completes an order: stock and points taken once, and every service has told 
   await expectAtRest(world);
 });
 
-it.each([
-  ['stock is short', { lines: { rare: 2 } }, 'insufficient-stock'],
-  ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
-  // Stock's reason is named before points', whichever service answered first.
-  ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
-])('cancels an order when %s, and gives everything back', async (_when, sketch, reason) => {
-  const order = await createOrder(world, sketch);
-  await placeByEvents(world, order);
-  await ends(world, order, 'CANCELLED');
-  expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'CANCEL', reason });
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
-  await expectAtRest(world);
-});
-
 it('places an order once that is placed many times at once', async () => {
   const order = await createOrder(world);
   await Promise.all(Array.from({ length: 8 }, () => placeByEvents(world, order)));

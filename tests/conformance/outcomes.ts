@@ -105,6 +105,7 @@ async function turnedDown(
 ): Promise<void> {
   const orderId = await shop.order(items, customer);
   expect(await shop.place(orderId, pattern, customer)).toEqual(cancelled(reason));
+  expect(await stateOf(shop.world, orderId)).toMatchObject({ decision: 'CANCEL' });
   expect(await shop.moved(orderId)).toEqual(nothing);
   expect(await shop.available('rare')).toBe(3);
 }

@@ -7,33 +7,6 @@ const world = useWorld({
   points: { anna: 10_000, poor: 3 },
 });
 
-it('completes an order: stock and points taken once, and the row says so', async () => {
-  const order = await createOrder(world, { lines: { apple: 2, rare: 1 }, unitPrice: 5 });
-  expect(await place(world, [order])).toEqual({ completed: 1, cancelled: 0, pending: 0 });
-  expect(await stateOf(world, order.orderId)).toMatchObject({
-    status: 'COMPLETED',
-    decision: 'COMPLETE',
-    reason: null,
-  });
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -15 });
-});
-
-it.each([
-  ['stock is short', { lines: { rare: 2 } }, 'insufficient-stock'],
-  ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
-  // Stock's reason is named before points'.
-  ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
-])('cancels an order when %s, and gives everything back', async (_when, sketch, reason) => {
-  const order = await createOrder(world, sketch);
-  expect(await place(world, [order])).toEqual({ completed: 0, cancelled: 1, pending: 0 });
-  expect(await stateOf(world, order.orderId)).toMatchObject({
-    status: 'CANCELLED',
-    decision: 'CANCEL',
-    reason,
-  });
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
-});
-
 it('settles a batch of 40 order by order: one broken, three rejected, the others complete', async () => {
   const orders: PlacedOrder[] = [];
   for (let i = 0; i < 36; i += 1) orders.push(await createOrder(world, { lines: { apple: 1 } }));

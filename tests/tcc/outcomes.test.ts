@@ -183,11 +183,3 @@ it('settles several orders, each by itself: one broken, two rejected, the others
   expect(result).toEqual({ completed: 2, cancelled: 2, pending: 1 });
   expect(await stateOf(world, broken.orderId)).toMatchObject({ status: 'PENDING', decision: null });
 });
-
-it('runs as local activities too', async () => {
-  const order = await createOrder(world);
-  const timing = { ...hurriedTiming, placement: 'local' as const };
-  const handle = await startOrders(world, 'tcc', [order], timing);
-  expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
-  await expectClean(world);
-});

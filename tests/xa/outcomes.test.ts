@@ -38,13 +38,6 @@ it('completes an order: stock and points taken once, and the row says so', async
   expect(await notesOf(world, order.orderId)).toEqual({ product: 'committed', point: 'committed' });
 });
 
-it('does the same with its steps in the process of the workflows', async () => {
-  const order = await createOrder(world);
-  const timing = { ...hurriedTiming, placement: 'local' } as const;
-  expect(await (await startOrders(world, 'xa', [order], timing)).result()).toEqual(completed);
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
-});
-
 it('shows nothing to anybody before the decision, and holds its rows', async () => {
   const order = await createOrder(world);
   const decision = new Gate();
