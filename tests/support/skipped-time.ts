@@ -7,9 +7,9 @@ import { workflowBundle } from '../../workers/bundle';
 import { quietRuntime } from './runtime';
 import { timeSkippingServer } from './servers';
 
-/** Every queue that a workflow may ask for a step. */
+/** Every queue that a workflow may ask for a step, besides its own. */
 const queues = [
-  ...Object.values(taskQueues),
+  ...Object.values(taskQueues).filter((queue) => queue !== taskQueues.workflow),
   ...participants.flatMap(({ name }) => [name, branchQueueOf(name)]),
 ];
 
@@ -35,18 +35,14 @@ export async function skipTime(): Promise<SkippedTime> {
   });
   const { nativeConnection: connection, client } = environment;
 
+  const workflows = await Worker.create({
+    connection,
+    taskQueue: taskQueues.workflow,
+    workflowBundle: await workflowBundle(),
+  });
+  const runningWorkflows = workflows.run();
   const startWorkers = (activities: object) =>
-    Promise.all(
-      queues.map(async (taskQueue) =>
-        Worker.create({
-          connection,
-          taskQueue,
-          ...(taskQueue === taskQueues.workflow
-            ? { workflowBundle: await workflowBundle() }
-            : { activities }),
-        }),
-      ),
-    );
+    Promise.all(queues.map((taskQueue) => Worker.create({ connection, taskQueue, activities })));
 
   return {
     async run<R>(type: string, input: unknown, activities: object) {
@@ -74,6 +70,10 @@ export async function skipTime(): Promise<SkippedTime> {
         if (nowMs < backMs) throw new Error('away');
       };
     },
-    end: () => environment.teardown(),
+    async end() {
+      workflows.shutdown();
+      await runningWorkflows;
+      await environment.teardown();
+    },
   };
 }
