@@ -38,8 +38,10 @@ it('a confirmation meanwhile finds it frozen: a sweep holds, and the cancel goes
 it('a sweep that read COMPLETE before the decision changed does no harm and raises no alarm', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const read = new Gate();
+  let standings: unknown;
   world.faults.readDecisions = async (run) => {
-    const standings = await run();
+    // The same when it is asked again: on a busy machine an attempt does not last to the end here.
+    standings ??= await run();
     await read.pass();
     return standings;
   };
@@ -61,8 +63,10 @@ it('a sweep that read COMPLETE before the decision changed does no harm and rais
 it('a confirm that comes between the cancels and the end is turned away, and is no alarm', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const read = new Gate();
+  let standings: unknown;
   world.faults.readDecisions = async (run) => {
-    const standings = await run();
+    // The same when it is asked again: on a busy machine an attempt does not last to the end here.
+    standings ??= await run();
     await read.pass();
     return standings;
   };
