@@ -11,7 +11,7 @@ const participant = '^activities/participant/';
 /** Folder → the folders of ours that it may import, itself included. */
 const arrows = [
   ['^contracts/', ['^contracts/']],
-  ['^migrations/', ['^migrations/', '^contracts/']],
+  ['^migrations/', ['^migrations/', '^contracts/', '^activities/transaction/rows']],
   ['^workflows/', ['^workflows/', '^contracts/']],
   [transaction, [transaction, '^contracts/']],
   ['^activities/order/', ['^activities/order/', transaction, '^contracts/']],

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rowsOf } from '../activities/transaction/rows';
 
 /** Reads one database: either as it is now, or as it was when a snapshot was taken. */
 export interface Reader {
@@ -8,12 +9,7 @@ export interface Reader {
 
 /** Reads what is committed when each statement begins. */
 export function currentReader(knex: Knex): Reader {
-  return {
-    rows: async <R>(sql: string, bindings: readonly Knex.RawBinding[] = []) => {
-      const [rows] = (await knex.raw(sql, bindings)) as [R[]];
-      return rows;
-    },
-  };
+  return { rows: (sql, bindings) => rowsOf(knex, sql, bindings) };
 }
 
 /**
@@ -58,18 +54,15 @@ export async function withSnapshot<T>(
 ): Promise<T> {
   const client = knex.client as ConnectionHolder;
   const connection = await client.acquireConnection();
-  const run = async (sql: string, bindings: readonly Knex.RawBinding[] = []) => {
-    const [rows] = (await knex.raw(sql, bindings).connection(connection)) as [unknown];
+  const run = async <R>(sql: string, bindings: readonly Knex.RawBinding[] = []) => {
+    const [rows] = (await knex.raw(sql, bindings).connection(connection)) as [R[]];
     return rows;
   };
   try {
     await run(`SET @pause = @@wait_timeout, SESSION wait_timeout = ${String(pauseSMax)}`);
     await run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-    return await work({
-      rows: async <R>(sql: string, bindings?: readonly Knex.RawBinding[]) =>
-        (await run(sql, bindings)) as R[],
-    });
+    return await work({ rows: run });
   } finally {
     // Where the connection itself failed these fail too, and the pool throws it away.
     await run('ROLLBACK').catch(() => undefined);

@@ -1,16 +1,16 @@
 import type { Knex } from 'knex';
+import { rowsOf } from '../activities/transaction/rows';
 
 /** The schema as the server sees it: what a reviewer reads, and what a check compares. */
 export async function dumpSchema(knex: Knex): Promise<string> {
-  const [tables] = (await knex.raw(
+  const tables = await rowsOf<{ name: string }>(
+    knex,
     `SELECT table_name AS name FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name NOT LIKE 'knex%' ORDER BY table_name`,
-  )) as [{ name: string }[]];
+  );
   const statements: string[] = [];
   for (const { name } of tables) {
-    const [rows] = (await knex.raw('SHOW CREATE TABLE ??', [name])) as [
-      { 'Create Table': string }[],
-    ];
+    const rows = await rowsOf<{ 'Create Table': string }>(knex, 'SHOW CREATE TABLE ??', [name]);
     const statement = rows[0]?.['Create Table'] ?? '';
     statements.push(`${statement.replace(/ AUTO_INCREMENT=\d+/, '')};\n`);
   }

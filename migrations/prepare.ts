@@ -3,6 +3,7 @@ import type { Service } from '../contracts/participants';
 import { migrationSource } from './index';
 import { databaseUsers } from './grants';
 import { demandFreeTables, explained } from './tables-free';
+import { rowsOf } from '../activities/transaction/rows';
 
 /** One service's database: created, migrated, and its users let in with just what they need. */
 export interface PrepareOptions {
@@ -45,19 +46,21 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
 
 /** An earlier version let the auditor read every column of every table. */
 async function takeBackWholeDatabase(admin: Knex, database: string, user: string): Promise<void> {
-  const [granted] = (await admin.raw(
+  const granted = await rowsOf<unknown>(
+    admin,
     `SELECT 1 FROM information_schema.schema_privileges WHERE table_schema = ? AND grantee = ?`,
     [database, `'${user}'@'%'`],
-  )) as [unknown[]];
+  );
   if (granted.length > 0) await admin.raw(`REVOKE ALL ON ??.* FROM ?@'%'`, [database, user]);
 }
 
 /** Only where it is not there: `IF NOT EXISTS` too waits for every branch prepared in it. */
 async function create(admin: Knex, database: string): Promise<void> {
-  const [there] = (await admin.raw(
+  const there = await rowsOf<unknown>(
+    admin,
     'SELECT 1 FROM information_schema.schemata WHERE schema_name = ?',
     [database],
-  )) as [unknown[]];
+  );
   if (there.length > 0) return;
   await admin.raw(
     `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`,
@@ -99,7 +102,7 @@ function targetOf(database: string, table: string): { target: string; names: str
 }
 
 async function refuseOtherServers(admin: Knex): Promise<void> {
-  const [rows] = (await admin.raw('SELECT VERSION() AS version')) as [{ version: string }[]];
+  const rows = await rowsOf<{ version: string }>(admin, 'SELECT VERSION() AS version');
   const version = rows[0]?.version ?? '';
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
   const recentEnough =

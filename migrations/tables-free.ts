@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rowsOf } from '../activities/transaction/rows';
 
 const lockWaitTimeout = 1205;
 
@@ -10,11 +11,12 @@ const lockWaitTimeout = 1205;
  * @throws Error that says who holds them, as far as the server tells.
  */
 export async function demandFreeTables(schema: Knex, database: string): Promise<void> {
-  const [tables] = (await schema.raw(
+  const tables = await rowsOf<{ name: string }>(
+    schema,
     `SELECT table_name AS name FROM information_schema.tables
      WHERE table_schema = ? AND table_type = 'BASE TABLE'`,
     [database],
-  )) as [{ name: string }[]];
+  );
   if (tables.length === 0) return;
   try {
     await schema.transaction(async (trx) => {
@@ -51,7 +53,8 @@ interface LockRow {
 
 /** Sessions, by the server's lists; prepared branches, which have none, by their formatID alone. */
 async function holdersOf(schema: Knex, database: string): Promise<string[]> {
-  const [locks] = (await schema.raw(
+  const locks = await rowsOf<LockRow>(
+    schema,
     `SELECT DISTINCT l.object_name AS name, t.processlist_id AS id, t.processlist_user AS user,
        t.processlist_time AS time
      FROM performance_schema.metadata_locks l
@@ -59,12 +62,12 @@ async function holdersOf(schema: Knex, database: string): Promise<string[]> {
      WHERE l.object_schema = ? AND l.object_type = 'TABLE' AND l.lock_status = 'GRANTED'
        AND NOT t.processlist_id <=> CONNECTION_ID()`,
     [database],
-  )) as [LockRow[]];
+  );
   const sessions = locks.flatMap(({ name, id, user, time }) =>
     id === null ? [] : [`session ${id} of ${String(user)} on ${name}, for ${String(time)} s`],
   );
   if (sessions.length === 0) sessions.push(...(await openTransactions(schema)));
-  const [prepared] = (await schema.raw('XA RECOVER')) as [{ formatID: number }[]];
+  const prepared = await rowsOf<{ formatID: number }>(schema, 'XA RECOVER');
   const formats = [...new Set(prepared.map(({ formatID }) => formatID))];
   const branches = formats.map((format) => {
     const count = prepared.filter(({ formatID }) => formatID === format).length;
@@ -75,10 +78,11 @@ async function holdersOf(schema: Knex, database: string): Promise<string[]> {
 
 /** Without performance_schema the server says only who has a transaction open. */
 async function openTransactions(schema: Knex): Promise<string[]> {
-  const [rows] = (await schema.raw(
+  const rows = await rowsOf<{ id: number; time: number }>(
+    schema,
     `SELECT trx_mysql_thread_id AS id, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS time
      FROM information_schema.innodb_trx
      WHERE trx_mysql_thread_id NOT IN (0, CONNECTION_ID())`,
-  )) as [{ id: number; time: number }[]];
+  );
   return rows.map(({ id, time }) => `session ${id}, whose transaction is open for ${time} s`);
 }

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
-import type { AdoptedOrder, Pattern } from '../../contracts/order';
+import type { AdoptedOrder } from '../../contracts/order';
 import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery';
-import { adoptedWaits, type Wait } from '../../contracts/waits';
+import { adoptedWaits } from '../../contracts/waits';
+import { byIndex } from '../transaction/rows';
+import type { Row } from '../transaction/tables';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 
@@ -15,9 +17,9 @@ const unfinished = ['PLACING', 'PENDING'];
  * for nothing, because a decision or a resolution has set them going, and those that wait for
  * adoption itself. Each is one range of an index, so that the owners come in order, unsorted.
  */
-const undriven: readonly { status: string; waits_for: Wait | null }[] = [
+const undriven: readonly Pick<Row<'orders'>, 'status' | 'waits_for'>[] = [
   { status: 'PLACING', waits_for: null },
-  ...[null, ...adoptedWaits].map((wait) => ({ status: 'PENDING', waits_for: wait })),
+  ...[null, ...adoptedWaits].map((wait) => ({ status: 'PENDING', waits_for: wait }) as const),
 ];
 
 /** How long one call may skip busy owners. Shorter than one attempt of the activity. */
@@ -119,13 +121,13 @@ export async function adopt(
 ): Promise<AdoptedOrder[]> {
   const ownerBefore = new Map(orphans.map(({ orderId, owner }) => [orderId, owner]));
   const orderIds = [...ownerBefore.keys()].sort();
-  const free = (await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+  const free = await byIndex(trx, 'orders')
     .select('order_id', 'owner')
     .whereIn('order_id', orderIds)
     .whereIn('status', unfinished)
     .orderBy('order_id')
     .forUpdate()
-    .skipLocked()) as { order_id: string; owner: string }[];
+    .skipLocked();
   const orphaned = free.filter((row) => row.owner === ownerBefore.get(row.order_id));
   await trx('orders')
     .whereIn(
@@ -142,17 +144,17 @@ export async function adopt(
   );
   // Reads the rows instead of counting updates, so a retry after a lost reply finds what it
   // adopted.
-  const mine = (await trx('orders')
+  const mine = await trx('orders')
     .select('order_id', 'pattern')
     .where('owner', newOwner)
     .whereIn('order_id', orderIds)
-    .orderBy('order_id')) as { order_id: string; pattern: Pattern }[];
+    .orderBy('order_id');
   const contents = await readOrders(
     trx,
     mine.map((row) => row.order_id),
   );
   return mine.flatMap((row) => {
     const order = contents.get(row.order_id);
-    return order ? [{ ...order, pattern: row.pattern }] : [];
+    return order && row.pattern ? [{ ...order, pattern: row.pattern }] : [];
   });
 }

@@ -4,6 +4,7 @@ import { queryMsMax } from '../transaction/connection';
 import { orderTerms, withTerms } from '../../contracts/order';
 import type { OrderLine, OrderTerms, WithTerms } from '../../contracts/order';
 import { text } from '../transaction/parameters';
+import type { Row } from '../transaction/tables';
 
 /** Creates orders, one per customer and idempotency key. */
 
@@ -109,17 +110,14 @@ interface Recorded {
   order: CreatedOrder;
 }
 
-interface CreatedRow {
-  order_id: string;
-  customer_id: string;
-  idempotency_key: string;
-  request_hash: string;
-  total: number;
-  created_at: Date;
-  /** Null, like the next two, if the order's lines are not written yet. */
+type CreatedOrderRow = Pick<
+  Row<'orders'>,
+  'order_id' | 'customer_id' | 'idempotency_key' | 'request_hash' | 'total' | 'created_at'
+>;
+
+interface CreatedRow extends CreatedOrderRow, Pick<Row<'order_lines'>, 'quantity' | 'unit_price'> {
+  /** Null, like the other two, if the order's lines are not written yet. */
   product_id: string | null;
-  quantity: number;
-  unit_price: number;
 }
 
 type IdempotencyKey = Pick<OrderDraft, 'customerId' | 'idempotencyKey'>;
@@ -129,25 +127,26 @@ async function readCreated(
   knex: Knex,
   keys: readonly IdempotencyKey[],
 ): Promise<Map<string, Recorded>> {
-  const rows = (await knex('orders')
+  const rows = await knex('orders')
     .leftJoin('order_lines', 'order_lines.order_id', 'orders.order_id')
     .select('orders.order_id', 'customer_id', 'idempotency_key', 'request_hash', 'total')
-    .select('created_at', 'product_id', 'quantity', 'unit_price', ...orderTerms)
+    .select<CreatedRow[]>('created_at', 'product_id', 'quantity', 'unit_price', ...orderTerms)
     .whereIn(
       ['customer_id', 'idempotency_key'],
       keys.map((key) => [text(key.customerId), text(key.idempotencyKey)]),
     )
     .orderBy(['orders.order_id', 'line_number'])
-    .timeout(queryMsMax)) as CreatedRow[];
+    .timeout(queryMsMax);
   const found = new Map<string, Recorded>();
   for (const row of rows) {
     const key = keyOf({ customerId: row.customer_id, idempotencyKey: row.idempotency_key });
-    const { order_id: orderId, total, created_at: createdAt } = row;
+    const { order_id: orderId, created_at: createdAt } = row;
     const recorded = found.get(key) ?? {
       requestHash: row.request_hash,
-      order: { orderId, total, createdAt, lines: [], ...withTerms(row) },
+      order: { orderId, total: Number(row.total), createdAt, lines: [], ...withTerms(row) },
     };
-    const { product_id: productId, quantity, unit_price: unitPrice } = row;
+    const { product_id: productId, quantity } = row;
+    const unitPrice = Number(row.unit_price);
     if (productId !== null) recorded.order.lines.push({ productId, quantity, unitPrice });
     found.set(key, recorded);
   }

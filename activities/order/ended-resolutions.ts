@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { ResolutionOutcome } from '../../contracts/reservations';
+import { byIndex } from '../transaction/rows';
 
 /**
  * Records that the resolutions of these orders have ended with them. Otherwise a resolution whose
@@ -11,7 +12,7 @@ export async function endResolutions(
   outcome: ResolutionOutcome,
 ): Promise<void> {
   if (orderIds.length === 0) return;
-  await trx(trx.raw('resolutions FORCE INDEX (resolutions_order)'))
+  await byIndex(trx, 'resolutions', 'resolutions_order')
     .whereIn('order_id', orderIds)
     .whereNull('outcome')
     .update({ outcome, ended_at: trx.fn.now(6) });

@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
 import { deliveriesOf, eventOf } from '../../contracts/events';
-import type { OrderStatus, Pattern, PlacedOrder } from '../../contracts/order';
+import type { Pattern, PlacedOrder } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
 import { classify, type ErrorClass } from '../transaction/errors';
 import { say } from '../transaction/outbox';
 import { text, texts } from '../transaction/parameters';
+import { byIndex } from '../transaction/rows';
 import { runTransaction } from '../transaction/transaction';
 import { readOrders } from './content';
 import { create, find, type Creation, type OrderDraft } from './creation';
@@ -145,7 +146,7 @@ async function claim(
     .where('owner', owner)
     .whereIn('order_id', orderIds)
     .timeout(queryMsMax)
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   return { claimed: [...(await readOrders(trx, mine)).values()], locked: [] };
 }
 
@@ -159,13 +160,13 @@ async function claimByEvents(
   orderIds: readonly string[],
   pattern: Pattern,
 ): Promise<Claims> {
-  const fresh = await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+  const fresh = await byIndex(trx, 'orders')
     .whereIn('order_id', orderIds)
     .where('status', 'CREATED')
     .orderBy('order_id')
     .forUpdate()
     .timeout(queryMsMax)
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   await trx('orders')
     .whereIn('order_id', fresh)
     .update({
@@ -184,7 +185,7 @@ async function claimByEvents(
     .whereIn('owner', orderIds.map(deliveriesOf))
     .whereIn('order_id', orderIds)
     .timeout(queryMsMax)
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   return { claimed: [...(await readOrders(trx, mine)).values()], locked: [] };
 }
 
@@ -200,7 +201,7 @@ async function claimUnlocked(
     .forUpdate()
     .skipLocked()
     .timeout(queryMsMax)
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   const { claimed } = await claim(trx, free, owner, pattern);
   const freeIds = new Set(free);
   return { claimed, locked: orderIds.filter((orderId) => !freeIds.has(orderId)) };
@@ -224,10 +225,10 @@ async function cancel(trx: Knex.Transaction, orderId: string): Promise<CancelOut
       [orderId],
     )
     .timeout(queryMsMax);
-  const row = (await trx('orders')
+  const row = await trx('orders')
     .where('order_id', orderId)
     .first('status', 'decision')
-    .timeout(queryMsMax)) as { status: OrderStatus; decision: string | null } | undefined;
+    .timeout(queryMsMax);
   if (!row) return undefined;
   if (row.decision === 'COMPLETE') return 'completed';
   return row.status === 'CANCELLED' ? 'cancelled' : 'cancelling';

@@ -6,6 +6,7 @@ import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/
 import type { OverdueRecovery } from '../../contracts/recovery';
 import type { Wait } from '../../contracts/waits';
 import { rowCount, text, texts } from '../transaction/parameters';
+import type { Row } from '../transaction/tables';
 import { readParked, type ParkedEvent } from '../transaction/parked-events';
 import { overdueRecoveries } from './recovery';
 
@@ -79,23 +80,6 @@ export interface OrderQueries {
   ready(): Promise<void>;
 }
 
-interface OrderRow {
-  order_id: string;
-  customer_id: string;
-  status: OrderStatus;
-  pattern: Pattern | null;
-  decision: Decision | null;
-  reason: FailureCode | null;
-  total: number | string;
-  created_at: Date;
-  ended_at: Date | null;
-}
-
-interface OwnedRow extends OrderRow {
-  owner: string | null;
-  waits_for: Wait | null;
-}
-
 const summaryColumns = [
   'order_id',
   'customer_id',
@@ -106,8 +90,11 @@ const summaryColumns = [
   'total',
   'created_at',
   'ended_at',
-  ...orderTerms,
-].map((column) => `orders.${column}`);
+] as const;
+type OrderRow = Pick<Row<'orders'>, (typeof summaryColumns)[number]>;
+type OwnedRow = OrderRow & Pick<Row<'orders'>, 'owner' | 'waits_for'>;
+/** Qualified, because the lines' table has an `order_id` too. */
+const summarySelection = [...summaryColumns, ...orderTerms].map((column) => `orders.${column}`);
 
 /**
  * Creates the API's reads of the order database, as user `order_api`. All methods reject with the
@@ -115,7 +102,7 @@ const summaryColumns = [
  */
 export function createOrderQueries(knex: Knex): OrderQueries {
   const summaries = (table: string | Knex.Raw = 'orders') =>
-    knex(table).select(summaryColumns).timeout(queryMsMax);
+    knex(table).select<OrderRow[]>(summarySelection).timeout(queryMsMax);
   return {
     byId: (orderId) => readDetail(knex, orderId),
     async placeable(orderIds) {
@@ -123,11 +110,9 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .count('*')
         .whereRaw('order_lines.order_id = orders.order_id')
         .as('line_count');
-      const rows = (await summaries()
-        .select(lineCount)
-        .whereIn('order_id', [...new Set(texts(orderIds))])) as (OrderRow & {
-        line_count: number;
-      })[];
+      const rows = await summaries()
+        .select<(OrderRow & { line_count: number })[]>(lineCount)
+        .whereIn('order_id', [...new Set(texts(orderIds))]);
       return new Map(
         rows.map((row) => [row.order_id, { ...summaryOf(row), lineCount: row.line_count }]),
       );
@@ -140,37 +125,37 @@ export function createOrderQueries(knex: Knex): OrderQueries {
         .orderBy('order_id', 'desc')
         .limit(rowCount(limit));
       if (before !== undefined) void newestFirst.where('order_id', '<', text(before));
-      return ((await newestFirst) as OrderRow[]).map(summaryOf);
+      return (await newestFirst).map(summaryOf);
     },
     async settled(orderIds) {
-      const rows = (await summaries()
+      const rows = await summaries()
         .whereIn('order_id', texts(orderIds))
-        .whereIn('status', ['COMPLETED', 'CANCELLED', 'PENDING'])) as OrderRow[];
+        .whereIn('status', ['COMPLETED', 'CANCELLED', 'PENDING']);
       return rows.map(summaryOf);
     },
     async pending(limit, after = '') {
-      const rows = (await summaries()
-        .select('owner', 'waits_for')
+      const rows = await summaries()
+        .select<OwnedRow[]>('owner', 'waits_for')
         .where('status', 'PENDING')
         .where('order_id', '>', text(after))
         .orderBy('order_id')
-        .limit(rowCount(limit))) as OwnedRow[];
+        .limit(rowCount(limit));
       return rows.map(ownedOf);
     },
     async owned(orderId) {
-      const row = (await summaries()
-        .select('owner', 'waits_for')
+      const row = await summaries()
+        .select<OwnedRow[]>('owner', 'waits_for')
         .where('order_id', text(orderId))
-        .first()) as OwnedRow | undefined;
+        .first();
       return row && ownedOf(row);
     },
     openAlerts: (limit) => readOpenAlerts(knex, limit),
     async lastResolution(orderId) {
-      const row = (await knex('resolutions')
+      const row = await knex('resolutions')
         .where('order_id', orderId)
         .orderBy('resolution_id', 'desc')
         .first('resolution_id', 'workflow_id', 'outcome')
-        .timeout(queryMsMax)) as ResolutionRow | undefined;
+        .timeout(queryMsMax);
       const number = row?.resolution_id ?? 0;
       return row?.outcome === null ? { number, underWay: row.workflow_id } : { number };
     },
@@ -193,29 +178,19 @@ function readOpenAlerts(knex: Knex, limit: number): Promise<OpenAlert[]> {
     .timeout(queryMsMax);
 }
 
-interface ResolutionRow {
-  resolution_id: number;
-  workflow_id: string;
-  outcome: string | null;
-}
-
 async function readDetail(knex: Knex, orderId: string): Promise<OrderDetail | undefined> {
-  const rows = (await knex('orders')
+  const rows = await knex('orders')
     .join('order_lines', 'order_lines.order_id', 'orders.order_id')
-    .select(summaryColumns)
-    .select('product_id', 'quantity', 'unit_price')
+    .select(summarySelection)
+    .select<(OrderRow & LineRow)[]>('product_id', 'quantity', 'unit_price')
     .where('orders.order_id', text(orderId))
     .orderBy('line_number')
-    .timeout(queryMsMax)) as (OrderRow & LineRow)[];
+    .timeout(queryMsMax);
   const [first] = rows;
   return first && { ...summaryOf(first), lines: rows.map(lineOf) };
 }
 
-interface LineRow {
-  product_id: string;
-  quantity: number;
-  unit_price: number | string;
-}
+type LineRow = Pick<Row<'order_lines'>, 'product_id' | 'quantity' | 'unit_price'>;
 
 function lineOf(row: LineRow): OrderDetail['lines'][number] {
   return { productId: row.product_id, quantity: row.quantity, unitPrice: BigInt(row.unit_price) };

@@ -84,9 +84,9 @@ export async function noteRecovery(knex: Knex, kind: RecoveryKind): Promise<void
  * none.
  */
 export async function overdueRecoveries(knex: Knex, msMax: number): Promise<OverdueRecovery[]> {
-  const rows = (await knex('recoveries')
-    .select('kind')
-    .select(
+  const rows = await knex('recoveries')
+    .select<{ kind: OverdueRecovery['kind']; for_ms: number }[]>(
+      'kind',
       knex.raw(
         `TIMESTAMPDIFF(MICROSECOND, IF(kind = 'look', ended_at, wanted_since), NOW(6)) DIV 1000
          AS for_ms`,
@@ -94,6 +94,6 @@ export async function overdueRecoveries(knex: Knex, msMax: number): Promise<Over
     )
     .having('for_ms', '>', recoveryOverdueMs)
     .orderBy('for_ms', 'desc')
-    .timeout(msMax)) as { kind: OverdueRecovery['kind']; for_ms: number }[];
+    .timeout(msMax);
   return rows.map(({ kind, for_ms: forMs }) => ({ kind, forMs }));
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { batchLimits } from '../../contracts/limits';
 import type { CompensationResult, DueCompensations, DueQuery } from '../../contracts/recovery';
 import type { FailedCompensation } from '../../contracts/steps';
+import { byIndex } from '../transaction/rows';
 import { readOrders } from './content';
 import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts } from './steps';
 import { putAside } from './waits';
@@ -60,15 +61,15 @@ export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise
   const found = knex('compensations')
     .join('orders', 'orders.order_id', 'compensations.order_id')
     .select('compensations.order_id', knex.raw('CAST(next_retry_at AS CHAR) AS due_at'))
-    .select(
+    .select<DueRow[]>(
       knex('order_lines')
         .count('*')
         .whereRaw('order_lines.order_id = compensations.order_id')
         .as('lines'),
     )
-    .where({ 'compensations.status': 'PENDING', step })
+    .where('compensations.status', 'PENDING')
     // A safeguard: never gives back for an order that is not decided CANCEL.
-    .where('decision', 'CANCEL')
+    .where({ step, decision: 'CANCEL' })
     .where('next_retry_at', '<=', knex.fn.now(6))
     .orderBy(['next_retry_at', 'compensations.order_id'])
     .limit(limit);
@@ -78,7 +79,7 @@ export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise
       void later.where('next_retry_at', '>', dueAt).orWhere('compensations.order_id', '>', orderId);
     });
   }
-  const rows = (await found) as DueRow[];
+  const rows = await found;
   const page = firstLines(rows);
   const last = page.at(-1);
   const isLastPage = rows.length < limit && page.length === rows.length;
@@ -114,7 +115,7 @@ export async function recordResults(
   const recorded = results.filter(({ orderId }) => free.has(orderId));
   for (const group of groupsOf(recorded)) {
     const [{ step, error }] = group;
-    await trx(trx.raw('compensations FORCE INDEX (PRIMARY)'))
+    await byIndex(trx, 'compensations')
       .whereIn('order_id', unique(group))
       .where({ step, status: 'PENDING' })
       .update(error === undefined ? madeGood(trx) : failedAgain(trx, error, firstRetryMs));
@@ -135,7 +136,7 @@ function groupsOf(results: CompensationResult[]): [CompensationResult, ...Compen
 }
 
 function madeGood(trx: Knex.Transaction) {
-  return { status: 'DONE', done_at: trx.fn.now(6) };
+  return { status: 'DONE' as const, done_at: trx.fn.now(6) };
 }
 
 function failedAgain(trx: Knex.Transaction, error: string, firstRetryMs: number) {

@@ -7,6 +7,7 @@ import type {
   ResolutionOutcome,
   ResolutionRequest,
 } from '../../contracts/reservations';
+import type { Row } from '../transaction/tables';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 import { lockOrders } from './steps';
@@ -28,7 +29,7 @@ export async function unconfirmed(
 ): Promise<PlacedOrder[]> {
   const ids = await knex('orders')
     .join('alerts', 'alerts.order_id', 'orders.order_id')
-    .where({ 'orders.status': 'PENDING', decision: 'COMPLETE', kind: 'confirmation-failing' })
+    .where({ status: 'PENDING', decision: 'COMPLETE', kind: 'confirmation-failing' })
     .whereNull('resolved_at')
     .where('raised_at', '<', knex.raw('NOW(6) - INTERVAL ? MICROSECOND', [olderThanMs * 1_000]))
     .where('orders.order_id', '>', afterOrder)
@@ -38,10 +39,7 @@ export async function unconfirmed(
   return [...(await readOrders(knex, ids)).values()];
 }
 
-interface Recorded {
-  resolution_id: number;
-  outcome: string | null;
-}
+type Recorded = Pick<Row<'resolutions'>, 'resolution_id' | 'outcome'>;
 
 /**
  * Records a resolution and takes the order over, in one transaction, so the order's owner knows
@@ -80,9 +78,7 @@ export async function open(
 }
 
 function recorded(trx: Knex.Transaction, workflowId: string): Promise<Recorded | undefined> {
-  return trx('resolutions')
-    .where('workflow_id', workflowId)
-    .first<Recorded | undefined>('resolution_id', 'outcome');
+  return trx('resolutions').where('workflow_id', workflowId).first('resolution_id', 'outcome');
 }
 
 async function resolutionOf(
@@ -117,10 +113,7 @@ export async function last(
   orderId: string,
   owner: string,
 ): Promise<number | null> {
-  const row = await trx('orders')
-    .where('order_id', orderId)
-    .forUpdate()
-    .first<{ owner: string | null } | undefined>('owner');
+  const row = await trx('orders').where('order_id', orderId).forUpdate().first('owner');
   if (row?.owner !== owner) return null;
   const [newest] = await trx('resolutions')
     .where('order_id', orderId)
@@ -171,9 +164,7 @@ export async function conclude(
   workflowId: string,
   refused: 'unsafe' | undefined,
 ): Promise<ResolutionOutcome> {
-  const resolution = await trx('resolutions')
-    .where('workflow_id', workflowId)
-    .first<{ order_id: string } | undefined>('order_id');
+  const resolution = await trx('resolutions').where('workflow_id', workflowId).first('order_id');
   const orderId = resolution?.order_id ?? '';
   const row = (await lockOrders(trx, [orderId])).get(orderId);
   if (!row) throw new Error(`The resolution ${workflowId} does not exist`);
@@ -206,10 +197,7 @@ async function handBack(trx: Knex.Transaction, workflowId: string): Promise<void
   const resolution = await trx('resolutions')
     .where('workflow_id', workflowId)
     .whereNull('outcome')
-    .first<{ order_id: string; owner_before: string | null } | undefined>(
-      'order_id',
-      'owner_before',
-    );
+    .first('order_id', 'owner_before');
   if (!resolution) return;
   await trx('orders')
     .where({ order_id: resolution.order_id, owner: workflowId })

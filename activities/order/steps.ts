@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { alertKinds, type AlertKind } from '../../contracts/alerts';
-import type { Decision, OrderStatus } from '../../contracts/order';
 import type {
   BrokenOrder,
   Decided,
@@ -8,6 +7,8 @@ import type {
   TroubledOrder,
   Verdict,
 } from '../../contracts/steps';
+import { byIndex } from '../transaction/rows';
+import type { Row } from '../transaction/tables';
 import { endResolutions } from './ended-resolutions';
 import { putAside } from './waits';
 
@@ -16,11 +17,7 @@ import { putAside } from './waits';
  * None of these uses the barrier, because each is a guarded write that may be repeated.
  */
 
-interface OrderRow {
-  order_id: string;
-  status: OrderStatus;
-  decision: Decision | null;
-}
+type OrderRow = Pick<Row<'orders'>, 'order_id' | 'status' | 'decision'>;
 
 /**
  * Locks these orders in key order, so two batches cannot deadlock. Forces the primary key:
@@ -41,14 +38,11 @@ export async function lockFreeOrders(
   return byId(await orderRows(trx, orderIds).forUpdate().skipLocked());
 }
 
-function orderRows(
-  trx: Knex.Transaction,
-  orderIds: readonly string[],
-): Knex.QueryBuilder<object, OrderRow[]> {
-  return trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+function orderRows(trx: Knex.Transaction, orderIds: readonly string[]) {
+  return byIndex(trx, 'orders')
     .select('order_id', 'status', 'decision')
     .whereIn('order_id', [...orderIds].sort())
-    .orderBy('order_id') as Knex.QueryBuilder<object, OrderRow[]>;
+    .orderBy('order_id');
 }
 
 function byId(rows: OrderRow[]): Map<string, OrderRow> {
@@ -107,9 +101,7 @@ export async function readDecisions(
   knex: Knex,
   orderIds: readonly string[],
 ): Promise<StandingDecision[]> {
-  const rows = (await knex('orders')
-    .select('order_id', 'decision')
-    .whereIn('order_id', orderIds)) as Pick<OrderRow, 'order_id' | 'decision'>[];
+  const rows = await knex('orders').select('order_id', 'decision').whereIn('order_id', orderIds);
   const decisions = new Map<string, StandingDecision>(
     rows.map((row) => [row.order_id, row.decision ?? 'undecided']),
   );
@@ -139,7 +131,7 @@ export async function complete(trx: Knex.Transaction, orderIds: string[]): Promi
   const ended = await trx('orders')
     .whereIn('order_id', orderIds)
     .where('status', 'COMPLETED')
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   await resolveAlerts(trx, ended);
   await endResolutions(trx, ended, 'completed');
 }
@@ -165,7 +157,7 @@ export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<
   const ended = await trx('orders')
     .whereIn('order_id', orderIds)
     .where('status', 'CANCELLED')
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   await resolveAlerts(trx, ended);
   await endResolutions(trx, ended, 'cancelled');
 }
@@ -179,7 +171,7 @@ export async function resolveAlerts(
   kind?: AlertKind,
 ): Promise<void> {
   if (orderIds.length === 0) return;
-  const open = trx(trx.raw('alerts FORCE INDEX (alerts_order_kind)'))
+  const open = byIndex(trx, 'alerts', 'alerts_order_kind')
     .whereIn('order_id', orderIds)
     .whereNull('resolved_at');
   if (kind !== undefined) void open.where('kind', kind);
@@ -207,7 +199,7 @@ export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[])
   const open = troubled.filter(({ orderId }) => isOpen(rows.get(orderId)));
   const missing = troubled.filter(({ orderId }) => !rows.has(orderId));
   for (const [kind, group] of groupBy([...open, ...missing], (one) => one.kind)) {
-    await raiseAlerts(trx, kind as AlertKind, group);
+    await raiseAlerts(trx, kind, group);
   }
   await putAside(trx, orderIdsOf(open));
 }
@@ -240,8 +232,8 @@ function orderIdsOf(items: readonly { orderId: string }[]): string[] {
   return items.map(({ orderId }) => orderId);
 }
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
   for (const item of items) {
     const key = keyOf(item);
     groups.set(key, [...(groups.get(key) ?? []), item]);

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { AlertKind } from '../../contracts/alerts';
 import type { Wait } from '../../contracts/waits';
+import { byIndex } from '../transaction/rows';
 
 /**
  * Puts orders that have not ended aside: PENDING, with what each waits for, as its open alerts and
@@ -10,7 +11,7 @@ import type { Wait } from '../../contracts/waits';
  */
 export async function putAside(trx: Knex.Transaction, orderIds: readonly string[]): Promise<void> {
   if (orderIds.length === 0) return;
-  await trx(trx.raw('orders FORCE INDEX (PRIMARY)'))
+  await byIndex(trx, 'orders')
     .whereIn('order_id', orderIds)
     .whereIn('status', ['PLACING', 'PENDING'])
     .update({ status: 'PENDING', waits_for: trx.raw(waitNow) });

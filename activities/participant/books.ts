@@ -30,11 +30,11 @@ export async function lockBalances(
   books: Books,
   ids: Iterable<string>,
 ): Promise<Map<string, bigint>> {
-  const rows = (await trx(trx.raw('?? FORCE INDEX (PRIMARY)', [books.balances]))
-    .select({ id: books.key, available: 'available' })
+  const rows = await trx(trx.raw('?? FORCE INDEX (PRIMARY)', [books.balances]))
+    .select<{ id: string; available: number | string }[]>(`${books.key} as id`, 'available')
     .whereIn(books.key, [...new Set(ids)].sort())
     .orderBy(books.key)
-    .forUpdate()) as { id: string; available: number | string }[];
+    .forUpdate();
   return new Map(rows.map((row) => [row.id, BigInt(row.available)]));
 }
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Knex } from 'knex';
 import { openDatabase, type DatabaseSettings } from '../transaction/connection';
 import { classify } from '../transaction/errors';
+import { rowsOf } from '../transaction/rows';
 
 /**
  * MySQL's XA: xids, branches on connections of their own, and the list of prepared branches. Uses
@@ -82,9 +83,10 @@ function bqualOf(participant: string): string {
 
 /** Every prepared branch on the server, of any program. */
 export async function listPrepared(recovery: Knex): Promise<PreparedBranch[]> {
-  const [rows] = (await recovery.raw('XA RECOVER CONVERT XID')) as [
-    { formatID: number; gtrid_length: number; data: string }[],
-  ];
+  const rows = await rowsOf<{ formatID: number; gtrid_length: number; data: string }>(
+    recovery,
+    'XA RECOVER CONVERT XID',
+  );
   return rows.map(({ formatID, gtrid_length: length, data }) => {
     const hex = data.replace(/^0x/i, '').toLowerCase();
     return { formatId: formatID, gtrid: hex.slice(0, length * 2), bqual: hex.slice(length * 2) };

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { BranchQuery, FoundBranches, OpenBranch } from '../../contracts/branches';
 import { participants } from '../../contracts/participants';
+import type { EndedAs, Row } from '../transaction/tables';
 import {
   hasOurForm,
   listPrepared,
@@ -12,8 +13,6 @@ import {
  * The table `xa_branches` records what the server cannot tell: a branch's order, its start, and the
  * rows it locks. It is written outside the branches, so it can be read while they are open.
  */
-
-type EndedAs = 'committed' | 'rolled-back' | 'rejected' | 'heuristic-commit' | 'heuristic-rollback';
 
 interface BranchNote {
   orderId: string;
@@ -39,9 +38,7 @@ export async function noteBranch(
        ended_at = NULL, ended_as = NULL`,
     [orderId, gtrid, participant, hash, JSON.stringify(lockedRows)],
   );
-  const row = await knex('xa_branches')
-    .where('order_id', orderId)
-    .first<{ hash: string } | undefined>('hash');
+  const row = await knex('xa_branches').where('order_id', orderId).first('hash');
   if (!row) throw new Error(`The branch of order ${orderId} was not recorded`);
   return row;
 }
@@ -54,9 +51,7 @@ export async function endBranch(knex: Knex, orderId: string, as: EndedAs): Promi
     .update({ ended_at: knex.fn.now(6), ended_as: as });
 }
 
-interface NoteRow {
-  order_id: string;
-  gtrid: string;
+interface NoteRow extends Pick<Row<'xa_branches'>, 'order_id' | 'gtrid'> {
   age_ms: number;
 }
 
@@ -73,17 +68,16 @@ export async function findBranches(
 ): Promise<FoundBranches> {
   const prepared = await listPrepared(recovery);
   const candidates = prepared.filter((branch) => hasOurForm(branch, participant));
-  const notes = () => notesOf(knex);
-  const open = (await notes()
+  const open = await notesOf(knex)
     .whereNull('ended_as')
     .where('order_id', '>', afterOrder)
     .where('started_at', '<=', knex.raw('NOW(6) - INTERVAL ? MICROSECOND', [olderThanMs * 1_000]))
     .orderBy('order_id')
-    .limit(limit)) as NoteRow[];
-  const noted = (await notes().whereIn(
+    .limit(limit);
+  const noted = await notesOf(knex).whereIn(
     'gtrid',
     candidates.map(({ gtrid }) => gtrid),
-  )) as NoteRow[];
+  );
   const isOurs = (row: NoteRow) => row.gtrid === gtridOf(row.order_id);
   const ours = new Map([...open, ...noted].filter(isOurs).map((row) => [row.gtrid, row]));
   const own = [...ours.values()]
@@ -110,17 +104,17 @@ export async function ownPrepared(
   const candidates = (await listPrepared(recovery)).filter((one) => hasOurForm(one, participant));
   if (candidates.length === 0) return [];
   const gtrids = candidates.map(({ gtrid }) => gtrid);
-  const noted = (await notesOf(knex).whereIn('gtrid', gtrids)) as NoteRow[];
+  const noted = await notesOf(knex).whereIn('gtrid', gtrids);
   const ours = noted.filter((row) => row.gtrid === gtridOf(row.order_id));
   return ours.map((row) => ({ orderId: row.order_id, ageMs: row.age_ms }));
 }
 
 function notesOf(knex: Knex) {
-  return knex('xa_branches')
-    .select('order_id', 'gtrid')
-    .select(
-      knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
-    );
+  return knex('xa_branches').select<NoteRow[]>(
+    'order_id',
+    'gtrid',
+    knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
+  );
 }
 
 /** Participants on one server see each other's branches; each knows only its own. */

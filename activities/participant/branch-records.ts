@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { rowCount, text } from '../transaction/parameters';
+import type { Row } from '../transaction/tables';
 
 /** A branch that holds its locks until it ends, or that was ended against the decision. */
 export interface BranchRecord {
@@ -12,14 +13,6 @@ export interface BranchRecord {
   heuristic: boolean;
 }
 
-interface Row {
-  order_id: string;
-  locked_rows: unknown;
-  started_at: Date;
-  ended_as: string | null;
-  age_ms: number;
-}
-
 const unsettled = `(ended_as IS NULL OR ended_as IN ('heuristic-commit', 'heuristic-rollback'))`;
 
 /** The branches that are not known to have ended, oldest first, of one order or of all. */
@@ -29,8 +22,11 @@ export async function readBranchRecords(
   { orderId, limit }: { orderId?: string; limit: number },
 ): Promise<BranchRecord[]> {
   const found = knex('xa_branches')
-    .select('order_id', 'locked_rows', 'started_at', 'ended_as')
-    .select(
+    .select<(Row<'xa_branches'> & { age_ms: number })[]>(
+      'order_id',
+      'locked_rows',
+      'started_at',
+      'ended_as',
       knex.raw('TIMESTAMPDIFF(MICROSECOND, started_at, CURRENT_TIMESTAMP(6)) DIV 1000 age_ms'),
     )
     .whereRaw(unsettled)
@@ -38,16 +34,11 @@ export async function readBranchRecords(
     .limit(rowCount(limit))
     .timeout(msMax);
   if (orderId !== undefined) void found.where('order_id', text(orderId));
-  return ((await found) as Row[]).map((row) => ({
+  return (await found).map((row) => ({
     orderId: row.order_id,
-    lockedRows: lockedRowsOf(row.locked_rows),
+    lockedRows: row.locked_rows,
     since: row.started_at,
     ageMs: Math.max(0, row.age_ms),
     heuristic: row.ended_as !== null,
   }));
-}
-
-/** Depending on its version, the driver may or may not parse JSON columns. */
-function lockedRowsOf(column: unknown): string[] {
-  return (typeof column === 'string' ? JSON.parse(column) : column) as string[];
 }

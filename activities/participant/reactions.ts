@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { eventOf, type OrderEvent } from '../../contracts/events';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { Broken } from '../../contracts/steps';
-import { SetAside, type RecordedOutcome } from '../transaction/once';
+import { outcomeIn, SetAside, type RecordedOutcome } from '../transaction/once';
 import type { Rules } from './rules';
 import { barrierWork } from './saga';
 
@@ -51,8 +51,6 @@ function recorded(command: Keyed, outcome: RecordedOutcome | Broken | undefined)
 
 /** Whether the compensation found an effect, which it has then reversed. */
 async function hasTaken(trx: Knex.Transaction, orderId: string, step: string): Promise<boolean> {
-  const row = await trx('steps')
-    .where({ order_id: orderId, step })
-    .first<{ outcome: string } | undefined>('outcome');
-  return row !== undefined && (JSON.parse(row.outcome) as RecordedOutcome).kind === 'done';
+  const row = await trx('steps').where({ order_id: orderId, step }).first('outcome');
+  return row !== undefined && outcomeIn(row)?.kind === 'done';
 }

@@ -4,6 +4,7 @@ import type { Broken, FreezeOutcome } from '../../contracts/steps';
 import type { Books } from '../../contracts/participants/definition';
 import { lockBalances, moveBalances, writeLedger, type Change } from './books';
 import { SetAside } from '../transaction/once';
+import type { ReservationState } from '../transaction/tables';
 
 /**
  * Reservations: amounts taken from a balance's `available` that have not left the books yet. At
@@ -16,7 +17,7 @@ interface Reservation {
   orderId: string;
   id: string;
   amount: number;
-  state: 'reserved' | 'frozen' | 'confirmed' | 'cancelled';
+  state: ReservationState;
   /** The newest resolution that has frozen or thawed it; 0 for none. */
   resolution: number;
 }
@@ -135,11 +136,17 @@ function reservationsOf(
   knex: Knex | Knex.Transaction,
   { key, amount }: Books,
   orderIds: readonly string[],
-): Knex.QueryBuilder<object, Reservation[]> {
+) {
   return knex(knex.raw('reservations FORCE INDEX (PRIMARY)'))
-    .select({ orderId: 'order_id', id: key, amount, state: 'state', resolution: 'resolution' })
+    .select<Reservation[]>(
+      'order_id as orderId',
+      `${key} as id`,
+      `${amount} as amount`,
+      'state',
+      'resolution',
+    )
     .whereIn('order_id', [...orderIds].sort())
-    .orderBy(['order_id', key]) as Knex.QueryBuilder<object, Reservation[]>;
+    .orderBy(['order_id', key]);
 }
 
 async function lockReservations(

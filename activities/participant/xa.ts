@@ -21,7 +21,7 @@ import {
   type XaConnections,
 } from './branch-connection';
 import { endBranch, findBranches, noteBranch } from './branch-notes';
-import { entomb, once, type RecordedOutcome } from '../transaction/once';
+import { entomb, once, outcomeIn, type RecordedOutcome } from '../transaction/once';
 import type { Rules } from './rules';
 import { runTransaction } from '../transaction/transaction';
 
@@ -189,10 +189,8 @@ class XaParticipant<C extends Keyed> {
     orderId: string,
     step: string = this.steps.prepare,
   ): Promise<RecordedOutcome | undefined> {
-    const row = await this.knex('steps')
-      .where({ order_id: orderId, step })
-      .first<{ outcome: string | null } | undefined>('outcome');
-    return row?.outcome ? (JSON.parse(row.outcome) as RecordedOutcome) : undefined;
+    const row = await this.knex('steps').where({ order_id: orderId, step }).first('outcome');
+    return (row && outcomeIn(row)) ?? undefined;
   }
 
   /** Only an operator writes this row, together with the correction: see the runbook. */

@@ -20,11 +20,10 @@ export interface PointBalances {
 export function createPointBalances(knex: Knex): PointBalances {
   return {
     async balanceOf(customerId) {
-      const row = (await knex('point_accounts')
+      const row = await knex('point_accounts')
         .where('customer_id', text(customerId))
         .first('available', 'reserved')
-        .timeout(queryMsMax)) as
-        { available: number | string; reserved: number | string } | undefined;
+        .timeout(queryMsMax);
       return row && { available: BigInt(row.available), reserved: BigInt(row.reserved) };
     },
   };

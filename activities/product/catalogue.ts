@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { queryMsMax } from '../transaction/connection';
 import { rowCount, text, texts } from '../transaction/parameters';
+import type { Row } from '../transaction/tables';
 
 /** Reads the products that the shop shows. */
 
@@ -23,15 +24,6 @@ export interface Catalogue {
   byIds(productIds: readonly string[]): Promise<Map<string, Product>>;
 }
 
-interface ProductRow {
-  product_id: string;
-  name: string;
-  price: number | string;
-  available: number | string;
-  reserved: number | string;
-  retired_at: Date | null;
-}
-
 /** Creates the API's reads of the product database, as user `product_reader`. */
 export function createCatalogue(knex: Knex): Catalogue {
   const products = () =>
@@ -42,18 +34,16 @@ export function createCatalogue(knex: Knex): Catalogue {
     async page(limit, after) {
       const rows = products().orderBy('product_id').limit(rowCount(limit));
       if (after !== undefined) void rows.where('product_id', '>', text(after));
-      return ((await rows) as ProductRow[]).map(productOf);
+      return (await rows).map(productOf);
     },
     async byIds(productIds) {
-      const rows = (await products().whereIn('product_id', [
-        ...new Set(texts(productIds)),
-      ])) as ProductRow[];
+      const rows = await products().whereIn('product_id', [...new Set(texts(productIds))]);
       return new Map(rows.map((row) => [row.product_id, productOf(row)]));
     },
   };
 }
 
-function productOf(row: ProductRow): Product {
+function productOf(row: Omit<Row<'products'>, 'opening'>): Product {
   return {
     productId: row.product_id,
     name: row.name,

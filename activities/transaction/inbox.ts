@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { EventType, OrderEvent, Reaction } from '../../contracts/events';
 import type { OrderEvents, Release } from '../../contracts/deliveries';
+import type { Row } from './tables';
 
 /**
  * The inbox: the events that this service has received, one row per event and reaction. The
@@ -12,12 +13,8 @@ const poisonTriesMax = 5;
 
 const textLengthMax = 512;
 
-interface InboxRow {
-  /** The id of the event that the reaction emitted; null before the reaction. */
-  emitted: string | null;
+interface InboxRow extends Pick<Row<'inbox'>, 'emitted' | 'tries' | 'last_error'> {
   parked: number;
-  tries: number;
-  last_error: string | null;
 }
 
 /** Locks the row of this event and reaction, and inserts it if it does not exist. */
@@ -59,10 +56,7 @@ export async function noteReaction(
 
 /** The types of the order's events that this service has reacted to. */
 export async function heardOf(trx: Knex.Transaction, orderId: string): Promise<Set<EventType>> {
-  const types = await trx('inbox')
-    .where('order_id', orderId)
-    .whereNotNull('emitted')
-    .pluck<EventType[]>('type');
+  const types = await trx('inbox').where('order_id', orderId).whereNotNull('emitted').pluck('type');
   return new Set(types);
 }
 
@@ -110,9 +104,7 @@ export async function release(
     });
 }
 
-interface HeardRow {
-  event_id: string;
-  last_error: string | null;
+interface HeardRow extends Pick<Row<'inbox'>, 'event_id' | 'last_error'> {
   parked: number;
 }
 

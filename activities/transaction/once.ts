@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Broken, Cancelled, Done, Frozen, Rejected } from '../../contracts/steps';
+import { rowsOf } from './rows';
+import type { Row } from './tables';
 
 /**
  * The outcomes that a barrier row may record. `locked` and `broken` are not recorded, so both can
@@ -170,21 +172,27 @@ export async function readRows(
   trx: Knex.Transaction,
   entries: readonly Entry[],
 ): Promise<Map<string, BarrierRow>> {
-  const [found] = (await trx.raw(
+  const found = await rowsOf<Omit<Row<'steps'>, 'recorded_at'>>(
+    trx,
     `SELECT order_id, step, hash, outcome FROM steps FORCE INDEX (PRIMARY)
      WHERE (order_id, step) IN (${entries.map(() => '(?, ?)').join(', ')})
      ORDER BY order_id, step FOR UPDATE`,
     entries.flatMap((entry) => [entry.orderId, entry.step]),
-  )) as [{ order_id: string; step: string; hash: string; outcome: string | null }[]];
+  );
   return new Map(
     found.map((row) => [
       keyOf(row.order_id, row.step),
       {
         hash: row.hash,
-        outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as RecordedOutcome),
+        outcome: outcomeIn(row),
       },
     ]),
   );
+}
+
+/** What a row of the barrier says; null while its transaction has not filled it in. */
+export function outcomeIn({ outcome }: Pick<Row<'steps'>, 'outcome'>): RecordedOutcome | null {
+  return outcome === null ? null : (JSON.parse(outcome) as RecordedOutcome);
 }
 
 export async function record(

@@ -1,18 +1,11 @@
 import type { Knex } from 'knex';
-import { events, type EventType, type OrderEvent } from '../../contracts/events';
+import { events, type OrderEvent } from '../../contracts/events';
+import type { Row } from './tables';
 
 /**
  * The outbox: the events that this service emits. The transaction of a state change also writes its
  * event, so neither exists without the other. A relay hands the events over afterwards.
  */
-
-/** An event as the relay reads it. */
-interface OutboxRow {
-  event_id: string;
-  type: EventType;
-  order_id: string;
-  payload: object;
-}
 
 /** Writes events, each at most once. An event without subscribers counts as sent. */
 export async function say(trx: Knex.Transaction, said: readonly OrderEvent[]): Promise<void> {
@@ -36,19 +29,19 @@ export async function wasSaid(trx: Knex.Transaction, eventId: string): Promise<b
 
 /** The oldest unsent events, up to `limit`. */
 export async function readUnsent(knex: Knex, limit: number): Promise<OrderEvent[]> {
-  const rows = (await knex('outbox')
+  const rows = await knex('outbox')
     .select('event_id', 'type', 'order_id', 'payload')
     .whereNull('sent_at')
     .orderBy('created_at')
-    .limit(limit)) as OutboxRow[];
+    .limit(limit);
   return rows.map(eventOfRow);
 }
 
 /** All events of an order that this service has emitted. */
 export async function readSaid(knex: Knex, orderId: string): Promise<OrderEvent[]> {
-  const rows = (await knex('outbox')
+  const rows = await knex('outbox')
     .select('event_id', 'type', 'order_id', 'payload')
-    .where('order_id', orderId)) as OutboxRow[];
+    .where('order_id', orderId);
   return rows.map(eventOfRow);
 }
 
@@ -61,6 +54,8 @@ export async function markSent(knex: Knex, eventIds: readonly string[]): Promise
     .update({ sent_at: knex.fn.now(6) });
 }
 
-function eventOfRow({ event_id: eventId, type, order_id: orderId, payload }: OutboxRow) {
+type Said = Pick<Row<'outbox'>, 'event_id' | 'type' | 'order_id' | 'payload'>;
+
+function eventOfRow({ event_id: eventId, type, order_id: orderId, payload }: Said) {
   return { ...payload, eventId, type, orderId } as OrderEvent;
 }

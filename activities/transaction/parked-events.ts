@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { OrderEvent } from '../../contracts/events';
 import { text } from './parameters';
+import type { Row } from './tables';
 
 /** An event that a service could not handle, as an operator sees it. */
 export interface ParkedEvent {
@@ -12,11 +13,8 @@ export interface ParkedEvent {
   parkedAt: Date;
 }
 
-interface ParkedRow {
-  reaction: string;
-  tries: number;
+interface ParkedRow extends Pick<Row<'inbox'>, 'reaction' | 'tries' | 'last_error'> {
   payload: OrderEvent;
-  last_error: string | null;
   parked_at: Date;
 }
 
@@ -29,13 +27,13 @@ export async function readParked(
   eventId?: string,
 ): Promise<ParkedEvent[]> {
   const parked = knex('inbox')
-    .select('reaction', 'tries', 'payload', 'last_error', 'parked_at')
+    .select<ParkedRow[]>('reaction', 'tries', 'payload', 'last_error', 'parked_at')
     .whereNotNull('parked_at')
     .orderBy('parked_at')
     .limit(parkedMax)
     .timeout(msMax);
   if (eventId !== undefined) void parked.where('event_id', text(eventId));
-  return ((await parked) as ParkedRow[]).map((row) => ({
+  return (await parked).map((row) => ({
     event: row.payload,
     reaction: row.reaction,
     tries: row.tries,

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import type { StepOutcome } from '../../contracts/steps';
+import { outcomeIn, type RecordedOutcome } from './once';
 import { text } from './parameters';
 
 /** A participant's record of one step of an order. */
 export interface StepRecord {
   step: string;
-  outcome: StepOutcome;
+  outcome: RecordedOutcome;
   at: Date;
 }
 
@@ -15,15 +15,13 @@ export async function readStepRecords(
   orderId: string,
   msMax: number,
 ): Promise<StepRecord[]> {
-  const rows = (await knex('steps')
+  const rows = await knex('steps')
     .select('step', 'outcome', 'recorded_at')
     .where('order_id', text(orderId))
-    .whereNotNull('outcome')
     .orderBy(['recorded_at', 'step'])
-    .timeout(msMax)) as { step: string; outcome: string; recorded_at: Date }[];
-  return rows.map((row) => ({
-    step: row.step,
-    outcome: JSON.parse(row.outcome) as StepOutcome,
-    at: row.recorded_at,
-  }));
+    .timeout(msMax);
+  return rows.flatMap((row) => {
+    const outcome = outcomeIn(row);
+    return outcome ? [{ step: row.step, outcome, at: row.recorded_at }] : [];
+  });
 }

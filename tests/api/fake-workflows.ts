@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { StartedWorkflow, StartOrders } from '../../api/batch';
+import type { FailureCode } from '../../contracts/failures';
 import type { PlaceOrdersInput } from '../../contracts/workflows';
 
 export interface FakeWorkflow {
@@ -55,7 +56,7 @@ export const complete: Play = async ({ input }, database) => {
 };
 
 /** All are turned down. */
-export function cancelWith(reason: string): Play {
+export function cancelWith(reason: FailureCode): Play {
   return async ({ input }, database) => {
     await database('orders')
       .whereIn('order_id', idsOf(input))

@@ -26,18 +26,21 @@ describe('cancelOrder', () => {
     await expect(world.intake.cancelOrder('o-unknown')).resolves.toBeUndefined();
   });
 
-  test.each(['PLACING', 'PENDING'])('decides an undecided order that is %s', async (status) => {
-    const [id = ''] = await world.create(draft());
-    await world.intake.claimOrders([id], 'place-1', 'saga');
-    await world.databases.order('orders').update({ status });
-    await expect(world.intake.cancelOrder(id)).resolves.toBe('cancelling');
-    expect(await world.row(id)).toMatchObject({
-      status,
-      decision: 'CANCEL',
-      reason: 'cancelled-by-customer',
-      ended_at: null,
-    });
-  });
+  test.each(['PLACING', 'PENDING'] as const)(
+    'decides an undecided order that is %s',
+    async (status) => {
+      const [id = ''] = await world.create(draft());
+      await world.intake.claimOrders([id], 'place-1', 'saga');
+      await world.databases.order('orders').update({ status });
+      await expect(world.intake.cancelOrder(id)).resolves.toBe('cancelling');
+      expect(await world.row(id)).toMatchObject({
+        status,
+        decision: 'CANCEL',
+        reason: 'cancelled-by-customer',
+        ended_at: null,
+      });
+    },
+  );
 
   test('does not change a decision that was first, nor its reason', async () => {
     const [completed = '', failing = ''] = await world.create(draft(), draft());

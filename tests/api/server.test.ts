@@ -27,7 +27,7 @@ describe('closing', () => {
     harness.workflows.play = hang;
     const waiting = fetch(`${url}/orders/${orderId}/place`, { method: 'POST', headers });
     const row = () => harness.databases.order('orders').where('order_id', orderId).first('status');
-    while (((await row()) as { status: string }).status !== 'PLACING');
+    while ((await row())?.status !== 'PLACING');
     const closed = closing.close();
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
     await harness.databases

@@ -176,7 +176,7 @@ describe('an outcome that is not known', () => {
     const eventId = `${orderId}:OrderPlaced`;
     await harness.databases.product('inbox').insert({
       event_id: eventId,
-      reaction: 'take',
+      reaction: 'deductStock',
       type: 'OrderPlaced',
       order_id: orderId,
       payload: JSON.stringify({ eventId, type: 'OrderPlaced', orderId }),

@@ -132,7 +132,7 @@ test('what is refunded after the closing is owed, until somebody says what becam
   await world.databases.point('point_ledger').insert(entry);
   await world.barrier('point', 'sold', 'refundPoints', { kind: 'done' });
   await world.giveBack('sold', { stock: true });
-  const cancelled = { status: 'CANCELLED', decision: 'CANCEL' };
+  const cancelled = { status: 'CANCELLED', decision: 'CANCEL' } as const;
   await world.databases.order('orders').where('order_id', 'sold').update(cancelled);
   const { violations } = await world.audit();
   expect(violations).toEqual([

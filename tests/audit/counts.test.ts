@@ -127,7 +127,7 @@ test('an order that moves on while it is audited is not judged by where it stood
 test('what a service has said is counted, and what none has said is not', async () => {
   await world.order({ orderId: 'o', status: 'COMPLETED' });
   await world.take('o');
-  const event = { event_id: 'o:StockDeducted:x', type: 'StockDeducted', order_id: 'o' };
+  const event = { event_id: 'o:StockDeducted:x', type: 'StockDeducted', order_id: 'o' } as const;
   await world.databases.product('outbox').insert({ ...event, payload: '{}', sent_at: new Date() });
   expect((await checked())['outbox-drained']).toBe(1);
 });

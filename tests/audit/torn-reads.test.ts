@@ -137,7 +137,7 @@ test('a reservation of an order that was placed between the reads is no violatio
   await world.order({ orderId: 'racing', status: 'CREATED' });
   const result = await auditWhile(async () => {
     const claimed = {
-      status: 'PLACING',
+      status: 'PLACING' as const,
       owner: 'w-1',
       owned_at: world.databases.order.raw('UTC_TIMESTAMP(6)'),
     };

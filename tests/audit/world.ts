@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../../audit/audit';
 import { openDatabase } from '../../activities/transaction/connection';
-import { type OrderStatus, type Pattern } from '../../contracts/order';
+import type { FailureCode } from '../../contracts/failures';
+import type { Decision, OrderStatus, Pattern } from '../../contracts/order';
 import { byService } from '../../contracts/participants';
 import type { Wait } from '../../contracts/waits';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
@@ -17,8 +18,8 @@ export interface OrderSpec {
   customerId?: string;
   lines?: { productId: string; quantity: number }[];
   owner?: string;
-  decision?: 'COMPLETE' | 'CANCEL';
-  reason?: string;
+  decision?: Decision;
+  reason?: FailureCode;
   waitsFor?: Wait;
   /** How long ago it was claimed. */
   ownedS?: number;
@@ -137,7 +138,7 @@ export async function createWorld(): Promise<World> {
   return world;
 }
 
-const decisionOf: Partial<Record<OrderStatus, string>> = {
+const decisionOf: Partial<Record<OrderStatus, Decision>> = {
   COMPLETED: 'COMPLETE',
   CANCELLED: 'CANCEL',
 };
@@ -177,10 +178,7 @@ async function moveStock(
   kind: 'deduct' | 'restore',
 ): Promise<void> {
   const sign = kind === 'deduct' ? -1 : 1;
-  const lines = (await orders('order_lines').where({ order_id: orderId })) as {
-    product_id: string;
-    quantity: number;
-  }[];
+  const lines = await orders('order_lines').where({ order_id: orderId });
   for (const { product_id, quantity } of lines) {
     const row = { order_id: orderId, product_id, kind, quantity: sign * quantity };
     await product('stock_ledger').insert(row);
@@ -195,19 +193,10 @@ async function movePoints(
   orderId: string,
   kind: 'use' | 'refund',
 ): Promise<void> {
-  const sign = kind === 'use' ? -1 : 1;
-  const row = (await orders('orders').where({ order_id: orderId }).first()) as {
-    customer_id: string;
-    total: number;
-  };
-  const { customer_id, total } = row;
-  await point('point_ledger').insert({
-    order_id: orderId,
-    customer_id,
-    kind,
-    points: sign * total,
-  });
-  await point('point_accounts')
-    .where({ customer_id })
-    .increment('available', sign * total);
+  const [order] = await orders('orders').where({ order_id: orderId });
+  if (!order) throw new Error(`There is no order ${orderId}`);
+  const { customer_id } = order;
+  const points = Number(order.total) * (kind === 'use' ? -1 : 1);
+  await point('point_ledger').insert({ order_id: orderId, customer_id, kind, points });
+  await point('point_accounts').where({ customer_id }).increment('available', points);
 }

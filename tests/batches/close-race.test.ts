@@ -31,7 +31,7 @@ async function closeSeesWhatWasRegistered(service: OrderService): Promise<void> 
     ids.map((orderId) => ({ orderId, decision: 'CANCEL', reason: 'unavailable' })),
   );
   const registering = await service.databases.order.transaction();
-  const [, last] = ids;
+  const [, last = ''] = ids;
   await registering('orders').where('order_id', last).forUpdate();
   await registering('orders').where('order_id', last).update({ status: 'PENDING' });
   await registering('compensations').insert({

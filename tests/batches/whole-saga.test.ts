@@ -128,7 +128,7 @@ async function play(orderKinds: Kind[], faults: OneFault[]): Promise<void> {
 async function drained(): Promise<void> {
   const pending = () => world.databases.order('compensations').where('status', 'PENDING');
   await until('the registry is drained', async () => {
-    const owed = (await pending().pluck('order_id')) as string[];
+    const owed = await pending().pluck('order_id');
     if (owed.length === 0) return true;
     await pending().update({ next_retry_at: '2026-01-01 00:00:00' });
     await runOnce(world, 'drainCompensations', { timing: hurriedTiming, limit: 100 });

@@ -131,9 +131,9 @@ it('does not deny a release that may have been started', async () => {
   await ends(world, poison, 'COMPLETED');
 });
 
-async function releasedBy(eventId: string): Promise<unknown> {
-  const row: unknown = await world.databases.product('inbox').where('event_id', eventId).first();
-  return (row as { released_by: string | null }).released_by;
+async function releasedBy(eventId: string) {
+  const [row] = await world.databases.product('inbox').where('event_id', eventId);
+  return row?.released_by;
 }
 
 it('refuses to release what is not parked, and a caller who is no operator', async () => {
@@ -151,10 +151,7 @@ it('is tried five times where somebody may mend it, and then parked', async () =
   const order = await createOrder(world);
   await placeByEvents(world, order);
   // A deployment fault is tried slowly; what the tries count is in the row.
-  const tries = async () => {
-    const row: unknown = await world.databases.product('inbox').first('tries', 'parked_at');
-    return row as { tries: number; parked_at: Date | null } | undefined;
-  };
+  const tries = () => world.databases.product('inbox').first('tries', 'parked_at');
   await until('it was tried', async () => ((await tries())?.tries ?? 0) >= 1);
   expect(await tries()).toMatchObject({ parked_at: null });
   await world.databases.product('inbox').update({ tries: 4 });

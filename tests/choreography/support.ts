@@ -20,9 +20,7 @@ export function cancel(world: World, { orderId }: PlacedOrder) {
 
 /** The types that a service has said of an order, in no order. */
 export async function saidOf(world: World, service: Service, { orderId }: PlacedOrder) {
-  const types = await world.databases[service]('outbox')
-    .where('order_id', orderId)
-    .pluck<string[]>('type');
+  const types = await world.databases[service]('outbox').where('order_id', orderId).pluck('type');
   return types.sort();
 }
 

@@ -106,7 +106,7 @@ const heard = new Set<string>();
 async function noteTables(): Promise<void> {
   for (const service of services) {
     const { [service]: database } = shop.databases;
-    const types = await database('outbox').pluck<string[]>('type');
+    const types = await database('outbox').pluck('type');
     for (const type of types) said.add(`${type} ${service}`);
     const rows = await database<{ event_id: string; reaction: string }>('inbox').select(
       'event_id',
@@ -132,7 +132,7 @@ it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
     const { event, subscriber } = delivery;
     // The inbox takes the reaction's name from the table; the barrier, from what was done.
     if (subscriber !== 'order') {
-      const steps = await shop.databases[subscriber]('steps').pluck<string[]>('step');
+      const steps = await shop.databases[subscriber]('steps').pluck('step');
       expect(steps).toContain(reactionOf(event.type, subscriber));
     }
     open.push(...(await shop.handOver()));

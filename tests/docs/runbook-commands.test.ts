@@ -134,7 +134,7 @@ it('the statements of a heuristic outcome move the points, and say so to the nex
   const after = async (block = '') => {
     expect(await run(['ORDER=o-1', block])).toEqual({ status: 0, stderr: '' });
     return {
-      steps: await point('steps').where('order_id', 'o-1').orderBy('step').pluck<string[]>('step'),
+      steps: await point('steps').where('order_id', 'o-1').orderBy('step').pluck('step'),
       available: await point('point_accounts').where('customer_id', 'c-1').pluck('available'),
       ledger: await point('point_ledger').where('order_id', 'o-1').pluck('points'),
     };

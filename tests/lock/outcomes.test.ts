@@ -11,8 +11,8 @@ const world = useWorld({
 const untouched = { stock: 0, points: 0 };
 
 async function barrierRows(): Promise<number> {
-  const product = await world.databases.product('steps').pluck<string[]>('order_id');
-  const point = await world.databases.point('steps').pluck<string[]>('order_id');
+  const product = await world.databases.product('steps').pluck('order_id');
+  const point = await world.databases.point('steps').pluck('order_id');
   return product.length + point.length;
 }
 

@@ -125,10 +125,9 @@ async function prepareBoth(orderId: string, decision: 'COMPLETE' | null): Promis
 }
 
 const decisionOf = async (orderId: string) =>
-  (await databases.order('orders').where('order_id', orderId).first<{ decision: string | null }>())
-    .decision;
-const apples = () => databases.product('products').pluck<number[]>('available');
-const pointsLeft = () => databases.point('point_accounts').pluck<number[]>('available');
+  (await databases.order('orders').where('order_id', orderId).first('decision'))?.decision;
+const apples = () => databases.product('products').pluck('available');
+const pointsLeft = () => databases.point('point_accounts').pluck('available');
 
 it('commits those that are decided, and migrates', async () => {
   await prepareBoth('o-1', 'COMPLETE');
@@ -161,7 +160,7 @@ it('waits for a young one, and then says within seconds which order it is', asyn
   );
   expect(said).toMatch(/order o-young, point service, prepared for \d+ s: its order is undecided/);
   expect(said).toContain('once it is 180 s old');
-  const gtrids = await databases.product('xa_branches').pluck<string[]>('gtrid');
+  const gtrids = await databases.product('xa_branches').pluck('gtrid');
   for (const gtrid of gtrids) expect(said).not.toContain(gtrid);
   expect(await listPrepared(databases.product)).toHaveLength(2);
   expect(await decisionOf('o-young')).toBeNull();

@@ -50,11 +50,9 @@ function order(orderId: string, lines: Record<string, number>): StockCommand {
   };
 }
 
-async function stock(): Promise<Record<string, number>> {
+async function stock() {
   const rows = await databases.product('products').select('product_id', 'available');
-  return Object.fromEntries(
-    rows.map((row: { product_id: string; available: number }) => [row.product_id, row.available]),
-  );
+  return Object.fromEntries(rows.map((row) => [row.product_id, row.available]));
 }
 
 describe('deductStock', () => {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rowsOf } from '../../activities/transaction/rows';
 
 /** A statement as it was sent, and what sent it. */
 export interface Statement {
@@ -48,9 +49,7 @@ export async function badPlans(knex: Knex, statements: readonly Statement[]): Pr
     await trx.raw('SET SESSION explain_json_format_version = 1').catch(() => undefined);
     const found: BadPlan[] = [];
     for (const { from, sql, bindings } of statements) {
-      const [rows] = (await trx.raw(`EXPLAIN FORMAT=JSON ${sql}`, bindings)) as [
-        { EXPLAIN: string }[],
-      ];
+      const rows = await rowsOf<{ EXPLAIN: string }>(trx, `EXPLAIN FORMAT=JSON ${sql}`, bindings);
       const all = faultsIn(JSON.parse(rows[0]?.EXPLAIN ?? '{}'));
       const faults = [...new Set(all)].filter((fault) => !isAccepted(sql, fault));
       if (faults.length > 0) found.push({ from, sql: shorten(sql), faults });

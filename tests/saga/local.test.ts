@@ -19,7 +19,7 @@ it('puts a compensation that keeps failing on record', async () => {
   const handle = await startSaga(world, [order], local);
   expect(await handle.result()).toEqual({ completed: 0, cancelled: 0, pending: 1 });
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
-  const errors = await world.databases.order('compensations').pluck<string[]>('last_error');
+  const errors = await world.databases.order('compensations').pluck('last_error');
   expect(errors).toEqual(['the shelf is on fire']);
 });
 

@@ -123,7 +123,7 @@ it('keeps the other orders of the batch going when one compensation is broken', 
   };
   expect(await place(world, [spoilt, fine])).toEqual({ completed: 0, cancelled: 1, pending: 1 });
   expect(await stateOf(world, fine.orderId)).toMatchObject({ status: 'CANCELLED' });
-  const errors = await world.databases.order('compensations').pluck<string[]>('last_error');
+  const errors = await world.databases.order('compensations').pluck('last_error');
   expect(errors).toEqual(['broken: content-mismatch']);
 });
 

@@ -78,7 +78,7 @@ async function unheard({ databases }: World): Promise<number> {
     services.map((service) =>
       databases[service]('inbox')
         .whereRaw('(emitted IS NOT NULL OR parked_at IS NOT NULL)')
-        .pluck<string[]>('event_id'),
+        .pluck('event_id'),
     ),
   );
   const missing = said

@@ -75,14 +75,8 @@ async function writeDecided(): Promise<void> {
 }
 
 async function standing(): Promise<Map<string, string>> {
-  const rows = await databases
-    .order('orders')
-    .select<{ order_id: string; status: string; decision: string }[]>(
-      'order_id',
-      'status',
-      'decision',
-    );
-  return new Map(rows.map((row) => [row.order_id, `${row.status} ${row.decision}`]));
+  const rows = await databases.order('orders').select('order_id', 'status', 'decision');
+  return new Map(rows.map((row) => [row.order_id, `${row.status} ${String(row.decision)}`]));
 }
 
 const unchanged = () => new Map(decided.map((row) => [idOf(row), `${row.status} ${row.decision}`]));

@@ -38,19 +38,11 @@ export async function createParticipants(): Promise<Participants> {
       await databases.points({ anna: 100 });
     },
     async shelf() {
-      const rows = (await databases.product('products').orderBy('product_id')) as {
-        available: number;
-        reserved: number;
-      }[];
+      const rows = await databases.product('products').orderBy('product_id');
       return rows.map((row) => `${row.available}+${row.reserved}`);
     },
     async ledger() {
-      const rows = (await databases.product('stock_ledger').orderBy('entry_id')) as {
-        order_id: string;
-        kind: string;
-        product_id: string;
-        quantity: number;
-      }[];
+      const rows = await databases.product('stock_ledger').orderBy('entry_id');
       return rows.map((row) => `${row.order_id} ${row.kind} ${row.product_id} ${row.quantity}`);
     },
     async end() {

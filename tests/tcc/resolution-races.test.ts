@@ -87,7 +87,7 @@ it('a confirm that comes between the cancels and the end is turned away, and is 
   read.open();
   await swept.result();
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
-  const kinds = await world.databases.order('alerts').pluck<string[]>('kind');
+  const kinds = await world.databases.order('alerts').pluck('kind');
   expect(kinds).toEqual(['confirmation-failing']);
   closing.open();
   expect(await cancel.result()).toEqual({ outcome: 'cancelled' });

@@ -45,7 +45,7 @@ async function gtridsOf(
   world: Pick<World, 'databases'>,
   participant: Participant,
 ): Promise<Set<string>> {
-  return new Set(await world.databases[participant]('xa_branches').pluck<string[]>('gtrid'));
+  return new Set(await world.databases[participant]('xa_branches').pluck('gtrid'));
 }
 
 /** How each participant has noted the branch of an order; undefined where it was never begun. */
@@ -53,7 +53,7 @@ export async function notesOf(world: World, orderId: string) {
   const note = async (participant: Participant) => {
     const row = await world.databases[participant]('xa_branches')
       .where('order_id', orderId)
-      .first<{ ended_as: string | null } | undefined>('ended_as');
+      .first('ended_as');
     return row && (row.ended_as ?? 'open');
   };
   return { product: await note('product'), point: await note('point') };
@@ -66,7 +66,7 @@ export function alertsOf(world: World, orderId: string): Promise<string[]> {
     .where('order_id', orderId)
     .whereNull('resolved_at')
     .orderBy('kind')
-    .pluck<string[]>('kind');
+    .pluck('kind');
 }
 
 /** What the customer's and the product's rows hold of branches is let go, whatever a test left. */

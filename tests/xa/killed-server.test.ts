@@ -107,9 +107,9 @@ const inDoubt = ({ orderId }: PlacedOrder) =>
 /** Products and customers whose rows anybody may change. */
 async function freeRows(): Promise<string[]> {
   const { product, point } = world.databases;
-  const products = await product('products').forUpdate().skipLocked().pluck<string[]>('product_id');
+  const products = await product('products').forUpdate().skipLocked().pluck('product_id');
   const customers = point('point_accounts').forUpdate().skipLocked();
-  return [...products, ...(await customers.pluck<string[]>('customer_id'))];
+  return [...products, ...(await customers.pluck('customer_id'))];
 }
 
 /** The order has ended so, nothing is left behind, and the auditor finds nothing wrong. */

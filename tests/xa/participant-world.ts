@@ -32,7 +32,7 @@ export interface Participant {
   letGo(): Promise<void>;
   prepared(orderId: string): Promise<boolean>;
   available(): Promise<number>;
-  books(): Promise<{ available: number; steps: string[]; ledger: number[] }>;
+  books(): Promise<{ available: number; steps: unknown[]; ledger: unknown[] }>;
   /** The steps with another way to take stock, or other connections. */
   stepsWith(changes: Changes): ReturnType<typeof createXaSteps<StockCommand>>;
   /** A branch's connection on which one statement meets a fault. */
@@ -62,10 +62,8 @@ export async function createParticipant(): Promise<Participant> {
   const admin = databases.product;
   const prepared = (orderId: string) => isPrepared(admin, xa.gtridOf(orderId), 'product');
   const available = async () => {
-    const row = await admin('products')
-      .where('product_id', 'apple')
-      .first<{ available: number }>('available');
-    return row.available;
+    const [left] = await admin('products').where('product_id', 'apple').pluck('available');
+    return Number(left);
   };
   return {
     databases,
@@ -79,14 +77,14 @@ export async function createParticipant(): Promise<Participant> {
       await databases.stock({ apple: { available: 10 } });
     },
     async letGo() {
-      const orderIds = await admin('xa_branches').pluck<string[]>('order_id');
+      const orderIds = await admin('xa_branches').pluck('order_id');
       for (const orderId of orderIds) {
         if (await prepared(orderId)) await product.rollbackStock([{ orderId }]);
       }
     },
     async books() {
-      const steps = await admin('steps').pluck<string[]>('outcome');
-      const ledger = await admin('stock_ledger').pluck<number[]>('quantity');
+      const steps = await admin('steps').pluck('outcome');
+      const ledger = await admin('stock_ledger').pluck('quantity');
       return { available: await available(), steps, ledger };
     },
     stepsWith: ({ take = takeStock, pool: own = pool, ...connections }) =>

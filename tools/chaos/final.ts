@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/transaction/connection';
+import type { Row } from '../../activities/transaction/tables';
 import { orderTerms, withTerms } from '../../contracts/order';
 import type { OrderStatus, PlacedOrder } from '../../contracts/order';
 import {
@@ -47,18 +48,16 @@ export class FinalReader {
 
   /** How many of the run's orders are claimed and have not ended. */
   async unfinished(): Promise<number> {
-    const rows: unknown[] = await this.ofRun()
-      .whereIn('status', ['PLACING', 'PENDING'])
-      .select('order_id');
+    const rows = await this.ofRun().whereIn('status', ['PLACING', 'PENDING']).select('order_id');
     return rows.length;
   }
 
   /** All of the run's orders; only once they have ended is this one instant's truth. */
   async read(): Promise<FinalOrder[]> {
-    const rows = (await this.ofRun()
+    const rows = await this.ofRun()
       .select('order_id', 'customer_id', 'idempotency_key', 'status', 'reason', 'total')
-      .select('owner', 'created_at', 'owned_at', 'ended_at', ...orderTerms)
-      .orderBy('order_id')) as OrderRow[];
+      .select<OrderRow[]>('owner', 'created_at', 'owned_at', 'ended_at', ...orderTerms)
+      .orderBy('order_id');
     const orders = rows.map(toOrder);
     for (let i = 0; i < orders.length; i += ordersPerRead) {
       await this.addContent(orders.slice(i, i + ordersPerRead));
@@ -70,20 +69,20 @@ export class FinalReader {
     await Promise.all(Object.values(this.databases).map((knex) => knex.destroy()));
   }
 
-  private ofRun(): Knex.QueryBuilder {
+  private ofRun() {
     return this.databases.order('orders').whereRaw('idempotency_key LIKE ?', `${this.keyPrefix}%`);
   }
 
   private async addContent(orders: FinalOrder[]): Promise<void> {
     const byId = new Map(orders.map((one) => [one.orderId, one]));
     const ids = [...byId.keys()];
-    const lines = (await this.databases
+    const lines = await this.databases
       .order('order_lines')
       .select('order_id', 'product_id', 'quantity', 'unit_price')
       .whereIn('order_id', ids)
-      .orderBy(['order_id', 'line_number'])) as LineRow[];
-    for (const { order_id: id, product_id: productId, quantity, unit_price: unitPrice } of lines) {
-      byId.get(id)?.lines.push({ productId, quantity, unitPrice });
+      .orderBy(['order_id', 'line_number']);
+    for (const { order_id: id, product_id: productId, quantity, unit_price: price } of lines) {
+      byId.get(id)?.lines.push({ productId, quantity, unitPrice: Number(price) });
     }
     // The ledgers are signed by what they add; decimals come as text.
     for (const { name, books } of participants) {
@@ -100,25 +99,7 @@ export class FinalReader {
   }
 }
 
-interface OrderRow {
-  order_id: string;
-  customer_id: string;
-  idempotency_key: string;
-  status: OrderStatus;
-  reason: string | null;
-  total: number;
-  owner: string | null;
-  created_at: Date;
-  owned_at: Date | null;
-  ended_at: Date | null;
-}
-
-interface LineRow {
-  order_id: string;
-  product_id: string;
-  quantity: number;
-  unit_price: number;
-}
+type OrderRow = Omit<Row<'orders'>, 'request_hash' | 'pattern' | 'decision'>;
 
 interface MovedRow {
   orderId: string;
@@ -133,7 +114,7 @@ function toOrder(row: OrderRow): FinalOrder {
     key: row.idempotency_key,
     status: row.status,
     reason: row.reason,
-    total: row.total,
+    total: Number(row.total),
     ...withTerms(row),
     lines: [],
     createdMs: row.created_at.getTime(),

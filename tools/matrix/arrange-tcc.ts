@@ -77,7 +77,7 @@ async function isReserved({ stack, subject }: Injection, ...states: string[]): P
   const found = await stack.databases[first.name]('reservations')
     .where('order_id', subject.orderId)
     .whereIn('state', states)
-    .pluck<string[]>('order_id');
+    .pluck('order_id');
   return found.length > 0;
 }
 

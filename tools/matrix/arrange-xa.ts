@@ -40,7 +40,7 @@ async function areEnded({ stack, subject }: Injection): Promise<boolean> {
       stack.databases[name]('xa_branches')
         .where('order_id', subject.orderId)
         .whereNull('ended_as')
-        .pluck<string[]>('order_id'),
+        .pluck('order_id'),
     ),
   );
   return open.flat().length === 0;

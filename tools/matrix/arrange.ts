@@ -97,10 +97,7 @@ export async function resolutionOver(cell: Injection): Promise<void> {
         .order('resolutions')
         .where('order_id', subject.orderId)
         .orderBy('resolution_id', 'desc')
-        .first<{ workflow_id: string; outcome: string | null } | undefined>(
-          'workflow_id',
-          'outcome',
-        );
+        .first('workflow_id', 'outcome');
       if (!row) return false;
       if (row.outcome !== null) return true;
       const { status } = await stack.temporal.workflow.getHandle(row.workflow_id).describe();

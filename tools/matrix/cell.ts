@@ -173,7 +173,7 @@ async function checkAlerts(stack: MatrixStack, ended: Ended[]): Promise<void> {
       .order('alerts')
       .whereIn('order_id', ids)
       .whereNull('resolved_at')
-      .select<{ order_id: string; kind: string }[]>('order_id', 'kind');
+      .select('order_id', 'kind');
     const told = open.map(({ order_id, kind }) => `${order_id} ${kind}`);
     return told.sort().join() === promised.sort().join();
   });

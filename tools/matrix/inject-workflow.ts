@@ -96,6 +96,6 @@ async function ownerOf({ stack, subject }: Injection): Promise<string> {
   const [owner] = await stack.databases
     .order('orders')
     .where('order_id', subject.orderId)
-    .pluck<string[]>('owner');
+    .pluck('owner');
   return String(owner);
 }

@@ -1,3 +1,4 @@
+import type { EndedAs } from '../../../activities/transaction/tables';
 import type { World } from '../world';
 import { tables, type Tampering } from './tampering';
 
@@ -10,7 +11,7 @@ async function committed(world: World, what: { stock?: boolean; points?: boolean
   await tables(world).pointSteps().where('order_id', id).update({ step: 'preparePoints' });
 }
 
-const note = (orderId: string, endedAs: string | null) => ({
+const note = (orderId: string, endedAs: EndedAs | null) => ({
   order_id: orderId,
   gtrid: orderId.padEnd(64, '0'),
   participant: 'point',

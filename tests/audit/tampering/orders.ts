@@ -2,7 +2,7 @@ import { tables, type Tampering } from './tampering';
 
 const registryRow = (orderId: string) => ({
   order_id: orderId,
-  step: 'restoreStock',
+  step: 'restoreStock' as const,
   next_retry_at: new Date(),
   last_error: 'ECONNREFUSED',
 });

@@ -36,12 +36,17 @@ it('counts what is reserved, frozen or not, and nothing that was ended', async (
 });
 
 it('counts what is parked or unsent in any service', async () => {
-  const heard = { event_id: 'e', reaction: 'deductStock', type: 'OrderPlaced', order_id: 'a' };
+  const heard = {
+    event_id: 'e',
+    reaction: 'deductStock',
+    type: 'OrderPlaced',
+    order_id: 'a',
+  } as const;
   await databases.product('inbox').insert([
     { ...heard, parked_at: new Date() },
     { ...heard, event_id: 'f' },
   ]);
-  const said = { event_id: 'e', type: 'PointsUsed', order_id: 'a', payload: '{}' };
+  const said = { event_id: 'e', type: 'PointsUsed', order_id: 'a', payload: '{}' } as const;
   await databases.point('outbox').insert([said, { ...said, event_id: 'f', sent_at: new Date() }]);
   expect(await countLeftovers(databases)).toMatchObject({ ...nothing, parked: 1, unsent: 1 });
 });

@@ -99,10 +99,9 @@ async function claimed(
   if (!plain) throw new Error('There is no plain scenario');
   const intake = createOrderIntake(order);
   const prices = new Map(
-    (await product('products').select('product_id', 'price')).map((row) => {
-      const { product_id: id, price } = row as { product_id: string; price: number };
-      return [id, price];
-    }),
+    (await product('products').select('product_id', 'price')).map(
+      ({ product_id: id, price }) => [id, Number(price)] as const,
+    ),
   );
   const orders = benchOrders(plain, 1);
   const bar = progressBar('Leaving behind', 'orders', barAfterMs);
