@@ -1,9 +1,9 @@
-# One image for every process of ours: which one it is, the command says.
-FROM node:20-bookworm-slim
+# One image for every process; the command selects the process.
+FROM node:24-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json .npmrc ./
-# tsx, which runs the TypeScript as it is, is an ordinary dependency; the tests' tools stay out.
+# tsx, which runs TypeScript directly, is an ordinary dependency. The tools of the tests stay out.
 RUN npm ci --omit=dev && npm cache clean --force
 COPY contracts ./contracts
 COPY workflows ./workflows
@@ -13,7 +13,7 @@ COPY api ./api
 COPY migrations ./migrations
 COPY docs/runbooks ./docs/runbooks
 COPY tsconfig.json ./
-# Bundled once here, so that no container spends its start on it.
+# Bundled here once, which saves every container the time at its start.
 RUN node --import tsx workers/bundle-now.ts && chown -R node:node node_modules/.cache
 USER node
 CMD ["node", "--import", "tsx", "workers/api.ts"]

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { openDatabase } from '../../activities/transaction/connection';
 import { createApp } from '../../api/app';
 import { batchLimits, defaultTiming } from '../../contracts/limits';
+import { patterns } from '../../contracts/order';
 import { byService } from '../../contracts/participants';
 import { customerId, productId, seededWorld } from '../../migrations/seed';
 import { databaseUsers } from '../../migrations/grants';
@@ -14,7 +15,7 @@ import { codeIn, root, tableOf, textOf } from './pages';
 
 /** What the documents list and count is what the code has. */
 
-describe('the README', () => {
+describe('the pages', () => {
   /** Without a database: nothing is asked of it. */
   async function documentedCalls(): Promise<string[]> {
     const knex = openDatabase({ url: 'mysql://nobody:none@127.0.0.1:1/none', poolMax: 1 });
@@ -43,8 +44,8 @@ describe('the README', () => {
     return [...described, 'GET /openapi.json', 'GET /runbooks/{name}'];
   }
 
-  it('lists every call of the API, and no other', async () => {
-    const listed = tableOf('README.md', 'call', 'answers').flatMap(([calls]) => {
+  it('list every call of the API, and no other', async () => {
+    const listed = tableOf('docs/api.md', 'call', 'answers').flatMap(([calls]) => {
       let method = '';
       return codeIn(calls).flatMap((code) => {
         const [, verb, path = ''] = /^(?:([A-Z]+) )?(\/[^?]*)/.exec(code) ?? [];
@@ -55,29 +56,31 @@ describe('the README', () => {
     expect(listed.sort()).toEqual((await documentedCalls()).sort());
   });
 
-  it('lists every command', () => {
+  it('list every command', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-    const listed = tableOf('README.md', 'command', 'does').flatMap(([command]) => codeIn(command));
+    const listed = tableOf('docs/commands.md', 'command', 'does').flatMap(([command]) =>
+      codeIn(command),
+    );
     const there = Object.keys(scripts).map((name) =>
       name === 'test' ? 'npm test' : `npm run ${name}`,
     );
     expect(['npm run start', ...listed].sort()).toEqual(there.sort());
   });
 
-  it('lists every folder', () => {
+  it('list every folder', () => {
     const there = readdirSync(root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !/^\.|^node_modules$/.test(entry.name))
       .map(({ name }) => `${name}/`);
-    const listed = tableOf('README.md', 'folder', 'what it holds').flatMap(([folder]) =>
+    const listed = tableOf('docs/code.md', 'folder', 'what it holds').flatMap(([folder]) =>
       codeIn(folder),
     );
     expect(listed.sort()).toEqual(there.sort());
   });
 
-  it('describes the seeded world', () => {
+  it('describe the seeded world', () => {
     const { products, customers, firstScarceProduct, scarceStock, firstPoorCustomer, poorPoints } =
       seededWorld;
-    const prose = textOf('README.md').replaceAll(/\s+/g, ' ');
+    const prose = textOf('docs/api.md').replaceAll(/\s+/g, ' ');
     expect(prose).toContain(
       `products \`${productId(1)}\` to \`${productId(products)}\`, customers \`${customerId(1)}\` to \`${customerId(customers)}\``,
     );
@@ -87,6 +90,32 @@ describe('the README', () => {
     expect(prose).toContain(
       `\`${customerId(firstPoorCustomer)}\` to \`${customerId(customers)}\` have ${poorPoints} points each`,
     );
+  });
+});
+
+describe('the results on the README', () => {
+  const results = tableOf('README.md', 'pattern', 'orders/s', '× `lock`');
+  const measured = tableOf('docs/comparison.md', 'pattern', 'orders/s', '× lock');
+  const watched = tableOf('docs/comparison.md', 'pattern', 'stock locked p50');
+  const rowOf = (rows: string[][], pattern: string) =>
+    rows.find(([name]) => name === pattern) ?? [];
+
+  it.each([...patterns])('of %s are those of the comparison', (pattern) => {
+    const row = results.find(([name]) => codeIn(name)[0] === pattern) ?? [];
+    const [, throughput, ratio] = rowOf(measured, pattern);
+    const [, , , , share = '', atLeast = ''] = rowOf(watched, pattern);
+    expect(row.slice(1, 4)).toEqual([
+      throughput,
+      ratio,
+      atLeast === '-' ? share : `${share}, ${atLeast} ms`,
+    ]);
+  });
+
+  it.each([...patterns])('of %s are those of the failure matrix', (pattern) => {
+    const row = results.find(([name]) => codeIn(name)[0] === pattern) ?? [];
+    const [, section = ''] = textOf('docs/failure-matrix.md').split(`\n## ${pattern}\n`);
+    const [, held = ''] = /^(\d+) cells hold/m.exec(section) ?? [];
+    expect(row[4]).toBe(`${held} of ${held}`);
   });
 });
 

@@ -7,6 +7,8 @@ export const root = join(__dirname, '..', '..');
 
 export const pages = [
   'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
     .map((path) => join('docs', path)),

@@ -10,7 +10,7 @@ import { mysqlServer } from '../support/servers';
 
 /**
  * What a runbook says to do by SQL works as it is written: every block of commands is run by bash,
- * with the README's own `sql`, on databases that the migrations made. Other commands do nothing.
+ * with the index's own `sql`, on databases that the migrations made. Other commands do nothing.
  */
 
 const root = join(__dirname, '..', '..');
@@ -81,7 +81,7 @@ async function run(blocks: string[]) {
     return [service, { ...admin, database: databases.names[service] }];
   });
   const stack = { databases: Object.fromEntries(ofService) as object };
-  const define = ofSql(blocksOf(join(root, 'README.md')));
+  const define = ofSql(blocksOf(join(runbooks, 'README.md'))).slice(-1);
   const bash = spawn('bash', ['-c', [others, ...define, ...blocks].join('\n')], {
     cwd: root,
     env: { ...readSettings().basicEnvironment, STACK: JSON.stringify(stack) },
