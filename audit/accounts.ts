@@ -1,7 +1,7 @@
 import type { RegisteredParticipant } from '../contracts/participants';
 import type { Reader } from './snapshot';
 
-/** A whole number as the driver gives it: as text where a number cannot hold it. */
+/** A whole number as the driver returns it: as text if a number cannot hold it. */
 export type Whole = number | string;
 
 /** One movement, as a positive amount. */
@@ -11,27 +11,27 @@ export interface Movement {
   amount: bigint;
 }
 
-/** What one participant holds about one order. */
+/** What one participant has recorded about one order. */
 export interface Account {
   taken: Movement[];
   givenBack: Movement[];
-  /** What is reserved for it and neither confirmed nor cancelled. */
+  /** Its reservations that are neither confirmed nor cancelled. */
   reserved: Movement[];
-  /** The barrier's outcome by step: `open` is a row committed without one. */
+  /** The barrier's outcome by step. `open` means a row committed without an outcome. */
   steps: Partial<Record<string, string>>;
-  /** How its XA branch was noted to have ended, or `open`; absent where none was begun. */
+  /** The recorded end of its XA branch, or `open`. Absent if no branch began. */
   branch?: string;
 }
 
-/** A span of order ids in byte order, which is the order of the keys; null is unbounded. */
+/** A range of order ids in byte order, which is the order of the keys. Null means unbounded. */
 export interface IdRange {
   after: string | null;
   upTo: string | null;
 }
 
 /**
- * Everything that the participant holds about the orders of a range, by order id. The ledger's
- * index is named: without it the optimiser may read the whole ledger for each range.
+ * Everything that the participant has recorded about the orders of a range, by order id. Forces the
+ * ledger's index; otherwise MySQL may read the whole ledger for each range.
  */
 export async function readAccounts(
   snapshot: Reader,
@@ -73,7 +73,7 @@ export async function readAccounts(
   return accounts;
 }
 
-/** The condition that picks a range, for every table whose key begins with `order_id`. */
+/** The condition for a range, for every table whose key begins with `order_id`. */
 export function inRange({ after, upTo }: IdRange): { sql: string; bindings: string[] } {
   const conditions: string[] = ['TRUE'];
   if (after !== null) conditions.push('order_id > ?');
@@ -92,7 +92,7 @@ function accountOf(accounts: Map<string, Account>, orderId: string): Account {
   return account;
 }
 
-/** The few outcomes there are, parsed once each: a million rows hold the same three texts. */
+/** Caches parsed outcomes, because a million rows contain the same three texts. */
 const kinds = new Map<string, string>();
 
 function outcomeKind(outcome: string | null): string {
@@ -104,7 +104,7 @@ function outcomeKind(outcome: string | null): string {
   return kind;
 }
 
-/** A text that is no outcome is shown as it is, and then agrees with no ledger. */
+/** A text that is not an outcome is shown as it is, and agrees with no ledger. */
 function parseKind(outcome: string): string {
   try {
     const parsed = JSON.parse(outcome) as { kind?: unknown } | null;

@@ -3,7 +3,7 @@ import { audit, type AuditDeps, type AuditOptions, type AuditReport } from './au
 import { currentReader } from './snapshot';
 
 export interface RestOptions extends AuditOptions {
-  /** How long to wait for work in flight to end before it is reported as such. */
+  /** How long to wait for work in flight before it is reported. */
   restMsMax?: number;
 }
 
@@ -11,9 +11,9 @@ const defaultRestMsMax = 10_000;
 const pollMs = 250;
 
 /**
- * Audits, and audits again once what was in flight has ended, for as long as the patience lasts.
- * A violation is reported at once. Between two audits only the orders' states are looked at, as
- * an audit of many orders takes longer than it takes most of them to end.
+ * Audits, and audits again once the work in flight has ended, within a time limit. Reports a
+ * violation at once. Between two audits it reads only the orders' states, because an audit takes
+ * longer than most orders take to end.
  *
  * @throws like `audit`.
  */
@@ -30,7 +30,7 @@ export async function auditAtRest(
   return report;
 }
 
-/** Waits until no order is on its way; false when that has not come by the deadline. */
+/** Waits until no order is in flight; false if the deadline comes first. */
 async function restBefore(deps: AuditDeps, deadline: number): Promise<boolean> {
   const reader = currentReader(deps.order);
   while (Date.now() < deadline) {

@@ -11,16 +11,16 @@ import { currentReader, withSnapshot, withSnapshots, type Reader } from './snaps
 import { walkOrders, type Snapshots } from './walk';
 import type { AuditedWorkflows } from './workflows';
 
-/** What an audit reads. The databases need no more than SELECT: the user `auditor`. */
+/** What an audit reads. In the databases it needs only SELECT: the user `auditor`. */
 export interface AuditDeps extends Record<Service, Knex>, AuditedWorkflows {}
 
 export interface AuditOptions {
-  /** How long an order may be without an open owner before adoption must have found it. */
+  /** How long an order may lack an open owner before adoption must have found it. */
   graceS?: number;
   /** Unfinished work older than this is a violation. */
   unfinishedSMax?: number;
   onProgress?: (progress: AuditProgress) => void;
-  /** Runs between the reading of the orders and of the participants: for tests of torn reads. */
+  /** Called between reading the orders and reading the participants; for tests of torn reads. */
   afterOrdersRead?: () => Promise<void>;
 }
 
@@ -30,18 +30,18 @@ export interface AuditProgress {
 }
 
 export interface AuditReport {
-  /** Nothing was found to be wrong. */
+  /** No violation was found. */
   clean: boolean;
-  /** Nothing was on its way. */
+  /** Nothing was in flight. */
   atRest: boolean;
   /** How many orders were judged. */
   orders: number;
   byStatus: Record<OrderStatus, number>;
-  /** The first ten thousand; `violationsTotal` counts them all. */
+  /** The first ten thousand. `violationsTotal` counts all. */
   violations: Violation[];
   violationsTotal: number;
   inFlight: InFlight[];
-  /** How many orders, balances or rows each rule has judged; a rule that judged none is absent. */
+  /** How many orders, balances or rows each rule has judged. A rule that judged none is absent. */
   checked: Partial<Record<RuleId, number>>;
 }
 
@@ -49,11 +49,11 @@ const defaultGraceS = 60;
 const defaultUnfinishedSMax = 15 * 60;
 
 /**
- * Proves, order by order and in sums, that the databases tell one story. Each database is
- * read at one instant, the orders' before the others: an order that was final then must be right
- * in full; whatever was on its way is judged by what its state permits, and looked at again.
+ * Proves, order by order and in sums, that the databases agree. Reads each database at one instant,
+ * the order database first. An order that was final then must be right in full. An order in flight
+ * is judged by what its state permits, and checked again.
  *
- * @throws what a database or Temporal says when it cannot be asked: nothing is proved then.
+ * @throws the error of a database or Temporal that does not answer; nothing is proved then
  */
 export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
   const findings = new Findings();
@@ -87,7 +87,7 @@ export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promis
   };
 }
 
-/** The exit code of a report: 0 all proved, 1 a violation, 2 work in flight, the rest proved. */
+/** The exit code of a report: 0 all proved; 1 a violation; 2 work in flight, the rest proved. */
 export function exitCodeOf({ clean, atRest }: Pick<AuditReport, 'clean' | 'atRest'>): 0 | 1 | 2 {
   if (!clean) return 1;
   return atRest ? 0 : 2;
@@ -95,7 +95,7 @@ export function exitCodeOf({ clean, atRest }: Pick<AuditReport, 'clean' | 'atRes
 
 const participantNames = participants.map(({ name }) => name);
 
-/** Orders first: an order that has ended by then moves nothing any more. */
+/** The order database first: an order that has ended by then moves nothing any more. */
 function inSnapshots<T>(
   deps: AuditDeps,
   options: AuditOptions,
@@ -128,14 +128,12 @@ async function readAll(
 }
 
 async function databaseTime(order: Reader): Promise<string> {
-  // As text: the driver's dates end at milliseconds.
+  // As text, because the driver's dates have only milliseconds.
   const [row] = await order.rows<{ t: string }>('SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) t');
   return row?.t ?? '';
 }
 
-/**
- * Whatever is reserved belongs to no order, unless one was on its way since the orders were read.
- */
+/** No order holds the reserved amounts, unless one was in flight since the orders were read. */
 async function judgeReserved(
   order: Reader,
   startedAt: string,

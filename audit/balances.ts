@@ -5,41 +5,41 @@ import type { Findings } from './findings';
 import type { RuleId } from './rules';
 import type { Reader } from './snapshot';
 
-/** Wrong sums that are looked at closely; where more are wrong, their orders tell no more. */
+/** How many wrong sums are examined. With more, their orders explain nothing. */
 const faultsMax = 1_000;
 
-/** A sum that is off. */
+/** A wrong sum. */
 interface Fault {
   k: string;
-  /** Null where the ledger names a balance that does not exist. */
+  /** Null if the ledger names a balance that does not exist. */
   available: Whole | null;
   reserved: Whole | null;
   opening: Whole | null;
   /** Decimals come as text. */
   moved: string;
-  /** Of a balance that is gone, what is owed since it was closed; null where it was not. */
+  /** For a deleted balance, the amount owed since it was closed; null if it was never closed. */
   off: string | null;
 }
 
-/** What one participant's sums have shown, to be reported once its orders have been judged. */
+/** One participant's wrong sums, reported once its orders have been judged. */
 export interface Balances {
   participant: RegisteredParticipant;
   checked: number;
   faults: Fault[];
-  /** The last order to touch each balance whose sum is off. */
+  /** The last order that changed each balance with a wrong sum. */
   lastOrders: Map<string, string>;
   negative: BalanceRow[];
   reserved: BalanceRow[];
   unexplained: Unexplained[];
 }
 
-/** What is reserved of a balance is not what its open reservations add up to. */
+/** A balance whose `reserved` differs from the sum of its open reservations. */
 interface Unexplained {
   k: string;
   reserved: Whole;
   /** Decimals come as text. */
   open: string;
-  /** The order of one of its reservations; null when it has none. */
+  /** The order of one of its reservations; null if it has none. */
   orderId: string | null;
 }
 
@@ -49,10 +49,12 @@ interface BalanceRow {
   reserved: Whole;
 }
 
-/** Two columns together may be more than a column holds, which the server refuses to add up. */
+/**
+ * The sum of two columns may exceed a column's range, which the server refuses without the cast.
+ */
 const held = 'CAST(b.available AS DECIMAL(65)) + b.reserved';
 
-/** Adds up one participant's ledger and holds it against the balances, in its snapshot. */
+/** Compares one participant's ledger sums with its balances, in its snapshot. */
 export async function readBalances(
   snapshot: Reader,
   participant: RegisteredParticipant,
@@ -136,7 +138,7 @@ async function readLastOrders(
   return new Map(rows.map(({ k, orderId }) => [k, orderId]));
 }
 
-/** Turns wrong sums into violations; `findings` must hold the verdicts on the orders already. */
+/** Turns wrong sums into violations. `findings` must already contain the verdicts on the orders. */
 export function reportBalances(balances: Balances, findings: Findings): void {
   const { participant, checked, faults, lastOrders, negative, unexplained } = balances;
   const { holder } = participant.books;

@@ -3,26 +3,26 @@ import type { RegisteredParticipant } from '../contracts/participants';
 import { concerns, show, type Evidence } from './evidence';
 import { movesOf, type AuditedOrder } from './orders';
 
-/** How an order is judged by its rows in the barriers, and by its XA branches. */
+/** Judges an order by its barrier rows and XA branches. */
 
-/** Steps of a barrier; null where the pattern has none. */
+/** A barrier's steps; null if the pattern has none. */
 interface LedgerSteps {
-  /** What asks the participant first of all. */
+  /** The first step that the participant is asked for. */
   asks: string | null;
-  /** What takes from the ledger. */
+  /** The step that takes. */
   action: string | null;
-  /** What gives back to it. */
+  /** The step that gives back. */
   compensation: string | null;
 }
 
-/** Of an order that nobody has claimed no row is right, so that any pattern's steps will do. */
+/** An unclaimed order may have no row at all, so any pattern's steps will do. */
 function stepsOf(order: AuditedOrder, { steps }: RegisteredParticipant): LedgerSteps {
   const { saga, tcc, xa } = steps;
   switch (movesOf(order)) {
-    // One order's row, locked, is the barrier of a single transaction.
+    // In a single transaction the order's locked row is the barrier.
     case 'with-order':
       return { asks: null, action: null, compensation: null };
-    // Nobody but an operator gives back: what was committed by hand.
+    // Only an operator gives back, after a branch was committed by hand.
     case 'in-branches':
       return { asks: xa.prepare, action: xa.prepare, compensation: xa.rollback };
     case 'after-complete':
@@ -33,7 +33,7 @@ function stepsOf(order: AuditedOrder, { steps }: RegisteredParticipant): LedgerS
   }
 }
 
-/** Says where the ledger did not move as the barrier's rows have it. */
+/** Describes how the ledger disagrees with the barrier's rows. */
 export function barrierDisagrees(
   evidence: Evidence,
   participant: RegisteredParticipant,
@@ -46,7 +46,7 @@ export function barrierDisagrees(
   }
   const { action, compensation } = stepsOf(order, participant);
   const outcomeOf = (step: string | null) => (step === null ? undefined : steps[step]);
-  // Without a step that takes, the order's own status says whether it took.
+  // Without a step that takes, the order's status tells whether it took.
   const mayTake = action === null ? order.status === 'COMPLETED' : outcomeOf(action) === 'done';
   const mayGiveBack = mayTake && outcomeOf(compensation) === 'done';
   if (taken.length > 0 === mayTake && givenBack.length > 0 === mayGiveBack) return undefined;
@@ -57,16 +57,16 @@ export function barrierDisagrees(
 }
 
 /**
- * Without a barrier the order's last status alone says what was moved: an unfinished one may end
- * between its reading and the ledger's.
+ * Without a barrier only the order's final status tells what was moved: an unfinished order may end
+ * between reading it and reading the ledger.
  */
 export function hasBarrier(order: AuditedOrder): boolean {
   return isTerminal(order.status) || movesOf(order) !== 'with-order';
 }
 
 /**
- * Whatever asks a participant first finds its row in the barrier: the answer that it gave, or the
- * tombstone that a compensation has left in its place. Were there none, a late one would take.
+ * The first step of a cancelled order must have a barrier row: its outcome, or the tombstone of a
+ * compensation. Without one, a late step would take.
  */
 export function mayStillTake(
   evidence: Evidence,
@@ -76,14 +76,14 @@ export function mayStillTake(
   const { order, accounts } = evidence;
   const first = stepsOf(order, participant).asks ?? '';
   if (accounts[participant.name].steps[first] !== undefined) return undefined;
-  return `${order.status}, and ${first} has no barrier row: one that comes late would take`;
+  return `${order.status}, and ${first} has no barrier row: a late one would take`;
 }
 
 /**
- * A prepared branch holds the key of its barrier row, so that none can be prepared where that row
- * is seen, be it the effect's, a rejection's or a tombstone's. This proves more than what is noted
- * of branches, which could be wrong, and needs less than `XA RECOVER`, whose privilege is also to
- * end them.
+ * A prepared branch locks the key of its barrier row. If that row is visible, whether it records
+ * the effect, a rejection or a tombstone, no branch can be prepared. This proves more than the
+ * recorded branches, which could be wrong. It needs less than `XA RECOVER`, whose privilege also
+ * allows ending branches.
  */
 export function mayBePrepared(
   evidence: Evidence,
@@ -94,16 +94,16 @@ export function mayBePrepared(
   const { steps, branch } = accounts[participant.name];
   const action = participant.steps.xa.prepare;
   if (steps[action] !== undefined) return undefined;
-  return `${order.status}, and ${action} has no barrier row; its branch is ${branch ?? 'not noted'}`;
+  return `${order.status}, and ${action} has no barrier row; its branch is ${branch ?? 'not recorded'}`;
 }
 
-/** What is committed follows from COMPLETE alone, what is rolled back from CANCEL alone. */
+/** Only COMPLETE justifies a commit, and only CANCEL a rollback. */
 export function isHeuristic(
   { order, accounts }: Evidence,
   { name, label }: RegisteredParticipant,
 ): string | undefined {
   const { taken, givenBack, branch } = accounts[name];
-  // The auditor read the decision first: a decision of CANCEL never changes.
+  // The auditor reads the decision first, and a decision of CANCEL never changes.
   if (order.decision === 'CANCEL' && taken.length > 0 && givenBack.length === 0) {
     return `decided CANCEL, and ${label} took ${show(taken)}`;
   }

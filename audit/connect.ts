@@ -5,17 +5,17 @@ import { openTemporal } from '../api/temporal-connection';
 import type { AuditDeps } from './audit';
 import { workflowsOf } from './workflows';
 
-/** Where a running system is to be audited. */
+/** The running system to audit. */
 export interface AuditTarget {
-  /** `mysql://auditor:password@host:port/database` of each service. */
+  /** The URL `mysql://auditor:password@host:port/database` of each service. */
   databases: Record<Service, string>;
   temporal: { address: string; namespace: string };
 }
 
-/** One connection holds the snapshot, one reads what is current. */
+/** One connection holds the snapshot; one reads the current state. */
 const poolMax = 2;
 
-/** Opens what an audit reads; nothing is connected before it is first asked. Close it after use. */
+/** Opens what an audit reads. It connects at the first query. Close it after use. */
 export function connectAudit(target: AuditTarget): AuditDeps & { close: () => Promise<void> } {
   const { temporal } = target;
   const databases = byService((name) => openDatabase({ url: target.databases[name], poolMax }));

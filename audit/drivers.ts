@@ -4,18 +4,18 @@ import type { InFlight } from './second-look';
 import type { Walk } from './walk';
 import type { AuditedWorkflows } from './workflows';
 
-/** The workflows that drive orders, and what is asked about them. */
+/** Finds out which workflows drive orders. */
 
 const questionsAtOnce = 16;
 
-/** The open workflows that drive orders which nothing else explains. */
+/** The open workflows that drive orders without any other explanation. */
 export async function openOwners(look: AuditedWorkflows, walk: Walk): Promise<Set<string>> {
   const owners = walk.unfinished.filter(({ waitsFor }) => waitsFor === null).flatMap(driversOf);
   const answers = await askAll(owners, look.isOpen);
   return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
 }
 
-/** Asks Temporal the same of many workflows, a few at a time. */
+/** Asks Temporal about many workflows, a few at a time. */
 async function askAll<T>(
   workflowIds: readonly string[],
   ask: (workflowId: string) => Promise<T>,
@@ -31,8 +31,8 @@ async function askAll<T>(
 }
 
 /**
- * Adoption is late only once nobody has driven an order for the grace: its owner may have had it
- * for long, and have closed only now. Who is asked for that would otherwise be stuck.
+ * Adoption is late only if no workflow has driven an order during the grace period. An old owner
+ * may have closed only now. This is checked for orders that would otherwise count as stuck.
  */
 export async function waitForAdoption(
   { closedAt, graceS }: AuditedWorkflows & { graceS: number },
@@ -50,8 +50,8 @@ export async function waitForAdoption(
 }
 
 /**
- * The workflows of which one that is open drives the order. In choreography a delivery
- * may drive it under any owner: deliveries go on after a resolution or an adoption.
+ * The workflows that may drive the order; one open one is enough. In choreography a delivery may
+ * drive it under any owner, because deliveries continue after a resolution or an adoption.
  */
 export function driversOf(order: AuditedOrder): string[] {
   const { orderId, owner } = order;

@@ -3,18 +3,18 @@ import type { ParticipantName, RegisteredParticipant } from '../contracts/partic
 import type { Account, Movement } from './accounts';
 import type { AuditedLine, AuditedOrder, OpenWork } from './orders';
 
-/** Everything that is known of one order when it is judged. */
+/** Everything that is known about one order. */
 export interface Evidence {
   order: AuditedOrder;
   lines: AuditedLine[];
   accounts: Record<ParticipantName, Account>;
-  /** Its registry rows that are still to be made good. */
+  /** Its open registry rows. */
   openCompensations: OpenWork[];
 }
 
 /**
- * What placing the order takes from the participant, once. A total that no number can hold goes in
- * as text and comes out as text, for definitions hand amounts on as they are: no digit is lost.
+ * What placing the order takes from the participant. A total that a number cannot hold stays text,
+ * because definitions pass amounts on unchanged. No digit is lost.
  */
 export function owed(
   { order, lines }: Evidence,
@@ -24,19 +24,19 @@ export function owed(
   return due.map(({ id, amount }) => ({ id, amount: BigInt(amount) }));
 }
 
-/** Has the order anything to do with the participant? One that takes nothing asks it for nothing. */
+/** Whether the order takes anything from the participant. */
 export function concerns(evidence: Evidence, participant: RegisteredParticipant): boolean {
   const { taken, givenBack, reserved, branch } = evidence.accounts[participant.name];
   const held = [...taken, ...givenBack, ...reserved];
   return held.length > 0 || branch !== undefined || owed(evidence, participant).length > 0;
 }
 
-/** All that the participants moved for the order. */
+/** All movements of the participants for the order. */
 export function moved({ accounts }: Evidence): Movement[] {
   return Object.values(accounts).flatMap(({ taken, givenBack }) => [...taken, ...givenBack]);
 }
 
-/** Are these the same movements, each as often in the one as in the other? */
+/** Whether both lists contain the same movements equally often. */
 export function sameMovements(some: Movement[], others: Movement[]): boolean {
   if (some.length !== others.length) return false;
   const [left, right] = [some, others].map(sorted);

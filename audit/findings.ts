@@ -1,16 +1,16 @@
 import type { RuleId, Violation } from './rules';
 
-/** A report that lists more than this helps nobody; the rest is only counted. */
+/** The report lists this many violations and counts the rest. */
 const violationsMax = 10_000;
 
-/** What an audit has looked at and found so far. */
+/** What an audit has checked and found so far. */
 export class Findings {
   readonly violations: Violation[] = [];
-  /** Violations in all, those included that are not listed. */
+  /** All violations, including those not listed. */
   violationsTotal = 0;
-  /** How many orders, balances or rows each rule has judged; a rule that judged none is absent. */
+  /** How many orders, balances or rows each rule has judged. A rule that judged none is absent. */
   readonly checked: Partial<Record<RuleId, number>> = {};
-  /** An order that breaks a rule, by each balance that it concerns. */
+  /** For each balance, an order that breaks a rule. */
   private readonly suspects = new Map<string, string>();
 
   add(violation: Violation): void {
@@ -23,7 +23,7 @@ export class Findings {
     this.checked[rule] = (this.checked[rule] ?? 0) + times;
   }
 
-  /** Remembers the first order at fault for each of these balances. */
+  /** Remembers the first faulty order of each of these balances. */
   suspect(orderId: string, keys: readonly string[]): void {
     for (const key of keys) if (!this.suspects.has(key)) this.suspects.set(key, orderId);
   }

@@ -2,7 +2,7 @@ import type { Reader } from './snapshot';
 
 const idsPerQuery = 1_000;
 
-/** The rows of a SELECT that ends in IN, for so many ids. */
+/** The rows of a SELECT that ends in IN, for many ids. */
 export async function inParts<T>(reader: Reader, select: string, ids: string[]): Promise<T[]> {
   const found: T[] = [];
   for (let from = 0; from < ids.length; from += idsPerQuery) {

@@ -15,16 +15,16 @@ import { keepsForCustomers, type RuleId } from './rules';
 /** How one order is judged by one rule. */
 export interface OrderCheck {
   rule: RuleId;
-  /** The rule says nothing of orders in any other status. */
+  /** The rule applies only to orders in these statuses. */
   statuses: readonly OrderStatus[];
-  /** Nor of other orders than these, where it is given: they are not counted either. */
+  /** If given, the rule applies only to these orders, and counts only them. */
   judges?: (order: AuditedOrder) => boolean;
   /**
-   * The finding depends on a status that may change between the order's reading and the
-   * ledgers': it counts only if the row is found unchanged after both.
+   * The finding depends on a status that may change between reading the order and reading the
+   * ledgers. It counts only if the row is unchanged after both.
    */
   provisional?: true;
-  /** What is wrong, or undefined when the rule holds. */
+  /** What is wrong; undefined if the rule holds. */
   fault: (evidence: Evidence) => string | undefined;
 }
 
@@ -34,7 +34,7 @@ const unfinished = ['PLACING', 'PENDING'] as const;
 const completed = ['COMPLETED'] as const;
 const cancelled = ['CANCELLED'] as const;
 
-/** Orders of the patterns whose ledgers move then. */
+/** Orders of the patterns whose ledgers move at these times. */
 function moves(...when: PatternRow['moves'][]): (order: AuditedOrder) => boolean {
   return (order) => when.some((one) => one === movesOf(order));
 }
@@ -44,7 +44,7 @@ type ParticipantFault = (
   participant: RegisteredParticipant,
 ) => string | undefined;
 
-/** Judges all participants by one rule, and names the first that breaks it. */
+/** Applies one rule to all participants, and reports the first that breaks it. */
 function anyOf(fault: ParticipantFault): OrderCheck['fault'] {
   return (evidence) => {
     for (const participant of participants) {
@@ -55,7 +55,7 @@ function anyOf(fault: ParticipantFault): OrderCheck['fault'] {
   };
 }
 
-/** The rules' sentences are in rules.ts. */
+/** The texts of the rules are in rules.ts. */
 export const orderChecks: readonly OrderCheck[] = [
   { rule: 'order-total', statuses: every, fault: wrongTotal },
   {

@@ -5,7 +5,7 @@ import type { Wait } from '../contracts/waits';
 import { inRange, type IdRange, type Whole } from './accounts';
 import type { Reader } from './snapshot';
 
-/** An order's row, as far as it is judged. */
+/** The audited columns of an order. */
 export interface AuditedOrder extends WithTerms {
   orderId: string;
   customerId: string;
@@ -18,14 +18,14 @@ export interface AuditedOrder extends WithTerms {
   total: Whole;
 }
 
-/** A line of an order, as far as it is judged. */
+/** The audited columns of an order's line. */
 export interface AuditedLine {
   productId: string;
   quantity: number;
   unitPrice: Whole;
 }
 
-/** Something that waits for somebody: an open registry row or an open alert. */
+/** An open registry row or an open alert. */
 export interface OpenWork {
   /** The compensation's step, or the alert's kind. */
   what: string;
@@ -33,29 +33,29 @@ export interface OpenWork {
   ageS: number;
 }
 
-/** What the order database says is still to be done, by order id. */
+/** The order database's open work, by order id. */
 export interface Backlog {
   compensations: Map<string, OpenWork[]>;
   alerts: Map<string, OpenWork[]>;
 }
 
-/** Is it driven by its deliveries, under whatever owner? */
+/** Whether deliveries drive the order, under any owner. */
 export function isByEvent({ pattern }: AuditedOrder): boolean {
   return pattern !== null && patternRows[pattern].begins === 'by-event';
 }
 
-/** When the ledgers move for it; undefined for one that nobody has claimed. */
+/** When the ledgers move for the order; undefined if it is unclaimed. */
 export function movesOf({ pattern }: AuditedOrder): PatternRow['moves'] | undefined {
   return pattern === null ? undefined : patternRows[pattern].moves;
 }
 
-/** How many orders there are, for the progress. */
+/** The number of orders, for the progress display. */
 export async function countOrders(snapshot: Reader): Promise<number> {
   const [row] = await snapshot.rows<{ n: number }>('SELECT COUNT(*) n FROM orders');
   return row?.n ?? 0;
 }
 
-/** The next orders after an id (null: from the first), `limit` at most, in byte order of ids. */
+/** The next orders after an id (null: from the first), up to `limit`, in byte order of ids. */
 export async function readOrders(
   snapshot: Reader,
   after: string | null,

@@ -5,19 +5,19 @@ import { isByEvent, type AuditedOrder } from './orders';
 import type { InFlight } from './second-look';
 import type { Reader } from './snapshot';
 
-/** Something that a service has said, and its relay has not handed over. */
+/** An event that a service has emitted and its relay has not handed over. */
 interface Unsent {
   orderId: string;
   eventId: string;
   service: Service;
-  /** Whole seconds since it was said, by the database's clock. */
+  /** Whole seconds since it was emitted, by the database's clock. */
   ageS: number;
 }
 
-/** More than these help nobody. */
+/** The report needs no more than these. */
 const unsentMax = 1_000;
 
-/** What the services' relays have yet to hand over, oldest first. */
+/** The events that the relays have not handed over yet, oldest first. */
 export async function readUnsent(readers: Record<Service, Reader>): Promise<Unsent[]> {
   const found = await Promise.all(
     services.map(async (service) => {
@@ -34,8 +34,8 @@ export async function readUnsent(readers: Record<Service, Reader>): Promise<Unse
 }
 
 /**
- * Those of these orders of which a service has said something within the last `withinS`: the next
- * of their events is on its way, though no list that is read piece by piece may show it there.
+ * The orders for which a service has emitted an event within the last `withinS` seconds. Their next
+ * event is in flight, even if no list shows it, because the lists are read one after another.
  */
 export async function readMoving(
   readers: Record<Service, Reader>,
@@ -56,7 +56,7 @@ export async function readMoving(
   return moving;
 }
 
-/** How much the services have said so far. */
+/** The number of events that the services have emitted. */
 export async function countSaid(readers: Record<Service, Reader>): Promise<number> {
   const counts = await Promise.all(
     services.map((service) =>
@@ -66,7 +66,7 @@ export async function countSaid(readers: Record<Service, Reader>): Promise<numbe
   return counts.flat().reduce((sum, { n }) => sum + n, 0);
 }
 
-/** At rest nothing is unsent, and unsent for too long is a violation. */
+/** At rest no event is unsent. An event that is unsent for too long is a violation. */
 export function judgeUnsent(
   unsent: readonly Unsent[],
   unfinishedSMax: number,

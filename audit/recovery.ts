@@ -3,8 +3,8 @@ import type { Findings } from './findings';
 import type { Reader } from './snapshot';
 
 /**
- * Every kind of recovery that has work ends a run now and then, and so does the look for all of
- * them. One that does not is stopped, whatever Temporal says of it.
+ * Every kind of recovery that has work must complete a run regularly, and so must the look for all
+ * of them. Otherwise it is stopped, whatever Temporal reports.
  */
 export async function judgeRecovery(order: Reader, findings: Findings): Promise<void> {
   const rows = await order.rows<{ kind: string; forS: number }>(

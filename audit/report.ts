@@ -1,7 +1,7 @@
 import type { AuditReport } from './audit';
 import { ruleIds, rules, type Violation } from './rules';
 
-/** More lines than this are read by no one; `--json` holds the others. */
+/** The report prints this many lines; `--json` contains all. */
 const linesMax = 50;
 
 const number = new Intl.NumberFormat('en');
@@ -11,7 +11,7 @@ export function toJson({ clean, atRest, orders, violations }: AuditReport): stri
   return JSON.stringify({ clean, atRest, orders, violations });
 }
 
-/** The report for a reader: what was proved, what is wrong and what to do, the verdict. */
+/** The report as text: what was proved, what is wrong, what to do, and the verdict. */
 export function toText(report: AuditReport): string {
   return [
     heading(report),
@@ -29,7 +29,7 @@ function heading({ orders, byStatus }: AuditReport): string {
   return `${number.format(orders)} orders: ${counts.join(', ')}`;
 }
 
-/** Rules that were tried on nothing are left out: nothing was proved by them. */
+/** Leaves out rules that judged nothing, because they proved nothing. */
 function provedTable({ checked, violations }: AuditReport): string[] {
   const rows = ruleIds.flatMap((rule) => {
     const tried = checked[rule] ?? 0;
@@ -75,7 +75,7 @@ function inFlightList({ inFlight }: AuditReport): string[] {
 
 function verdict({ clean, atRest, violationsTotal, inFlight }: AuditReport): string {
   if (!clean) return `NOT CLEAN: violations: ${number.format(violationsTotal)}.`;
-  if (atRest) return 'Clean and at rest: all of it is proved.';
+  if (atRest) return 'Clean and at rest: everything is proved.';
   return `Clean so far; in flight: ${number.format(inFlight.length)}. The rest is proved.`;
 }
 

@@ -11,38 +11,38 @@ import { judgeWait } from './waits';
 import type { Walk } from './walk';
 import type { AuditedWorkflows } from './workflows';
 
-/** An order that was still on its way while it was audited. */
+/** An order that was in flight during the audit. */
 export interface InFlight {
   orderId: string;
   /**
    * What a PENDING order says itself, or what drives it on. An `event` may also be on its way;
-   * `another-look`: it moved on while it was audited, so that only the next audit can judge it.
+   * `another-look`: the order changed during the audit, so only the next audit can judge it.
    */
   waitsFor: Wait | 'workflow' | 'adoption' | 'another-look';
 }
 
-/** What the second look needs. All databases are read as they are now. */
+/** What the second look needs. It reads the current state of all databases. */
 export interface SecondLook extends AuditedWorkflows, Record<Service, Reader> {
-  /** How long an order may be without an open owner before adoption must have found it. */
+  /** How long an order may lack an open owner before adoption must have found it. */
   graceS: number;
   /** Unfinished work older than this is a violation. */
   unfinishedSMax: number;
 }
 
-/** An order's row as it is now. */
+/** An order's current row. */
 interface CurrentRow {
   status: OrderStatus;
   owner: string | null;
   decision: Decision | null;
   waitsFor: Wait | null;
-  /** Null when nobody has ever claimed it. */
+  /** Null if the order was never claimed. */
   ownedS: number | null;
 }
 
 /**
- * Settles what the walk could not, because the orders were read before everything else. Owners
- * are asked after first, then the backlog is read, then the orders' rows: an order that is found
- * unchanged by the last was in that state all the time between, so that what was found is true.
+ * Rechecks provisional findings: the orders were read before the ledgers and may have changed
+ * since. Asks about owners first, then reads the backlog, then the orders' rows. An order that is
+ * unchanged then was in that state all the time, so its finding is true.
  */
 export async function lookAgain(
   look: SecondLook,
@@ -83,7 +83,7 @@ export async function lookAgain(
   return [...byId.values()];
 }
 
-/** What an unfinished order waits for; undefined when there is nothing that it could wait for. */
+/** What an unfinished order waits for; undefined if nothing explains its waiting. */
 function waits(
   order: AuditedOrder,
   now: CurrentRow | undefined,
@@ -105,7 +105,7 @@ function judgeUnfinished(
   findings: Findings,
 ): InFlight[] {
   const { orderId, status, owner } = order;
-  // Of one that has ended or moved on meanwhile only the next audit can tell.
+  // Only the next audit can judge an order that has ended or changed since.
   if (ageS !== undefined) findings.count('overdue', 1);
   if (waitsFor !== 'another-look') findings.count('stuck-order', 1);
   if (ageS !== undefined && ageS > unfinishedSMax) {
@@ -116,7 +116,7 @@ function judgeUnfinished(
   }
   if (waitsFor !== undefined) return [{ orderId, waitsFor }];
   const detail =
-    `${status}, its owner ${owner ?? '(none)'} is no open workflow, nothing is registered ` +
+    `${status}, its owner ${owner ?? '(none)'} is not an open workflow, nothing is registered ` +
     `for it, and adoption has not come within ${String(graceS)} s`;
   findings.add({ rule: 'stuck-order', orderId, detail });
   return [];
@@ -136,7 +136,7 @@ function settleProvisional(
   });
 }
 
-/** An order that was created after the orders were read is no orphan; it is just not judged yet. */
+/** An order that was created after the orders were read is not an orphan; it is not judged yet. */
 function settleStrangers(
   walk: Walk,
   current: Map<string, CurrentRow>,
@@ -174,8 +174,8 @@ async function readCurrent(order: Reader, ids: string[]): Promise<Map<string, Cu
 }
 
 /**
- * How long each order that is still unfinished has been so, in seconds: adoption begins a new
- * ownership, so that the first step and the registry are asked as well.
+ * How long each unfinished order has been unfinished, in seconds. Adoption begins a new ownership,
+ * so this also considers the first step and the registry.
  */
 async function oldestAges(
   look: SecondLook,

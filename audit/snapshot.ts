@@ -1,31 +1,31 @@
 import type { Knex } from 'knex';
 import { rowsOf } from '../activities/transaction/rows';
 
-/** Reads one database: either as it is now, or as it was when a snapshot was taken. */
+/** Reads one database: its current state, or a snapshot. */
 export interface Reader {
   /** The rows of a SELECT. */
   rows<T>(sql: string, bindings?: readonly Knex.RawBinding[]): Promise<T[]>;
 }
 
-/** Reads what is committed when each statement begins. */
+/** Reads what was committed when each statement begins. */
 export function currentReader(knex: Knex): Reader {
   return { rows: (sql, bindings) => rowsOf(knex, sql, bindings) };
 }
 
 /**
- * The longest pause between two reads of a snapshot, in seconds: the sessions' own limit is meant
- * for steps, and one database may have to wait for another's sums.
+ * The longest pause between two reads of a snapshot, in seconds. The usual limit of sessions is
+ * meant for steps; here one database may wait for another's sums.
  */
 const pauseSMax = 600;
 
-/** The part of Knex's client that is needed to keep hold of one connection. */
+/** The part of Knex's client that acquires one connection. */
 interface ConnectionHolder {
   acquireConnection(): Promise<unknown>;
   releaseConnection(connection: unknown): Promise<void>;
 }
 
 /**
- * Runs `work` on snapshots of these databases, each taken after the one before it.
+ * Runs `work` on snapshots of these databases, taken one after another.
  *
  * @throws like `withSnapshot`.
  */
@@ -41,12 +41,11 @@ export function withSnapshots<K extends string, T>(
 }
 
 /**
- * Runs `work` on a snapshot of the database: it reads what was committed at one instant, whatever
- * is committed meanwhile. Knex's own transactions
- * cannot ask for a snapshot at their start, and the isolation that it would set for the next
- * transaction would be used up by its `BEGIN`; hence one connection, kept by hand.
+ * Runs `work` on a snapshot of the database: it reads what was committed at one instant. Uses one
+ * connection directly, because Knex's transactions cannot start with a snapshot, and their `BEGIN`
+ * would use up the isolation level set for the next transaction.
  *
- * @throws whatever the database or `work` says.
+ * @throws the error of the database or of `work`
  */
 export async function withSnapshot<T>(
   knex: Knex,
@@ -64,7 +63,7 @@ export async function withSnapshot<T>(
     await run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
     return await work({ rows: run });
   } finally {
-    // Where the connection itself failed these fail too, and the pool throws it away.
+    // If the connection itself failed, these fail too, and the pool discards it.
     await run('ROLLBACK').catch(() => undefined);
     await run('SET SESSION wait_timeout = @pause').catch(() => undefined);
     await client.releaseConnection(connection);

@@ -13,34 +13,34 @@ import { readLines, readOrders, type AuditedLine, type AuditedOrder, type Backlo
 import type { RuleId } from './rules';
 import type { Reader } from './snapshot';
 
-/** Orders judged at a time: enough that a read is worth its trip, few enough to fit in memory. */
+/** Orders per range: enough to make reads efficient, few enough to fit in memory. */
 const ordersPerRange = 10_000;
 
-/** The databases, each as it was at one instant; the orders' came first. */
+/** A snapshot of each database; the order database's was taken first. */
 export type Snapshots = Record<Service, Reader>;
 
-/** A finding that counts only if the order's row turns out not to have changed meanwhile. */
+/** A finding that counts only if the order's row has not changed since. */
 export interface ProvisionalFinding {
   rule: RuleId;
   order: AuditedOrder;
   detail: string;
 }
 
-/** What the walk over all orders leaves to be looked at again. */
+/** What the walk over all orders leaves for the second look. */
 export interface Walk {
   byStatus: Record<OrderStatus, number>;
   unfinished: AuditedOrder[];
   provisional: ProvisionalFinding[];
-  /** Orders that have rows somewhere and were not among the orders read: where the rows are. */
+  /** Order ids with rows in some table but not among the orders read, and where the rows are. */
   strangers: Map<string, string>;
 }
 
 const nothing: Account = { taken: [], givenBack: [], reserved: [], steps: {} };
 
 /**
- * Judges every order by every rule that applies to it. Both sides are read in the order of their
- * keys, one range of orders and all that belongs to them at a time, so that a million orders take
- * no more memory than ten thousand, and the databases may be on different servers.
+ * Judges every order by every rule that applies to it. Reads all databases in key order, one range
+ * of orders at a time, so a million orders need no more memory than ten thousand, and the databases
+ * may be on different servers.
  */
 export async function walkOrders(
   snapshots: Snapshots,
@@ -60,8 +60,8 @@ export async function walkOrders(
   while (next) {
     const orders: OrderRange = await next;
     after = orders.range.upTo;
-    // The order database reads ahead while the participants answer and the range is judged; a
-    // failure of either is thrown where it is awaited, and must not count as unheard until then.
+    // Reads the next range of orders ahead while this one is judged. A failure is thrown where the
+    // read is awaited, and must not count as unhandled until then.
     const ahead = after === null ? null : readOrderRange(snapshots.order, after);
     ahead?.catch(() => undefined);
     judgeRange(orders, await readAll(snapshots, orders.range), backlog, walk, findings);
@@ -80,7 +80,7 @@ interface OrderRange {
 
 type Accounts = Record<ParticipantName, Map<string, Account>>;
 
-/** The last range has no upper end, so that rows of later orders, and of none, are met as well. */
+/** The last range has no upper end, so it also finds rows of later orders and of missing ones. */
 async function readOrderRange(snapshot: Reader, after: string | null): Promise<OrderRange> {
   const orders = await readOrders(snapshot, after, ordersPerRange);
   const last = orders.length < ordersPerRange ? undefined : orders.at(-1);
@@ -154,7 +154,7 @@ function judge(evidence: Evidence, walk: Walk, findings: Findings): void {
   }
 }
 
-/** Every balance that an order's faults may have to do with. */
+/** Every balance that an order's faults may concern. */
 function concerned(evidence: Evidence): string[] {
   const due = participants.flatMap((one) => owed(evidence, one));
   return [...due, ...moved(evidence)].map(({ id }) => id);

@@ -1,19 +1,19 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { closedDeliveriesQuery, openDeliveriesQuery } from '../contracts/events';
 
-/** What an audit asks of Temporal. */
+/** What an audit asks Temporal. */
 export interface AuditedWorkflows {
-  /** Is there an open workflow of this id? One that is not found is closed. */
+  /** Whether the workflow with this id is open. One that is not found counts as closed. */
   isOpen: (workflowId: string) => Promise<boolean>;
-  /** When a workflow that is not open closed; undefined where none is found. */
+  /** When a workflow closed; undefined if it is not found. */
   closedAt: (workflowId: string) => Promise<Date | undefined>;
 }
 
 /**
- * Asks Temporal. A workflow whose history is past retention is not found, and that is no fault: it
- * is closed. An order that its deliveries drive is asked after by those.
+ * Asks Temporal. A workflow whose history is past retention is not found and counts as closed. For
+ * an order that deliveries drive, this asks about the deliveries.
  *
- * @throws whatever the server says when it cannot be asked.
+ * @throws the error of a server that does not answer
  */
 export function workflowsOf(client: Client): AuditedWorkflows {
   const describe = (workflowId: string) =>
