@@ -2,18 +2,19 @@
  * Two-phase commit with a durable coordinator, presumed abort (Gray, 1978; X/Open XA, 1991): the
  * branches of an order are prepared, then the decision is written, and only then are they ended.
  *
- * | step         | COMPLETE                     | CANCEL                         | tried                |
+ * | step | COMPLETE | CANCEL | tried |
  * |--------------|------------------------------|--------------------------------|----------------------|
- * | prepare      | prepareStock, preparePoints  | —                              | for a minute         |
- * | decide       | decideOrders                 | decideOrders                   | for ever             |
- * | end branches | commitStock, commitPoints    | rollbackStock, rollbackPoints  | for ever             |
- * | end order    | completeOrders               | closeOrders                    | for ever             |
+ * | prepare | prepareStock, preparePoints | — | for a minute |
+ * | decide | decideOrders | decideOrders | indefinitely |
+ * | end branches | commitStock, commitPoints | rollbackStock, rollbackPoints | indefinitely |
+ * | end order | completeOrders | closeOrders | indefinitely |
  *
  * The order service has no branch: its row carries the decision. Branches are prepared one after
  * the other, product's first, because no server sees a deadlock across two of them. No effect is
- * committed before COMPLETE has been read back, and nothing prepared is rolled back before CANCEL has. A branch that
- * cannot be ended is in doubt: it keeps its locks, somebody is told, and it is tried for ever. One
- * that somebody else ended against the decision is heuristic, and never called a success.
+ * committed before COMPLETE has been read back, and nothing prepared is rolled back before CANCEL
+ * has. A branch that cannot be ended is in doubt: it keeps its locks, an alert is raised, and the
+ * workflow retries indefinitely. One that somebody else ended against the decision is heuristic,
+ * and never called a success.
  */
 import { CancellationScope, log, sleep, workflowInfo } from '@temporalio/workflow';
 import type { AlertKind } from '../contracts/alerts';
@@ -43,8 +44,8 @@ const lookAgainMsMax = 600_000;
 
 /**
  * Places each of these orders by two-phase commit, each by itself. Ends when every order is
- * COMPLETED, CANCELLED, or PENDING with a broken step. One whose branch is in doubt is waited for; so
- * is a heuristic one until the history is long, and adoption then goes on with it.
+ * COMPLETED, CANCELLED, or PENDING with a broken step. One whose branch is in doubt is waited for;
+ * so is a heuristic one until the history is long, and adoption then goes on with it.
  */
 export async function placeByXa(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
   return new Coordinator(input).drive(input.orders);

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * What a service says (`outbox`) and what it has heard (`inbox`), the same in every service: see
- * activities/transaction/outbox.ts and inbox.ts. Rows are kept for ever, as the barrier's are.
+ * The events that a service emits (`outbox`) and has received (`inbox`), the same in every service:
+ * see activities/transaction/outbox.ts and inbox.ts. Rows are never deleted, like the barrier's.
  */
 const tables = [
   `CREATE TABLE outbox (

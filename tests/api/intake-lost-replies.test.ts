@@ -67,7 +67,7 @@ describe('when replies are lost', () => {
     await expect(lossy.cancelOrder(id)).resolves.toBe('cancelled');
   });
 
-  test('for ever, nobody says that nothing was done', async () => {
+  test('again and again, the answer never claims that nothing was done', async () => {
     const [id = ''] = await world.create(draft());
     proxy.commitRepliesToLose = 1_000;
     const claim = lossy.claimOrders([id], 'place-1', 'saga');

@@ -73,7 +73,7 @@ it.each([1, 2])('steps wait for no row but theirs, needing one in %i of a table'
   }
 });
 
-it('tries again at once when the row that was waited for in vain has just been let go', async () => {
+it('tries again at once when the row is released just after the wait has timed out', async () => {
   const holder = await world.databases.product.transaction();
   const url = world.databases.url('product_worker', 'product');
   const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
@@ -102,7 +102,7 @@ it('tries again at once when the row that was waited for in vain has just been l
   }
 });
 
-describe('a batch whose every wait is in vain', () => {
+describe('a batch whose every wait times out', () => {
   const nine = Array.from({ length: 9 }, (_, i) => ({ orderId: `o-${String(i)}` }));
 
   /** @param found how many of them are found to be held, after each of the waits */

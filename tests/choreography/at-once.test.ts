@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { Gate, until } from '../support/orders';
 import { createHandDelivered, type HandDelivered } from './hand-delivery';
 
-/** Two replies at once: one of them must see both, or the order would wait for ever. */
+/** Two concurrent replies: one of them must see both; otherwise the order would never end. */
 
 let shop: HandDelivered;
 /** Transactions that have done their work wait here for their commit. */

@@ -13,7 +13,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 import { expectAtRest } from '../support/audited';
 import { adoptNow, cancel, placeByEvents } from './support';
 
-/** An order with a parked event, of which another is lost: it must not wait for ever. */
+/** An order with one parked event and one lost event must still end. */
 
 let world: World;
 let relays: Relays;

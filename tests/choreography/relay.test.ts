@@ -107,7 +107,7 @@ async function handsOverOnly() {
   return { relay, goOn: handedOver.open };
 }
 
-it('killed between handing over and marking: the next one hands over again, in vain', async () => {
+it('killed between handing over and marking: handing over again has no effect', async () => {
   const [order] = (await placeMany(1)) as [PlacedOrder];
   const killed = new Gate();
   const dying = relays.start('order', {

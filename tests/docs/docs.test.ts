@@ -65,7 +65,7 @@ function citationsOf(page: string): { file: string; name: string | undefined }[]
     });
 }
 
-/** Which of a page's citations name a test that there is not. */
+/** The citations of a page that name a test that does not exist. */
 function deadCitationsOf(page: string): string[] {
   return citationsOf(page).flatMap(({ file, name }) => {
     const path = join(root, 'tests', `${file}.test.ts`);

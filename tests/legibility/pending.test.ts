@@ -52,7 +52,7 @@ describe('xa', () => {
     const { handle, closed } = await startedByApi(world, 'xa', [order]);
     await told(order.orderId, 'branch-in-doubt');
     const words =
-      'PENDING: a branch cannot be ended; it is tried for ever: ' +
+      'PENDING: a branch cannot be ended; it is retried indefinitely: ' +
       'commitPoints: the participant is away';
     await until('the details say so', async () => (await detailsOf(handle)).includes(words));
     const details = await detailsOf(handle);

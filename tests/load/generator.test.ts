@@ -20,7 +20,7 @@ test('another seed gives other orders', () => {
   expect([...generateOrders(5, 1)]).not.toEqual([...generateOrders(5, 2)]);
 });
 
-test('seed 1 gives these orders for ever: figures of different days stay comparable', () => {
+test('seed 1 always gives these orders, so figures of different days are comparable', () => {
   expect([...generateOrders(3, 1)]).toMatchInlineSnapshot(`
    [
      {

@@ -8,7 +8,7 @@ import { mutants, type Mutant } from './mutants';
 // That the same cells hold of the code as it is, in the same harness, is shown by tester.test.ts.
 
 const besides = ['api', 'audit', 'docs/runbooks', 'migrations', 'tools'];
-/** Each has a stack of its own, and mostly waits, in vain. */
+/** Each has a stack of its own, and mostly waits until the time limit. */
 const atOnce = 2;
 const results = new Map<string, unknown>();
 

@@ -19,7 +19,7 @@ const broken = new Map<string, RunResult | undefined>();
 let held: RunResult[] = [];
 let left: unknown;
 
-// Most of them wait in vain, each for orders of its own: together that is done once.
+// Most of them wait until the time limit, each for its own orders; together they wait once.
 beforeAll(async () => {
   const stack = await startStack(() => undefined, { separateDatabases: false });
   try {
@@ -93,7 +93,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
   {
     what: 'a fault at the beginning of another transaction',
     cell: changed('deductStock', 'fails', { effect: new RegExp(noOther) }),
-    symptom: /in vain: what was caught is seen to be deductStock/,
+    symptom: /without success: what was caught is seen to be deductStock/,
   },
   {
     what: 'an order that ends otherwise than promised',
@@ -125,7 +125,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
   {
     what: 'a row that nobody holds',
     cell: unheld(findCell('saga', 'deductStock', 'order row held')),
-    symptom: /in vain: somebody has waited in vain for the order’s row/,
+    symptom: /without success: a lock wait for the order’s row has timed out/,
   },
   {
     what: 'an alert of another kind than promised',
@@ -135,7 +135,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
         orders: [{ kind: 'broken', end: { status: 'PENDING', alert: 'event-parked' } }],
       },
     }),
-    symptom: /in vain: the open alerts are: .* event-parked/,
+    symptom: /without success: the open alerts are: .* event-parked/,
   },
 ];
 

@@ -93,7 +93,7 @@ export const choreographyScenarios: Record<ChoreographyOutcome, Scenario> = {
       return decisions;
     };
     await handle.cancel();
-    await until('it has asked for CANCEL in vain', async () => {
+    await until('its request for CANCEL has failed', async () => {
       const waitsFor = (await handle.describe()).raw.pendingActivities ?? [];
       return asked && waitsFor.every(({ activityType }) => activityType?.name !== 'decideOrders');
     });

@@ -159,7 +159,9 @@ export async function cancelledBesideAnswer(
   return endedAs(handle, [0, 1, 0]);
 }
 
-/** An order with a product that there is not; an operator has cancelled it by the time it is broken. */
+/**
+ * An order with a product that does not exist. An operator cancels it before the step is broken.
+ */
 export function brokenAndCancelled(
   world: World,
   pattern: Pattern,

@@ -81,7 +81,7 @@ it.each(runs)(
     expect(
       stderr.match(/^ +[\d.]+ s {2}(kill|freeze|restart|cut|lock|make|hold|stop) /gm),
     ).toHaveLength(2 * fired);
-    // Each of those patterns has completed some amid that, and no other has.
+    // Each of those patterns has completed orders during the faults, and no other has.
     const after = await completedBy(stack);
     const completed = patterns.filter((pattern) => (after[pattern] ?? 0) > (before[pattern] ?? 0));
     expect(completed).toEqual(placed);

@@ -115,7 +115,10 @@ export async function runOnce(world: World, type: string, input: unknown): Promi
   return (await startRun(world, type, input)).result();
 }
 
-/** Lets the step go that waits at the gate; the workflow hears of its answer and of a cancel at once. */
+/**
+ * Lets the step go that waits at the gate; the workflow hears of its answer and of a cancel at
+ * once.
+ */
 export async function cancelBesideAnswer(
   world: World,
   handle: WorkflowHandle,
@@ -166,7 +169,7 @@ export async function until(
 ): Promise<void> {
   const deadline = Date.now() + msMax;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${msMax} ms in vain for: ${what}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${msMax} ms without success for: ${what}`);
     await sleep(20);
   }
 }

@@ -61,7 +61,7 @@ export function startRelays(
 
 /**
  * Waits until nothing is on its way any more. An event that is delivered after the tables were
- * emptied for the next test would write rows of an order that there is not.
+ * emptied for the next test would write rows of an order that does not exist.
  */
 export async function quiet(world: World): Promise<void> {
   world.clearFaults();

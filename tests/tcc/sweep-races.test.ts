@@ -63,7 +63,7 @@ async function isConfirmedOnce({ orderId }: PlacedOrder): Promise<void> {
   await expectClean(world);
 }
 
-it('the workflow first: the sweep that had asked before confirms in vain', async () => {
+it('the workflow first: the confirm of a sweep that had asked before has no effect', async () => {
   const order = await createOrder(world, twoLines);
   const held = holdFirstConfirms(order);
   const handle = await startOrders(world, 'tcc', [order], patient);

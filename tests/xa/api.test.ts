@@ -77,7 +77,7 @@ it('lists what was ended against the decision as heuristic, and leaves out what 
   expect(body['branches']).toMatchObject([{ orderId: 'o-1', state: 'heuristic' }]);
 });
 
-it('tells an order on its way from one that waits, and from one that there is not', async () => {
+it('distinguishes an order in progress, one that is PENDING and one that does not exist', async () => {
   const onItsWay = await createdOrder(harness.api);
   const waiting = await createdOrder(harness.api);
   await harness.setRow(onItsWay, claimed);

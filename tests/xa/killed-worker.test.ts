@@ -42,7 +42,7 @@ async function startProductWorker(databaseUrl: string): Promise<ChildProcess> {
 it('between prepare and decision: another worker is asked, and finds the branch', async () => {
   const url = world.databases.url('product_worker', 'product');
   const first = await startProductWorker(proxy.through(url));
-  // The branch is prepared, and the worker waits for the server's word of it for ever.
+  // The branch is prepared, and the worker waits indefinitely for the server's answer.
   proxy.freezeAfter = 'XA PREPARE';
   const order = await createOrder(world, { lines: { apple: 2 }, unitPrice: 3 });
   const timing = { ...hurriedTiming, actionMsMax: 25_000 };

@@ -29,7 +29,7 @@ export interface Fault {
   forMs: number;
 }
 
-/** What faults may befall, and which of them. */
+/** What the faults may hit, and which faults there are. */
 export interface ChaosTarget {
   name: string;
   kinds: readonly FaultKind[];
@@ -39,7 +39,9 @@ const gapMs = { min: 1_500, max: 6_000 };
 const shortFreezeMs = { min: 200, max: 2_000 };
 /** Above one attempt of a step, and above the time for which MySQL bears a silent session. */
 const freezeMsMax = 16_000;
-/** What is held on a server; longer than a lock wait, and than a step's patience with a locked row. */
+/**
+ * What is held on a server; longer than a lock wait, and than a step's patience with a locked row.
+ */
 const heldMs = { min: 1_000, max: 12_000 };
 const movedMs = { min: 1_000, max: 5_000 };
 const longFreezeShare = 1 / 3;

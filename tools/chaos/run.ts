@@ -66,8 +66,8 @@ export const endMsMax = 60_000;
 const sayEveryMs = 5_000;
 
 /**
- * Places orders while the faults of a seed befall the stack, waits until it has healed and all
- * orders have ended, and holds what callers were told against what the databases have.
+ * Places orders while the faults of a seed hit the stack, waits until it has healed and all orders
+ * have ended, and holds what callers were told against what the databases have.
  *
  * @throws Error when the stack does not heal, or its databases cannot be read then
  */
@@ -109,8 +109,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const checked = checkView(view.stories, await reader.read(), { healedMs, endMsMax });
     const healMs = healedMs - brokenUntilMs;
     const interrupted = signal.aborted;
-    const amid = { faults: fired, doneAmidFaults, healMs, calls: view.counts, load };
-    return { ...checked, seed, seconds, ...amid, cameBack, interrupted };
+    const during = { faults: fired, doneAmidFaults, healMs, calls: view.counts, load };
+    return { ...checked, seed, seconds, ...during, cameBack, interrupted };
   } finally {
     process.off('exit', thaw);
     faults.thawAll();

@@ -58,7 +58,7 @@ export function loadOptions(): LoadCommandOptions {
       'of the generated orders and mixed patterns; 1, or that of --chaos',
       wholeFrom(0, seedMax),
     )
-    .option('--chaos <seed>', 'of the faults that befall the stack', wholeFrom(0, seedMax))
+    .option('--chaos <seed>', 'the seed of the faults that hit the stack', wholeFrom(0, seedMax))
     .option(
       '--seconds <n>',
       'with --chaos: over which orders and faults are spread; 40, and one more for each 100 orders',

@@ -15,7 +15,7 @@ const deadlockFound = 1213;
 /** The heavier of two transactions survives a deadlock; every row written weighs. */
 const weight = 2_000;
 
-/** Somebody holds the last row that the step needs until the step has waited in vain for it. */
+/** Holds the last row that the step needs until the step's wait for it has timed out. */
 export async function lockRow(cell: Injection): Promise<void> {
   const window = cell.window('begin');
   await cell.begin();

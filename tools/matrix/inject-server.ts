@@ -26,7 +26,7 @@ export async function holdOrder(cell: Injection): Promise<void> {
     await holder('orders').where('order_id', orderId).forUpdate().first('order_id');
     hit.release();
     const told = () => [window, anyOther].some(({ errors }) => errors.includes(lockWaitTimeout));
-    await until('somebody has waited in vain for the order’s row', told);
+    await until('a lock wait for the order’s row has timed out', told);
   } finally {
     await holder.rollback();
   }

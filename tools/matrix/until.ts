@@ -5,7 +5,7 @@ const pollMs = 25;
 /**
  * Waits until a condition holds; a database that is away while it is asked does not count.
  *
- * @throws Error naming what was waited for in vain.
+ * @throws Error that names what has not happened within the time limit
  */
 export async function until(
   what: string,
@@ -21,7 +21,7 @@ export async function until(
       last = error;
     }
     if (Date.now() > deadline) {
-      throw new Error(`Waited ${String(msMax)} ms in vain: ${what}`, { cause: last });
+      throw new Error(`Waited ${String(msMax)} ms without success: ${what}`, { cause: last });
     }
     await sleep(pollMs);
   }

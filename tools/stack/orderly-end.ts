@@ -11,7 +11,7 @@ const ordersMsMax = 10_000;
 /** What is decided is ended at once; what fails is tried for so long. */
 const branchesMsMax = 5_000;
 const pollMs = 200;
-/** Before a connection is tried in vain: a stack that was only starting has no databases. */
+/** Checked before connecting: a stack that was only starting has no databases. */
 const clientMsMax = 3_000;
 
 /**

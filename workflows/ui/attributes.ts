@@ -4,7 +4,8 @@ import type { OrderStatus } from '../../contracts/order';
 
 /**
  * Whether this workflow was begun with our search attributes. If not, the namespace may not know
- * them, and setting one would fail our task for ever: then the orders go on, not to be found.
+ * them, and setting one would fail every workflow task. In that case orders still run but cannot be
+ * searched.
  */
 export function isSearchable(): boolean {
   return workflowInfo().typedSearchAttributes.get(searchAttributes.pattern) !== undefined;

@@ -55,7 +55,7 @@ const standings: Record<Standing, { words: string; runbook?: Runbook }> = {
   committing: { words: 'COMPLETE; its branches are committed' },
   'rolling-back': { words: 'CANCEL; its branches are rolled back' },
   'in-doubt': {
-    words: 'PENDING: a branch cannot be ended; it is tried for ever',
+    words: 'PENDING: a branch cannot be ended; it is retried indefinitely',
     runbook: 'branch-in-doubt',
   },
   heuristic: {
