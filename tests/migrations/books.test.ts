@@ -6,23 +6,23 @@ import { mysqlServer } from '../support/servers';
 
 /** A participant whose definition is all that there is of it gets tables like the others'. */
 
-const coupons: Books = {
-  balances: 'coupons',
-  ledger: 'coupon_ledger',
-  key: 'coupon_id',
+const vouchers: Books = {
+  balances: 'vouchers',
+  ledger: 'voucher_ledger',
+  key: 'voucher_id',
   amount: 'uses',
   taking: 'redeem',
   returning: 'return',
   bookings: { add: 'issue', remove: 'void' },
-  holder: 'coupon',
+  holder: 'voucher',
 };
-const database = 'coupons_by_definition';
+const database = 'vouchers_by_definition';
 const { host, port, user, password } = mysqlServer();
 const urlOf = (name: string) =>
   `mysql://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/${name}`;
 const admin = openDatabase({ url: urlOf(''), poolMax: 1 });
 const knex = openDatabase({ url: urlOf(database), poolMax: 1 });
-const source = { migrationSource: sourceOf(participantMigrations(coupons)) };
+const source = { migrationSource: sourceOf(participantMigrations(vouchers)) };
 
 beforeAll(async () => {
   await admin.raw('CREATE DATABASE ??', [database]);
@@ -38,18 +38,18 @@ afterAll(async () => {
 const refused = /is violated/;
 
 it('its balances are never negative', async () => {
-  await knex('coupons').insert({ coupon_id: 'c-1', available: 1, opening: 1 });
-  await expect(knex('coupons').update({ available: -1 })).rejects.toThrow(refused);
-  await expect(knex('coupons').update({ reserved: -1 })).rejects.toThrow(refused);
+  await knex('vouchers').insert({ voucher_id: 'c-1', available: 1, opening: 1 });
+  await expect(knex('vouchers').update({ available: -1 })).rejects.toThrow(refused);
+  await expect(knex('vouchers').update({ reserved: -1 })).rejects.toThrow(refused);
 });
 
 it('its ledgers take its words, signed, and no others', async () => {
   const entry = (kind: string, uses: number) =>
-    knex('coupon_ledger').insert({ order_id: 'o-1', coupon_id: 'c-1', kind, uses });
+    knex('voucher_ledger').insert({ order_id: 'o-1', voucher_id: 'c-1', kind, uses });
   const booking = (kind: string, uses: number) =>
     knex('bookings').insert({
       reference: `${kind} ${String(uses)}`,
-      coupon_id: 'c-1',
+      voucher_id: 'c-1',
       kind,
       uses,
       booked_by: 'olga',
