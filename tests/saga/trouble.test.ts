@@ -19,7 +19,7 @@ it('makes an effect once when its reply is lost', async () => {
     return outcomes;
   };
   expect(await place(world, [order])).toMatchObject({ completed: 1 });
-  expect(lost).toBe(3);
+  expect(lost).toBeGreaterThanOrEqual(3);
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 });
 
