@@ -1,22 +1,18 @@
-import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { copyWith, readChange } from '../../tools/extension/copy';
-import { readSettings } from '../../tools/stack/settings';
+import { runIn } from './run-in';
 
 /**
  * A third participant is added to a copy of the tree, as docs/adding-a-participant.md says and no
- * other way. Everything else must follow from it.
+ * other way. Everything else must follow from it; that orders do is shown by orders.long.test.ts.
  */
 
 const { page, change } = readChange();
 const touched = [...change.matchAll(/^\+\+\+ b\/(.*)$/gm)].map(([, file = '']) => file);
 /** May become smaller, and never greater. */
 const touchedMax = 5;
-const outputBytesMax = 10_000_000;
 
-const { basicEnvironment: env } = readSettings();
 let copy: string;
 
 beforeAll(() => {
@@ -27,17 +23,6 @@ afterAll(() => {
   rmSync(copy, { recursive: true, force: true });
 });
 
-/** Runs a program of our packages in the copy; fails with what it said. */
-async function run(program: string, args: string[]): Promise<void> {
-  const all = [require.resolve(program), ...args];
-  try {
-    await promisify(execFile)(process.execPath, all, { cwd: copy, env, maxBuffer: outputBytesMax });
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`${program} failed:\n${stdout}\n${stderr}`, { cause: error });
-  }
-}
-
 it(`touches ${String(touched.length)} files`, () => {
   expect(touched.length).toBeGreaterThan(0);
   expect(touched.length).toBeLessThanOrEqual(touchedMax);
@@ -45,17 +30,12 @@ it(`touches ${String(touched.length)} files`, () => {
 });
 
 it('leaves nothing to the compiler', async () => {
-  await run('typescript/bin/tsc', ['--noEmit', '-p', copy]);
+  await runIn(copy, 'typescript/bin/tsc', ['--noEmit', '-p', copy]);
 }, 120_000);
 
 it('gives the coupon a container of its own, once the compose file is generated', async () => {
-  await run('tsx/cli', [join(copy, 'tools', 'cli', 'compose.ts')]);
+  await runIn(copy, 'tsx/cli', [join(copy, 'tools', 'cli', 'compose.ts')]);
   const compose = readFileSync(join(copy, 'docker-compose.yml'), 'utf8');
   expect(compose).toContain('  coupon-worker:\n');
   expect(compose).toContain('  mysql-coupon:\n');
 });
-
-it('places orders with and without a coupon in every pattern, and is audited', async () => {
-  const tests = join(copy, 'tests', 'extension', 'in-the-copy.ts');
-  await run('jest/bin/jest', ['--rootDir', copy, '--testMatch', tests]);
-}, 180_000);

@@ -7,7 +7,7 @@ import { hurriedTiming } from '../support/world';
 
 /**
  * What the third participant must be like, in every pattern. Not a test of this tree, which has no
- * coupon: coupon.test.ts runs it in a copy that has one.
+ * coupon: orders.long.test.ts runs it in a copy that has one.
  */
 const coupon = 'coupon' as ParticipantName;
 const coupons = 'coupons' as Label;
