@@ -106,7 +106,7 @@ describe('createOrders', () => {
     const first = draft();
     await world.create(first);
     await expect(world.intake.createOrders([draft({ orderId: first.orderId })])).rejects.toThrow(
-      "is another order's",
+      'belongs to another order',
     );
     expect(await world.count('orders')).toBe(1);
     expect(await world.count('order_lines')).toBe(2);

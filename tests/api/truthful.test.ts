@@ -92,16 +92,16 @@ describe('an order refused for its stock', () => {
   const product = (productId: string) => ({ productId, quantity: 4, available: 3 });
 
   test.each([
-    [1, 'not enough of p-1.'],
-    [2, 'not enough of p-1 and p-2.'],
-    [5, 'not enough of p-1, p-2, p-3 and 2 more.'],
+    [1, 'p-1.'],
+    [2, 'p-1 and p-2.'],
+    [5, 'p-1, p-2, p-3 and 2 more.'],
   ])('names the %d products that are short now', async (short, words) => {
     const { status, body, orderId } = await refused(short);
     const products = items.slice(0, short).map(({ productId }) => product(productId));
     const reason = 'insufficient-stock';
     expect(status).toBe(409);
     expect(body).toEqual(problemLike(reason, 409, { orderId, reason, products }));
-    expect(body['detail']).toContain(`By the stock as it is now, there is ${words}`);
+    expect(body['detail']).toContain(`Currently short of stock: ${words}`);
   });
 
   test('names none when there is enough by now, or when it cannot be read', async () => {
@@ -124,10 +124,10 @@ describe('an order refused for its stock', () => {
 
 describe('a resolution that is refused', () => {
   test.each([
-    ['confirm', 'saga', null, 'is not decided'],
-    ['confirm', 'saga', 'CANCEL', 'is decided CANCEL'],
-    ['confirm', 'xa', 'COMPLETE', 'is decided COMPLETE already: retry drives it on'],
-    ['cancel', 'xa', 'COMPLETE', 'is decided COMPLETE, and pattern xa cannot undo that'],
+    ['confirm', 'saga', null, 'has no decision yet'],
+    ['confirm', 'saga', 'CANCEL', 'The decision is CANCEL'],
+    ['confirm', 'xa', 'COMPLETE', 'Use retry to continue the order'],
+    ['cancel', 'xa', 'COMPLETE', 'the pattern xa cannot undo it'],
     ['cancel', 'tcc', 'COMPLETE', 'not every reservation could be frozen'],
   ])('%s of an order of %s decided %s says why', async (action, pattern, decision, why) => {
     const orderId = await createdOrder(harness.api);
