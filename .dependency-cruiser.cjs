@@ -5,23 +5,29 @@
  * nothing else. What a service shares with another goes through contracts/.
  */
 const own = '^(contracts|workflows|activities|audit|workers|api|migrations|tools|tests)/';
-const transaction = '^activities/transaction/';
+const database = '^activities/database/';
+const barrier = '^activities/barrier/';
+const events = '^activities/events/';
 const participant = '^activities/participant/';
+/** What every service stands on. */
+const engine = [database, barrier, events, '^contracts/'];
 
 /** Folder → the folders of ours that it may import, itself included. */
 const arrows = [
   ['^contracts/', ['^contracts/']],
-  ['^migrations/', ['^migrations/', '^contracts/', '^activities/transaction/rows']],
+  ['^migrations/', ['^migrations/', '^contracts/', '^activities/database/rows']],
   ['^workflows/', ['^workflows/', '^contracts/']],
-  [transaction, [transaction, '^contracts/']],
-  ['^activities/order/', ['^activities/order/', transaction, '^contracts/']],
-  [participant, [participant, transaction, '^contracts/']],
-  ['^activities/product/', ['^activities/product/', transaction, '^contracts/']],
-  ['^activities/point/', ['^activities/point/', transaction, '^contracts/']],
+  [database, [database, '^contracts/']],
+  [barrier, [barrier, database, '^contracts/']],
+  [events, engine],
+  [participant, [participant, ...engine]],
+  ['^activities/order/', ['^activities/order/', ...engine]],
+  ['^activities/product/', ['^activities/product/', database, '^contracts/']],
+  ['^activities/point/', ['^activities/point/', database, '^contracts/']],
   // The baseline before services: it alone sees the order service and the participants.
   [
     '^activities/lock/',
-    ['^activities/lock/', '^activities/order/steps', participant, transaction, '^contracts/'],
+    ['^activities/lock/', '^activities/order/steps', participant, database, barrier, '^contracts/'],
   ],
   [
     '^api/',
@@ -34,8 +40,13 @@ const arrows = [
       '^activities/(product/catalogue|point/balances)',
     ],
   ],
-  ['^audit/', ['^audit/', '^contracts/', transaction, '^api/temporal-connection']],
+  ['^audit/', ['^audit/', '^contracts/', database, '^api/placing/temporal-connection']],
+  // Of the API's rooms, these two know nothing of orders.
+  ['^api/http/', ['^api/http/', '^contracts/', '^activities/order/intake']],
+  ['^api/connections/', ['^api/(connections|http)/']],
   ['^workers/', ['^(workers|api|activities|migrations|contracts)/']],
+  // A process is wired from below, and no process from another.
+  ['^workers/wiring/', ['^workers/wiring/', '^(api|activities|migrations|contracts)/']],
 ];
 
 /** Folder → the packages that it may import. Folders not named here may import any. */

@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 const environmentRead = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'The environment is read in workers/config.ts and tools/stack/settings.ts alone.',
+  message: 'The environment is read in workers/wiring/config.ts and tools/stack/settings.ts alone.',
 };
 
 export default tseslint.config(
@@ -44,7 +44,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['workers/config.ts', 'tools/stack/settings.ts', 'tests/support/**'],
+    files: ['workers/wiring/config.ts', 'tools/stack/settings.ts', 'tests/support/**'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

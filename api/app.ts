@@ -3,17 +3,17 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { patterns as allPatterns } from '../contracts/order';
 import { byService } from '../contracts/participants';
-import { createAuthenticator } from './authentication';
-import { headerCount, type ApiApp, type ApiEnv } from './context';
-import { createOrderCreation } from './creation';
+import { createAuthenticator } from './http/authentication';
+import { headerCount, type ApiApp, type ApiEnv } from './http/context';
+import { createOrderCreation } from './placing/creation';
 import type { ApiDependencies } from './dependencies';
-import { createDriving } from './driving';
-import { answerError, answerUnknownRoute } from './errors';
-import { validationProblem } from './faults';
-import { createPlacement } from './placement';
-import type { WaitLimits } from './prefer';
-import { createInDoubtReader } from './in-doubt';
-import { Problem } from './problems';
+import { createDriving } from './placing/driving';
+import { answerError, answerUnknownRoute } from './http/errors';
+import { validationProblem } from './http/faults';
+import { createPlacement } from './placing/placement';
+import type { WaitLimits } from './http/prefer';
+import { createInDoubtReader } from './reading/in-doubt';
+import { Problem } from './http/problems';
 import { addCatalogueRoutes } from './routes/catalogue';
 import { addHealthRoutes } from './routes/health';
 import { addInDoubtRoutes } from './routes/in-doubt';
@@ -22,8 +22,8 @@ import { addOperatorEventRoutes } from './routes/operator-events';
 import { addOrderRoutes } from './routes/orders';
 import { addPlacementRoutes } from './routes/placement';
 import { addRunbookRoutes } from './routes/runbooks';
-import { createShortProductsReader } from './short-products';
-import { createStepsReader } from './steps';
+import { createShortProductsReader } from './reading/short-products';
+import { createStepsReader } from './reading/steps';
 
 /** The API without a port. `startServer` gives it one; tests call `fetch` or `request`. */
 export interface Api {

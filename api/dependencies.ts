@@ -7,16 +7,16 @@ import type { Catalogue } from '../activities/product/catalogue';
 import type { StepTiming } from '../contracts/limits';
 import type { Pattern } from '../contracts/order';
 import type { ParticipantName } from '../contracts/participants';
-import type { AuthenticationSettings } from './authentication';
-import type { StartOrders } from './batch';
-import type { DispatcherOptions } from './dispatcher-options';
-import type { Gathering } from './gather';
-import type { WatcherOptions } from './outcome-watcher';
-import type { PlacementService } from './placement';
+import type { AuthenticationSettings } from './http/authentication';
+import type { StartOrders } from './placing/batch';
+import type { DispatcherOptions } from './placing/dispatcher-options';
+import type { Gathering } from './placing/gather';
+import type { WatcherOptions } from './placing/outcome-watcher';
+import type { PlacementService } from './placing/placement';
 import type { ReleaseEvent } from './routes/operator-events';
-import type { WaitLimits } from './prefer';
+import type { WaitLimits } from './http/prefer';
 import type { Resolutions } from './resolution';
-import type { PresenceOptions } from './temporal-presence';
+import type { PresenceOptions } from './placing/temporal-presence';
 
 /** How a pattern's orders are driven. */
 export interface PatternRunner {

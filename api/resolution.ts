@@ -7,9 +7,9 @@ import type {
 import type { Pattern } from '../contracts/order';
 import { patternRows } from '../contracts/patterns';
 import { timeOver, within } from './deadline';
-import { Problem } from './problems';
-import type { ReadSteps } from './steps';
-import { outcomeUnknown, unavailable } from './unavailability';
+import { Problem } from './http/problems';
+import type { ReadSteps } from './reading/steps';
+import { outcomeUnknown, unavailable } from './http/unavailability';
 
 /** Resolutions are workflows. */
 export interface Resolutions {

@@ -4,12 +4,12 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Logger } from 'pino';
 import type { Api } from './app';
-import { limitConnections, type ConnectionLimits } from './connections';
-import { converse } from './conversations';
-import { Drain } from './drain';
-import { answerUnroutable, headerBytesMax, refuse } from './refusals';
+import { limitConnections, type ConnectionLimits } from './connections/connections';
+import { converse } from './connections/conversations';
+import { Drain } from './connections/drain';
+import { answerUnroutable, headerBytesMax, refuse } from './connections/refusals';
 import { stopLimits } from './stop-limits';
-import { notAnswered } from './unavailability';
+import { notAnswered } from './http/unavailability';
 
 export interface ServerOptions {
   /** 0 picks a free port. */

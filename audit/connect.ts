@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
 import { byService, type Service } from '../contracts/participants';
-import { openDatabase } from '../activities/transaction/connection';
-import { openTemporal } from '../api/temporal-connection';
+import { openDatabase } from '../activities/database/connection';
+import { openTemporal } from '../api/placing/temporal-connection';
 import type { AuditDeps } from './audit';
 import { workflowsOf } from './workflows';
 

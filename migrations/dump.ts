@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { rowsOf } from '../activities/transaction/rows';
+import { rowsOf } from '../activities/database/rows';
 
 /** The schema as the server sees it: what a reviewer reads, and what a check compares. */
 export async function dumpSchema(knex: Knex): Promise<string> {

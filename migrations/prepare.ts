@@ -3,7 +3,7 @@ import type { Service } from '../contracts/participants';
 import { migrationSource } from './index';
 import { databaseUsers } from './grants';
 import { demandFreeTables, explained } from './tables-free';
-import { rowsOf } from '../activities/transaction/rows';
+import { rowsOf } from '../activities/database/rows';
 
 /** One service's database: created, migrated, and its users let in with just what they need. */
 export interface PrepareOptions {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { rowsOf } from '../activities/transaction/rows';
+import { rowsOf } from '../activities/database/rows';
 
 const lockWaitTimeout = 1205;
 

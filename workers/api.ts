@@ -1,13 +1,13 @@
 import { Client } from '@temporalio/client';
-import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
-import { openTemporal } from '../api/temporal-connection';
-import { commonSettings, readConfig } from './config';
-import { createLogger } from './logging';
-import { patternsOn, patternSettings, unavailableOn } from './patterns';
-import { runProcess, untilAborted } from './process';
-import { createReleaser } from './relay';
-import { apiSettings, serveApi } from './serve-api';
-import { timingFrom } from './timing';
+import { createTemporalProbe, createTemporalResolver } from '../api/placing/temporal';
+import { openTemporal } from '../api/placing/temporal-connection';
+import { commonSettings, readConfig } from './wiring/config';
+import { createLogger } from './wiring/logging';
+import { patternsOn, patternSettings, unavailableOn } from './wiring/patterns';
+import { runProcess, untilAborted } from './wiring/process';
+import { createReleaser } from './wiring/relay';
+import { apiSettings, serveApi } from './wiring/serve-api';
+import { timingFrom } from './wiring/timing';
 
 /** The API in a process of its own. It starts workflows; other processes run them. */
 const config = readConfig([...commonSettings, ...apiSettings, ...patternSettings]);

@@ -1,4 +1,4 @@
-import { workflowBundle } from './bundle';
+import { workflowBundle } from './wiring/bundle';
 
 /** Fills the bundle's cache while an image is built. */
 void workflowBundle().then(({ code }) => {

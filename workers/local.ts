@@ -1,30 +1,35 @@
 import { Client } from '@temporalio/client';
-import { createTemporalProbe, createTemporalResolver } from '../api/temporal';
+import { createTemporalProbe, createTemporalResolver } from '../api/placing/temporal';
 import { taskQueues } from '../contracts/names';
 import { participants, type RegisteredParticipant } from '../contracts/participants';
-import { workflowBundle } from './bundle';
+import { workflowBundle } from './wiring/bundle';
 import {
   commonSettings,
   readConfig,
   settingOf,
   settingsOfParticipants,
   settingsOfServices,
-} from './config';
-import { lockSettings, openLock } from './lock';
-import { patternsOn, patternSettings, unavailableOn } from './patterns';
-import { participantPoolMax } from './pools';
+} from './wiring/config';
+import { lockSettings, openLock } from './wiring/lock';
+import { patternsOn, patternSettings, unavailableOn } from './wiring/patterns';
+import { participantPoolMax } from './wiring/pools';
 import {
   createWorkflowActivities,
   ensureRecovery,
   recoverySettings,
   recoverySettingsFrom,
-} from './recovery';
-import { createReleaser } from './relay';
-import { searchable } from './search-attributes';
-import { serveWorker } from './serve';
-import { apiSettings, serveApi } from './serve-api';
-import { openOrderService, openParticipant, orderSettings, participantSettings } from './services';
-import { timingFrom } from './timing';
+} from './wiring/recovery';
+import { createReleaser } from './wiring/relay';
+import { searchable } from './wiring/search-attributes';
+import { serveWorker } from './wiring/serve';
+import { apiSettings, serveApi } from './wiring/serve-api';
+import {
+  openOrderService,
+  openParticipant,
+  orderSettings,
+  participantSettings,
+} from './wiring/services';
+import { timingFrom } from './wiring/timing';
 
 /**
  * Placement `local`: the API, the workflows and the steps of all services in one process. Steps are

@@ -1,7 +1,7 @@
 import { taskQueues } from '../contracts/names';
-import { commonSettings, readConfig } from './config';
-import { lockSettings, openLock } from './lock';
-import { serveWorker } from './serve';
+import { commonSettings, readConfig } from './wiring/config';
+import { lockSettings, openLock } from './wiring/lock';
+import { serveWorker } from './wiring/serve';
 
 /** The worker of pattern `lock`, which can reach all databases. */
 const config = readConfig([...commonSettings, ...lockSettings]);

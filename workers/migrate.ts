@@ -1,10 +1,10 @@
-import { openDatabase } from '../activities/transaction/connection';
+import { openDatabase } from '../activities/database/connection';
 import { byService, type Service, services } from '../contracts/participants';
 import { isBehind, prepareDatabase } from '../migrations/prepare';
 import { seedDatabase } from '../migrations/seed';
-import { readConfig, settingOf, settingsOfServices } from './config';
-import { createLogger } from './logging';
-import { endBranchesBeforeMigrating } from './own-branches';
+import { readConfig, settingOf, settingsOfServices } from './wiring/config';
+import { createLogger } from './wiring/logging';
+import { endBranchesBeforeMigrating } from './wiring/own-branches';
 
 /**
  * Migrates the services' databases and exits. In a deployment, a container runs it before the

@@ -1,8 +1,8 @@
 import { Client } from '@temporalio/client';
 import { taskQueues } from '../contracts/names';
-import { commonSettings, readConfig } from './config';
-import { serveWorker } from './serve';
-import { openOrderService, orderSettings } from './services';
+import { commonSettings, readConfig } from './wiring/config';
+import { serveWorker } from './wiring/serve';
+import { openOrderService, orderSettings } from './wiring/services';
 
 /** The order service: its own database, and Temporal's word on who still drives an order. */
 const config = readConfig([...commonSettings, ...orderSettings, 'ORDER_DATABASE_URL']);

@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
-import { commonSettings, readConfig } from './config';
-import { serveWorker } from './serve';
-import { openParticipant, participantSettings } from './services';
+import { commonSettings, readConfig } from './wiring/config';
+import { serveWorker } from './wiring/serve';
+import { openParticipant, participantSettings } from './wiring/services';
 
 /** The worker of one participant, which `PARTICIPANT` names. It reaches only its own database. */
 const config = readConfig([

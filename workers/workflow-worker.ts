@@ -1,15 +1,15 @@
 import { Client } from '@temporalio/client';
 import { taskQueues } from '../contracts/names';
-import { workflowBundle } from './bundle';
-import { commonSettings, readConfig } from './config';
+import { workflowBundle } from './wiring/bundle';
+import { commonSettings, readConfig } from './wiring/config';
 import {
   createWorkflowActivities,
   ensureRecovery,
   recoverySettings,
   recoverySettingsFrom,
-} from './recovery';
-import { searchable } from './search-attributes';
-import { serveWorker } from './serve';
+} from './wiring/recovery';
+import { searchable } from './wiring/search-attributes';
+import { serveWorker } from './wiring/serve';
 
 /** The worker of the workflows. It reaches no database; its own activity answers its settings. */
 const config = readConfig([

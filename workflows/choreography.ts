@@ -2,7 +2,7 @@
  * Choreography (sagas without an orchestrator; the transactional outbox): each service reacts to
  * what the others say, and nobody tells anybody what to do. There is no workflow that places an
  * order. The protocol is the table in contracts/events.ts; a reaction is one local transaction
- * of the service that reacts (activities/transaction/reactor.ts). Temporal is the broker:
+ * of the service that reacts (activities/events/reactor.ts). Temporal is the broker:
  *
  * | workflow            | does                                       | promises                    |
  * |---------------------|--------------------------------------------|-----------------------------|
@@ -12,7 +12,7 @@
  * |                     | to the services that have not reacted      |                             |
  *
  * Neither knows what comes next: the subscriber's reaction says something, and its service's
- * relay (workers/relay.ts) has that delivered in its turn.
+ * relay (workers/wiring/relay.ts) has that delivered in its turn.
  */
 import {
   CancellationScope,

@@ -3,9 +3,9 @@ import { participants, type ParticipantName } from '../../contracts/participants
 import type { LockActivities, LockCommand } from '../../contracts/steps';
 import { inDatabase } from '../participant/books';
 import { rulesOf } from '../participant/rules';
-import { asActivity } from '../transaction/activity-failure';
-import { runBatch } from '../transaction/batch';
-import { lockedBalances } from '../transaction/locks';
+import { asActivity } from '../database/activity-failure';
+import { runBatch } from '../barrier/batch';
+import { lockedBalances } from '../barrier/locks';
 import { placeInOne, type AllRules } from './steps';
 
 export interface LockDeps {

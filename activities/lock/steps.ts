@@ -3,7 +3,7 @@ import type { Keyed } from '../../contracts/participants/definition';
 import type { Broken, LockCommand, Verdict } from '../../contracts/steps';
 import { decide, isOpen, lockOrders } from '../order/steps';
 import type { Rules } from '../participant/rules';
-import { SetAside, type RecordedOutcome } from '../transaction/once';
+import { SetAside, type RecordedOutcome } from '../barrier/once';
 
 /** The participants, with their books as seen from the order database. */
 export type AllRules = readonly Rules<Keyed>[];

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { OrderActivities } from '../../contracts/steps';
-import { asActivity } from '../transaction/activity-failure';
-import { runTransaction } from '../transaction/transaction';
+import { asActivity } from '../database/activity-failure';
+import { runTransaction } from '../database/transaction';
 import { adopt, findOrphans, type AskOwners } from './adoption';
 import { createOrderWork, noteLook, noteRecovery } from './recovery';
 import { defaultFirstRetryMs, due, recordResults, register } from './registry';

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import type { AdoptedOrder } from '../../contracts/order';
 import type { FoundOrphans, Orphan, OrphanQuery } from '../../contracts/recovery';
 import { adoptedWaits } from '../../contracts/waits';
-import { byIndex } from '../transaction/rows';
-import type { Row } from '../transaction/tables';
+import { byIndex } from '../database/rows';
+import type { Row } from '../database/tables';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { orderTerms, withTerms, type PlacedOrder } from '../../contracts/order';
-import type { Row } from '../transaction/tables';
+import type { Row } from '../database/tables';
 
 type ContentRow = Pick<Row<'orders'>, 'order_id' | 'customer_id' | 'total' | 'decision'> &
   Pick<Row<'order_lines'>, 'product_id' | 'quantity' | 'unit_price'>;

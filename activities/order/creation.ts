@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { queryMsMax } from '../transaction/connection';
+import { queryMsMax } from '../database/connection';
 import { orderTerms, withTerms } from '../../contracts/order';
 import type { OrderLine, OrderTerms, WithTerms } from '../../contracts/order';
-import { text } from '../transaction/parameters';
-import type { Row } from '../transaction/tables';
+import { text } from '../database/parameters';
+import type { Row } from '../database/tables';
 
 /** Creates orders, one per customer and idempotency key. */
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { ResolutionOutcome } from '../../contracts/reservations';
-import { byIndex } from '../transaction/rows';
+import { byIndex } from '../database/rows';
 
 /**
  * Records that the resolutions of these orders have ended with them. Otherwise a resolution whose

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
-import { queryMsMax } from '../transaction/connection';
+import { queryMsMax } from '../database/connection';
 import { deliveriesOf, eventOf } from '../../contracts/events';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
-import { classify, type ErrorClass } from '../transaction/errors';
-import { say } from '../transaction/outbox';
-import { text, texts } from '../transaction/parameters';
-import { byIndex } from '../transaction/rows';
-import { runTransaction } from '../transaction/transaction';
+import { classify, type ErrorClass } from '../database/errors';
+import { say } from '../events/outbox';
+import { text, texts } from '../database/parameters';
+import { byIndex } from '../database/rows';
+import { runTransaction } from '../database/transaction';
 import { readOrders } from './content';
 import { create, find, type Creation, type OrderDraft } from './creation';
 

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
-import { queryMsMax } from '../transaction/connection';
+import { queryMsMax } from '../database/connection';
 import type { FailureCode } from '../../contracts/failures';
 import { orderTerms, withTerms, type WithTerms } from '../../contracts/order';
 import type { Decision, OrderLine, OrderStatus, Pattern } from '../../contracts/order';
 import type { OverdueRecovery } from '../../contracts/recovery';
 import type { Wait } from '../../contracts/waits';
-import { rowCount, text, texts } from '../transaction/parameters';
-import type { Row } from '../transaction/tables';
-import { readParked, type ParkedEvent } from '../transaction/parked-events';
+import { rowCount, text, texts } from '../database/parameters';
+import type { Row } from '../database/tables';
+import { readParked, type ParkedEvent } from '../events/parked-events';
 import { overdueRecoveries } from './recovery';
 
 export type { ParkedEvent };

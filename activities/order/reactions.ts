@@ -3,11 +3,11 @@ import { eventOf, type EventType, type OrderEvent } from '../../contracts/events
 import { isTerminal, type OrderStatus } from '../../contracts/order';
 import { participants, type RegisteredParticipant } from '../../contracts/participants';
 import type { OrderEventActivities } from '../../contracts/deliveries';
-import { asActivity } from '../transaction/activity-failure';
-import { heardOf } from '../transaction/inbox';
-import { say, wasSaid } from '../transaction/outbox';
-import { createEventsOf, createReact } from '../transaction/reactor';
-import { runTransaction } from '../transaction/transaction';
+import { asActivity } from '../database/activity-failure';
+import { heardOf } from '../events/inbox';
+import { say, wasSaid } from '../events/outbox';
+import { createEventsOf, createReact } from '../events/reactor';
+import { runTransaction } from '../database/transaction';
 import { readOrders } from './content';
 import { close, decide, lockOrders, resolveAlerts } from './steps';
 import { putAside } from './waits';

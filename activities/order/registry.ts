@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { batchLimits } from '../../contracts/limits';
 import type { CompensationResult, DueCompensations, DueQuery } from '../../contracts/recovery';
 import type { FailedCompensation } from '../../contracts/steps';
-import { byIndex } from '../transaction/rows';
+import { byIndex } from '../database/rows';
 import { readOrders } from './content';
 import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts } from './steps';
 import { putAside } from './waits';

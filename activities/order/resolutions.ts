@@ -7,7 +7,7 @@ import type {
   ResolutionOutcome,
   ResolutionRequest,
 } from '../../contracts/reservations';
-import type { Row } from '../transaction/tables';
+import type { Row } from '../database/tables';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
 import { lockOrders } from './steps';

@@ -7,8 +7,8 @@ import type {
   TroubledOrder,
   Verdict,
 } from '../../contracts/steps';
-import { byIndex } from '../transaction/rows';
-import type { Row } from '../transaction/tables';
+import { byIndex } from '../database/rows';
+import type { Row } from '../database/tables';
 import { endResolutions } from './ended-resolutions';
 import { putAside } from './waits';
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { AlertKind } from '../../contracts/alerts';
 import type { Wait } from '../../contracts/waits';
-import { byIndex } from '../transaction/rows';
+import { byIndex } from '../database/rows';
 
 /**
  * Puts orders that have not ended aside: PENDING, with what each waits for, as its open alerts and

@@ -13,7 +13,7 @@ import { rulesOf } from './rules';
 import { createSagaSteps } from './saga';
 import { createTccSteps } from './tcc';
 import { createXaSteps } from './xa';
-import { createEventsOf, createReact } from '../transaction/reactor';
+import { createEventsOf, createReact } from '../events/reactor';
 
 /**
  * Creates a participant's activities on its own database, with the names in its definition.

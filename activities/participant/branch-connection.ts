@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Knex } from 'knex';
-import { openDatabase, type DatabaseSettings } from '../transaction/connection';
-import { classify } from '../transaction/errors';
-import { rowsOf } from '../transaction/rows';
+import { openDatabase, type DatabaseSettings } from '../database/connection';
+import { classify } from '../database/errors';
+import { rowsOf } from '../database/rows';
 
 /**
  * MySQL's XA: xids, branches on connections of their own, and the list of prepared branches. Uses

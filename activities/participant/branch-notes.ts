@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { BranchQuery, FoundBranches, OpenBranch } from '../../contracts/branches';
 import { participants } from '../../contracts/participants';
-import type { EndedAs, Row } from '../transaction/tables';
+import type { EndedAs, Row } from '../database/tables';
 import {
   hasOurForm,
   listPrepared,

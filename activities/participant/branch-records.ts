@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { rowCount, text } from '../transaction/parameters';
-import type { Row } from '../transaction/tables';
+import { rowCount, text } from '../database/parameters';
+import type { Row } from '../database/tables';
 
 /** A branch that holds its locks until it ends, or that was ended against the decision. */
 export interface BranchRecord {

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import type { RegisteredParticipant } from '../../contracts/participants';
-import { queryMsMax } from '../transaction/connection';
-import { readParked, type ParkedEvent } from '../transaction/parked-events';
-import { readStepRecords, type StepRecord } from '../transaction/step-records';
+import { queryMsMax } from '../database/connection';
+import { readParked, type ParkedEvent } from '../events/parked-events';
+import { readStepRecords, type StepRecord } from '../barrier/step-records';
 import { readBranchRecords, type BranchRecord } from './branch-records';
 
 export type { BranchRecord, StepRecord };

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { eventOf, type OrderEvent } from '../../contracts/events';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { Broken } from '../../contracts/steps';
-import { outcomeIn, SetAside, type RecordedOutcome } from '../transaction/once';
+import { outcomeIn, SetAside, type RecordedOutcome } from '../barrier/once';
 import type { Rules } from './rules';
 import { barrierWork } from './saga';
 

@@ -3,8 +3,8 @@ import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type { Broken, FreezeOutcome } from '../../contracts/steps';
 import type { Books } from '../../contracts/participants/definition';
 import { lockBalances, moveBalances, writeLedger, type Change } from './books';
-import { SetAside } from '../transaction/once';
-import type { ReservationState } from '../transaction/tables';
+import { SetAside } from '../barrier/once';
+import type { ReservationState } from '../database/tables';
 
 /**
  * Reservations: amounts taken from a balance's `available` that have not left the books yet. At

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Books, Keyed } from '../../contracts/participants/definition';
-import { contentHash, SetAside, type RecordedOutcome } from '../transaction/once';
+import { contentHash, SetAside, type RecordedOutcome } from '../barrier/once';
 import { applyChanges, lockBalances, type Change } from './books';
 
 /**

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { ActionOutcome, Broken, CompensationOutcome, Done, Step } from '../../contracts/steps';
-import { asActivity } from '../transaction/activity-failure';
-import { runBatch } from '../transaction/batch';
-import { lockedBalances, lockedBarriers } from '../transaction/locks';
-import { compensateOnce, once, type RecordedOutcome } from '../transaction/once';
+import { asActivity } from '../database/activity-failure';
+import { runBatch } from '../barrier/batch';
+import { lockedBalances, lockedBarriers } from '../barrier/locks';
+import { compensateOnce, once, type RecordedOutcome } from '../barrier/once';
 import type { Rules } from './rules';
 
 type Work<C, O> = (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;

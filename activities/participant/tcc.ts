@@ -10,9 +10,9 @@ import type {
   Locked,
   Step,
 } from '../../contracts/steps';
-import { asActivity } from '../transaction/activity-failure';
-import { runBatch } from '../transaction/batch';
-import { once } from '../transaction/once';
+import { asActivity } from '../database/activity-failure';
+import { runBatch } from '../barrier/batch';
+import { once } from '../barrier/once';
 import type { Rules } from './rules';
 import { lockedOf } from './saga';
 import {
@@ -23,8 +23,8 @@ import {
   reserve,
   thawReserved,
 } from './reservations';
-import { cancelOnce, confirmOnce } from '../transaction/second-phase';
-import { runTransaction } from '../transaction/transaction';
+import { cancelOnce, confirmOnce } from '../barrier/second-phase';
+import { runTransaction } from '../database/transaction';
 
 /** A participant's Try, Confirm and Cancel, on its own database. */
 export interface TccSteps<C extends Keyed> {

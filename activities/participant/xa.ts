@@ -10,8 +10,8 @@ import type {
 } from '../../contracts/branches';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { PrepareOutcome, Step } from '../../contracts/steps';
-import { asActivity } from '../transaction/activity-failure';
-import { brokenBecause } from '../transaction/batch';
+import { asActivity } from '../database/activity-failure';
+import { brokenBecause } from '../barrier/batch';
 import {
   BranchExists,
   isPrepared,
@@ -21,9 +21,9 @@ import {
   type XaConnections,
 } from './branch-connection';
 import { endBranch, findBranches, noteBranch } from './branch-notes';
-import { entomb, once, outcomeIn, type RecordedOutcome } from '../transaction/once';
+import { entomb, once, outcomeIn, type RecordedOutcome } from '../barrier/once';
 import type { Rules } from './rules';
-import { runTransaction } from '../transaction/transaction';
+import { runTransaction } from '../database/transaction';
 
 interface XaSteps<C> {
   prepare: Step<C, PrepareOutcome>;

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { queryMsMax } from '../transaction/connection';
-import { text } from '../transaction/parameters';
+import { queryMsMax } from '../database/connection';
+import { text } from '../database/parameters';
 
 /** Reads customers' points. */
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { queryMsMax } from '../transaction/connection';
-import { rowCount, text, texts } from '../transaction/parameters';
-import type { Row } from '../transaction/tables';
+import { queryMsMax } from '../database/connection';
+import { rowCount, text, texts } from '../database/parameters';
+import type { Row } from '../database/tables';
 
 /** Reads the products that the shop shows. */
 

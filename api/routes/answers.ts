@@ -2,8 +2,8 @@ import type { z } from '@hono/zod-openapi';
 import type { OrderSummary } from '../../activities/order/queries';
 import { isTerminal } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
-import { problemContentType } from '../problems';
-import { problem, type orderLine, type orderSummary } from '../schemas';
+import { problemContentType } from '../http/problems';
+import { problem, type orderLine, type orderSummary } from '../http/schemas';
 
 /** Answers that several routes share. */
 

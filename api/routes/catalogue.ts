@@ -1,10 +1,10 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { PointBalances } from '../../activities/point/balances';
 import type { Catalogue } from '../../activities/product/catalogue';
-import { roles, type Authenticator } from '../authentication';
-import { requireRole, type ApiApp } from '../context';
-import { exactJson } from '../exact-json';
-import * as schemas from '../schemas';
+import { roles, type Authenticator } from '../http/authentication';
+import { requireRole, type ApiApp } from '../http/context';
+import { exactJson } from '../http/exact-json';
+import * as schemas from '../http/schemas';
 import { jsonAnswer, pageOf, problemAnswer, security } from './answers';
 
 const listProducts = createRoute({

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { timeOver, within } from '../deadline';
 import type { OverdueRecovery } from '../../contracts/recovery';
-import type { ApiApp } from '../context';
-import { Problem } from '../problems';
-import * as schemas from '../schemas';
+import type { ApiApp } from '../http/context';
+import { Problem } from '../http/problems';
+import * as schemas from '../http/schemas';
 import { jsonAnswer, problemAnswer } from './answers';
 
 const live = createRoute({

@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import type { OrderQueries } from '../../activities/order/queries';
 import type { OrderStatus } from '../../contracts/order';
 import type { Service } from '../../contracts/participants';
-import type { Authenticator } from '../authentication';
-import { requireRole, type ApiApp } from '../context';
-import type { InDoubtBranch, ReadInDoubt } from '../in-doubt';
-import * as schemas from '../operator-schemas';
+import type { Authenticator } from '../http/authentication';
+import { requireRole, type ApiApp } from '../http/context';
+import type { InDoubtBranch, ReadInDoubt } from '../reading/in-doubt';
+import * as schemas from '../http/operator-schemas';
 import { jsonAnswer, problemAnswer, security } from './answers';
 
 const inDoubt = createRoute({

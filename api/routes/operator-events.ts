@@ -3,12 +3,12 @@ import type { OrderQueries, ParkedEvent } from '../../activities/order/queries';
 import type { OrderEvent } from '../../contracts/events';
 import type { Release } from '../../contracts/deliveries';
 import { type Service, services } from '../../contracts/participants';
-import type { Authenticator } from '../authentication';
-import { requireRole, type ApiApp } from '../context';
-import { Problem } from '../problems';
-import { strictJsonBody } from '../request-body';
-import * as schemas from '../operator-schemas';
-import { outcomeUnknown } from '../unavailability';
+import type { Authenticator } from '../http/authentication';
+import { requireRole, type ApiApp } from '../http/context';
+import { Problem } from '../http/problems';
+import { strictJsonBody } from '../http/request-body';
+import * as schemas from '../http/operator-schemas';
+import { outcomeUnknown } from '../http/unavailability';
 import { jsonAnswer, problemAnswer, security } from './answers';
 
 /** Delivers a parked event again to the service that parked it. */

@@ -1,15 +1,15 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { OrderQueries, OwnedOrder } from '../../activities/order/queries';
-import type { Authenticator } from '../authentication';
-import { requireRole, type ApiApp } from '../context';
-import { Problem } from '../problems';
-import type { ReadSteps } from '../steps';
-import { unavailable } from '../unavailability';
-import { exactJson } from '../exact-json';
-import { strictJsonBody } from '../request-body';
+import type { Authenticator } from '../http/authentication';
+import { requireRole, type ApiApp } from '../http/context';
+import { Problem } from '../http/problems';
+import type { ReadSteps } from '../reading/steps';
+import { unavailable } from '../http/unavailability';
+import { exactJson } from '../http/exact-json';
+import { strictJsonBody } from '../http/request-body';
 import { resolve, type Resolutions } from '../resolution';
-import * as operatorSchemas from '../operator-schemas';
-import * as schemas from '../schemas';
+import * as operatorSchemas from '../http/operator-schemas';
+import * as schemas from '../http/schemas';
 import { jsonAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
 
 const listOrders = createRoute({

@@ -1,17 +1,17 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { OrderDetail, OrderQueries } from '../../activities/order/queries';
-import type { Authenticator } from '../authentication';
+import type { Authenticator } from '../http/authentication';
 import { isTerminal, withTerms } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
-import { requireRole, type ApiApp } from '../context';
-import type { CreateOrder } from '../creation';
-import { exactJson } from '../exact-json';
-import { idempotencyKey } from '../idempotency-key';
-import { noSuchOrder } from '../placement';
-import { strictJsonBody } from '../request-body';
-import * as schemas from '../schemas';
-import type { ReadInDoubt } from '../in-doubt';
-import type { ReadSteps } from '../steps';
+import { requireRole, type ApiApp } from '../http/context';
+import type { CreateOrder } from '../placing/creation';
+import { exactJson } from '../http/exact-json';
+import { idempotencyKey } from '../http/idempotency-key';
+import { noSuchOrder } from '../placing/placement';
+import { strictJsonBody } from '../http/request-body';
+import * as schemas from '../http/schemas';
+import type { ReadInDoubt } from '../reading/in-doubt';
+import type { ReadSteps } from '../reading/steps';
 import { inDoubtAnswer } from './in-doubt';
 import { jsonAnswer, linesAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
 

@@ -2,15 +2,15 @@ import { createRoute } from '@hono/zod-openapi';
 import type { OrderSummary } from '../../activities/order/queries';
 import { failures } from '../../contracts/failures';
 import { participants } from '../../contracts/participants';
-import type { Authenticator } from '../authentication';
-import { requireRole, type ApiApp, type ApiContext } from '../context';
-import { exactJson } from '../exact-json';
-import type { PlacementService } from '../placement';
-import { appliedPreference, waitPreference, type WaitLimits } from '../prefer';
-import { Problem, problemOfFailure } from '../problems';
-import { strictJsonBody } from '../request-body';
-import * as schemas from '../schemas';
-import { shortSentence, type ReadShortProducts } from '../short-products';
+import type { Authenticator } from '../http/authentication';
+import { requireRole, type ApiApp, type ApiContext } from '../http/context';
+import { exactJson } from '../http/exact-json';
+import type { PlacementService } from '../placing/placement';
+import { appliedPreference, waitPreference, type WaitLimits } from '../http/prefer';
+import { Problem, problemOfFailure } from '../http/problems';
+import { strictJsonBody } from '../http/request-body';
+import * as schemas from '../http/schemas';
+import { shortSentence, type ReadShortProducts } from '../reading/short-products';
 import { jsonAnswer, problemAnswer, security, summaryAnswer } from './answers';
 
 const preferHeader = {

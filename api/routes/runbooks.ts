@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApiApp } from '../context';
-import { Problem } from '../problems';
+import type { ApiApp } from '../http/context';
+import { Problem } from '../http/problems';
 
 const suffix = '.md';
 

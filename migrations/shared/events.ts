@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * The events that a service emits (`outbox`) and has received (`inbox`), the same in every service:
- * see activities/transaction/outbox.ts and inbox.ts. Rows are never deleted, like the barrier's.
+ * see activities/events/outbox.ts and inbox.ts. Rows are never deleted, like the barrier's.
  */
 const tables = [
   `CREATE TABLE outbox (

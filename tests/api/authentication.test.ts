@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { createAuthenticator } from '../../api/authentication';
-import { Problem } from '../../api/problems';
+import { createAuthenticator } from '../../api/http/authentication';
+import { Problem } from '../../api/http/problems';
 import { audience, authentication, issuer, token } from './harness';
 
 const authenticate = createAuthenticator(authentication());

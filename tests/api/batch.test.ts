@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { TemporalUnanswered } from '../../api/temporal-presence';
+import { TemporalUnanswered } from '../../api/placing/temporal-presence';
 import { codeThrownBy, DispatcherWorld, placeMany, turn } from './dispatcher-world';
 
 let world: DispatcherWorld;

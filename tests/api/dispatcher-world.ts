@@ -1,12 +1,12 @@
 import type { Claims } from '../../activities/order/intake';
-import type { StartedWorkflow } from '../../api/batch';
-import { Dispatcher } from '../../api/dispatcher';
-import type { DispatcherOptions } from '../../api/dispatcher-options';
+import type { StartedWorkflow } from '../../api/placing/batch';
+import { Dispatcher } from '../../api/placing/dispatcher';
+import type { DispatcherOptions } from '../../api/placing/dispatcher-options';
 import { defaultTiming } from '../../contracts/limits';
 import type { PlacedOrder } from '../../contracts/order';
 import type { PlaceOrdersInput } from '../../contracts/workflows';
-import { Problem } from '../../api/problems';
-import { TemporalPresence } from '../../api/temporal-presence';
+import { Problem } from '../../api/http/problems';
+import { TemporalPresence } from '../../api/placing/temporal-presence';
 import { capturingLogger } from './harness';
 
 /** The order database and Temporal, as the dispatcher sees them. */

@@ -1,5 +1,5 @@
-import { gather, type GatherOptions } from '../../api/gather';
-import { Problem } from '../../api/problems';
+import { gather, type GatherOptions } from '../../api/placing/gather';
+import { Problem } from '../../api/http/problems';
 
 /** Batches that are answered when the test says so. */
 class Loads {

@@ -8,7 +8,7 @@ import { createOrderQueries } from '../../activities/order/queries';
 import { createParticipantQueries } from '../../activities/participant/queries';
 import { createPointBalances } from '../../activities/point/balances';
 import { createCatalogue } from '../../activities/product/catalogue';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { defaultTiming } from '../../contracts/limits';

@@ -5,7 +5,7 @@ import {
   OutcomeUnknown,
   type OrderIntake,
 } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { mysqlServer } from '../support/servers';
 import { createIntakeWorld, draft, kinds, type IntakeWorld } from './intake-world';
 import { LossyProxy } from './lossy-proxy';

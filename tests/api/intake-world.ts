@@ -6,7 +6,7 @@ import {
   type OrderDraft,
   type OrderIntake,
 } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** The door to a real order database, as the API's own user, and a look behind it. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { type Service, services } from '../../contracts/participants';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { Api } from '../../api/app';
 import { mysqlServer } from '../support/servers';
 import {

@@ -1,5 +1,5 @@
 import type { OrderSummary } from '../../activities/order/queries';
-import { defaultWatcherOptions, OutcomeWatcher } from '../../api/outcome-watcher';
+import { defaultWatcherOptions, OutcomeWatcher } from '../../api/placing/outcome-watcher';
 import { capturingLogger } from './harness';
 
 /** Orders at rest, and the looks that were taken at them. */

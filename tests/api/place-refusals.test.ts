@@ -1,5 +1,5 @@
 import { failures, type FailureCode } from '../../contracts/failures';
-import { problemOfFailure, problemTypes } from '../../api/problems';
+import { problemOfFailure, problemTypes } from '../../api/http/problems';
 import { call, createdOrder, createHarness, problemLike, type ApiHarness } from './harness';
 import { place } from './placing';
 

@@ -1,5 +1,5 @@
 import { failures, type FailureCode } from '../../contracts/failures';
-import { problemOfFailure } from '../../api/problems';
+import { problemOfFailure } from '../../api/http/problems';
 import { cancelWith, hang, idsOf } from './fake-workflows';
 import { createdOrder, createHarness, problemLike, type ApiHarness } from './harness';
 import { place, prefer, summary } from './placing';

@@ -1,4 +1,4 @@
-import { waitPreference } from '../../api/prefer';
+import { waitPreference } from '../../api/http/prefer';
 
 const limits = { waitMsDefault: 30_000, waitMsMax: 60_000 };
 

@@ -6,7 +6,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import getPort from 'get-port';
 import { SignJWT } from 'jose';
-import { stopMsMaxOf } from '../../workers/stopping';
+import { stopMsMaxOf } from '../../workers/wiring/stopping';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { until } from '../support/orders';
 import { temporalServer } from '../support/servers';

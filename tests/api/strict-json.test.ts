@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MalformedJson, parseStrictJson } from '../../api/strict-json';
+import { MalformedJson, parseStrictJson } from '../../api/http/strict-json';
 
 describe('what JSON.parse would take', () => {
   test.each([

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, type Connection } from '@temporalio/client';
-import { openTemporal } from '../../api/temporal-connection';
-import { createTemporalProbe, createTemporalStarter } from '../../api/temporal';
+import { openTemporal } from '../../api/placing/temporal-connection';
+import { createTemporalProbe, createTemporalStarter } from '../../api/placing/temporal';
 import { defaultTiming } from '../../contracts/limits';
 import { workflowTypes } from '../../contracts/names';
 import type { PlaceOrdersInput } from '../../contracts/workflows';

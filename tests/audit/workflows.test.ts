@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Connection } from '@temporalio/client';
-import { openTemporal } from '../../api/temporal-connection';
+import { openTemporal } from '../../api/placing/temporal-connection';
 import { audit } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
 import { workflowsOf } from '../../audit/workflows';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { audit, type AuditDeps, type AuditOptions, type AuditReport } from '../../audit/audit';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { FailureCode } from '../../contracts/failures';
 import type { Decision, OrderStatus, Pattern } from '../../contracts/order';
 import { byService } from '../../contracts/participants';

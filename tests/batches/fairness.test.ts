@@ -3,11 +3,11 @@ import { product as productParticipant } from '../../contracts/participants/prod
 import type { Knex } from 'knex';
 import pino from 'pino';
 import { createOrderIntake } from '../../activities/order/intake';
-import { runBatch, type BatchStep } from '../../activities/transaction/batch';
-import { openDatabase } from '../../activities/transaction/connection';
-import { Dispatcher } from '../../api/dispatcher';
-import { createTemporalStarter } from '../../api/temporal';
-import { TemporalPresence } from '../../api/temporal-presence';
+import { runBatch, type BatchStep } from '../../activities/barrier/batch';
+import { openDatabase } from '../../activities/database/connection';
+import { Dispatcher } from '../../api/placing/dispatcher';
+import { createTemporalStarter } from '../../api/placing/temporal';
+import { TemporalPresence } from '../../api/placing/temporal-presence';
 import { defaultTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import { createOrder, stateOf, until } from '../support/orders';

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type * as ActivitiesModule from '../../activities/order/activities';
 import type * as IntakeModule from '../../activities/order/intake';
 import type { OrderIntake } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { OrderActivities } from '../../contracts/steps';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import type { Knex } from 'knex';
 import pino from 'pino';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createApp, type Api } from '../../api/app';
-import { createTemporalStarter } from '../../api/temporal';
+import { createTemporalStarter } from '../../api/placing/temporal';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import { byService, type Service } from '../../contracts/participants';
 import {

@@ -3,7 +3,7 @@ import { auditAtRest } from '../../audit/at-rest';
 import { createOrderIntake } from '../../activities/order/intake';
 import type { PlacedOrder } from '../../contracts/order';
 import { byService } from '../../contracts/participants';
-import { createAskOwners } from '../../workers/open-owners';
+import { createAskOwners } from '../../workers/wiring/open-owners';
 import { createOrder, runOnce, startSaga, stateOf, until } from '../support/orders';
 import type { Faults } from '../support/faults';
 import { createWorld, hurriedTiming, type World } from '../support/world';

@@ -1,5 +1,5 @@
 import type { Api } from '../../api/app';
-import { createTemporalResolver } from '../../api/temporal';
+import { createTemporalResolver } from '../../api/placing/temporal';
 import { call, token } from '../api/harness';
 import { auditOf } from '../support/audited';
 import { createOrder, place, stateOf } from '../support/orders';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { openXaOf } from '../support/world';
 import { arbitraryScenario, Books, columnMax, type Order, type Scenario } from './model';

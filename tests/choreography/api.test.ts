@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
-import { openTemporal } from '../../api/temporal-connection';
-import { readConfig } from '../../workers/config';
-import { patternsOn, patternSettings } from '../../workers/patterns';
+import { openTemporal } from '../../api/placing/temporal-connection';
+import { readConfig } from '../../workers/wiring/config';
+import { patternsOn, patternSettings } from '../../workers/wiring/patterns';
 import { call, createdOrder, createHarness, type ApiHarness } from '../api/harness';
 
 /** The API has nothing to start: an order is placed once its event is written. */

@@ -2,8 +2,8 @@ import { createParticipantReactions } from '../../activities/participant/activit
 import type { Knex } from 'knex';
 import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderReactions } from '../../activities/order/reactions';
-import { openDatabase } from '../../activities/transaction/connection';
-import { markSent, readUnsent } from '../../activities/transaction/outbox';
+import { openDatabase } from '../../activities/database/connection';
+import { markSent, readUnsent } from '../../activities/events/outbox';
 import { audit } from '../../audit/audit';
 import { events, typeIn, type EventType, type OrderEvent } from '../../contracts/events';
 import type { React } from '../../contracts/deliveries';

@@ -1,12 +1,12 @@
 import { byService } from '../../contracts/participants';
-import { readParked } from '../../activities/transaction/parked-events';
+import { readParked } from '../../activities/events/parked-events';
 import { audit } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
 import { deliveryId } from '../../contracts/events';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
-import { createReleaser } from '../../workers/relay';
+import { createReleaser } from '../../workers/wiring/relay';
 import { ends, createOrder, netEffect, runOnce, until } from '../support/orders';
 import { quiet, startRelays, type Relays } from '../support/relays';
 import { createWorld, hurriedTiming, type World } from '../support/world';

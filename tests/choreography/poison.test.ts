@@ -1,5 +1,5 @@
 import type { Api } from '../../api/app';
-import { createReleaser } from '../../workers/relay';
+import { createReleaser } from '../../workers/wiring/relay';
 import { token } from '../api/harness';
 import { apiOf } from '../support/world-api';
 import { ends, createOrder, netEffect, stateOf, until } from '../support/orders';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import pino from 'pino';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { auditAtRest } from '../../audit/at-rest';
@@ -16,8 +16,8 @@ import {
   type RegisteredParticipant,
   type Service,
 } from '../../contracts/participants';
-import { readConfig } from '../../workers/config';
-import { patternsOffered, patternsOn, patternSettings } from '../../workers/patterns';
+import { readConfig } from '../../workers/wiring/config';
+import { patternsOffered, patternsOn, patternSettings } from '../../workers/wiring/patterns';
 import { apiUserOf, authentication, call, createdOrder, readingFrom } from '../api/harness';
 import { netEffect, until } from '../support/orders';
 import { startRelays } from '../support/relays';

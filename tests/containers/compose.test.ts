@@ -7,9 +7,9 @@ import { unpackDebianPackage } from '../../tools/stack/debian';
 import { readSettings } from '../../tools/stack/settings';
 import { composeFile } from '../../tools/stack/compose';
 import { services as ourServices } from '../../contracts/participants';
-import { readConfig } from '../../workers/config';
-import { acceptQueueMax, serverConnectionsMax } from '../../workers/pools';
-import { lameDuckMsDefault, stopMsMaxOf } from '../../workers/stopping';
+import { readConfig } from '../../workers/wiring/config';
+import { acceptQueueMax, serverConnectionsMax } from '../../workers/wiring/pools';
+import { lameDuckMsDefault, stopMsMaxOf } from '../../workers/wiring/stopping';
 
 /** The compose file's form, by compose itself; containers cannot be run where these tests are. */
 

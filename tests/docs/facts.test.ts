@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createApp } from '../../api/app';
 import { batchLimits, defaultTiming } from '../../contracts/limits';
 import { patterns } from '../../contracts/order';
 import { byService } from '../../contracts/participants';
 import { customerId, productId, seededWorld } from '../../migrations/seed';
 import { databaseUsers } from '../../migrations/grants';
-import { readConfig } from '../../workers/config';
-import { timingFrom, timingSettings } from '../../workers/timing';
+import { readConfig } from '../../workers/wiring/config';
+import { timingFrom, timingSettings } from '../../workers/wiring/timing';
 import { readingFrom } from '../api/harness';
 import { codeIn, root, tableOf, textOf } from './pages';
 
@@ -212,7 +212,7 @@ describe('the outcomes of a step', () => {
 
   it('of the saga are the first five, and recorded as its page says', () => {
     const [, recorded = ''] =
-      /RecordedOutcome = ([^;]+);/.exec(textOf('activities/transaction/once.ts')) ?? [];
+      /RecordedOutcome = ([^;]+);/.exec(textOf('activities/barrier/once.ts')) ?? [];
     const rows = tableOf('docs/saga.md', 'outcome', 'means', 'recorded');
     expect(rows.flatMap(([kind]) => codeIn(kind))).toEqual(kinds.slice(0, 5));
     const yes = rows.filter(([, , is]) => is === 'yes').flatMap(([kind]) => codeIn(kind));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createTemporalResolver } from '../../api/temporal';
+import { createTemporalResolver } from '../../api/placing/temporal';
 import { deliveryId } from '../../contracts/events';
 import { workflowTypes } from '../../contracts/names';
 import { recoveries } from '../../contracts/recovery';

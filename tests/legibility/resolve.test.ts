@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createTemporalResolver } from '../../api/temporal';
+import { createTemporalResolver } from '../../api/placing/temporal';
 import type { Pattern } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
 import { createOrder, Gate, place } from '../support/orders';

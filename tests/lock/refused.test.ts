@@ -1,7 +1,7 @@
 import { call, createdOrder, createHarness, type ApiHarness } from '../api/harness';
 import { place } from '../api/placing';
-import { readConfig } from '../../workers/config';
-import { patternsOffered, patternSettings, unavailableOn } from '../../workers/patterns';
+import { readConfig } from '../../workers/wiring/config';
+import { patternsOffered, patternSettings, unavailableOn } from '../../workers/wiring/patterns';
 
 /** Whether the baseline is offered: a process is told where the databases are. */
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { createLockActivities } from '../../activities/lock/activities';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { PlacedOrder } from '../../contracts/order';
 import type { LockActivities, LockCommand } from '../../contracts/steps';
 import { LossyProxy } from '../api/lossy-proxy';

@@ -1,7 +1,7 @@
 import type { Books } from '../../contracts/participants/definition';
 import { participantMigrations, sourceOf } from '../../migrations';
 import { dumpSchema } from '../../migrations/dump';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { mysqlServer } from '../support/servers';
 
 /** A participant whose definition is all that there is of it gets tables like the others'. */

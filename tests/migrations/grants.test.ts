@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { type Service, services } from '../../contracts/participants';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
 import { createTestDatabases, type TestDatabases } from '../support/databases';

@@ -7,7 +7,7 @@ import { services } from '../../contracts/participants';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { listPrepared, openXa } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { databaseUsers } from '../../migrations/grants';
 import { cloneFolder, readSettings } from '../../tools/stack/settings';
 import { createTestDatabases, type TestDatabases } from '../support/databases';

@@ -1,7 +1,7 @@
 import { orderTerms } from '../../contracts/order';
 import { participantOf, services, type Service } from '../../contracts/participants';
-import { orderTables, participantTables } from '../../activities/transaction/tables';
-import { rowsOf } from '../../activities/transaction/rows';
+import { orderTables, participantTables } from '../../activities/database/tables';
+import { rowsOf } from '../../activities/database/rows';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** The columns that the types of rows are derived from must be those that the migrations create. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type * as ActivitiesModule from '../../activities/participant/activities';
-import type * as OnceModule from '../../activities/transaction/once';
+import type * as OnceModule from '../../activities/barrier/once';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import { product } from '../../contracts/participants/product';
 import { modelled } from '../participants/participant';
@@ -14,7 +14,7 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 type Once = typeof OnceModule;
 type Outcome = Awaited<ReturnType<Once['once']>>[number];
-const real = jest.requireActual<Once>('../../activities/transaction/once');
+const real = jest.requireActual<Once>('../../activities/barrier/once');
 
 let databases: TestDatabases;
 let knex: Knex;
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 async function check(mutant: Partial<Once>): Promise<void> {
   jest.resetModules();
-  jest.doMock('../../activities/transaction/once', () => ({ ...real, ...mutant }));
+  jest.doMock('../../activities/barrier/once', () => ({ ...real, ...mutant }));
   const { createParticipantActivities } = jest.requireActual<typeof ActivitiesModule>(
     '../../activities/participant/activities',
   );

@@ -3,7 +3,7 @@ import { createOrderActivities } from '../../activities/order/activities';
 import { createOrderIntake, type OrderIntake } from '../../activities/order/intake';
 import { createOrderQueries, type OrderQueries } from '../../activities/order/queries';
 import { createOrderReactions } from '../../activities/order/reactions';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { alertKinds, type AlertKind } from '../../contracts/alerts';
 import type { OrderEventActivities } from '../../contracts/deliveries';
 import { decisions, type Decision } from '../../contracts/order';

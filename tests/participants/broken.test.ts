@@ -2,8 +2,8 @@ import { createParticipantActivities } from '../../activities/participant/activi
 import { point as pointParticipant } from '../../contracts/participants/point';
 import { product as productParticipant } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
-import { classify } from '../../activities/transaction/errors';
+import { openDatabase } from '../../activities/database/connection';
+import { classify } from '../../activities/database/errors';
 import { LossyProxy } from '../api/lossy-proxy';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';

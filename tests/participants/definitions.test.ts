@@ -4,7 +4,7 @@ import {
   createParticipantReactions,
 } from '../../activities/participant/activities';
 import { rulesOf } from '../../activities/participant/rules';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { PlacedOrder } from '../../contracts/order';
 import { participants } from '../../contracts/participants';
 import { point } from '../../contracts/participants/point';

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { databaseFault } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
-import { errorTable } from '../../activities/transaction/error-table';
-import { classify, type ErrorClass } from '../../activities/transaction/errors';
-import { createReact } from '../../activities/transaction/reactor';
+import { openDatabase } from '../../activities/database/connection';
+import { errorTable } from '../../activities/database/error-table';
+import { classify, type ErrorClass } from '../../activities/database/errors';
+import { createReact } from '../../activities/events/reactor';
 import type { OrderEvent } from '../../contracts/events';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { startOwnMysql, type OwnMysql } from '../support/own-mysql';

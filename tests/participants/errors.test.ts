@@ -1,9 +1,9 @@
 import { createParticipantActivities } from '../../activities/participant/activities';
 import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
-import { classify, describeError, type ErrorClass } from '../../activities/transaction/errors';
-import { runTransaction } from '../../activities/transaction/transaction';
+import { openDatabase } from '../../activities/database/connection';
+import { classify, describeError, type ErrorClass } from '../../activities/database/errors';
+import { runTransaction } from '../../activities/database/transaction';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';
 

@@ -5,7 +5,7 @@ import {
   type RegisteredParticipant,
 } from '../../contracts/participants';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { modelled } from './participant';
 import { checkParticipant, crashable, type CrashSwitch } from './property';

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { openDatabase, sessionLimits } from '../../activities/transaction/connection';
-import { classify } from '../../activities/transaction/errors';
+import { openDatabase, sessionLimits } from '../../activities/database/connection';
+import { classify } from '../../activities/database/errors';
 import { startOwnMysql, type OwnMysql } from '../support/own-mysql';
 
 /**

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { databaseFault } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
-import { classify } from '../../activities/transaction/errors';
-import { runTransaction } from '../../activities/transaction/transaction';
+import { openDatabase } from '../../activities/database/connection';
+import { classify } from '../../activities/database/errors';
+import { runTransaction } from '../../activities/database/transaction';
 import { mysqlServer } from '../support/servers';
 
 /** A process that stood still for longer than the server bears a silent session. */

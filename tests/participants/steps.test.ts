@@ -3,7 +3,7 @@ import { point as pointParticipant } from '../../contracts/participants/point';
 import { product as productParticipant } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import type { StockCommand } from '../../contracts/participants/product';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 let databases: TestDatabases;

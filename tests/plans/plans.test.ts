@@ -9,7 +9,7 @@ import { createOrderIntake } from '../../activities/order/intake';
 import { createOrderQueries } from '../../activities/order/queries';
 import { createPointBalances } from '../../activities/point/balances';
 import { createCatalogue } from '../../activities/product/catalogue';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { badPlans, distinct, Recorder, type BadPlan } from './plans';
 import { customerId, loyalCustomer, orderId, productId, seedShop } from './seed';

@@ -1,8 +1,8 @@
 import pino from 'pino';
 import { createOrderActivities } from '../../activities/order/activities';
 import { recoveryScheduleId, workflowTypes } from '../../contracts/names';
-import { Lookout } from '../../workers/lookout';
-import { createAskOwners } from '../../workers/open-owners';
+import { Lookout } from '../../workers/wiring/lookout';
+import { createAskOwners } from '../../workers/wiring/open-owners';
 import { claim, createOrder, ends, place, stateOf, until } from '../support/orders';
 import { startRecovery } from '../support/recovery';
 import { createWorld, nothingIsOld, type World } from '../support/world';

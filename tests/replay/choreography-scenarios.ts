@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { readUnsent } from '../../activities/transaction/outbox';
+import { readUnsent } from '../../activities/events/outbox';
 import type { Delivery, Release } from '../../contracts/deliveries';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';

@@ -1,7 +1,7 @@
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { workflowTypes } from '../../contracts/names';
-import { workflowBundle } from '../../workers/bundle';
+import { workflowBundle } from '../../workers/wiring/bundle';
 import { quietRuntime } from '../support/runtime';
 import { incompatible } from './incompatible';
 import { eventsOf, historyOf, recorded, textOf } from './histories';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
-import type * as BundleModule from '../../workers/bundle';
+import type * as BundleModule from '../../workers/wiring/bundle';
 import { mutate, type Mutation } from '../mutants/mutate';
 import { historyOf, recorded, workflowIdOf } from './histories';
 
@@ -31,7 +31,7 @@ export async function violationsOf(
 ): Promise<Map<string, unknown>> {
   const { folder, remove } = mutate(mutations);
   try {
-    const path = join(folder, 'workers/bundle');
+    const path = join(folder, 'workers/wiring/bundle');
     const { workflowBundle: bundleOf } = jest.requireActual<typeof BundleModule>(path);
     return await violations(await bundleOf(), names);
   } finally {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { faultKinds, planFaults } from '../../tools/chaos/plan';
 import { targetsOf } from '../../tools/chaos/targets';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { patterns, type Pattern } from '../../contracts/order';
 import { readLiveState, type RunningStack } from '../../tools/stack/state';
 import { LiveStack } from './live-stack';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type WorkflowExecutionInfo } from '@temporalio/client';
-import { openTemporal } from '../../api/temporal-connection';
+import { openTemporal } from '../../api/placing/temporal-connection';
 import { defaultPatience } from '../../tools/load/caller';
 import { generateOrders } from '../../tools/load/generator';
 import { runLoad } from '../../tools/load/run';

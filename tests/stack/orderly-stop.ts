@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listPrepared } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { prepareMysqlServers, ensurePrograms } from '../../tools/stack/servers';
 import { readSettings } from '../../tools/stack/settings';
 import { readStackFile } from '../../tools/stack/stack-file';

@@ -1,6 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createConnection } from 'mysql2/promise';
-import { openTemporal } from '../../api/temporal-connection';
+import { openTemporal } from '../../api/placing/temporal-connection';
 import { mysqlServer, temporalServer, timeSkippingServer } from '../support/servers';
 
 describe('the servers that tests share', () => {

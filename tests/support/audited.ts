@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { byService, type Service } from '../../contracts/participants';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { audit, type AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
 import type { TestDatabases } from './databases';

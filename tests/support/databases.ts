@@ -11,7 +11,7 @@ import {
 import { point } from '../../contracts/participants/point';
 import { product } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { databaseUsers } from '../../migrations/grants';
 import { prepareDatabase } from '../../migrations/prepare';
 import { freeDatabases, mysqlServer, type TestMysql } from './servers';

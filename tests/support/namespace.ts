@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { ensureSearchAttributes } from '../../workers/search-attributes';
+import { ensureSearchAttributes } from '../../workers/wiring/search-attributes';
 import { temporalServer } from './servers';
 
 /** A client and a worker's connection on the tests' Temporal, in a namespace of their own. */

@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { besideAttributes } from '../../contracts/labels';
 import { recoveryScheduleId, taskQueues, workflowTypes } from '../../contracts/names';
 import { recoveries, type RecoveryKind, type RecoverySettings } from '../../contracts/recovery';
-import { ensureRecovery } from '../../workers/recovery';
+import { ensureRecovery } from '../../workers/wiring/recovery';
 import { until } from './orders';
 import { nothingIsOld, type World } from './world';
 

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { events, type EventType } from '../../contracts/events';
 import { type Service, services } from '../../contracts/participants';
-import { Relay, type RelayOptions } from '../../workers/relay';
+import { Relay, type RelayOptions } from '../../workers/wiring/relay';
 import { until } from './orders';
 import { hurriedTiming, type World } from './world';
 

@@ -3,7 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { branchQueueOf, taskQueues } from '../../contracts/names';
 import { participants } from '../../contracts/participants';
-import { workflowBundle } from '../../workers/bundle';
+import { workflowBundle } from '../../workers/wiring/bundle';
 import { quietRuntime } from './runtime';
 import { timeSkippingServer } from './servers';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { createTemporalStarter } from '../../api/temporal';
+import { createTemporalStarter } from '../../api/placing/temporal';
 import { searchAttributes } from '../../contracts/labels';
 import { taskQueues } from '../../contracts/names';
 import type { Pattern, PlacedOrder } from '../../contracts/order';

@@ -7,15 +7,15 @@ import type * as OrderModule from '../../activities/order/activities';
 import type * as ParticipantModule from '../../activities/participant/activities';
 import { openXa, type XaConnections } from '../../activities/participant/branch-connection';
 import { createOrderReactions } from '../../activities/order/reactions';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { StepTiming } from '../../contracts/limits';
 import { branchQueueOf } from '../../contracts/names';
-import type * as BundleModule from '../../workers/bundle';
+import type * as BundleModule from '../../workers/wiring/bundle';
 import type { RecoverySettings } from '../../contracts/recovery';
 import { byService, participants, services, type Service } from '../../contracts/participants';
 import type { ParticipantName } from '../../contracts/participants';
-import { createAskOwners } from '../../workers/open-owners';
-import { createWorkflowActivities } from '../../workers/recovery';
+import { createAskOwners } from '../../workers/wiring/open-owners';
+import { createWorkflowActivities } from '../../workers/wiring/recovery';
 import { createTestDatabases, takeTestDatabases, type TestDatabases } from './databases';
 import { withFaults, type Activities, type Faults } from './faults';
 import { quietRuntime } from './runtime';
@@ -88,7 +88,7 @@ export function codeIn(folder = join(__dirname, '..', '..')): Code {
     order: jest.requireActual(join(folder, 'activities/order/activities')),
     participant: jest.requireActual(join(folder, 'activities/participant/activities')),
     lock: jest.requireActual(join(folder, 'activities/lock/activities')),
-    bundle: jest.requireActual(join(folder, 'workers/bundle')),
+    bundle: jest.requireActual(join(folder, 'workers/wiring/bundle')),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createTemporalResolver } from '../../api/temporal';
+import { createTemporalResolver } from '../../api/placing/temporal';
 import { createHarness, call, problemLike, token } from '../api/harness';
 import type { ApiHarness } from '../api/harness';
 import { createOrder, Gate, place, startOrders, stateOf } from '../support/orders';

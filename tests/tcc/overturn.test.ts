@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { createOrderActivities } from '../../activities/order/activities';
 import { createOrderIntake, type OrderIntake } from '../../activities/order/intake';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { decisions, orderStatuses, patterns } from '../../contracts/order';
 import type { OrderActivities } from '../../contracts/steps';
 import { createTestDatabases, type TestDatabases } from '../support/databases';

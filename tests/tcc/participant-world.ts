@@ -3,7 +3,7 @@ import { createParticipantActivities } from '../../activities/participant/activi
 import { point as pointDefinition } from '../../contracts/participants/point';
 import { product as productDefinition } from '../../contracts/participants/product';
 import type { StockCommand } from '../../contracts/participants/product';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /** Both participants on databases of their own, with two products and one customer. */

@@ -2,7 +2,7 @@ import { createParticipantActivities } from '../../activities/participant/activi
 import { product } from '../../contracts/participants/product';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { crashable, type CrashSwitch } from '../participants/property';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { Model, type ModelOrder, type Phase } from './model';

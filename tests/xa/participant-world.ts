@@ -2,7 +2,7 @@ import { createParticipantActivities } from '../../activities/participant/activi
 import { product as theProduct } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import { isPrepared, type XaConnections } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createXaSteps } from '../../activities/participant/xa';
 import type { ActivitiesOf } from '../../contracts/participants/activities';
 import { rulesOf } from '../../activities/participant/rules';

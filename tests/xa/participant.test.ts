@@ -1,7 +1,7 @@
 import { createParticipantActivities } from '../../activities/participant/activities';
 import { product } from '../../contracts/participants/product';
 import { listPrepared } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases } from '../support/databases';
 import { until } from '../support/orders';
 import { openXaOf } from '../support/world';

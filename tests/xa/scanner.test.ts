@@ -1,6 +1,6 @@
 import { createParticipantActivities } from '../../activities/participant/activities';
 import { product } from '../../contracts/participants/product';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { isPrepared } from '../../activities/participant/branch-connection';
 import { createTestDatabases } from '../support/databases';
 import { createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';

@@ -1,6 +1,6 @@
 import { databaseFault } from '../../activities/order/intake';
 import { createCatalogue } from '../../activities/product/catalogue';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { until } from '../support/orders';
 import { createParticipant, order, type Participant } from './participant-world';
 

@@ -8,7 +8,7 @@ import type { Fault, FaultKind } from './plan';
 import { holdOrders, lockAllTables, makeReadOnly, type ServerFault } from './server-faults';
 import { moveThereAndBack, stopAndStart } from './stack-faults';
 import { callersTarget, servedBy, sessionsOf, stackTarget } from './targets';
-import { stopMsMaxOf } from '../../workers/stopping';
+import { stopMsMaxOf } from '../../workers/wiring/stopping';
 
 /** What faults are done to. */
 export interface FaultField {

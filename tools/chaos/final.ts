@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/transaction/connection';
-import type { Row } from '../../activities/transaction/tables';
+import { openDatabase } from '../../activities/database/connection';
+import type { Row } from '../../activities/database/tables';
 import { orderTerms, withTerms } from '../../contracts/order';
 import type { OrderStatus, PlacedOrder } from '../../contracts/order';
 import {

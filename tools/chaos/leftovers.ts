@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { byService, participants, services, type Service } from '../../contracts/participants';
 import { listPrepared } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import type { RunningStack } from '../stack/state';
 
 /** What must not be left once everything has ended, whatever the pattern. */

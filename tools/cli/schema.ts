@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { services } from '../../contracts/participants';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { dumpSchema } from '../../migrations/dump';
 import { runScript } from '../stack/entry';
 import { cloneFolder } from '../stack/settings';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { lameDuckMsMax, stopMsMaxOf } from '../../workers/stopping';
+import { lameDuckMsMax, stopMsMaxOf } from '../../workers/wiring/stopping';
 import { goneWithin } from '../stack/bound-process';
 import { runScript } from '../stack/entry';
 import { mysqlStopMsMax, temporalStopMsMax } from '../stack/servers';

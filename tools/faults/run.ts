@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acceptQueueMax } from '../../workers/pools';
+import { acceptQueueMax } from '../../workers/wiring/pools';
 import { apiClient } from '../load/api-client';
 import { defaultPatience } from '../load/caller';
 import { generateOrders } from '../load/generator';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { firstCustomer } from '../stack/first-order';
 import { mintToken } from '../stack/token';
 import { reads, type Read } from './faults';

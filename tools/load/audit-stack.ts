@@ -1,4 +1,4 @@
-import { describeError } from '../../activities/transaction/errors';
+import { describeError } from '../../activities/database/errors';
 import { byService } from '../../contracts/participants';
 import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';

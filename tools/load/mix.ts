@@ -1,6 +1,6 @@
 import type { Pattern } from '../../contracts/order';
-import { readConfig } from '../../workers/config';
-import { patternsOffered, patternSettings } from '../../workers/patterns';
+import { readConfig } from '../../workers/wiring/config';
+import { patternsOffered, patternSettings } from '../../workers/wiring/patterns';
 import type { RunningStack } from '../stack/state';
 import type { LoadOrder } from './order-file';
 import { seededRandom, wholeNumber } from './random';

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { byService, type Service, services } from '../../contracts/participants';
 import { join } from 'node:path';
-import { openDatabase } from '../../activities/transaction/connection';
+import { openDatabase } from '../../activities/database/connection';
 import { migrationSource } from '../../migrations';
 import { prepareDatabase } from '../../migrations/prepare';
 import { seedDatabase } from '../../migrations/seed';
-import { readConfig } from '../../workers/config';
-import { endBranchesBeforeMigrating, type OwnBranches } from '../../workers/own-branches';
+import { readConfig } from '../../workers/wiring/config';
+import { endBranchesBeforeMigrating, type OwnBranches } from '../../workers/wiring/own-branches';
 import { mysqlAdmin } from './mysql';
 import { databaseNames, type StackFile } from './stack-file';
 import { databaseUrl } from './state';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../../activities/transaction/connection';
-import { describeError } from '../../activities/transaction/errors';
-import { endOwnBranches, wordsOf } from '../../workers/own-branches';
+import { openDatabase } from '../../activities/database/connection';
+import { describeError } from '../../activities/database/errors';
+import { endOwnBranches, wordsOf } from '../../workers/wiring/own-branches';
 import { ownBranchesOf } from './databases';
 import { describeStack } from './state';
 import type { StackFile } from './stack-file';

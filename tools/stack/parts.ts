@@ -1,5 +1,5 @@
 import { participants, type Service, services } from '../../contracts/participants';
-import { lockSettingOf, settingOf } from '../../workers/config';
+import { lockSettingOf, settingOf } from '../../workers/wiring/config';
 import { databaseNames } from './stack-file';
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { stopMsMaxOf } from '../../workers/stopping';
+import { stopMsMaxOf } from '../../workers/wiring/stopping';
 import type { ServerCommand } from './bound-process';
 import { apiProcess, localPart, separateParts, type Surroundings } from './parts';
 import { cloneFolder, type StackSettings } from './settings';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../../workers/config';
-import { acceptQueueMax, serverConnectionsMax } from '../../workers/pools';
+import { readConfig } from '../../workers/wiring/config';
+import { acceptQueueMax, serverConnectionsMax } from '../../workers/wiring/pools';
 import type { Progress } from './cache';
 import { initialiseMysql, mysqlAnswers, mysqlCommand, type MysqlOptions } from './mysql';
 import { ensureMysql, type MysqlProgram } from './mysql-install';

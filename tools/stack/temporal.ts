@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { openTemporal } from '../../api/temporal-connection';
+import { openTemporal } from '../../api/placing/temporal-connection';
 import type { ServerCommand } from './bound-process';
 
 /** One private Temporal dev server, on this machine's loopback address only. */

@@ -1,4 +1,4 @@
-import type { EndedAs } from '../../../activities/transaction/tables';
+import type { EndedAs } from '../../../activities/database/tables';
 import type { World } from '../world';
 import { tables, type Tampering } from './tampering';
 

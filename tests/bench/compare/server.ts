@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../../activities/transaction/connection';
+import { openDatabase } from '../../../activities/database/connection';
 import { listenable } from '../../../tools/measure/compare/statements';
 import { databaseUsers } from '../../../migrations/grants';
 import { prepareDatabase } from '../../../migrations/prepare';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openDatabase } from '../../../activities/transaction/connection';
+import { openDatabase } from '../../../activities/database/connection';
 import { countLeftovers, leftoversText } from '../../../tools/chaos/leftovers';
 import { createTestDatabases, type TestDatabases } from '../../support/databases';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { openDatabase } from '../../../activities/transaction/connection';
+import { openDatabase } from '../../../activities/database/connection';
 import { apiClient } from '../../load/api-client';
 import { auditStack } from '../../load/audit-stack';
 import type { LoadOrder } from '../../load/order-file';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { byService, type Service } from '../../../contracts/participants';
-import { openDatabase } from '../../../activities/transaction/connection';
+import { openDatabase } from '../../../activities/database/connection';
 import { progressBar } from '../../load/progress';
 import type { Load } from './loads';
 import type { BenchOptions } from './options';

@@ -4,12 +4,12 @@ import type { StepOutcome } from '../../../contracts/steps';
 import { createOrderActivities } from '../../../activities/order/activities';
 import { createOrderIntake } from '../../../activities/order/intake';
 import { createOrderQueries, type OrderSummary } from '../../../activities/order/queries';
-import { openDatabase } from '../../../activities/transaction/connection';
-import type { PlacementService } from '../../../api/placement';
-import { commonSettings, readConfig } from '../../../workers/config';
-import { createLogger } from '../../../workers/logging';
-import { runProcess, untilAborted } from '../../../workers/process';
-import { apiSettings, serveApi } from '../../../workers/serve-api';
+import { openDatabase } from '../../../activities/database/connection';
+import type { PlacementService } from '../../../api/placing/placement';
+import { commonSettings, readConfig } from '../../../workers/wiring/config';
+import { createLogger } from '../../../workers/wiring/logging';
+import { runProcess, untilAborted } from '../../../workers/wiring/process';
+import { apiSettings, serveApi } from '../../../workers/wiring/serve-api';
 
 /**
  * What the product is measured against: the same API, the same local transactions, one order at a

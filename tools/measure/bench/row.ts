@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { openTemporal } from '../../../api/temporal-connection';
-import { openDatabase } from '../../../activities/transaction/connection';
+import { openTemporal } from '../../../api/placing/temporal-connection';
+import { openDatabase } from '../../../activities/database/connection';
 import { auditStack } from '../../load/audit-stack';
 import type { Summary } from '../../load/outcomes';
 import { actionsIn, temporalActions } from './actions';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { byService } from '../../../contracts/participants';
 import { Client } from '@temporalio/client';
-import { openTemporal } from '../../../api/temporal-connection';
-import { openDatabase } from '../../../activities/transaction/connection';
+import { openTemporal } from '../../../api/placing/temporal-connection';
+import { openDatabase } from '../../../activities/database/connection';
 import { tokens } from '../bench/loads';
 import { benchOrders, scenarios } from '../bench/orders';
 import { timed } from '../bench/progress';
