@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { rowsOf } from '../activities/database/rows';
 
-/** The schema as the server sees it: what a reviewer reads, and what a check compares. */
+/** The schema as the server reports it, for reviewers and for a check. */
 export async function dumpSchema(knex: Knex): Promise<string> {
   const tables = await rowsOf<{ name: string }>(
     knex,

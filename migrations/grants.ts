@@ -2,16 +2,16 @@ import type { RegisteredParticipant, Service } from '../contracts/participants';
 import { participants } from '../contracts/participants';
 
 /**
- * Least privilege: what each database user is given. What is taken out of this table has to be
- * revoked by hand where an earlier build has given it. Ledgers are append-only
- * because nobody below may update or delete their rows; the barrier's rows are never deleted.
- * `SELECT … FOR UPDATE` needs UPDATE on some column of the table, which each locker has.
+ * Least privilege: what each database user may do. A privilege removed from this table must be
+ * revoked by hand where an earlier build has granted it. Ledgers are append-only because no user
+ * below may update or delete their rows; no user may delete the barrier's rows. `SELECT … FOR
+ * UPDATE` needs UPDATE on some column of the table, which every user that locks has.
  */
 interface UserGrants {
   /** At most 32 characters, MySQL's limit. */
   user: string;
   service: Service;
-  /** `server` is the whole server; nobody is given a whole database. */
+  /** `server` means the whole server. No user gets a whole database. */
   grants: { table: string; privileges: string }[];
 }
 
@@ -22,7 +22,7 @@ const branchesGrant = {
   privileges: 'SELECT, INSERT, UPDATE (started_at, ended_at, ended_as)',
 };
 
-/** Without the gtrid: a user who knows one may commit or roll back its branch. */
+/** Without the gtrid, because a user who knows one may commit or roll back its branch. */
 const branchesView = {
   table: 'xa_branches',
   privileges: 'SELECT (order_id, participant, locked_rows, started_at, ended_at, ended_as)',
@@ -32,7 +32,7 @@ const reservationsGrant = {
   table: 'reservations',
   privileges: 'SELECT, INSERT, UPDATE (state, resolution)',
 };
-/** What was said is never changed, only marked as sent; neither it nor what was heard is deleted. */
+/** Events are never changed, only marked as sent. No event, sent or received, is deleted. */
 const eventGrants = [
   { table: 'outbox', privileges: 'SELECT, INSERT, UPDATE (event_id, sent_at)' },
   {
@@ -42,15 +42,15 @@ const eventGrants = [
       'released_at, released_by, release_reason)',
   },
 ];
-/** The API shows operators what is parked. */
+/** The API shows operators the parked events. */
 const inboxReader = { table: 'inbox', privileges: 'SELECT' };
 
 const eventTables = ['outbox', 'inbox'];
 const participantTables = ['steps', 'reservations', 'bookings', ...eventTables];
 
 /**
- * Reads what it proves. Table by table, because of a whole database it would read the gtrids too:
- * a user who only reads could then end anybody's branch.
+ * Reads what it proves, table by table: with a whole database it could read the gtrids too, and a
+ * user that only reads could then end any branch.
  */
 const auditor = (service: Service, tables: string[]): UserGrants => ({
   user: 'auditor',
@@ -61,7 +61,10 @@ const auditor = (service: Service, tables: string[]): UserGrants => ({
   ],
 });
 
-/** Its process's user, which changes balances; and the API's, which reads them. */
+/**
+ * The user of the participant's process, which changes balances, and the API's user, which reads
+ * them.
+ */
 const workerAndReader = ({ name, books }: RegisteredParticipant): UserGrants[] => [
   {
     user: `${name}_worker`,
@@ -87,7 +90,7 @@ const workerAndReader = ({ name, books }: RegisteredParticipant): UserGrants[] =
   },
 ];
 
-/** Sees and ends what is prepared on its server, and can read no table. */
+/** Lists and ends the prepared branches on its server, and can read no table. */
 const recovery = ({ name }: RegisteredParticipant): UserGrants => ({
   user: `${name}_recovery`,
   service: name,
@@ -146,7 +149,7 @@ export const databaseUsers: UserGrants[] = [
     ],
   },
   ...participants.flatMap(workerAndReader),
-  // The baseline before services: its one transaction reaches all databases, on one server.
+  // Pattern `lock`: its transaction reaches all databases on one server.
   {
     user: 'lock_worker',
     service: 'order',

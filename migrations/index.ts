@@ -15,16 +15,16 @@ import { branches } from './shared/branches';
 import { events } from './shared/events';
 import { reservations } from './shared/reservations';
 
-/** By name, in the order in which they are applied. One that has landed is never edited. */
+/** By name, in the order of application. A landed migration is never edited. */
 type Migrations = Record<string, Knex.Migration>;
 
-/** The first of a participant whose balances are more than its definition says, or came before it. */
+/** The first migrations of participants whose tables differ from the generated ones. */
 const firsts: Partial<Record<ParticipantName, Migrations>> = {
   product: { '0001-stock': stock },
   point: { '0001-points': points },
 };
 
-/** A participant's, by its books. */
+/** A participant's migrations, derived from its books. */
 export function participantMigrations(
   own: Books,
   first: Migrations = { '0001-books': books(own) },
@@ -55,14 +55,14 @@ export function migrationSource(service: Service): Knex.MigrationSource<string> 
   return sourceOf(migrations[service]);
 }
 
-/** Knex's view of these migrations; imported, so that no loader meets TypeScript. */
+/** Knex's view of these migrations. They are imported, so Knex's loader meets no TypeScript. */
 export function sourceOf(own: Migrations): Knex.MigrationSource<string> {
   return {
     getMigrations: () => Promise.resolve(Object.keys(own)),
     getMigrationName: (name) => name,
     getMigration: (name) => {
       const migration = own[name];
-      if (!migration) throw new Error(`There is no migration ${name}`);
+      if (!migration) throw new Error(`The migration ${name} does not exist`);
       return Promise.resolve(migration);
     },
   };

@@ -5,7 +5,7 @@ import { databaseUsers } from './grants';
 import { demandFreeTables, explained } from './tables-free';
 import { rowsOf } from '../activities/database/rows';
 
-/** One service's database: created, migrated, and its users let in with just what they need. */
+/** Creates and migrates one service's database, and grants its users just what they need. */
 export interface PrepareOptions {
   /** Connected as an administrator, to no database. */
   admin: Knex;
@@ -18,12 +18,11 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes the database and brings its schema up to date; safe to repeat. `schema` may be a lazy
- * connection: it is first used once the database exists.
+ * Creates the database and migrates its schema. Safe to repeat. `schema` may be a lazy connection:
+ * it is first used once the database exists.
  *
- * @throws when the server is older than 8.0.29 or is MariaDB, which acknowledges XA commits that
- *   it has not made; within seconds, and with their names, when somebody holds a table that is to
- *   be migrated.
+ * @throws if the server is older than 8.0.29, or is MariaDB, which acknowledges XA commits that it
+ *   has not made; within seconds, and with their names, if sessions hold a table to migrate.
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   const { admin, service, database } = options;
@@ -44,7 +43,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   }
 }
 
-/** An earlier version let the auditor read every column of every table. */
+/** An earlier version allowed the auditor to read every column of every table. */
 async function takeBackWholeDatabase(admin: Knex, database: string, user: string): Promise<void> {
   const granted = await rowsOf<unknown>(
     admin,
@@ -54,7 +53,10 @@ async function takeBackWholeDatabase(admin: Knex, database: string, user: string
   if (granted.length > 0) await admin.raw(`REVOKE ALL ON ??.* FROM ?@'%'`, [database, user]);
 }
 
-/** Only where it is not there: `IF NOT EXISTS` too waits for every branch prepared in it. */
+/**
+ * Only if it is missing: even `IF NOT EXISTS` waits for every branch that is prepared in the
+ * database.
+ */
 async function create(admin: Knex, database: string): Promise<void> {
   const there = await rowsOf<unknown>(
     admin,
@@ -70,7 +72,7 @@ async function create(admin: Knex, database: string): Promise<void> {
 
 const unknownDatabase = 1049;
 
-/** Are there migrations that this database has not had? One that is not there has had none. */
+/** Whether migrations are missing in this database. A missing database lacks all. */
 export async function isBehind({
   schema,
   service,

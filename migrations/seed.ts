@@ -3,7 +3,7 @@ import type { Service } from '../contracts/participants';
 
 /**
  * The seeded world, the same everywhere: plenty of almost everything, nine scarce products, one
- * that is sold out, and ten customers who are nearly out of points.
+ * sold-out product, and ten customers with few points.
  */
 export const seededWorld = {
   products: 1_000,
@@ -35,7 +35,7 @@ async function seedProducts(knex: Knex): Promise<void> {
   const rows = Array.from({ length: seededWorld.products }, (_, index) => {
     const n = index + 1;
     const stock = stockOf(n);
-    // Prices 1 to 50, the same in every world: 7 and 50 share no factor, so that all occur.
+    // Prices 1 to 50, the same in every world. 7 and 50 share no factor, so all occur.
     const price = 1 + ((n * 7) % 50);
     return {
       product_id: productId(n),
@@ -58,13 +58,13 @@ async function seedPoints(knex: Knex): Promise<void> {
   await knex.batchInsert('point_accounts', rows, rowsPerInsert);
 }
 
-/** The services that begin with something in their database. */
+/** The services whose database starts with seeded rows. */
 const seeds: Partial<Record<Service, (knex: Knex) => Promise<void>>> = {
   product: seedProducts,
   point: seedPoints,
 };
 
-/** Fills an empty database; leaves one that holds balances alone. */
+/** Fills an empty database. Leaves a database with balances alone. */
 export async function seedDatabase(service: Service, knex: Knex): Promise<void> {
   await seeds[service]?.(knex);
 }

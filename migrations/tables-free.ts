@@ -4,11 +4,11 @@ import { rowsOf } from '../activities/database/rows';
 const lockWaitTimeout = 1205;
 
 /**
- * Takes every table of the database for a moment, for as long as the session's `lock_wait_timeout`
- * at most: an ALTER would wait for the same. A migration whose second statement has to be given up
- * would leave its first behind, for MySQL does not undo it; so nothing is altered unless all can be.
+ * Locks every table of the database for a moment, waiting at most the session's
+ * `lock_wait_timeout`, as an ALTER would. If a migration's second statement failed, MySQL would not
+ * undo the first; so nothing is altered unless everything can be.
  *
- * @throws Error that says who holds them, as far as the server tells.
+ * @throws Error that names the sessions that hold them, as far as the server tells
  */
 export async function demandFreeTables(schema: Knex, database: string): Promise<void> {
   const tables = await rowsOf<{ name: string }>(
@@ -28,14 +28,14 @@ export async function demandFreeTables(schema: Knex, database: string): Promise<
   }
 }
 
-/** What a migration met, with who is in its way where it waited for somebody. */
+/** A migration's error, with the sessions that block it if it waited for a lock. */
 export async function explained(error: unknown, schema: Knex, database: string): Promise<unknown> {
   if ((error as { errno?: unknown }).errno !== lockWaitTimeout) return error;
   const holders = await holdersOf(schema, database).catch(() => []);
-  const known = holders.length > 0 ? holders.join('; ') : 'nobody that the server names';
+  const known = holders.length > 0 ? holders.join('; ') : 'unknown to the server';
   return new Error(
-    `${database} cannot be migrated: somebody holds its tables. In the way: ${known}. ` +
-      'End that, and start again; nothing was altered that was not said to be done.',
+    `${database} cannot be migrated, because its tables are locked. Held by: ${known}. ` +
+      'End that, and start again. Only migrations reported as done have changed anything.',
     { cause: error },
   );
 }
@@ -51,7 +51,9 @@ interface LockRow {
   time: number | null;
 }
 
-/** Sessions, by the server's lists; prepared branches, which have none, by their formatID alone. */
+/**
+ * Sessions by the server's lists, and prepared branches, which have no session, by their formatID.
+ */
 async function holdersOf(schema: Knex, database: string): Promise<string[]> {
   const locks = await rowsOf<LockRow>(
     schema,
@@ -76,7 +78,7 @@ async function holdersOf(schema: Knex, database: string): Promise<string[]> {
   return [...sessions, ...branches];
 }
 
-/** Without performance_schema the server says only who has a transaction open. */
+/** Without performance_schema the server only lists the open transactions. */
 async function openTransactions(schema: Knex): Promise<string[]> {
   const rows = await rowsOf<{ id: number; time: number }>(
     schema,

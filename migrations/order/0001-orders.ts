@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * The order's row carries the two columns that make every protocol safe: `owner` (who drives it)
- * and `decision` (COMPLETE or CANCEL, first writer wins). The CHECKs are the last guard behind
+ * The order's row has the two columns that make every protocol safe: `owner` (what drives it) and
+ * `decision` (COMPLETE or CANCEL; the first writer wins). The CHECKs are the last guard behind
  * both: a terminal status without its decision is a bug that must not reach the disk.
  */
 export async function up(knex: Knex): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 
 /**
- * The audit trail of operators' resolutions: who did what with a PENDING order, when, why, and
- * what came of it. Its ids also number them, so that a participant can tell a newer one from an
- * older one that comes late. A row without an outcome is a resolution that is under way; one that
- * is refused hands the order back to `owner_before`.
+ * The audit trail of operators' resolutions: who did what with a PENDING order, when, why, and with
+ * which outcome. Its ids also number them, so a participant can tell a newer one from an older one
+ * that comes late. A row without an outcome is an open resolution. A refused one hands the order
+ * back to `owner_before`.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * When each kind of recovery last ended a run, and since when it has had work without ending one.
- * The row `look` is the look for all kinds; it is judged from the start on.
+ * When each kind of recovery last completed a run, and since when it has had work without
+ * completing one. The row `look` is the look for all kinds; it is judged from the start.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

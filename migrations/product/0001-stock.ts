@@ -3,7 +3,7 @@ import { createStepsTable } from '../shared/steps-table';
 
 /**
  * Balances, their append-only ledger and the barrier. No foreign key leads from the ledger to the
- * balances: its shared locks upgrade to exclusive ones and deadlock.
+ * balances, because its shared locks would upgrade to exclusive ones and deadlock.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

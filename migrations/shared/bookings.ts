@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import type { Books } from '../../contracts/participants/definition';
 
 /**
- * What moves a balance and is no order's: a delivery, a loss, points given, an account closed. It is
- * a ledger of its own, append-only like the orders', so that every row of the other one belongs to an
- * order. The reference makes a booking repeatable: the second one is refused.
+ * Changes of balances that belong to no order: a delivery, a loss, points given, an account closed.
+ * This is a separate append-only ledger, so every row of the other one belongs to an order. The
+ * reference makes a booking safe to repeat: the second one is refused.
  */
 export function bookings({ key, amount, bookings: words }: Books): Knex.Migration {
   return {

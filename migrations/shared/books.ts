@@ -3,9 +3,9 @@ import type { Books } from '../../contracts/participants/definition';
 import { createStepsTable } from './steps-table';
 
 /**
- * The balances of a participant that has no first migration of its own, their append-only ledger and
- * the barrier. No foreign key leads from the ledger to the balances: its shared locks upgrade to
- * exclusive ones and deadlock.
+ * The balances of a participant that has no first migration of its own, their append-only ledger
+ * and the barrier. No foreign key leads from the ledger to the balances, because its shared locks
+ * would upgrade to exclusive ones and deadlock.
  */
 export function books({ balances, ledger, key, amount, taking, returning }: Books): Knex.Migration {
   return {

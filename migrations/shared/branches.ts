@@ -2,9 +2,8 @@ import type { Knex } from 'knex';
 
 /**
  * The XA branches of a participant: what is prepared, for which order, and since when. A row is
- * committed before its branch is begun: once the session that prepared it has gone, the server names
- * neither the order nor the rows that it locks. `ended_as` is NULL until the branch was seen to have
- * ended.
+ * committed before its branch begins: once the preparing session has gone, the server names neither
+ * the order nor the locked rows. `ended_as` is NULL until the branch is known to have ended.
  */
 export const branches: Knex.Migration = {
   async up(knex) {

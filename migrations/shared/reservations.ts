@@ -2,10 +2,10 @@ import type { Knex } from 'knex';
 import type { Books } from '../../contracts/participants/definition';
 
 /**
- * What orders placed by TCC hold of a participant's balances before they are confirmed or cancelled:
- * see activities/participant/tcc.ts.
- * What is `reserved` or `frozen` is part of the balance's `reserved`, whose sum the auditor proves.
- * `resolution` fences operators' resolutions off from each other: see `freeze` there.
+ * The parts of a participant's balances that TCC orders reserve before they are confirmed or
+ * cancelled: see activities/participant/tcc.ts. Rows in state `reserved` or `frozen` add up to the
+ * balance's `reserved`, which the auditor proves. `resolution` separates operators' resolutions
+ * from each other: see `freeze` there.
  */
 export function reservations({ key, amount }: Books): Knex.Migration {
   return {
