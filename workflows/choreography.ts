@@ -37,7 +37,7 @@ import { BatchView } from './ui/batch-view';
 import { quoted, runbookLink } from './ui/markdown';
 import { orderEventSteps, orderSteps, reactionsOf } from './shared/steps';
 
-/** Delivers one event to one subscriber, which reacts once however often it comes. */
+/** Delivers one event to one subscriber, which reacts once even if the event comes repeatedly. */
 export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
   const { event, subscriber, timing, release, runbooksUrl } = input;
   const what = `**${event.type}** of order ${event.orderId} to the ${subscriber} service`;
@@ -45,7 +45,7 @@ export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
   setCurrentDetails(
     `${what}: on its way. If this lasts, the pending activity says why; ${lasting}`,
   );
-  // Shielded: an event that is not delivered would have to be found missing, and sent again.
+  // Shielded from cancellation: otherwise adoption would have to find and resend the missing event.
   return CancellationScope.nonCancellable(async () => {
     const delivery = await deliver(timing, event, subscriber, release);
     if (delivery.kind === 'parked') {
@@ -59,7 +59,7 @@ export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
   });
 }
 
-/** A parked event keeps its order waiting for an operator, who is told. */
+/** A parked event keeps its order waiting for an operator, and raises an alert. */
 async function deliver(
   timing: StepTiming,
   event: OrderEvent,
@@ -68,7 +68,8 @@ async function deliver(
 ): Promise<Delivery> {
   const service = reactionsOf(subscriber, timing);
   const { eventId, orderId } = event;
-  // First, so that an order whose release is lost is no longer thought to wait for an operator.
+  // Done first: if the release were lost afterwards, the order must not appear to wait for an
+  // operator.
   if (release) await orderEventSteps(timing).resolveParked(orderId);
   const delivery = await (release ? service.react(event, release) : service.react(event));
   if (delivery.kind === 'parked') {
@@ -79,8 +80,8 @@ async function deliver(
 }
 
 /**
- * Delivers again whatever was lost of these orders' events, until each order has ended, or an
- * event of it is parked. Adoption starts it, with one order.
+ * Redelivers the lost events of these orders, until each order has ended or one of its events is
+ * parked. Adoption starts this workflow with one order.
  */
 export async function placeByChoreography(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
   const view = new BatchView(input.orders, input.runbooksUrl);
@@ -109,7 +110,7 @@ function heedCancellation({ orders, timing }: PlaceOrdersInput): { seen: boolean
   return cancelled;
 }
 
-/** Between two looks, so that deliveries which are only slow may be made by others. */
+/** The pause between two looks, which gives slow deliveries time to arrive. */
 const firstPauseMs = 200;
 const pauseMsMax = 30_000;
 
@@ -124,7 +125,8 @@ async function redeliver(
   view.mark([{ order }], 'delivering');
   const services = servicesHere();
   let pauseMs = firstPauseMs;
-  // Once the history is long we leave the order to the next adoption, which finds it PLACING.
+  // Once the history is long, the workflow leaves the order to the next adoption, which finds it
+  // PLACING.
   while (!workflowInfo().continueAsNewSuggested) {
     const heeded = cancelled.seen;
     const status = await settleOrder(orderId);
@@ -141,7 +143,8 @@ async function redeliver(
     await Promise.all(lost.map((one) => deliverShown(order, one, timing, view)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
-      // Told again, in case the delivery that parked it was terminated before it could tell.
+      // Raises the alert again, in case the delivery that parked the event was terminated before it
+      // could.
       await orderSteps(timing).alertOrders([parked]);
       view.mark([{ order, why: parked.detail }], 'parked');
       return;
@@ -152,7 +155,7 @@ async function redeliver(
   }
 }
 
-/** In the list of the order's steps a delivery is one of them. */
+/** Shows a delivery as a step of its order. */
 async function deliverShown(
   order: PlacedOrder,
   { event, subscriber }: Lost,
@@ -178,7 +181,7 @@ interface Lost {
   subscriber: Service;
 }
 
-/** What was said, and somebody who is to react to it has not: with everything of this order. */
+/** The order's events that were emitted and that some subscriber has not handled. */
 function lostOf(found: ReadonlyMap<Service, OrderEvents>): Lost[] {
   return [...found.values()].flatMap(({ said }) =>
     said.flatMap((event) =>
@@ -191,7 +194,7 @@ function lostOf(found: ReadonlyMap<Service, OrderEvents>): Lost[] {
   );
 }
 
-/** Whether an event of the order is parked, as an operator is told of it. */
+/** The order's parked event as an alert, if it has one. */
 function parkedOf(
   orderId: string,
   found: readonly [Service, OrderEvents][],

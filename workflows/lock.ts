@@ -1,7 +1,7 @@
 /**
- * The baseline before there were services: one local transaction with pessimistic row locks
- * (Gray and Reuter, "Transaction Processing", 1993, two-phase locking), possible while the three
- * databases are on one server.
+ * The baseline without services: one local transaction with pessimistic row locks (Gray and Reuter,
+ * "Transaction Processing", 1993, two-phase locking), possible while the three databases are on one
+ * server.
  *
  * | step            | activity              | promise                                           |
  * |-----------------|-----------------------|---------------------------------------------------|
@@ -11,9 +11,9 @@
  * |                 |                       | first writer wins, and the transaction is late    |
  * | close           | closeOrders           | only for one that was to CANCEL before it began   |
  *
- * The order's row is locked first of all, and is the barrier: the transaction that comes second
- * finds it decided. So CANCEL alone proves that nothing was taken and that nothing will be, there
- * is nothing to compensate, and a transaction whose outcome is unknown is simply run again.
+ * The order's row is locked first and is the barrier: a second transaction finds the order decided.
+ * So CANCEL alone proves that nothing was taken and nothing will be, nothing needs compensation,
+ * and a transaction with an unknown outcome is simply run again.
  */
 import { CancellationScope, log } from '@temporalio/workflow';
 import type { FailureCode } from '../contracts/failures';
@@ -45,7 +45,7 @@ class Lock {
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
     await Promise.all([
-      // An adopted order may be decided already: with CANCEL only its end is missing.
+      // An adopted order may be decided already. With CANCEL only its end is missing.
       this.close(orders.filter(({ decision }) => decision === 'CANCEL')),
       this.attempt(orders.filter(({ decision }) => decision !== 'CANCEL')),
     ]);
@@ -69,7 +69,7 @@ class Lock {
     await this.settle(zip(orders, outcomes));
   }
 
-  /** Without services one transaction is told all parts. */
+  /** One transaction gets the commands of all participants. */
   private commandOf(order: PlacedOrder): LockCommand {
     const parts = this.run.participants.map((participant) => participant.command(order));
     return Object.assign({}, ...parts) as LockCommand;
@@ -91,15 +91,15 @@ class Lock {
       outcome.kind === 'broken' ? [{ order, outcome }] : [],
     );
     await Promise.all([
-      // A transaction that holds the rows of one order must not hold up its neighbours.
+      // A transaction that locks one order's rows must not block the other orders.
       ...locked.map(({ order }) => this.attempt([order])),
       this.hold(broken),
     ]);
   }
 
   /**
-   * Nobody knows whether the transaction was made, or is still being made. CANCEL waits for the
-   * row that it has locked, and is answered COMPLETE if it was; or is first, and then stays so.
+   * The transaction may have committed, or may still be running. Writing CANCEL waits for the row
+   * that it has locked, and gets COMPLETE if it committed. Otherwise CANCEL comes first and stays.
    */
   private async giveUp(orders: PlacedOrder[], reason: FailureCode, cause: string): Promise<void> {
     log.warn('A transaction was given up', { reason, cause });
@@ -140,8 +140,8 @@ class Lock {
   }
 
   /**
-   * A broken step is our own fault: nothing is decided, and an operator is told. One who has
-   * cancelled the workflow has said already what is to become of the order.
+   * A broken step is a fault of the system: nothing is decided, and an alert is raised. If an
+   * operator has cancelled the workflow, the order is cancelled instead.
    */
   private async hold(broken: { order: PlacedOrder; outcome: Broken }[]): Promise<void> {
     if (broken.length === 0) return;

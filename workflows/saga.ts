@@ -10,10 +10,10 @@
  * |              |             |              | what is COMPLETE in the same statement           |
  * | close        | closeOrders | —            | only follows a CANCEL that has been made good    |
  *
- * The two actions need nothing of each other, so they run together. Nothing is compensated
- * before CANCEL has been read back from the order's row. A compensation is owed from before its
- * action is asked for, and until the participant has said that it took nothing: silence, a
- * timeout or a cancelled workflow never cancels the debt.
+ * The actions are independent, so they run together. Nothing is compensated before CANCEL has been
+ * read back from the order's row. A compensation is owed from before its action is requested until
+ * the participant confirms that it took nothing. Silence, a timeout or a cancelled workflow does
+ * not cancel the debt.
  */
 import { CancellationScope } from '@temporalio/workflow';
 import type { PlacedOrder } from '../contracts/order';
@@ -28,8 +28,8 @@ import { Run } from './shared/run';
 import { compensationOf } from './shared/steps';
 
 /**
- * Places one order or a batch of them; each gets an outcome of its own, which its row records.
- * Ends when every order is COMPLETED, CANCELLED, or PENDING with somebody told.
+ * Places one order or a batch. Each order gets an outcome of its own, which its row records. Ends
+ * when every order is COMPLETED, CANCELLED, or PENDING with an alert.
  */
 export async function placeOrders(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
   return new Saga(input).drive(input.orders);
@@ -43,7 +43,7 @@ class Saga {
   }
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
-    // An adopted order may be decided already: CANCEL then needs no action, only compensations.
+    // An adopted order may be decided already. CANCEL then needs only compensations.
     const lost = orders.filter(({ decision }) => decision === 'CANCEL');
     const open = orders.filter(({ decision }) => decision !== 'CANCEL');
     await Promise.all([this.cancel(lost.map((order) => Saga.unasked(order))), this.attempt(open)]);
@@ -56,7 +56,7 @@ class Saga {
     const { locked, broken, settled } = byWhatFollows(asked);
     this.run.view.mark(locked, 'held-up');
     await Promise.all([
-      // What these have done already is replayed.
+      // Steps that these orders have done already replay.
       ...locked.map(({ order }) => this.attempt([order])),
       this.run.hold(broken.map(brokenOf)),
       this.decide(settled),
@@ -65,7 +65,7 @@ class Saga {
 
   private async decide(asked: Asked[]): Promise<void> {
     if (asked.length === 0) return;
-    // Cancelling the workflow cancels its undecided orders, even with everything taken by then.
+    // Cancelling the workflow cancels its undecided orders, even if everything was taken by then.
     const cancelled = CancellationScope.current().consideredCancelled;
     const decided = await this.run.decide(asked, (one) => verdictOn(one, cancelled));
     const { view } = this.run;
@@ -80,7 +80,7 @@ class Saga {
     await this.cancel(lost.filter((one) => !tookNothing(one)));
   }
 
-  /** Gives everything back for orders whose CANCEL has been read, shielded from cancellation. */
+  /** Gives everything back for orders whose CANCEL has been read. Shielded from cancellation. */
   private async cancel(lost: Asked[]): Promise<void> {
     if (lost.length === 0) return;
     const { order, participants, view } = this.run;
@@ -100,7 +100,7 @@ class Saga {
     });
   }
 
-  /** One participant's compensation, for the orders of which it may have taken something. */
+  /** One participant's compensation, for the orders for which it may have taken something. */
   private async giveBack(
     participant: RegisteredParticipant,
     lost: Asked[],
@@ -121,7 +121,10 @@ class Saga {
     return failed;
   }
 
-  /** An order that was decided before its participants were asked: they may still owe. */
+  /**
+   * An order that was decided before this workflow asked its participants, which may have taken
+   * something.
+   */
   private static unasked(order: PlacedOrder): Asked {
     const answer: Answer = { kind: 'given-up', reason: 'unavailable' };
     const parts = participantsIn(order).map((participant) => ({
@@ -144,7 +147,7 @@ function verdictOn(asked: Asked, cancelled: boolean): Verdict {
   return { orderId, decision: 'CANCEL', reason, nothingTaken: tookNothing(asked) };
 }
 
-/** Anything but a plain "nothing was taken" leaves the compensation owed. */
+/** Every answer except "nothing was taken" leaves the compensation owed. */
 function mayHaveTaken({ answer }: Part<Answer>): boolean {
   return answer.kind !== 'rejected' && answer.kind !== 'cancelled';
 }

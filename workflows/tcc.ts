@@ -1,7 +1,7 @@
 /**
  * Try, Confirm, Cancel (Pardon and Pautasso, 2011; after Helland's tentative operations, 2007):
- * what an order needs is reserved first, and leaves the books only once it is certain that all
- * of it can. Others see that it is not available any more, and not yet gone.
+ * what an order needs is reserved first, and leaves the books only once everything is reserved.
+ * Others see that it is no longer available and not yet gone.
  *
  * | step           | try       | confirm       | cancel       | what it promises                  |
  * |----------------|-----------|---------------|--------------|-----------------------------------|
@@ -11,10 +11,10 @@
  * | end            |           | completeOrders| closeOrders  | only once both have answered done |
  *
  * Nothing is confirmed before COMPLETE has been read back from the order's row, nothing cancelled
- * before CANCEL. After COMPLETE the way leads only forward, unless an operator freezes every
+ * before CANCEL. After COMPLETE the order can only go forward, unless an operator freezes every
  * reservation first: see resolve.ts. A confirm or a cancel that keeps failing leaves the order
- * PENDING, with an alert: the one is then forced by a schedule (force.ts), and the other by
- * adoption. The participants' sweep (sweep.ts) ends what all of these have missed.
+ * PENDING, with an alert. Forced confirmation (force.ts) then retries the confirm, and adoption the
+ * cancel. The participants' sweep (sweep.ts) ends reservations that all of these have missed.
  */
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { PlacedOrder } from '../contracts/order';
@@ -35,7 +35,7 @@ import { Run } from './shared/run';
 import { thawOf } from './shared/steps';
 import { zip } from './shared/zip';
 
-/** Places orders by TCC; like the saga it may begin at any point of an order's life. */
+/** Places orders by TCC. Like the saga it may begin at any point of an order's life. */
 export async function placeByTcc(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
   return new Tcc(input).drive(input.orders);
 }
@@ -65,14 +65,14 @@ class Tcc {
     this.run.view.mark(locked, 'held-up');
     const cancelled = CancellationScope.current().consideredCancelled;
     await Promise.all([
-      // What these have reserved already is replayed.
+      // Reservations that these orders have made already replay.
       ...locked.map(({ order }) => this.attempt([order])),
       this.run.hold(broken.map(brokenOf)),
       this.decide(settled, (one) => verdictOn(one, cancelled)),
     ]);
   }
 
-  /** The second phase is shielded from cancellation: what is decided is carried out. */
+  /** The second phase is shielded from cancellation: the workflow carries a decision out. */
   private async decide<T extends { order: PlacedOrder }>(
     items: T[],
     verdictOf: (item: T) => Verdict,
@@ -94,8 +94,8 @@ class Tcc {
   }
 
   /**
-   * An adopted order that is to COMPLETE. The operator's resolution that had it before may have
-   * died with the reservations frozen. As the owner we know that no newer one has begun.
+   * Resumes an adopted COMPLETE order. An operator's resolution that owned it before may have died
+   * with the reservations frozen. This workflow is the owner, so no newer resolution has begun.
    */
   private async resume(orders: PlacedOrder[]): Promise<void> {
     const { order: service, timing } = this.run;
@@ -121,7 +121,7 @@ class Tcc {
     view.mark(done, 'completed');
     await this.leave('confirm', failing);
     if (broken.length === 0) return;
-    // No alarm if an operator has changed the decision meanwhile: then it is to be cancelled.
+    // No alert if an operator has changed the decision since: then the order must be cancelled.
     const now = await order.decideOrders(broken.map((one) => complete(one.order)));
     const read = zip(broken, now);
     const still = read.flatMap(([one, decision]) => (decision === 'CANCEL' ? [] : [one]));
@@ -142,7 +142,7 @@ class Tcc {
     });
   }
 
-  /** The second phase, for orders that are decided; some of them may have to wait. */
+  /** The second phase, for decided orders. Some of them may have to wait. */
   private async end(phase: Phase, orders: PlacedOrder[]) {
     if (orders.length === 0) return byOutcome([]);
     const { participants, timing, view } = this.run;
@@ -158,7 +158,7 @@ class Tcc {
     return byOutcome(ended);
   }
 
-  /** What keeps failing waits, PENDING, for its schedule, and somebody is told. */
+  /** Orders whose steps keep failing become PENDING, with an alert, and wait for recovery. */
   private async leave(phase: Phase, failing: Ended[]): Promise<void> {
     if (failing.length === 0) return;
     await this.run.order.alertOrders(failing.map((one) => failingOf(phase, one)));
@@ -166,12 +166,12 @@ class Tcc {
   }
 }
 
-/** The decision alone: its effects, the confirms, follow it. */
+/** Only the decision; its effects, the confirms, follow. */
 function complete({ orderId }: PlacedOrder): Verdict {
   return { orderId, decision: 'COMPLETE', effectsFollow: true };
 }
 
-/** CANCEL is carried out by all participants, whatever they have answered. */
+/** All participants carry CANCEL out, whatever they have answered. */
 function verdictOn(asked: Asked, cancelled: boolean): Verdict {
   if (allAre(asked, 'done') && !cancelled) return complete(asked.order);
   const { orderId } = asked.order;

@@ -2,19 +2,19 @@
  * Two-phase commit with a durable coordinator, presumed abort (Gray, 1978; X/Open XA, 1991): the
  * branches of an order are prepared, then the decision is written, and only then are they ended.
  *
- * | step | COMPLETE | CANCEL | tried |
+ * | step         | COMPLETE                     | CANCEL                         | tried                |
  * |--------------|------------------------------|--------------------------------|----------------------|
- * | prepare | prepareStock, preparePoints | — | for a minute |
- * | decide | decideOrders | decideOrders | indefinitely |
- * | end branches | commitStock, commitPoints | rollbackStock, rollbackPoints | indefinitely |
- * | end order | completeOrders | closeOrders | indefinitely |
+ * | prepare      | prepareStock, preparePoints  | —                              | for a minute         |
+ * | decide       | decideOrders                 | decideOrders                   | indefinitely         |
+ * | end branches | commitStock, commitPoints    | rollbackStock, rollbackPoints  | indefinitely         |
+ * | end order    | completeOrders               | closeOrders                    | indefinitely         |
  *
- * The order service has no branch: its row carries the decision. Branches are prepared one after
- * the other, product's first, because no server sees a deadlock across two of them. No effect is
+ * The order service has no branch: its row holds the decision. Branches are prepared one after the
+ * other, product's first, because no server detects a deadlock across two branches. No effect is
  * committed before COMPLETE has been read back, and nothing prepared is rolled back before CANCEL
  * has. A branch that cannot be ended is in doubt: it keeps its locks, an alert is raised, and the
- * workflow retries indefinitely. One that somebody else ended against the decision is heuristic,
- * and never called a success.
+ * workflow retries indefinitely. A branch that someone else ended against the decision is
+ * heuristic, and never counts as success.
  */
 import { CancellationScope, log, sleep, workflowInfo } from '@temporalio/workflow';
 import type { AlertKind } from '../contracts/alerts';
@@ -37,15 +37,15 @@ import { reasonOf } from './shared/reasons';
 import { Run } from './shared/run';
 import { branchEndOf, prepareOf } from './shared/steps';
 
-/** How an order's own prepares ended: what to decide, or that nothing is to be decided yet. */
+/** How an order's prepares ended: the verdict, or `held` if nothing can be decided yet. */
 type Prepared = Verdict | 'held';
 
 const lookAgainMsMax = 600_000;
 
 /**
- * Places each of these orders by two-phase commit, each by itself. Ends when every order is
- * COMPLETED, CANCELLED, or PENDING with a broken step. One whose branch is in doubt is waited for;
- * so is a heuristic one until the history is long, and adoption then goes on with it.
+ * Places each of these orders by two-phase commit, independently. Ends when every order is
+ * COMPLETED, CANCELLED, or PENDING with a broken step. Waits for an order whose branch is in doubt,
+ * and for a heuristic one until the history is long; adoption then continues with it.
  */
 export async function placeByXa(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
   return new Coordinator(input).drive(input.orders);
@@ -64,17 +64,17 @@ class Coordinator {
   }
 
   private async place(order: PlacedOrder): Promise<void> {
-    // An adopted order may be decided already: then nothing is prepared any more.
+    // An adopted order may be decided already; then nothing more is prepared.
     const decision = order.decision ?? (await this.prepareAndDecide(order));
     if (!decision) return;
     await CancellationScope.nonCancellable(() => this.carryOut(order, decision));
   }
 
-  /** Undefined when nothing can be carried out: an operator has been told. */
+  /** Undefined if nothing can be carried out; an alert was raised. */
   private async prepareAndDecide(order: PlacedOrder): Promise<Decision | undefined> {
     const prepared = await this.prepareAll(order);
     if (prepared === 'held') return undefined;
-    // Cancelling the workflow cancels its order, even with all branches prepared by then.
+    // Cancelling the workflow cancels its order, even if all branches are prepared by then.
     const verdict: Verdict = CancellationScope.current().consideredCancelled
       ? { orderId: order.orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' }
       : prepared;
@@ -82,7 +82,7 @@ class Coordinator {
     return decided?.decision;
   }
 
-  /** One after the other: no server sees a deadlock across branches. */
+  /** In series, because no server detects a deadlock across branches. */
   private async prepareAll(order: PlacedOrder): Promise<Prepared> {
     for (const participant of participantsIn(order)) {
       const prepared = await this.prepare(order, participant);
@@ -91,7 +91,7 @@ class Coordinator {
     return { orderId: order.orderId, decision: 'COMPLETE', effectsFollow: true };
   }
 
-  /** Undefined when the branch is prepared; otherwise what is to become of the order. */
+  /** Undefined if the branch is prepared; otherwise the order's verdict. */
   private async prepare(
     order: PlacedOrder,
     participant: RegisteredParticipant,
@@ -118,20 +118,20 @@ class Coordinator {
       case 'rejected':
         return { orderId, decision: 'CANCEL', reason: outcome.code };
       case 'cancelled':
-        // Somebody has decided CANCEL, and is rolling back; what was decided is read.
+        // CANCEL was decided elsewhere, and its writer is rolling back; this reads the decision.
         return { orderId, decision: 'CANCEL', reason: 'unavailable' };
       case 'broken':
         // Cancelling the workflow cancels an order that is broken.
         if (CancellationScope.current().consideredCancelled) {
           return { orderId, decision: 'CANCEL', reason: 'unavailable' };
         }
-        // What is prepared is let go by the scanner, if nobody comes.
+        // If no operator acts, the scanner rolls back what is prepared.
         await this.run.hold([brokenOrder(order, step, outcome)]);
         return 'held';
     }
   }
 
-  /** Ends all branches as was decided, and then the order. */
+  /** Ends all branches by the decision, and then the order. */
   private async carryOut(order: PlacedOrder, decision: Decision): Promise<void> {
     const { order: service, view } = this.run;
     view.mark([{ order }], decision === 'COMPLETE' ? 'committing' : 'rolling-back');
@@ -144,7 +144,7 @@ class Coordinator {
     view.mark([{ order }], decision === 'COMPLETE' ? 'completed' : 'cancelled');
   }
 
-  /** Looks until the branch has ended as decided; false when an operator's retry has to go on. */
+  /** Checks until the branch has ended as decided; false if an operator's retry must continue. */
   private async end(
     order: PlacedOrder,
     participant: RegisteredParticipant,
@@ -159,7 +159,7 @@ class Coordinator {
       if (outcome.kind !== 'heuristic') return true;
       await this.alert(order, 'heuristic-outcome', heuristicText(step, outcome));
       view.mark([{ order, why: `${step}: was ${outcome.was}` }], 'heuristic');
-      // An operator puts it right in the books, which the next look finds.
+      // An operator corrects the books, and the next check finds that.
       await sleep(pauseMs);
       if (workflowInfo().continueAsNewSuggested) return false;
       pauseMs = Math.min(pauseMs * 2, lookAgainMsMax);

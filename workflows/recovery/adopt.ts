@@ -20,14 +20,14 @@ import { GrowingTable } from '../ui/markdown';
 import { orderSteps } from '../shared/steps';
 import { isLongEnough, noteEnd } from './run';
 
-/** Workflows that are started together; the next ones follow when these have ended. */
+/** How many workflows start together. The next ones follow when these have ended. */
 const startedAtOnce = 20;
-/** Orders in them, at most. */
+/** The maximum number of orders in them. */
 const ordersAtOnce = 4 * batchLimits.ordersMax;
-/** One that lasts longer waits for something, and is not waited for. */
+/** A workflow that takes longer waits for something, and adoption does not wait for it. */
 const waitMsMax = 5_000;
 
-/** An adopted order carries its old owner's name when that was an adoption as well. */
+/** The prefix of an adopting workflow's id. */
 const ownerPrefix = 'adopt-';
 
 interface Batch {
@@ -36,10 +36,10 @@ interface Batch {
 }
 
 /**
- * Finds the orders whose owner drives them no more (terminated, failed, never begun), and has them
- * driven on by new workflows: steps replay, and the decision is one. So a Terminate in the Temporal
- * UI loses nothing. Orders that may share a workflow do, as they did before. Only so many are under
- * way at a time, so that the participants are not flooded.
+ * Finds the orders whose owner no longer drives them (terminated, failed, never begun), and starts
+ * new workflows for them: steps replay, and the decision stays. So a Terminate in the Temporal UI
+ * loses nothing. Orders that may share a workflow do. The number of concurrent workflows is
+ * limited, to avoid flooding the participants.
  */
 export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
   const adoption = new Adoption(input);
@@ -59,7 +59,7 @@ class Adoption {
   adopted;
   private readonly order;
   private readonly rows = new GrowingTable(['order', 'was driven by', 'is driven by']);
-  /** The workflows that were started last. */
+  /** The workflows started last. */
   private underWay: ChildWorkflowHandle<Workflow>[] = [];
 
   constructor(private readonly input: AdoptInput) {
@@ -68,7 +68,9 @@ class Adoption {
     this.show();
   }
 
-  /** Adopts the orphans of the next owners; answers the last of these, null when it was the last. */
+  /**
+   * Adopts the orphans of the next owners. Answers the last of these, or null if no owner is left.
+   */
   async page(afterOwner: string): Promise<string | null> {
     const { olderThanMs, limit } = this.input;
     const page = await this.order.findOrphans({ olderThanMs, afterOwner, limit });
@@ -81,7 +83,7 @@ class Adoption {
     return page.lastOwner;
   }
 
-  /** Waits for what was started before, but not for what lasts. */
+  /** Waits for the workflows started before, except those that take long. */
   private async settled(): Promise<void> {
     if (this.underWay.length === 0) return;
     const ends = this.underWay.map((handle) => handle.result().catch(() => undefined));
@@ -90,8 +92,8 @@ class Adoption {
   }
 
   private async adopt({ pattern, orphans }: Batch) {
-    // The rows name their new owner before that workflow begins: if we die in between, their owner
-    // has never begun, and the next run adopts them again.
+    // The rows name their new owner before that workflow begins. If this run dies in between, the
+    // owner never begins, and the next run adopts the orders again.
     const owner = `${ownerPrefix}${uuid4()}`;
     const orders = await this.order.adoptOrder(orphans, owner);
     if (orders.length === 0) return undefined;
@@ -111,7 +113,7 @@ class Adoption {
     });
   }
 
-  /** What an operator reads in the Temporal UI: which orders, whose they were, whose they are. */
+  /** Shows operators which orders were adopted, from which owner and by which. */
   private show(): void {
     const lines = [
       `**${counted(this.adopted, 'order')}** adopted: their owners drove them no more.`,
@@ -126,8 +128,8 @@ function inputOf(orders: AdoptedOrder[], { timing, runbooksUrl }: AdoptInput): P
 }
 
 /**
- * Which orders go together. One whose adoption was itself lost goes alone from then on: whatever
- * ended its workflow must not end the others'.
+ * Which orders share a workflow. An order whose adopting workflow was lost goes alone from then on:
+ * what ended that workflow must not end the others'.
  */
 function batchesOf(orphans: readonly Orphan[]): Batch[] {
   const batches: Batch[] = [];
@@ -154,7 +156,7 @@ function batchesOf(orphans: readonly Orphan[]): Batch[] {
   return batches;
 }
 
-/** Batches that are under way together. */
+/** Batches that run together. */
 function groupsOf(batches: readonly Batch[]): Batch[][] {
   const groups: Batch[][] = [];
   let group: Batch[] = [];

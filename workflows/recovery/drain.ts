@@ -11,10 +11,9 @@ import { compensationOf, orderSteps } from '../shared/steps';
 import { isLongEnough, noteEnd } from './run';
 
 /**
- * The compensation registry's drain: one try for each row that is due, a page after the other as
- * long as there are any. Each compensation has pages of its own, so that a participant that is away
- * holds up nobody else's refunds. It never gives up: a row that fails again is due again later, and
- * its alert stays open.
+ * The compensation registry's drain: one attempt for each due row, page by page. Each compensation
+ * has pages of its own, so a participant that is down does not block the others' compensations. The
+ * drain never gives up: a row that fails becomes due again later, and its alert stays open.
  */
 export async function drainCompensations(input: DrainInput): Promise<DrainResult> {
   const drain = new Drain(input);
@@ -35,7 +34,7 @@ export async function drainCompensations(input: DrainInput): Promise<DrainResult
   return drain.result;
 }
 
-/** Where a compensation's pages begin, when nothing has been looked at. */
+/** Where a compensation's pages begin. */
 const start = 'start';
 type Start = typeof start;
 
@@ -50,7 +49,7 @@ class Drain {
     this.show();
   }
 
-  /** Answers where the next run is to go on; null when nothing more is due. */
+  /** Answers where the next run continues; null if nothing more is due. */
   async through(participant: RegisteredParticipant): Promise<DuePosition | null> {
     const { from, limit, timing } = this.input;
     const step = participant.steps.saga.compensation;
@@ -83,7 +82,7 @@ class Drain {
     this.show();
   }
 
-  /** What an operator reads in the Temporal UI: those that failed again, why, and what to do. */
+  /** Shows operators the compensations that failed again, why, and what to do. */
   private show(): void {
     const { madeGood, failed } = this.result;
     const lines = [

@@ -13,8 +13,8 @@ import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 import { zip } from '../shared/zip';
 
 /**
- * Forced confirmation: what was decided COMPLETE and could not be confirmed is confirmed again,
- * whatever its age, once a run. There is no last try: only an operator can decide otherwise.
+ * Forced confirmation: retries the confirms of COMPLETE orders once per run, whatever their age,
+ * without limit. Only an operator can decide otherwise.
  */
 export async function forceConfirmations(input: ForceInput): Promise<ForceResult> {
   const force = new Force(input);
@@ -32,7 +32,7 @@ export async function forceConfirmations(input: ForceInput): Promise<ForceResult
   return force.result;
 }
 
-/** One that is not confirmed, with why. */
+/** An order that is not confirmed, and why. */
 interface Left {
   orderId: string;
   why: string;
@@ -41,10 +41,10 @@ interface Left {
 class Force {
   readonly result: ForceResult;
   private readonly order;
-  /** For what must not wait for a row that somebody holds. */
+  /** For calls that must not wait for a locked row. */
   private readonly once;
   private readonly waiting = new GrowingTable(['order', 'why it is not confirmed']);
-  /** What is tried again and again belongs to the run that follows. */
+  /** Further retries belong to the next run. */
   private readonly timing: StepTiming;
 
   constructor(private readonly input: ForceInput) {
@@ -55,7 +55,7 @@ class Force {
     this.show();
   }
 
-  /** Confirms the next orders; answers the last of them, undefined when there are no more. */
+  /** Confirms the next orders. Answers the last of them, or undefined if there are no more. */
   async page(afterOrder: string): Promise<string | undefined> {
     const { olderThanMs, limit } = this.input;
     const orders = await this.order.findUnconfirmed({ olderThanMs, afterOrder, limit });
@@ -78,7 +78,7 @@ class Force {
     );
     const { done, locked, broken, failing } = byOutcome(ended);
     const [lockedLeft, held] = await Promise.all([
-      // Each alone: none waits for the others' rows, and what is confirmed waits for none of them.
+      // Each alone: no order waits for another's rows, and confirmed orders wait for none.
       Promise.all(locked.map((one) => this.confirmAgain([one.order]))),
       this.complete(done),
       togetherOrAlone(failing, (some) =>
@@ -93,7 +93,7 @@ class Force {
     return [...told, ...held, ...lockedLeft.flat()];
   }
 
-  /** Answers those whose row somebody holds: they are confirmed, and the next run ends them. */
+  /** Answers the confirmed orders whose row is locked; the next run ends them. */
   private async complete(done: Ended[]): Promise<Left[]> {
     const failed = await togetherOrAlone(done, (some) =>
       this.once.completeOrders(some.map(({ order }) => order.orderId)),
@@ -101,7 +101,7 @@ class Force {
     return failed.map(({ item, why }) => ({ orderId: item.order.orderId, why }));
   }
 
-  /** No alarm if an operator has changed the decision since it was read. */
+  /** No alert if an operator has changed the decision since it was read. */
   private async hold(broken: Ended[]): Promise<void> {
     if (broken.length === 0) return;
     const now = await this.order.readDecisions(broken.map((one) => one.order.orderId));
@@ -111,7 +111,7 @@ class Force {
     await togetherOrAlone(wrong, (some) => this.once.holdOrders(some.map((one) => brokenOf(one))));
   }
 
-  /** What an operator reads in the Temporal UI: the orders that wait on, why, and what to do. */
+  /** Shows operators the orders that still wait, why, and what to do. */
   private show(): void {
     const { completed, pending } = this.result;
     const lines = [

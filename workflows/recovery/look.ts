@@ -18,10 +18,13 @@ import { lookedAtOrderSteps, settingsSteps, workFinderOf } from '../shared/steps
 import { zip } from '../shared/zip';
 import { reasonOf } from '../shared/reasons';
 
-/** A run that cannot go on (its worker's build or placement is gone) ends then; a look replaces it. */
+/**
+ * A run that cannot continue (its worker's build or placement is gone) ends then; a look replaces
+ * it.
+ */
 const runMsMax = 600_000;
 
-/** Owners, rows, orders or branches that a run takes at a time. */
+/** Owners, rows, orders or branches per page of a run. */
 const pageSizes: Record<RecoveryKind, number> = {
   adoption: 500,
   drain: 256,
@@ -30,14 +33,13 @@ const pageSizes: Record<RecoveryKind, number> = {
   sweep: 100,
 };
 
-/** What a service answers, or why it does not. */
+/** A service's answer, or why it did not answer. */
 type Answer = { found: RecoveryKind[] } | { silent: string };
 
 /**
- * The look for all kinds of recovery, started by the one schedule, and by a service that sees that
- * it has work. Every service is asked what it has; each kind that has something to do gets a run,
- * unless one is under way. A service that is away is asked by the next look, and holds up nothing
- * of the others.
+ * The look for all kinds of recovery. The schedule starts it, and so does a service that finds
+ * work. It asks every service, and starts a run of each kind that has work, unless one is open. A
+ * service that is down is asked by the next look, and does not block the others.
  */
 export async function recoverOrders(): Promise<LookResult> {
   const settings = await settingsSteps().recoverySettings();
@@ -90,7 +92,7 @@ async function answerOf(ask: () => Promise<RecoveryKind[]>): Promise<Answer> {
   }
 }
 
-/** Undefined when nobody who answered has work, and somebody did not answer. */
+/** Undefined if no service that answered has work, and some service did not answer. */
 function isWanted(kind: RecoveryKind, answers: Answer[]): boolean | undefined {
   if (answers.some((answer) => 'found' in answer && answer.found.includes(kind))) return true;
   return answers.some((answer) => 'silent' in answer) ? undefined : false;
@@ -135,7 +137,7 @@ function inputOf(
   }
 }
 
-/** What an operator reads in the Temporal UI: which runs this look started, and who was silent. */
+/** Shows operators which runs this look started, and which services did not answer. */
 function show(started: string[], silent: string[][]): void {
   const lines = [started.length === 0 ? 'No service has anything to recover.' : started.join(', ')];
   setCurrentDetails(

@@ -3,9 +3,9 @@ import type { Positions } from '../../contracts/workflows';
 import { participantsHere } from '../shared/participants';
 
 /**
- * Goes through all participants at once, each from where the run before this one stopped.
+ * Goes through all participants at once, each from where the previous run stopped.
  *
- * @returns where the next run is to go on; undefined when nothing is left at any of them
+ * @returns where the next run continues; undefined if nothing is left at any participant
  */
 export async function positionsOf(
   through: (participant: RegisteredParticipant) => Promise<string | null>,
@@ -16,7 +16,7 @@ export async function positionsOf(
   return stops.some(([, stop]) => stop !== null) ? Object.fromEntries(stops) : undefined;
 }
 
-/** Where to begin at this participant; null where nothing was left. */
+/** Where to begin at this participant; null if nothing was left. */
 export function positionOf(
   { label }: RegisteredParticipant,
   after: Positions | undefined,

@@ -23,8 +23,8 @@ import { freezeOf, orderSteps, thawOf } from '../shared/steps';
 import { reasonOf } from '../shared/reasons';
 
 /**
- * An operator's resolution of a PENDING order. Every one of an order that exists is kept on record,
- * refused or not.
+ * An operator's resolution of a PENDING order. Every resolution of an existing order is recorded,
+ * also a refused one.
  *
  * | asked for | undecided                     | COMPLETE                            | CANCEL         |
  * |-----------|-------------------------------|-------------------------------------|----------------|
@@ -32,14 +32,14 @@ import { reasonOf } from '../shared/reasons';
  * | confirm   | unsafe: it may be impossible  | TCC: the same; else unsafe          | unsafe         |
  * | cancel    | CANCEL, then its workflow     | TCC: freeze, CANCEL; else unsafe    | its workflow   |
  *
- * A cancel after COMPLETE first freezes every reservation. Were one confirmed already, everything
- * is thawed and the decision stands. All frozen, nothing can be confirmed any more, and the
- * decision changes to CANCEL: the one change that a decision may ever have. Should we die in
- * between, the workflow that adopts the order thaws what we froze: only its owner may, and only
- * the owner may change the decision.
+ * A cancel after COMPLETE first freezes every reservation. If one is confirmed already, everything
+ * is thawed and the decision stays. If all are frozen, nothing can be confirmed any more, and the
+ * decision changes to CANCEL, the only change that a decision may have. If this workflow dies in
+ * between, the workflow that adopts the order thaws it: only the owner may thaw, and only the owner
+ * may change the decision.
  *
- * Cancelling the workflow cancels what drives the order on, and with it the order if that is
- * undecided. What was begun before is finished, and stays on record with what came of it.
+ * Cancelling this workflow cancels the workflow that drives the order, and with it the order if it
+ * is undecided. Work that had begun is finished and recorded with its outcome.
  */
 export async function resolveOrder(input: ResolveInput): Promise<ResolveResult> {
   const { orderId, action, reason, operator, timing } = input;
@@ -79,7 +79,10 @@ function ended(input: ResolveInput, outcome: ResolutionOutcome): ResolveResult {
   return { outcome };
 }
 
-/** What an operator reads meanwhile; the steps are in the details of the order's own workflow. */
+/**
+ * Shows operators that the resolution runs; the steps are in the details of the order's own
+ * workflow.
+ */
 function showBegun(input: ResolveInput): void {
   const link = runbookLink('step-failing', input.runbooksUrl);
   setCurrentDetails(
@@ -96,12 +99,12 @@ function whatOf({ action, orderId, operator }: ResolveInput): string {
   return `**${action}** of order ${orderId} by ${quoted(operator)}`;
 }
 
-/** The workflow that drives the order on for us. */
+/** The workflow that drives the order for this resolution. */
 function driver(): string {
   return `${workflowInfo().workflowId}-drive`;
 }
 
-/** Makes sure that the order may go where the operator wants it; null when it may not. */
+/** Prepares the order for the operator's action; null if the action is not safe. */
 async function prepare(
   input: ResolveInput,
   { number, order: placed }: Resolution,
@@ -114,7 +117,7 @@ async function prepare(
   if (placed.decision === 'COMPLETE') {
     if (!mayBeOverturned) return action === 'retry' ? placed : null;
     if (action !== 'cancel') {
-      // An older resolution may have frozen it, and died.
+      // An older resolution may have frozen the order and died.
       await thaw(input, placed, command);
       return placed;
     }
@@ -129,11 +132,11 @@ async function prepare(
   if (action === 'retry' || placed.decision === 'CANCEL') return placed;
   const cancel = { orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' } as const;
   const [decision] = await orderSteps(timing).decideOrders([cancel]);
-  // Somebody may have decided since we looked: that stands.
+  // The order may have been decided since; that decision stays.
   return decision === 'CANCEL' ? decided('CANCEL') : null;
 }
 
-/** True when all participants have frozen it: nothing of the order can be confirmed now. */
+/** True if all participants have frozen the order, so nothing of it can be confirmed now. */
 async function freeze(
   { timing }: ResolveInput,
   order: PlacedOrder,
@@ -145,7 +148,7 @@ async function freeze(
     );
     return answers.flat().every(({ kind }) => kind === 'done');
   } catch (error) {
-    // Not known to be frozen is not frozen; a failure that is none of Temporal's is thrown again.
+    // A failed freeze counts as not frozen. Errors that are not Temporal failures are thrown again.
     reasonOf(error);
     return false;
   }
@@ -159,7 +162,7 @@ async function thaw(
   await Promise.all(participantsIn(order).map((one) => thawOf(one, timing)([command])));
 }
 
-/** Its own pattern's workflow drives the order on, to its end or to its next wait. */
+/** Runs the workflow of the order's own pattern, to the order's end or its next wait. */
 async function driveOn(input: ResolveInput, { pattern, ...order }: AdoptedOrder): Promise<void> {
   try {
     await executeChild<(input: PlaceOrdersInput) => Promise<PlaceOrdersResult>>(
@@ -173,7 +176,7 @@ async function driveOn(input: ResolveInput, { pattern, ...order }: AdoptedOrder)
       },
     );
   } catch (error) {
-    // Cancelled before it began: the order waits as it did, or for adoption if it is decided.
+    // Cancelled before it began: the order waits as before, or for adoption if it is decided.
     if (!isCancellation(error)) throw error;
   }
 }

@@ -4,18 +4,20 @@ import type { RecoveryInput } from '../../contracts/workflows';
 import { impatientOrderSteps } from '../shared/steps';
 import { reasonOf } from '../shared/reasons';
 
-/** What the runs of all kinds of recovery have in common. */
+/** What all kinds of recovery runs share. */
 
-/** Well below the time after which Temporal ends a run that cannot go on. */
+/** Well below the time after which Temporal ends a run that cannot continue. */
 const runMsMax = 240_000;
 
-/** Whether this run is to stop after the page at hand, and another to go on from there. */
+/** Whether this run should stop after the current page and let another continue. */
 export function isLongEnough(): boolean {
   const { continueAsNewSuggested, runStartTime } = workflowInfo();
   return continueAsNewSuggested || Date.now() - runStartTime.getTime() > runMsMax;
 }
 
-/** Says that this kind's run has ended; an order service that is away is told by the next run. */
+/**
+ * Records that this kind's run has ended. If the order service is down, the next run records it.
+ */
 export async function noteEnd(kind: RecoveryKind, { timing }: RecoveryInput): Promise<void> {
   try {
     await impatientOrderSteps(timing).noteRecovery(kind);
@@ -25,10 +27,10 @@ export async function noteEnd(kind: RecoveryKind, { timing }: RecoveryInput): Pr
 }
 
 /**
- * Does something for all of these at once, or, if that fails, for each alone: one order whose row
- * is held, or whose participant is away, holds up none of the others.
+ * Works on all items at once or, if that fails, on each alone: an order whose row is locked or
+ * whose participant is down does not block the others.
  *
- * @returns those for which it failed, and why; they are left to a later run
+ * @returns the items for which it failed, and why; a later run retries them
  */
 export async function togetherOrAlone<T>(
   items: readonly T[],

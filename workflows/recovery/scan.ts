@@ -14,10 +14,10 @@ import { reasonOf } from '../shared/reasons';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 
 const othersShownMax = 20;
-/** Branches that one activity ends, so that it stays below an attempt. */
+/** How many branches one activity ends, to stay within one attempt. */
 const endedAtOnce = 20;
 
-/** What became of one branch; branches that are left to their order's workflow have no row. */
+/** The outcome of one branch. Branches that are left to their order's workflow have no row. */
 interface Row {
   orderId: string;
   step: string;
@@ -26,10 +26,10 @@ interface Row {
 }
 
 /**
- * Ends the branches that were left behind by what prepared them. Decided ones are ended as was
- * decided. An undecided one that is old has nobody who is about to decide: CANCEL is written, unless
- * another decision was first, and what holds is carried out. Its order is ended by its own workflow,
- * or by adoption. Others' branches are shown, and never touched.
+ * Ends abandoned XA branches. If the order is decided, it follows the decision. If the order is
+ * undecided and the branch is old, no workflow is about to decide: it writes CANCEL, unless another
+ * decision was first, and carries the decision out. The order is ended by its own workflow or by
+ * adoption. Other programs' branches are shown, and never touched.
  */
 export async function scanBranches(input: ScanInput): Promise<ScanResult> {
   const scan = new Scan(input);
@@ -54,7 +54,7 @@ class Scan {
     this.show();
   }
 
-  /** Answers where the next run is to go on at this participant; null when nothing is left. */
+  /** Answers where the next run continues at this participant; null if nothing is left. */
   async through(participant: RegisteredParticipant): Promise<string | null> {
     const { olderThanMs, limit, from, timing } = this.input;
     const find = branchFinderOf(participant, timing);
@@ -76,7 +76,7 @@ class Scan {
     return afterOrder;
   }
 
-  /** A participant that is away is asked by the next run; what it holds is not counted as none. */
+  /** A participant that is down is asked by the next run. Its branches are not counted as none. */
   private notAsked({ label }: RegisteredParticipant, why: string): void {
     this.unasked.push([label, why]);
     this.result.unasked = this.unasked.map(([one]) => one);
@@ -122,7 +122,7 @@ class Scan {
     return rows;
   }
 
-  /** What holds for each order, once the old and undecided are decided. */
+  /** Each order's decision, once the old undecided ones are decided. */
   private async decide(branches: OpenBranch[]): Promise<Map<string, StandingDecision>> {
     const { timing, cancelAfterMs } = this.input;
     const ids = branches.map(({ orderId }) => orderId);
@@ -131,7 +131,7 @@ class Scan {
     const known = new Map(zip(ids, standing));
     const isLost = ({ orderId, ageMs }: OpenBranch) =>
       known.get(orderId) === 'undecided' && ageMs >= cancelAfterMs;
-    // An order whose row is held stays undecided, and its branch is left to the next run.
+    // An order whose row is locked stays undecided, and its branch is left to the next run.
     await togetherOrAlone(branches.filter(isLost), async (lost) => {
       const decisions = await orderStepsOnce(timing).decideOrders(
         lost.map(({ orderId }) => ({ orderId, decision: 'CANCEL', reason: 'unavailable' })),
@@ -141,7 +141,7 @@ class Scan {
     return known;
   }
 
-  /** An order that has ended since is left alone; its books are the auditor's. */
+  /** Leaves alone an order that has ended since; the auditor checks its books. */
   private async raise(heuristic: Row[]): Promise<void> {
     await togetherOrAlone(heuristic, (some) =>
       orderStepsOnce(this.input.timing).alertOrders(
@@ -161,7 +161,7 @@ class Scan {
     this.show();
   }
 
-  /** What an operator reads in the Temporal UI: what was done, and whose branches are beside ours. */
+  /** Shows operators what was done, and the other programs' branches. */
   private show(): void {
     const { ended, failed, heuristic } = this.result;
     const found = ended + failed + heuristic;

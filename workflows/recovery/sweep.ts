@@ -13,7 +13,7 @@ import { positionOf, positionsOf } from './positions';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 import { zip } from '../shared/zip';
 
-/** What holds of an order, or that the order service did not say. */
+/** An order's decision, or that the order service did not answer. */
 type Standing = StandingDecision | 'silent';
 
 /** Why a reservation is left alone. */
@@ -24,11 +24,11 @@ const whyHeld: Partial<Record<Standing, string>> = {
 };
 
 /**
- * The participants' sweep: each asks the order service about reservations
- * that are older than its limit. CANCEL → it cancels; COMPLETE → it confirms; undecided → it
- * holds, because adoption decides; no such order → it holds, with an alert; no answer → it holds,
- * and its run says so, for there is nowhere to write an alert. It decides nothing, so that it may
- * meet any other confirmation or cancellation of the same order, in any order.
+ * The participants' sweep: each asks the order service about reservations older than its limit.
+ * CANCEL → it cancels; COMPLETE → it confirms; undecided → it holds, because adoption decides; no
+ * such order → it holds, with an alert; no answer → it holds, and its run shows that, because
+ * alerts are in the database that is down. The sweep decides nothing, so it may run together with
+ * any other confirmation or cancellation of the same order.
  */
 export async function sweepReservations(input: SweepInput): Promise<SweepResult> {
   const sweep = new Sweep(input);
@@ -56,7 +56,7 @@ class Sweep {
     this.show();
   }
 
-  /** Answers where the next run is to go on; null when no more reservations are old. */
+  /** Answers where the next run continues; null if no more reservations are old. */
   async through(participant: RegisteredParticipant): Promise<string | null> {
     const { olderThanMs, limit, from, timing } = this.input;
     let afterOrder = positionOf(participant, from?.after);
@@ -69,7 +69,7 @@ class Sweep {
       }
       return afterOrder;
     } catch (error) {
-      // The participant itself is away: its reservations wait for the next run.
+      // The participant itself is down: its reservations wait for the next run.
       this.trouble(`the ${participant.label} cannot be asked for: ${reasonOf(error)}`);
       return null;
     }
@@ -90,14 +90,14 @@ class Sweep {
       if (why !== undefined) this.hold(participant, one, why);
     }
     await this.tellOf(decided('unknown'));
-    // Read only then: the other participant's sweep counts meanwhile.
+    // Read only now, because the other participant's sweep counts concurrently.
     const cancelled = await this.settlePhase(participant, 'cancel', decided('CANCEL'));
     this.result.cancelled += cancelled;
     const confirmed = await this.settlePhase(participant, 'confirm', decided('COMPLETE'));
     this.result.confirmed += confirmed;
   }
 
-  /** What the order service says; nothing is known when it cannot be asked. */
+  /** The order service's answers, or `silent` if it does not answer. */
   private async ask<C extends Keyed>(aged: C[]): Promise<[C, Standing][]> {
     try {
       return zip(aged, await this.order.readDecisions(aged.map(({ orderId }) => orderId)));
@@ -107,7 +107,7 @@ class Sweep {
     }
   }
 
-  /** No order will ever end these: an operator has to be told. */
+  /** No order will ever end these reservations, so an alert is raised. */
   private async tellOf(unknown: Keyed[]): Promise<void> {
     if (unknown.length === 0) return;
     this.trouble('reservations whose order does not exist');
@@ -119,14 +119,14 @@ class Sweep {
     );
   }
 
-  /** Alerts are behind the order service too: without it the run goes on, and says so. */
+  /** Alerts need the order service too. Without it the run continues, and shows that. */
   private async keepAlerts<T>(items: T[], work: (some: T[]) => Promise<unknown>): Promise<void> {
     for (const { why } of await togetherOrAlone(items, work)) {
       this.trouble(`the alerts could not be kept: ${why}`);
     }
   }
 
-  /** @returns for how many it was done */
+  /** @returns for how many orders it was done */
   private async settlePhase(
     participant: RegisteredParticipant,
     phase: Phase,
@@ -148,8 +148,8 @@ class Sweep {
     }
     await this.alarm(step, phase, answers);
     const done = answers.flatMap(([command, { kind }]) => (kind === 'done' ? [command] : []));
-    // Of an order that was missing, and is back from a backup, nobody else resolves the alert: no
-    // later run finds its reservation. So an order for which it fails is asked for patiently, alone.
+    // If a missing order is restored from a backup, only this run can resolve its alert, because no
+    // later run finds its reservation. So this retries patiently, each order alone.
     const ids = done.map(({ orderId }) => orderId);
     await this.keepAlerts(ids, (some) =>
       (some.length > 1 ? this.once : this.order).resolveHeld(some),
@@ -157,7 +157,10 @@ class Sweep {
     return done.length;
   }
 
-  /** What can never be done, unless its order was decided otherwise since we asked. */
+  /**
+   * Raises an alert for steps that can never succeed, unless the order's decision has changed
+   * since.
+   */
   private async alarm(step: string, phase: Phase, answers: [Keyed, Settled][]): Promise<void> {
     const broken = answers.flatMap(([{ orderId }, outcome]) =>
       outcome.kind === 'broken' ? [{ orderId, step, code: outcome.code }] : [],
@@ -181,7 +184,7 @@ class Sweep {
     this.troubles.add(what);
   }
 
-  /** What an operator reads in the Temporal UI: what is held, why, and what to do. */
+  /** Shows operators what is held, why, and what to do. */
   private show(): void {
     const { confirmed, cancelled, held } = this.result;
     const lines = [

@@ -3,7 +3,7 @@ import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Broken, BrokenOrder } from '../../contracts/steps';
 import { zip } from './zip';
 
-/** What one participant has answered of one order. */
+/** One participant's answer for one order. */
 export interface Part<Answer> {
   participant: RegisteredParticipant;
   step: string;
@@ -16,7 +16,7 @@ export interface Answered<Answer> {
   parts: Part<Answer>[];
 }
 
-/** What one participant has answered, of the orders that take something from it. */
+/** One participant's answers for the orders that take something from it. */
 export interface Column<Answer> {
   participant: RegisteredParticipant;
   step: string;
@@ -24,7 +24,7 @@ export interface Column<Answer> {
   answers: readonly Answer[];
 }
 
-/** @throws ApplicationFailure when a participant has not answered for every order */
+/** @throws ApplicationFailure if a participant has not answered for every order */
 export function withAnswers<Answer>(
   orders: readonly PlacedOrder[],
   columns: readonly Column<Answer>[],
@@ -42,17 +42,17 @@ interface Kinded {
   kind: string;
 }
 
-/** Has at least one participant answered this? */
+/** Whether at least one participant has given this answer. */
 export function has<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
   return parts.some(({ answer }) => answer.kind === kind);
 }
 
-/** Have all answered this? */
+/** Whether all participants have given this answer. */
 export function allAre<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
   return parts.every(({ answer }) => answer.kind === kind);
 }
 
-/** The first step that is broken, as an operator's alert names it. */
+/** The first broken step, for an operator's alert. */
 export function brokenOf({ order, parts }: Answered<Kinded>): BrokenOrder {
   for (const { step, answer } of parts) {
     if (isBroken(answer)) return brokenOrder(order, step, answer);

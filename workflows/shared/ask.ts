@@ -10,18 +10,20 @@ import type { Run } from './run';
 import { actionOf, tryOf } from './steps';
 import { answersTo } from './zip';
 
-/** We stopped asking: what the participant did is not known. */
+/** The workflow stopped asking; what the participant did is unknown. */
 interface GivenUp {
   kind: 'given-up';
   reason: FailureCode;
   cause?: string;
 }
 
-/** What came of an action or a try: the participant's word, or that we stopped asking. */
+/**
+ * The outcome of an action or a try: the participant's answer, or that the workflow stopped asking.
+ */
 export type Answer = ActionOutcome | GivenUp;
 export type Asked = Answered<Answer>;
 
-/** What takes, in the two patterns that ask all participants together. */
+/** The steps that take, in the two patterns that ask all participants together. */
 const phases = {
   action: {
     stepOf: actionOf,
@@ -36,7 +38,7 @@ const phases = {
 } as const;
 export type TakingPhase = keyof typeof phases;
 
-/** Asks all participants at once: none needs anything of the others. */
+/** Asks all participants at once, because they are independent. */
 export async function askAll(
   run: Run,
   phase: TakingPhase,
@@ -46,7 +48,7 @@ export async function askAll(
   return withAnswers(orders, await Promise.all(columns));
 }
 
-/** When we stop asking, the outcome is not known, and that is an outcome too. */
+/** If the workflow stops asking, the answer is that the outcome is unknown. */
 async function askOne(
   { timing, view }: Run,
   phase: TakingPhase,
@@ -71,15 +73,15 @@ async function askOne(
   return { participant, step, orders, answers };
 }
 
-/** Why an order is cancelled whose step was given up. */
+/** The reason to cancel an order whose step was abandoned. */
 export function reasonToGiveUp(error: unknown): FailureCode {
   return isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
 }
 
 /**
- * Asked by what follows. What is locked is asked again alone, so that a transaction that holds the
- * rows of one order does not hold up its neighbours. A broken order is held, but for one whose
- * workflow is cancelled: that cancels its undecided orders.
+ * Groups orders by what follows. Locked orders are asked again alone, so a transaction that locks
+ * one order's rows does not block the others. A broken order is held, unless the workflow is
+ * cancelled, which cancels its undecided orders.
  */
 export function byWhatFollows(asked: readonly Asked[]) {
   const isToBeHeld = (one: Asked) =>
@@ -93,8 +95,8 @@ export function byWhatFollows(asked: readonly Asked[]) {
 }
 
 /**
- * Why an order is cancelled that not all participants have done their part for. The refusal of the
- * first that refused is named: a caller who lacks several things is told of the same one each time.
+ * The reason to cancel an order. The first participant in registration order that refused
+ * determines it, so a repeat names the same reason.
  */
 export function reasonToCancel({ parts }: Asked, cancelled: boolean): FailureCode {
   const answers = parts.map(({ answer }) => answer);

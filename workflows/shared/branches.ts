@@ -11,7 +11,7 @@ export function branchEndName({ steps }: RegisteredParticipant, end: BranchEnd) 
   return steps.xa[end];
 }
 
-/** Ends one order's branch, and answers what was then seen of it. */
+/** Ends one order's branch, and answers what was found then. */
 export async function endOne(
   step: string,
   run: BranchStep,
@@ -22,7 +22,7 @@ export async function endOne(
   return outcome;
 }
 
-/** What an operator reads first of a branch that somebody else ended against the decision. */
+/** The text of the alert for a branch that someone else ended against the decision. */
 export function heuristicText(step: string, outcome: { was: string }): string {
   return `${step}: the branch was ${outcome.was} by somebody else, against the decision`;
 }

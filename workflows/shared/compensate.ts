@@ -6,9 +6,8 @@ import { reasonOf } from './reasons';
 import { zip } from './zip';
 
 /**
- * Makes one participant's compensation for a batch and answers those orders for which it could not
- * be made, never swallowing one: an order that is locked is tried again alone, and whatever is not
- * `done` then is the caller's to put on record.
+ * Runs one participant's compensation for a batch, and answers the orders for which it failed. A
+ * locked order is retried alone. The caller must record every order that is not `done` then.
  */
 export async function compensate(
   participant: RegisteredParticipant,

@@ -7,7 +7,10 @@ import {
 } from '../../contracts/participants';
 import type { Keyed } from '../../contracts/participants/definition';
 
-/** Those that this workflow asks: one that was added since it began takes no part in it. */
+/**
+ * The participants that this workflow asks. One that was added after the workflow began takes no
+ * part in it.
+ */
 export function participantsHere(): RegisteredParticipant[] {
   return participants.filter(({ since }) => since === undefined || patched(since));
 }
@@ -17,12 +20,12 @@ export function servicesHere(): Service[] {
   return ['order', ...participantsHere().map(({ name }) => name)];
 }
 
-/** Those that an order takes something from. */
+/** The participants from which an order takes something. */
 export function participantsIn(order: PlacedOrder): RegisteredParticipant[] {
   return participantsHere().filter((one) => one.owes(one.command(order)).length > 0);
 }
 
-/** The orders that take something from a participant, and what it is told of each. */
+/** The orders that take something from a participant, with its command for each. */
 export function partOf(
   participant: RegisteredParticipant,
   orders: readonly PlacedOrder[],

@@ -5,9 +5,9 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 
-/** Why an activity gave up, in the words that an operator will read beside the order. */
+/** Why an activity failed, as text for an operator. */
 export function reasonOf(error: unknown): string {
-  // An ordinary activity's failure comes wrapped; a local one's may come as it is.
+  // An ordinary activity's failure is wrapped; a local activity's may not be.
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   if (cause instanceof ApplicationFailure) return cause.message;
   if (cause instanceof CancelledFailure) return 'cancelled';

@@ -10,17 +10,17 @@ import { reasonOf } from './reasons';
 import { secondPhaseOf } from './steps';
 import { zip } from './zip';
 
-/** What came of one participant's confirm or cancel. */
+/** The outcome of one participant's confirm or cancel. */
 export type Settled =
   | { kind: 'done' }
-  /** It may succeed another time; `cause` is in the words that an operator reads. */
+  /** It may succeed later. `cause` is text for an operator. */
   | { kind: 'failing'; cause: string }
-  /** Somebody holds a row of it: it is to be asked again, alone. */
+  /** Another session has locked a row; retry the order alone. */
   | { kind: 'locked' }
-  /** An alarm: it never will. */
+  /** It can never succeed; raises an alert. */
   | Broken;
 
-/** The second phase of TCC: all participants do the one or the other. */
+/** The second phase of TCC: all participants confirm, or all cancel. */
 export type Phase = 'confirm' | 'cancel';
 
 export type Ended = Answered<Settled>;
@@ -50,7 +50,7 @@ export async function endReservations(
 
 const noAnswer: Settled = { kind: 'failing', cause: 'answered nothing' };
 
-/** What is locked is asked again, alone: by us before we answer, or by the caller of this step. */
+/** Who retries locked orders alone: this step (`wait`) or its caller (`answer`). */
 type WhenLocked = 'wait' | 'answer';
 
 /**
@@ -93,7 +93,9 @@ export async function settle(
   );
 }
 
-/** Ended by what came of them, a `locked` part before all else: what is asked again answers again. */
+/**
+ * Ended by what came of them, a `locked` part before all else: what is asked again answers again.
+ */
 export function byOutcome(ended: Ended[]) {
   const known = ended.filter((one) => !has(one, 'locked'));
   const broken = known.filter((one) => has(one, 'broken'));

@@ -8,14 +8,14 @@ import { participantsHere } from './participants';
 import { orderSteps } from './steps';
 import { zip } from './zip';
 
-/** An order that somebody has decided, and why, if it was us and for CANCEL. */
+/** A decided order, and the reason, if this workflow decided CANCEL. */
 interface Decided<T> {
   item: T;
   decision: Decision;
   why: Verdict['reason'];
 }
 
-/** One run of a protocol: the orders it drives, who takes part, and what an operator sees of it. */
+/** One run of a protocol: its orders, its participants, and what an operator sees of it. */
 export class Run {
   readonly participants = participantsHere();
   readonly timing: StepTiming;
@@ -29,9 +29,9 @@ export class Run {
   }
 
   /**
-   * Writes what is to be decided, shielded from cancellation, and answers what holds: the first
-   * writer wins. An order without its row can be neither completed nor cancelled; an operator is
-   * told, and it is left out.
+   * Writes the verdicts, shielded from cancellation, and answers the decisions: the first writer
+   * wins. An order without a row can be neither completed nor cancelled; it raises an alert and is
+   * left out.
    */
   async decide<T extends { order: PlacedOrder }>(
     items: readonly T[],
@@ -62,7 +62,7 @@ export class Run {
     return decided;
   }
 
-  /** A broken step is our own fault: the order waits for an operator. */
+  /** A broken step is a fault of the system: the order waits for an operator. */
   async hold(broken: readonly BrokenOrder[]): Promise<void> {
     if (broken.length === 0) return;
     await CancellationScope.nonCancellable(() => this.order.holdOrders([...broken]));

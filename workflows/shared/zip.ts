@@ -1,10 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
 /**
- * Each item with its answer: a step that is asked for many answers for each, in their order.
+ * Pairs each item with its answer. A step answers one outcome per item, in order.
  *
- * @throws ApplicationFailure when there are not as many answers as items. That is a fault of ours,
- *   and nobody may take it for an answer.
+ * @throws ApplicationFailure if the numbers differ: a bug that must not count as an answer
  */
 export function zip<Item, Answer>(
   items: readonly Item[],
@@ -17,7 +16,7 @@ export function zip<Item, Answer>(
   return items.map((item, i) => [item, answers[i] as Answer]);
 }
 
-/** The same answers, once there is one for each item. */
+/** Checks that there is one answer per item, and returns the answers. */
 export function answersTo<Answer>(items: readonly unknown[], answers: readonly Answer[]): Answer[] {
   return zip(items, answers).map(([, answer]) => answer);
 }

@@ -3,15 +3,14 @@ import { searchAttributes } from '../../contracts/labels';
 import type { OrderStatus } from '../../contracts/order';
 
 /**
- * Whether this workflow was begun with our search attributes. If not, the namespace may not know
- * them, and setting one would fail every workflow task. In that case orders still run but cannot be
- * searched.
+ * Whether this workflow began with the search attributes. If not, the namespace may lack them, and
+ * setting one would fail every workflow task. In that case orders still run but cannot be searched.
  */
 export function isSearchable(): boolean {
   return workflowInfo().typedSearchAttributes.get(searchAttributes.pattern) !== undefined;
 }
 
-/** From now on this workflow is found among those that met trouble. */
+/** Marks this workflow as troubled for searches. */
 export function showTroubled(): void {
   if (!isSearchable()) return;
   if (workflowInfo().typedSearchAttributes.get(searchAttributes.troubled) === true) return;
@@ -19,8 +18,8 @@ export function showTroubled(): void {
 }
 
 /**
- * Said once, with the workflow's last task, which therefore costs an event and no round trip. Null
- * where the workflow has left no order in any status, because it was never the owner.
+ * Set once, with the workflow's last task, which costs one event and no round trip. Null if the
+ * workflow never owned an order.
  */
 export function showWorstStatus(status: OrderStatus | null): void {
   if (!isSearchable()) return;

@@ -9,7 +9,7 @@ import { quoted, runbookLink, tableOf } from './markdown';
 import type { Answered } from '../shared/answered';
 import { zip } from '../shared/zip';
 
-/** Where an order stands in its workflow. */
+/** The state of an order in its workflow. */
 type Standing =
   | 'asking'
   | 'held-up'
@@ -28,7 +28,7 @@ type Standing =
   | 'heuristic'
   | 'parked';
 
-/** A standing with a runbook is trouble, and the runbook says what to do. */
+/** A standing with a runbook means trouble; the runbook says what to do. */
 const standings: Record<Standing, { words: string; runbook?: Runbook }> = {
   asking: { words: 'the participants are asked' },
   'held-up': {
@@ -66,11 +66,11 @@ const standings: Record<Standing, { words: string; runbook?: Runbook }> = {
   parked: { words: 'PENDING: an event is parked', runbook: 'event-parked' },
 };
 
-/** What a participant, or the order's row, said of a step. */
+/** The answer of a participant, or of the order's row, to a step. */
 interface Answer {
   kind: string;
   code?: string;
-  /** Why it was given up, or failed: for the order, and in the error's own words. */
+  /** Why it was abandoned or failed: the order's reason, and the error's own text. */
   reason?: string;
   cause?: string;
 }
@@ -78,11 +78,11 @@ interface Answer {
 interface Row {
   standing: Standing;
   why: string;
-  /** What came of each step, in the order in which they were asked for. */
+  /** The outcome of each step, in the order of the requests. */
   steps: Map<string, string>;
 }
 
-/** Standings in which a step may be tried again and again while nothing is known of it here. */
+/** Standings in which a step may be retried without the workflow's knowledge. */
 const underway: Standing[] = [
   'asking',
   'giving-back',
@@ -93,9 +93,8 @@ const underway: Standing[] = [
 ];
 
 /**
- * What an operator reads of a batch in the Temporal UI, without opening a payload: counts, the
- * orders that are not completed, each with where it stands and its steps, and what to do. It also
- * keeps the search attributes that change.
+ * The text that operators read about a batch in the Temporal UI: counts, the orders that are not
+ * completed, each with its state and steps, and what to do. It also updates the search attributes.
  */
 export class BatchView {
   private readonly rows: Map<string, Row>;
@@ -110,7 +109,7 @@ export class BatchView {
     );
   }
 
-  /** @param why said beside it, such as the reason of a cancellation */
+  /** @param why an additional text, such as the reason of a cancellation */
   mark(orders: readonly { order: Keyed; why?: string | undefined }[], standing: Standing): void {
     if (orders.length === 0) return;
     for (const { order, why } of orders) {
@@ -122,7 +121,7 @@ export class BatchView {
     this.show();
   }
 
-  /** A step was asked for, for these orders. */
+  /** A step was requested for these orders. */
   asked(step: string, orders: readonly PlacedOrder[]): void {
     this.note(
       step,
@@ -130,7 +129,7 @@ export class BatchView {
     );
   }
 
-  /** What came of a step, for each of these orders. */
+  /** The outcomes of a step for these orders. */
   answered(step: string, orders: readonly PlacedOrder[], answers: readonly Answer[]): void {
     this.note(
       step,
@@ -139,7 +138,7 @@ export class BatchView {
     if (answers.some(({ reason }) => reason === 'unavailable')) this.trouble('step-failing');
   }
 
-  /** What came of a step of each participant, for each of these orders. */
+  /** The outcomes of each participant's step for these orders. */
   answeredAll(orders: readonly Answered<Answer>[]): void {
     for (const { order, parts } of orders) {
       for (const { step, answer } of parts) this.rowOf(order)?.steps.set(step, wordsOf(answer));
@@ -147,7 +146,7 @@ export class BatchView {
     if (orders.length > 0) this.show();
   }
 
-  /** The last word, in the workflow's last task. */
+  /** The final text, in the workflow's last task. */
   end(): PlaceOrdersResult {
     this.show();
     const result = this.result();
@@ -180,18 +179,18 @@ export class BatchView {
   private show(): void {
     const { completed, cancelled, pending } = this.result();
     const counts = `${completed} completed, ${cancelled} cancelled, ${pending} neither`;
-    // Of one order alone an operator wants to see the steps, however it ended.
+    // For a single order, operators want to see the steps even if it was completed.
     const shown = [...this.rows].filter(
       ([, { standing }]) => standing !== 'completed' || this.rows.size === 1,
     );
-    // Not all of many are shown: what has ended comes last.
+    // The table is limited, so ended orders come last.
     const isOpen = ([, { standing }]: [string, Row]) => standing !== 'cancelled';
     const sorted = [...shown.filter(isOpen), ...shown.filter((row) => !isOpen(row))];
     const heads = ['order', 'where it stands', 'its steps'];
     setCurrentDetails(
       [
         `**${counted(this.rows.size, 'order')}**: ${counts}`,
-        // Before the table, which may be long.
+        // Placed before the table, which may be long.
         ...this.advice(shown),
         ...tableOf(heads, sorted, cellsOf),
       ].join('\n'),
@@ -204,7 +203,7 @@ export class BatchView {
       return ['', `**What to do**: ${links.join(', ')}`];
     }
     if (!shown.some(([, { standing }]) => underway.includes(standing))) return [];
-    // A step that is being tried again is no event of ours: we sleep until it succeeds or ends.
+    // A retried step causes no event in the workflow, which sleeps until the step succeeds or ends.
     const link = runbookLink('step-failing', this.runbooksUrl);
     return ['', `If this lasts: the pending activities say what is retried, and why; ${link}`];
   }

@@ -1,16 +1,16 @@
 import { runbooks, type Runbook } from '../../contracts/alerts';
 
 const textLengthMax = 120;
-/** There may be any number of orders, and an operator reads one page. */
+/** The number of rows in a table; an operator reads one page. */
 const rowsShownMax = 50;
 
-/** A page of docs/runbooks: a link where it is known where they can be read, else its path. */
+/** A page of docs/runbooks: a link if the base URL is known, else its path. */
 export function runbookLink(runbook: Runbook, runbooksUrl: string | undefined): string {
   if (runbooksUrl === undefined) return `\`${runbooks[runbook]}\``;
   return `[runbook ${runbook}](${runbooksUrl.replace(/\/$/, '')}/${runbook})`;
 }
 
-/** The first of so many as a table of their cells, which says how many more there are. */
+/** A table of the first rows, which says how many more there are. */
 export function tableOf<T>(
   heads: string[],
   all: readonly T[],
@@ -28,7 +28,7 @@ function table(heads: string[], rows: string[][], total: number): string[] {
   return lines;
 }
 
-/** A table that grows page by page: only the rows that are shown are kept. */
+/** A table that grows page by page and keeps only the rows that it shows. */
 export class GrowingTable {
   private readonly rows: string[][] = [];
   private total = 0;
@@ -45,7 +45,7 @@ export class GrowingTable {
   }
 }
 
-/** Somebody else's words, such as an error's: in one cell, on one line, and not too many. */
+/** Foreign text, such as an error's, in one cell, on one line, and shortened. */
 export function quoted(text: string): string {
   const flat = text.replace(/\s+/g, ' ').replace(/[|<>`*[\]\\]/g, (sign) => `\\${sign}`);
   return flat.length > textLengthMax ? `${flat.slice(0, textLengthMax)}…` : flat;
