@@ -34,7 +34,7 @@ describe('the claim', () => {
     expect(world.starts.map(({ ids }) => ids)).toEqual([['o-3']]);
   });
 
-  test('of orders that are all others’ starts nothing, and wakes who waits for them', async () => {
+  test('of orders that other workflows own starts nothing, and wakes their waiting callers', async () => {
     world.others.add('o-1');
     await world.dispatcher().place({ orderId: 'o-1', lineCount: 1 }).admitted;
     await turn();
@@ -70,7 +70,7 @@ describe('the start', () => {
 describe('closing', () => {
   const stop = { withdrawMs: 50, startMsMax: 300 };
 
-  test('claims and starts what waits at once, whatever is in flight, and takes no more', async () => {
+  test('claims and starts waiting orders at once, whatever is in flight, and accepts no more', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     await dispatcher.place({ orderId: 'running', lineCount: 1 }).admitted;
     await turn();

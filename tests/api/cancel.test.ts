@@ -101,7 +101,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     });
   });
 
-  test('while it is placed: one of the two wins, and both callers are told the same', async () => {
+  test('while it is placed: one of the two wins, and both callers get the same answer', async () => {
     const orderIds = await Promise.all(Array.from({ length: 20 }, () => createdOrder(harness.api)));
     await Promise.all(
       orderIds.map(async (orderId) => {

@@ -63,7 +63,7 @@ describe('GET /products', () => {
 });
 
 describe('GET /points', () => {
-  test('shows what the caller can spend, and nothing to who was given nothing', async () => {
+  test('shows the caller’s points, and zero without an account', async () => {
     const mine = await call(harness.api, 'GET', '/points');
     expect([mine.status, mine.body]).toEqual([
       200,

@@ -54,7 +54,7 @@ describe('POST /orders', () => {
     expect(later).toMatchObject({ total: 5_014, items: body['items'] });
   });
 
-  test('answers the same key the same, whatever was changed since', async () => {
+  test('answers the same key the same, even if prices or products have changed', async () => {
     const headers = freshKey();
     const first = await create({ items }, headers);
     await call(harness.api, 'POST', `/orders/${String(first.body['orderId'])}/place`);
@@ -114,7 +114,7 @@ describe('POST /orders', () => {
     expect(await harness.databases.order('order_lines').select()).toHaveLength(2);
   });
 
-  test('a key whose first request has not ended is told so, and can be tried again', async () => {
+  test('a key whose first request has not ended is refused, and can be retried', async () => {
     const headers = freshKey();
     const holder = await harness.databases.order.transaction();
     await holder('orders').insert({

@@ -70,7 +70,7 @@ describe('cancelOrder', () => {
     });
   });
 
-  test('against a completion at the same time: one of the two, and both are told which', async () => {
+  test('against a concurrent completion: one of the two wins, and both callers learn which', async () => {
     const ids = await world.create(...Array.from({ length: 60 }, () => draft()));
     await world.intake.claimOrders(ids, 'place-1', 'saga');
     const outcomes = await Promise.all(

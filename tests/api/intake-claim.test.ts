@@ -52,7 +52,7 @@ describe('claimOrders', () => {
     await expect(claim([])).resolves.toEqual({ claimed: [], locked: [] });
   });
 
-  test('a decision that was made meanwhile is known to the workflow', async () => {
+  test('the workflow learns of a decision that was made before its claim', async () => {
     const ids = await world.create(draft());
     await claim(ids);
     await world.intake.cancelOrder(ids[0] ?? '');

@@ -49,7 +49,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(4);
   });
 
-  test('answers a repeat as the first time, whatever has become of the order', async () => {
+  test('answers a repeat like the first request, whatever the order’s state', async () => {
     const first = draft();
     const [creation] = await world.intake.createOrders([first]);
     await world.intake.cancelOrder(first.orderId);
@@ -138,7 +138,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(40);
   });
 
-  test('a key that somebody holds is told so, and its neighbours go on', async () => {
+  test('a locked key is reported, and the other requests go on', async () => {
     const held = draft();
     const holder = await world.databases.order.transaction();
     await holder('orders').insert({

@@ -97,7 +97,7 @@ test('a participant that hangs makes an order incomplete, not late', async () =>
   expect(shown.body).toMatchObject({ orderId, stepsUnavailable: ['product'] });
 });
 
-test('the order database is away: nothing is done, and nobody is told otherwise', async () => {
+test('the order database is down: nothing is done, and every caller is told so', async () => {
   const orderId = await createdOrder(api);
   await ways.order.stop();
   await expectUnavailable(

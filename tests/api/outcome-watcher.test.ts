@@ -36,7 +36,7 @@ function watcher(options: Partial<typeof defaultWatcherOptions> = {}): OutcomeWa
   });
 }
 
-test('all who wait are looked for in one query, and told once their order is at rest', async () => {
+test('one query serves all waiting callers, who learn once their order has ended or is PENDING', async () => {
   const watch = watcher();
   const waits = ['o-1', 'o-2', 'o-1'].map((id) => watch.wait(id, 5_000));
   rows.settle('o-1', 'PENDING');
@@ -69,7 +69,7 @@ describe('when time passes', () => {
     expect(rows.looks).toEqual([['o-1'], ['o-1']]);
   });
 
-  test('nobody is looked for who has gone', async () => {
+  test('a caller who has gone causes no query', async () => {
     const watch = watcher();
     const caller = new AbortController();
     const wait = watch.wait('o-1', 60_000, caller.signal);
@@ -81,7 +81,7 @@ describe('when time passes', () => {
   });
 });
 
-test('a wait ends at its time, and who does not wait is told at once', async () => {
+test('a wait ends in time, and a caller who does not wait is answered at once', async () => {
   const watch = watcher();
   await expect(watch.wait('o-1', 0)).resolves.toBeUndefined();
   expect(rows.looks).toEqual([]);
@@ -110,7 +110,7 @@ test('a database that is away is asked again, and the wait goes on', async () =>
   expect(log.filter((line) => line.includes('cannot read the orders'))).toHaveLength(2);
 });
 
-test('many are looked for in several queries, and too many are told to look themselves', async () => {
+test('many callers are served by several queries, and too many are told to poll', async () => {
   const watch = watcher({ idsPerQuery: 2, waitersMax: 3 });
   const waits = ['o-1', 'o-2', 'o-3'].map((id) => watch.wait(id, 5_000));
   await expect(watch.wait('o-4', 5_000)).resolves.toBeUndefined();

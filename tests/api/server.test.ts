@@ -139,7 +139,7 @@ describe('closing', () => {
   });
 });
 
-test('nothing of the inside leaks: a bug is told by its request id, and logged with it', async () => {
+test('no internals leak: a bug is answered with its request id, and logged with it', async () => {
   const lines: string[] = [];
   const api = harness.another({
     logger: capturingLogger(lines),

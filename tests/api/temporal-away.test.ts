@@ -139,7 +139,7 @@ async function expectStarted(orderId: string, pattern: Pattern): Promise<void> {
 }
 
 describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
-  test('nothing is claimed in any pattern, all are told so soon, and it goes on by itself', async () => {
+  test('no pattern claims anything, all callers learn it soon, and placing resumes by itself', async () => {
     const orders = await ordersOfEach();
     const first = await createdOrder(api);
     expect((await ask({ orderId: first, pattern: 'saga' }, 0)).status).toBe(202);
@@ -170,7 +170,7 @@ describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
     }
   }, 120_000);
 
-  test('who was claimed is told so, and started under the id that the row names', async () => {
+  test('a claimed order is accepted, and starts under the id that its row names', async () => {
     const other = await createdOrder(api);
     const orderId = await createdOrder(api);
     expect((await ask({ orderId: other, pattern: 'saga' }, 0)).status).toBe(202);

@@ -123,7 +123,7 @@ describe('bodies', () => {
     expect([answer.status, answer.body['status']]).toEqual([202, 'PLACING']);
   });
 
-  test('place needs none, in whatever way none is sent', async () => {
+  test('place needs no body, however its absence is sent', async () => {
     for (const headers of [[], ['Content-Length: 0'], [jsonType, 'Content-Length: 0']]) {
       const orderId = await createdOrder(harness.api);
       const answer = await send(request(`POST /orders/${orderId}/place`, bearer, ...headers));

@@ -146,7 +146,7 @@ test('what is refunded after the closing is owed, until somebody says what becam
   expect(await found()).toEqual([]);
 });
 
-test('a customer who comes back begins with nothing, and is proved', async () => {
+test('a customer whose account is opened again starts with zero, and the audit is clean', async () => {
   await run('point', close, {});
   await run('point', comesBack, {});
   expect(await account()).toMatchObject([{ available: 0, reserved: 0 }]);

@@ -80,7 +80,7 @@ test('orders that ended in every way, and one that was not placed, are all prove
   });
 });
 
-test('an order on its way is in flight with its workflow, whatever it has taken', async () => {
+test('an order with an open workflow is in flight, whatever it has taken', async () => {
   await endedOrders();
   await world.order({ orderId: 'nothing-yet', status: 'PLACING', owner: 'w-1', ownedS: 300 });
   await world.order({ orderId: 'half', status: 'PLACING', owner: 'w-1' });
@@ -150,7 +150,7 @@ test('a reservation is right while an order may hold it', async () => {
   expect(verdict(await world.audit())).toEqual(provedInFlight);
 });
 
-test('ids that differ in case or sort around punctuation are told apart', async () => {
+test('ids that differ in case or in punctuation are distinguished', async () => {
   for (const orderId of ['a', 'A', 'a-1', 'a_1', 'a1', 'a0', '0', '-', 'Z']) {
     await world.order({ orderId, status: 'COMPLETED' });
     await world.take(orderId);

@@ -169,7 +169,7 @@ test('a participant is read at one instant: balance and ledger do not tear', asy
   await writing;
 });
 
-test('what was wrong before the orders were read is found whatever happens meanwhile', async () => {
+test('a fault from before the orders were read is found, whatever happens during the audit', async () => {
   await world.order({ orderId: 'wrong', status: 'COMPLETED' });
   await world.take('wrong', { stock: true });
   await world.order({ orderId: 'racing', status: 'PLACING' });

@@ -129,7 +129,7 @@ describe('a batch whose every wait times out', () => {
     }
   }
 
-  it('answers before its attempt is given up, though each has met other holders', async () => {
+  it('answers before its attempt times out, even if each wait met other holders', async () => {
     const outcomes = nine.map(() => ({ kind: 'locked' }));
     expect(await waiting(1, 1, 1, 1, 1)).toEqual({ waits: 3, outcomes });
   });

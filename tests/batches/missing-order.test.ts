@@ -40,7 +40,7 @@ test.each([
   ]);
 });
 
-test('xa: an order without its row ends its workflow, and somebody is told', async () => {
+test('xa: a missing order ends its workflow and raises an alert', async () => {
   const order = await createOrder(world, { customerId: 'anna' });
   world.faults.decideOrders = async (run) => {
     await world.databases.order('orders').where('order_id', order.orderId).delete();

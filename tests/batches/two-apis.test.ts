@@ -66,7 +66,7 @@ function anApi(): Api {
   });
 }
 
-it('orders placed through two at once have one owner and one effect, and all are told', async () => {
+it('orders placed through two APIs at once have one owner and one effect, and all callers learn it', async () => {
   const apis = [anApi(), anApi()];
   const [first] = apis as [Api];
   const good: string[] = [];

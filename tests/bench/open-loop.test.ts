@@ -49,7 +49,7 @@ test('a schedule is ascending, within its time, of its rate, and the same for th
   expect(Math.abs(due.length - 10_000)).toBeLessThan(500);
 });
 
-test('orders leave when they are due, though nobody answers', async () => {
+test('orders are sent when they are due, even without any answer', async () => {
   const { client, calls } = stallingClient(0, 400);
   const dueMs = [0, 50, 100, 150, 200];
   const summary = await run(client, dueMs);

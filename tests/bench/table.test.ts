@@ -57,7 +57,7 @@ test('a table names its loads, and what an open loop has shed', () => {
   expect(tableOf([])).toBe('');
 });
 
-test('growth is told beside the smallest size', () => {
+test('growth is shown relative to the smallest size', () => {
   const rows = [
     row({ storedOrders: 1_000, auditSeconds: 0.5 }),
     row({ storedOrders: 100_000, p50Ms: 15, rowsReadPerOrder: 44, auditSeconds: 5 }),

@@ -22,7 +22,7 @@ afterAll(async () => {
   await connection.close();
 });
 
-it('answers 202 at once though Temporal is away, with the event written', async () => {
+it('answers 202 at once while Temporal is down, with the event written', async () => {
   const orderId = await createdOrder(harness.api);
   const { status, headers, body } = await call(harness.api, 'POST', `/orders/${orderId}/place`, {
     headers: { Prefer: 'wait=20' },

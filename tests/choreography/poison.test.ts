@@ -136,7 +136,7 @@ async function releasedBy(eventId: string) {
   return row?.released_by;
 }
 
-it('refuses to release what is not parked, and a caller who is no operator', async () => {
+it('refuses to release an event that is not parked, and a caller without the operator’s role', async () => {
   const poison = await placePoison();
   expect((await release('o-1:OrderPlaced')).status).toBe(404);
   const eventId = `${poison.orderId}:OrderPlaced`;
@@ -163,7 +163,7 @@ it('is tried five times where somebody may mend it, and then parked', async () =
   await expectAtRest(world);
 });
 
-it('ends by its customer’s cancel, though it stays parked', async () => {
+it('ends by its customer’s cancel, while the event stays parked', async () => {
   const poison = await placePoison();
   await until('the points are used', async () => {
     return (await netEffect(world, poison.orderId)).points === -1;

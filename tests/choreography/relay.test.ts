@@ -159,7 +159,7 @@ it('is harmless twice: one delivery for each subscriber, and one execution of ea
   expect(executions).toEqual(executions.map(() => 1));
 });
 
-it('waits for a Temporal that is away, and then sends what was said meanwhile', async () => {
+it('waits while Temporal is down, and then sends all events', async () => {
   relays.warnings.length = 0;
   let away = true;
   const client = clientThat((really, type, options) =>

@@ -56,7 +56,7 @@ describe('the customer’s cancel', () => {
     await expectAtRest(world);
   });
 
-  it('between the replies: who comes late finds the tombstone, and takes nothing', async () => {
+  it('between the replies: the late participant finds the tombstone, and takes nothing', async () => {
     const points = hold('pointReacts');
     const order = await createOrder(world);
     await placeByEvents(world, order);

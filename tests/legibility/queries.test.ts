@@ -241,7 +241,7 @@ it.each([...queries])('%s', async (words, documented) => {
   expect(found).toEqual(wanted);
 });
 
-it('what is parked of an order is found by the order’s id, whatever owns it', async () => {
+it('an order’s parked events are found by the order’s id, whatever owns the order', async () => {
   const query = queries.get("one order's parked deliveries")?.replace('<orderId>', parkedId) ?? '';
   expect(await foundBy(query)).toEqual(['delivery parked product']);
 });

@@ -174,7 +174,7 @@ test('an order that does not end while it is looked at is pending', async () => 
   expect(summary).toMatchObject({ pending: 1, completed: 0 });
 });
 
-test('a customer who cancels does so beside the placing, and until it is heard', async () => {
+test('a customer who cancels does so during the placing, and repeats it until it is answered', async () => {
   const slowly = async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     return cancelled('cancelled-by-customer', 'cancelled-by-customer');

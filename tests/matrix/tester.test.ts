@@ -11,7 +11,7 @@ import type { Answer } from '../../tools/matrix/told';
 import { mutants, type Mutant } from './mutants';
 
 /**
- * Who tests the tester: what each cell must notice, and that it notices nothing where nothing is.
+ * Self-test of the matrix: what each cell must notice, and that it notices nothing where nothing is.
  * With a cell of each protocol, which is all of the matrix that `npm test` runs.
  */
 

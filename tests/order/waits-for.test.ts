@@ -122,7 +122,7 @@ const causes: [Wait, (orderId: string) => Promise<void>][] = [
   ['operator', (orderId) => alert(orderId, 'heuristic-outcome')],
 ];
 
-it('of several reasons the first counts, whatever comes last', async () => {
+it('of several reasons the first one counts', async () => {
   for (const order of [causes, [...causes].reverse()]) {
     await databases.empty();
     await write('o', { decision: 'CANCEL' });

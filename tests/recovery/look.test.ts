@@ -145,7 +145,7 @@ it('removes the schedules that each kind had before there was one look', async (
   expect(status.name).toBe('TERMINATED');
 });
 
-it('what a process is told reaches the runs: how old, how hard, and where to read', async () => {
+it('passes each configured age, limit and link to the runs', async () => {
   const config = readConfig(recoverySettings, {
     PLACEMENT: 'local',
     ADOPT_AFTER_MS: '120',

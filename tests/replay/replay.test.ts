@@ -21,7 +21,7 @@ it('has a history of every outcome, and none that nobody declared', () => {
   expect(today).toEqual([...outcomes].sort());
 });
 
-it('has one of every workflow that there is', () => {
+it('has a history of every workflow', () => {
   const types = recorded().map((name) => {
     const [started] = historyOf(name).events ?? [];
     return started?.workflowExecutionStartedEventAttributes?.workflowType?.name;

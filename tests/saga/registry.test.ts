@@ -91,7 +91,7 @@ it('ends the order only with its last row', async () => {
   expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('registers nothing for an order that somebody else has ended meanwhile', async () => {
+it('registers nothing for an order that another workflow has ended', async () => {
   const order = await createOrder(world, tooDear);
   world.faults.restoreStock = async (run) => {
     await run();

@@ -31,7 +31,7 @@ describe('a bound child', () => {
     if (!bound) process.kill(pid, 'SIGKILL');
   });
 
-  it('that is ended is gone, though it does not listen', async () => {
+  it('that is ended is gone, even if it ignores the signal', async () => {
     const deaf = spawn('sh', ['-c', 'trap "" TERM; echo deaf; while :; do sleep 0.05; done']);
     await once(deaf.stdout, 'data');
     const ended = once(deaf, 'exit');
@@ -49,12 +49,12 @@ describe('a command', () => {
     expect(lines).toEqual(['a', 'b']);
   });
 
-  it('that fails is told with the end of what it said', async () => {
+  it('that fails is reported with the end of its output', async () => {
     const failing = runCommand('sh', ['-c', 'echo why >&2; exit 3'], { whenMissing, env });
     await expect(failing).rejects.toThrow('sh ended with 3: why');
   });
 
-  it('that is not there is told with what to do', async () => {
+  it('that does not exist is reported with advice', async () => {
     const absent = runCommand('no-such-program', [], { whenMissing, env });
     await expect(absent).rejects.toThrow(whenMissing);
   });

@@ -57,7 +57,7 @@ it('an operator finds the workflow of an order, and the runbook that it names', 
   await connection.close();
 });
 
-it('a worker that is killed is back, and the orders of meanwhile end', async () => {
+it('a killed worker comes back, and the orders placed until then end', async () => {
   const stack = await live.ready();
   const client = clientOf(stack, 1);
   const { orderId = '' } = await client.create(order, 'while a worker is killed');

@@ -81,7 +81,7 @@ describe('a supervised process', () => {
     expect(asked).toBe(3);
   });
 
-  it('is started again at once when it is killed, and its end is told', async () => {
+  it('is restarted at once when it is killed, and its end is reported', async () => {
     const code = `console.log('my last words');${obedient}`;
     await supervisor.start([child('victim', code)], limits);
     const first = pidOf('victim');

@@ -160,7 +160,7 @@ it('a cancel that was refused leaves the order to whom it was left before', asyn
   await expectAdopted(orderId);
 });
 
-it('two cancels that overlap and are refused leave the order to nobody who has ended', async () => {
+it('two overlapping cancels that are refused do not leave the order to an ended owner', async () => {
   const { orderId } = await halfConfirmed();
   const gates = [new Gate(), new Gate()] as const;
   let freezes = 0;

@@ -94,7 +94,7 @@ it('cancels as unavailable when a try keeps failing', async () => {
   await expectClean(world);
 });
 
-it('a customer who cancels while it is tried is obeyed', async () => {
+it('a customer’s cancel during the tries takes effect', async () => {
   const order = await createOrder(world);
   const intake = createOrderIntake(world.databases.order);
   const gate = new Gate();
@@ -113,7 +113,7 @@ it('a customer who cancels while it is tried is obeyed', async () => {
   await expectClean(world);
 });
 
-it('a customer who cancels while it is confirmed is refused', async () => {
+it('a customer’s cancel during the confirms is refused', async () => {
   const order = await createOrder(world);
   const intake = createOrderIntake(world.databases.order);
   const gate = new Gate();

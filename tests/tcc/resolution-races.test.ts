@@ -13,7 +13,7 @@ const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna:
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 
-it('a confirmation meanwhile finds it frozen: a sweep holds, and the cancel goes on', async () => {
+it('a concurrent confirm finds it frozen: the sweep holds, and the cancel goes on', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const gate = new Gate();
   world.faults.overturnDecision = async (run) => {

@@ -33,7 +33,7 @@ async function branchesAlone() {
   };
 }
 
-it('a branch is committed though every slot of the service is taken', async () => {
+it('a branch is committed while every slot of the service is busy', async () => {
   const order = await createOrder(world);
   const decided = new Gate();
   world.faults.decideOrders = async (run) => {

@@ -60,7 +60,7 @@ it('leaves a tombstone for a prepare that has not come', async () => {
   expect(await p.books()).toEqual(entombed);
 });
 
-it('says a rejection again, though the stock has come meanwhile', async () => {
+it('repeats a rejection, even if stock has arrived since', async () => {
   const rejected = { kind: 'rejected', code: 'insufficient-stock' };
   expect(await p.product.prepareStock([order('o-1', 11)])).toEqual([rejected]);
   await p.databases.stock({ apple: { available: 100 } });

@@ -77,7 +77,7 @@ it('lists the branches of another installation on its server, and never touches 
   }
 });
 
-it('ends a branch that is prepared, though it is noted as ended', async () => {
+it('ends a prepared branch that is recorded as ended', async () => {
   const orderId = await leftBehind();
   await world.databases
     .product('xa_branches')

@@ -148,7 +148,7 @@ describe('on a server', () => {
     });
   }
 
-  test('who waits for a lock waits as long as its holder is said to have held it', async () => {
+  test('the measured wait for a lock equals the measured time for which it is held', async () => {
     const [first, second] = [newId(), newId()];
     let waitedMs = 0;
     const { statements, lost } = await listenWhile(server.admin, () =>
@@ -212,7 +212,7 @@ describe('on a server', () => {
     expect(ids.filter((id) => !heard.has(id))).toEqual([]);
   });
 
-  test('those who measure are not heard', async () => {
+  test('the statements of the measurement itself are not counted', async () => {
     const auditor = server.open('product', 'auditor');
     const { statements } = await listenWhile(server.admin, async () => {
       await auditor.raw('SELECT * FROM products');

@@ -73,7 +73,7 @@ describe('nothing is wrong', () => {
   });
 });
 
-test('it counts who was told the end, and takes the time to it', () => {
+test('it counts the callers who learned the end, and measures the time to it', () => {
   const late = row({ key: 'k-2', orderId: 'o-2', endedMs: limits.healedMs + 7_500 });
   const unknown = story(
     call('create', 1_000, { ...given.created, orderId: 'o-2' }),
