@@ -14,9 +14,10 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      // A reader should see a function, and a file, at one glance.
+      // A reader should see a function at one glance.
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
-      'max-lines': ['error', { max: 350 }],
+      // Advice: the subject of a file decides what belongs in it, not its length.
+      'max-lines': ['warn', { max: 350 }],
       'no-console': 'error',
       'no-restricted-syntax': [
         'error',

@@ -9,7 +9,7 @@ import type { Pattern } from '../contracts/order';
 import type { ParticipantName } from '../contracts/participants';
 import type { AuthenticationSettings } from './http/authentication';
 import type { StartOrders } from './placing/batch';
-import type { DispatcherOptions } from './placing/dispatcher-options';
+import type { DispatcherOptions } from './placing/dispatcher';
 import type { Gathering } from './placing/gather';
 import type { WatcherOptions } from './placing/outcome-watcher';
 import type { PlacementService } from './placing/placement';

@@ -1,7 +1,6 @@
 import type { Claims } from '../../activities/order/intake';
 import type { StartedWorkflow } from '../../api/placing/batch';
-import { Dispatcher } from '../../api/placing/dispatcher';
-import type { DispatcherOptions } from '../../api/placing/dispatcher-options';
+import { Dispatcher, type DispatcherOptions } from '../../api/placing/dispatcher';
 import { defaultTiming } from '../../contracts/limits';
 import type { PlacedOrder } from '../../contracts/order';
 import type { PlaceOrdersInput } from '../../contracts/workflows';

@@ -1,4 +1,4 @@
-import type { DispatcherOptions } from '../../api/placing/dispatcher-options';
+import type { DispatcherOptions } from '../../api/placing/dispatcher';
 import { codeThrownBy, DispatcherWorld, placeMany, turn } from './dispatcher-world';
 
 let world: DispatcherWorld;
