@@ -8,7 +8,7 @@ import { LiveStack } from './live-stack';
 
 /**
  * The command as its user types it, on a stack of its own, with a short time for each seed. What
- * the checker finds when there is something to find is in tests/load/chaos.
+ * the checker finds when there is something to find is in tests/chaos.
  */
 
 // In so short a time a long freeze lasts for 3.75 s at least: it shall outlast a step. And a step

@@ -24,7 +24,7 @@ interface JestResult {
  * Whole stacks, some of them under faults and load: more than two beside each other would mostly
  * show how slow the machine is.
  */
-const stacks = 'tests/(stack|matrix|load|bench/compare)/';
+const stacks = 'tests/(stack|matrix|load|chaos|measure)/';
 
 /** Of the others half the time is waiting, so that two cores have work for four at once. */
 const othersAtOnce = 4;
