@@ -1,6 +1,6 @@
 /**
  * Choreography (sagas without an orchestrator; the transactional outbox): each service reacts to
- * what the others say, and nobody tells anybody what to do. There is no workflow that places an
+ * what the others say; none tells another what to do. There is no workflow that places an
  * order. The protocol is the table in contracts/events.ts; a reaction is one local transaction
  * of the service that reacts (activities/events/reactor.ts). Temporal is the broker:
  *
@@ -14,15 +14,9 @@
  * Neither knows what comes next: the subscriber's reaction says something, and its service's
  * relay (workers/wiring/relay.ts) has that delivered in its turn.
  */
-import {
-  CancellationScope,
-  condition,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { events, typeIn, type OrderEvent } from '../contracts/events';
-import type { StepTiming } from '../contracts/limits';
-import { isTerminal, type OrderStatus, type PlacedOrder } from '../contracts/order';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { events, type OrderEvent } from '../contracts/events';
+import { isTerminal, type PlacedOrder } from '../contracts/order';
 import type { Delivery, OrderEvents, Release } from '../contracts/deliveries';
 import type { TroubledOrder } from '../contracts/steps';
 import type {
@@ -33,27 +27,29 @@ import type {
 import type { Service } from '../contracts/participants';
 import { servicesHere } from './shared/participants';
 import { showTroubled } from './ui/attributes';
-import { BatchView } from './ui/batch-view';
+import { showDetails } from './ui/details';
 import { quoted, runbookLink } from './ui/markdown';
-import { orderEventSteps, orderSteps, reactionsOf } from './shared/steps';
+import { Run } from './shared/run';
+import { orderEventSteps, orderSteps, reactionsOf, type Asker } from './shared/steps';
 
 /** Delivers one event to one subscriber, which reacts once even if the event comes repeatedly. */
 export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
-  const { event, subscriber, timing, release, runbooksUrl } = input;
+  const { event, subscriber, release, runbooksUrl } = input;
   const what = `**${event.type}** of order ${event.orderId} to the ${subscriber} service`;
   const lasting = runbookLink('step-failing', runbooksUrl);
-  setCurrentDetails(
-    `${what}: on its way. If this lasts, the pending activity says why; ${lasting}`,
+  showDetails(
+    () => `${what}: on its way. If this lasts, the pending activity says why; ${lasting}`,
   );
   // Shielded from cancellation: otherwise adoption would have to find and resend the missing event.
   return CancellationScope.nonCancellable(async () => {
-    const delivery = await deliver(timing, event, subscriber, release);
+    const delivery = await deliver({ timing: input.timing }, event, subscriber, release);
     if (delivery.kind === 'parked') {
       showTroubled();
       const link = runbookLink('event-parked', runbooksUrl);
-      setCurrentDetails(`${what}: **parked** (${quoted(delivery.detail)}). What to do: ${link}`);
+      const why = quoted(delivery.detail);
+      showDetails(() => `${what}: **parked** (${why}). What to do: ${link}`);
     } else {
-      setCurrentDetails(`${what}: it reacted with ${delivery.emitted}`);
+      showDetails(() => `${what}: it reacted with ${delivery.emitted}`);
     }
     return delivery;
   });
@@ -61,20 +57,22 @@ export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
 
 /** A parked event keeps its order waiting for an operator, and raises an alert. */
 async function deliver(
-  timing: StepTiming,
+  asker: Asker,
   event: OrderEvent,
   subscriber: Service,
   release?: Release,
 ): Promise<Delivery> {
-  const service = reactionsOf(subscriber, timing);
+  const { timing } = asker;
+  const service = reactionsOf(subscriber, asker);
   const { eventId, orderId } = event;
   // Done first: if the release were lost afterwards, the order must not appear to wait for an
   // operator.
-  if (release) await orderEventSteps(timing).resolveParked(orderId);
+  if (release) await orderEventSteps({ timing }).resolveParked(orderId);
   const delivery = await (release ? service.react(event, release) : service.react(event));
   if (delivery.kind === 'parked') {
     const detail = `${eventId} at ${subscriber}: ${delivery.detail}`;
-    await orderSteps(timing).alertOrders([{ orderId, kind: 'event-parked', detail }]);
+    // The view is not told: the order goes on until all that was lost is delivered.
+    await orderSteps({ timing }).alertOrders([{ orderId, kind: 'event-parked', detail }]);
   }
   return delivery;
 }
@@ -84,12 +82,12 @@ async function deliver(
  * parked. Adoption starts this workflow with one order.
  */
 export async function placeByChoreography(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
-  const view = new BatchView(input.orders, input.runbooksUrl);
+  const run = new Run(input);
   const cancelled = heedCancellation(input);
   await CancellationScope.nonCancellable(() =>
-    Promise.all(input.orders.map((order) => redeliver(order, input.timing, view, cancelled))),
+    Promise.all(input.orders.map((order) => redeliver(order, run, cancelled))),
   );
-  return view.end();
+  return run.end();
 }
 
 /** Cancelling the workflow cancels its undecided orders. */
@@ -97,7 +95,7 @@ function heedCancellation({ orders, timing }: PlaceOrdersInput): { seen: boolean
   const cancelled = { seen: false };
   CancellationScope.current().cancelRequested.catch(async () => {
     await CancellationScope.nonCancellable(() =>
-      orderSteps(timing).decideOrders(
+      orderSteps({ timing }).decideOrders(
         orders.map(({ orderId }) => ({
           orderId,
           decision: 'CANCEL',
@@ -115,14 +113,11 @@ const firstPauseMs = 200;
 const pauseMsMax = 30_000;
 
 async function redeliver(
-  order: PlacedOrder,
-  timing: StepTiming,
-  view: BatchView,
+  { orderId }: PlacedOrder,
+  run: Run,
   cancelled: { seen: boolean },
 ): Promise<void> {
-  const { orderId } = order;
-  const { settleOrder } = orderEventSteps(timing);
-  view.mark([{ order }], 'delivering');
+  const { settleOrder } = orderEventSteps(run);
   const services = servicesHere();
   let pauseMs = firstPauseMs;
   // Once the history is long, the workflow leaves the order to the next adoption, which finds it
@@ -130,50 +125,25 @@ async function redeliver(
   while (!workflowInfo().continueAsNewSuggested) {
     const heeded = cancelled.seen;
     const status = await settleOrder(orderId);
-    if (isTerminal(status)) {
-      view.mark([{ order }], standingOf(status));
-      return;
-    }
+    if (isTerminal(status)) return;
     const found = await Promise.all(
       services.map(async (service): Promise<[Service, OrderEvents]> => {
-        return [service, await reactionsOf(service, timing).eventsOf(orderId)];
+        return [service, await reactionsOf(service, run).eventsOf(orderId)];
       }),
     );
     const lost = lostOf(new Map(found));
-    await Promise.all(lost.map((one) => deliverShown(order, one, timing, view)));
+    await Promise.all(lost.map(({ event, subscriber }) => deliver(run, event, subscriber)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
       // Raises the alert again, in case the delivery that parked the event was terminated before it
       // could.
-      await orderSteps(timing).alertOrders([parked]);
-      view.mark([{ order, why: parked.detail }], 'parked');
+      await run.alert(parked);
       return;
     }
     if (lost.length > 0) continue;
     await condition(() => cancelled.seen && !heeded, pauseMs);
     pauseMs = Math.min(2 * pauseMs, pauseMsMax);
   }
-}
-
-/** Shows a delivery as a step of its order. */
-async function deliverShown(
-  order: PlacedOrder,
-  { event, subscriber }: Lost,
-  timing: StepTiming,
-  view: BatchView,
-): Promise<void> {
-  const step = `${event.type} to ${subscriber}`;
-  view.asked(step, [order]);
-  const delivery = await deliver(timing, event, subscriber);
-  if (delivery.kind === 'parked') {
-    view.answered(step, [order], [{ kind: 'parked', cause: delivery.detail }]);
-  } else {
-    view.answered(step, [order], [{ kind: `reacted with ${typeIn(delivery.emitted)}` }]);
-  }
-}
-
-function standingOf(status: OrderStatus): 'completed' | 'cancelled' {
-  return status === 'COMPLETED' ? 'completed' : 'cancelled';
 }
 
 interface Lost {

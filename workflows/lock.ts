@@ -15,14 +15,13 @@
  * So CANCEL alone proves that nothing was taken and nothing will be, nothing needs compensation,
  * and a transaction with an unknown outcome is simply run again.
  */
-import { CancellationScope, log } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { FailureCode } from '../contracts/failures';
 import type { PlacedOrder } from '../contracts/order';
 import type { ActionOutcome, Broken, LockCommand } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { brokenOrder } from './shared/answered';
-import { reasonToGiveUp } from './shared/ask';
-import { reasonOf } from './shared/reasons';
+import { givenUp } from './shared/ask';
 import { Run } from './shared/run';
 import { lockSteps } from './shared/steps';
 import { answersTo, zip } from './shared/zip';
@@ -40,32 +39,30 @@ class Lock {
 
   constructor(input: PlaceOrdersInput) {
     this.run = new Run(input);
-    this.lock = lockSteps(input.timing);
+    this.lock = lockSteps(this.run);
   }
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
     await Promise.all([
-      // An adopted order may be decided already. With CANCEL only its end is missing.
-      this.close(orders.filter(({ decision }) => decision === 'CANCEL')),
+      // An adopted order may be decided already: with CANCEL only its end is missing.
+      CancellationScope.nonCancellable(() =>
+        this.run.close(orders.filter(({ decision }) => decision === 'CANCEL')),
+      ),
       this.attempt(orders.filter(({ decision }) => decision !== 'CANCEL')),
     ]);
-    return this.run.view.end();
+    return this.run.end();
   }
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    const { view } = this.run;
-    view.asked(step, orders);
     let outcomes: ActionOutcome[];
     try {
       const commands = orders.map((order) => this.commandOf(order));
       outcomes = answersTo(orders, await this.lock.placeInOneTransaction(commands));
     } catch (error) {
-      const reason = reasonToGiveUp(error);
-      await this.giveUp(orders, reason, reasonOf(error));
+      await this.cancel(orders, givenUp(step, error).reason);
       return;
     }
-    view.answered(step, orders, outcomes);
     await this.settle(zip(orders, outcomes));
   }
 
@@ -76,23 +73,13 @@ class Lock {
   }
 
   private async settle(answered: [PlacedOrder, ActionOutcome][]): Promise<void> {
-    const { view } = this.run;
-    const ofKind = (wanted: ActionOutcome['kind']) =>
-      answered.flatMap(([order, { kind }]) => (kind === wanted ? [{ order }] : []));
-    view.mark(ofKind('done'), 'completed');
-    const refused = answered.flatMap(([order, outcome]) => {
-      if (outcome.kind === 'rejected') return [{ order, why: outcome.code }];
-      return outcome.kind === 'cancelled' ? [{ order }] : [];
-    });
-    view.mark(refused, 'cancelled');
-    const locked = ofKind('locked');
-    view.mark(locked, 'held-up');
+    const locked = answered.flatMap(([order, { kind }]) => (kind === 'locked' ? [order] : []));
     const broken = answered.flatMap(([order, outcome]) =>
       outcome.kind === 'broken' ? [{ order, outcome }] : [],
     );
     await Promise.all([
       // A transaction that locks one order's rows must not block the other orders.
-      ...locked.map(({ order }) => this.attempt([order])),
+      ...locked.map((order) => this.attempt([order])),
       this.hold(broken),
     ]);
   }
@@ -101,41 +88,10 @@ class Lock {
    * The transaction may have committed, or may still be running. Writing CANCEL waits for the row
    * that it has locked, and gets COMPLETE if it committed. Otherwise CANCEL comes first and stays.
    */
-  private async giveUp(orders: PlacedOrder[], reason: FailureCode, cause: string): Promise<void> {
-    log.warn('A transaction was given up', { reason, cause });
-    const because = { kind: 'given-up', reason, cause };
-    this.run.view.answered(
-      step,
-      orders,
-      orders.map(() => because),
-    );
-    await this.cancel(orders, reason);
-  }
-
   private async cancel(orders: PlacedOrder[], reason: FailureCode): Promise<void> {
-    const decided = await this.run.decide(
+    await this.run.decide(
       orders.map((order) => ({ order })),
       ({ order: { orderId } }) => ({ orderId, decision: 'CANCEL', reason, nothingTaken: true }),
-    );
-    const ofDecision = (wanted: 'COMPLETE' | 'CANCEL') =>
-      decided.filter(({ decision }) => decision === wanted);
-    this.run.view.mark(
-      ofDecision('COMPLETE').map(({ item }) => item),
-      'completed',
-    );
-    this.run.view.mark(
-      ofDecision('CANCEL').map(({ item, why }) => ({ ...item, why })),
-      'cancelled',
-    );
-  }
-
-  private async close(orders: PlacedOrder[]): Promise<void> {
-    if (orders.length === 0) return;
-    const orderIds = orders.map(({ orderId }) => orderId);
-    await CancellationScope.nonCancellable(() => this.run.order.closeOrders(orderIds));
-    this.run.view.mark(
-      orders.map((order) => ({ order })),
-      'cancelled',
     );
   }
 

@@ -47,17 +47,16 @@ class Saga {
     const lost = orders.filter(({ decision }) => decision === 'CANCEL');
     const open = orders.filter(({ decision }) => decision !== 'CANCEL');
     await Promise.all([this.cancel(lost.map((order) => Saga.unasked(order))), this.attempt(open)]);
-    return this.run.view.end();
+    return this.run.end();
   }
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
     const asked = await askAll(this.run, 'action', orders);
-    const { locked, broken, settled } = byWhatFollows(asked);
-    this.run.view.mark(locked, 'held-up');
+    const { locked, broken, settled } = byWhatFollows(this.run, asked);
     await Promise.all([
       // Steps that these orders have done already replay.
-      ...locked.map(({ order }) => this.attempt([order])),
+      ...locked.map((order) => this.attempt([order])),
       this.run.hold(broken.map(brokenOf)),
       this.decide(settled),
     ]);
@@ -68,35 +67,18 @@ class Saga {
     // Cancelling the workflow cancels its undecided orders, even if everything was taken by then.
     const cancelled = CancellationScope.current().consideredCancelled;
     const decided = await this.run.decide(asked, (one) => verdictOn(one, cancelled));
-    const { view } = this.run;
-    const lost = decided
-      .filter(({ decision }) => decision === 'CANCEL')
-      .map(({ item, why }) => ({ ...item, why }));
-    view.mark(
-      decided.flatMap(({ item, decision }) => (decision === 'COMPLETE' ? [item] : [])),
-      'completed',
-    );
-    view.mark(lost.filter(tookNothing), 'cancelled');
+    const lost = decided.flatMap(({ item, decision }) => (decision === 'CANCEL' ? [item] : []));
     await this.cancel(lost.filter((one) => !tookNothing(one)));
   }
 
   /** Gives everything back for orders whose CANCEL has been read. Shielded from cancellation. */
   private async cancel(lost: Asked[]): Promise<void> {
     if (lost.length === 0) return;
-    const { order, participants, view } = this.run;
-    view.mark(lost, 'giving-back');
+    const { participants } = this.run;
     await CancellationScope.nonCancellable(async () => {
-      const failures = await Promise.all(participants.map((one) => this.giveBack(one, lost)));
-      const failed = failures.flat();
-      if (failed.length > 0) await order.registerCompensations(failed);
-      const owing = new Set(failed.map(({ orderId }) => orderId));
-      const closed = lost.filter((one) => !owing.has(one.order.orderId));
-      if (closed.length > 0) await order.closeOrders(closed.map((one) => one.order.orderId));
-      view.mark(closed, 'cancelled');
-      view.mark(
-        lost.filter((one) => owing.has(one.order.orderId)),
-        'owed',
-      );
+      const failed = await Promise.all(participants.map((one) => this.giveBack(one, lost)));
+      const orders = lost.map(({ order }) => order);
+      await this.run.close(orders, failed.flat());
     });
   }
 
@@ -105,20 +87,10 @@ class Saga {
     participant: RegisteredParticipant,
     lost: Asked[],
   ): Promise<FailedCompensation[]> {
-    const { timing, view } = this.run;
     const isOwed = ({ parts }: Asked) =>
       parts.some((part) => part.participant === participant && mayHaveTaken(part));
     const owed = lost.filter(isOwed).map(({ order }) => order);
-    const step = participant.steps.saga.compensation;
-    view.asked(step, owed);
-    const failed = await compensate(participant, compensationOf(participant, timing), owed);
-    const causes = new Map(failed.map(({ orderId, error }) => [orderId, error]));
-    view.answered(
-      step,
-      owed,
-      owed.map(({ orderId }) => answerWith(causes.get(orderId))),
-    );
-    return failed;
+    return await compensate(participant, compensationOf(participant, this.run), owed);
   }
 
   /**
@@ -134,10 +106,6 @@ class Saga {
     }));
     return { order, parts };
   }
-}
-
-function answerWith(cause: string | undefined) {
-  return cause === undefined ? { kind: 'done' } : { kind: 'failed', cause };
 }
 
 function verdictOn(asked: Asked, cancelled: boolean): Verdict {

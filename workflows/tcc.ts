@@ -17,7 +17,7 @@
  * cancel. The participants' sweep (sweep.ts) ends reservations that all of these have missed.
  */
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
-import type { PlacedOrder } from '../contracts/order';
+import type { Decision, PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
 import type { Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
@@ -30,7 +30,7 @@ import {
   type Ended,
   type Phase,
 } from './shared/reservations';
-import { participantsIn, partOf } from './shared/participants';
+import { participantsIn } from './shared/participants';
 import { Run } from './shared/run';
 import { thawOf } from './shared/steps';
 import { zip } from './shared/zip';
@@ -55,18 +55,17 @@ class Tcc {
       this.resume(decided('COMPLETE')),
       this.attempt(decided(undefined)),
     ]);
-    return this.run.view.end();
+    return this.run.end();
   }
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
     const asked = await askAll(this.run, 'try', orders);
-    const { locked, broken, settled } = byWhatFollows(asked);
-    this.run.view.mark(locked, 'held-up');
+    const { locked, broken, settled } = byWhatFollows(this.run, asked);
     const cancelled = CancellationScope.current().consideredCancelled;
     await Promise.all([
       // Reservations that these orders have made already replay.
-      ...locked.map(({ order }) => this.attempt([order])),
+      ...locked.map((order) => this.attempt([order])),
       this.run.hold(broken.map(brokenOf)),
       this.decide(settled, (one) => verdictOn(one, cancelled)),
     ]);
@@ -80,16 +79,9 @@ class Tcc {
     if (items.length === 0) return;
     await CancellationScope.nonCancellable(async () => {
       const decided = await this.run.decide(items, verdictOf);
-      const lost = decided.filter(({ decision }) => decision === 'CANCEL');
-      this.run.view.mark(
-        lost.map(({ item, why }) => ({ order: item.order, why })),
-        'giving-back',
-      );
-      const complete = decided.filter(({ decision }) => decision === 'COMPLETE');
-      await Promise.all([
-        this.confirm(complete.map(({ item }) => item.order)),
-        this.cancel(lost.map(({ item }) => item.order)),
-      ]);
+      const ordersTo = (wanted: Decision) =>
+        decided.flatMap(({ item, decision }) => (decision === wanted ? [item.order] : []));
+      await Promise.all([this.confirm(ordersTo('COMPLETE')), this.cancel(ordersTo('CANCEL'))]);
     });
   }
 
@@ -98,13 +90,14 @@ class Tcc {
    * with the reservations frozen. This workflow is the owner, so no newer resolution has begun.
    */
   private async resume(orders: PlacedOrder[]): Promise<void> {
-    const { order: service, timing } = this.run;
+    const { order: service } = this.run;
     await CancellationScope.nonCancellable(async () => {
       for (const order of orders) {
         const { orderId } = order;
         const resolution = await service.lastResolution(orderId, workflowInfo().workflowId);
         if (resolution === null || resolution === 0) continue;
-        const thaw = (one: RegisteredParticipant) => thawOf(one, timing)([{ orderId, resolution }]);
+        const thaw = (one: RegisteredParticipant) =>
+          thawOf(one, this.run)([{ orderId, resolution }]);
         await Promise.all(participantsIn(order).map(thaw));
       }
     });
@@ -115,10 +108,9 @@ class Tcc {
   }
 
   private async confirm(orders: PlacedOrder[]): Promise<void> {
-    const { order, view } = this.run;
+    const { order } = this.run;
     const { done, broken, failing } = await this.end('confirm', orders);
     if (done.length > 0) await order.completeOrders(done.map((one) => one.order.orderId));
-    view.mark(done, 'completed');
     await this.leave('confirm', failing);
     if (broken.length === 0) return;
     // No alert if an operator has changed the decision since: then the order must be cancelled.
@@ -132,11 +124,9 @@ class Tcc {
   }
 
   private async cancel(orders: PlacedOrder[]): Promise<void> {
-    const { order, view } = this.run;
     await CancellationScope.nonCancellable(async () => {
       const { done, broken, failing } = await this.end('cancel', orders);
-      if (done.length > 0) await order.closeOrders(done.map((one) => one.order.orderId));
-      view.mark(done, 'cancelled');
+      await this.run.close(done.map((one) => one.order));
       await this.leave('cancel', failing);
       await this.run.hold(broken.map(brokenOf));
     });
@@ -145,24 +135,12 @@ class Tcc {
   /** The second phase, for decided orders. Some of them may have to wait. */
   private async end(phase: Phase, orders: PlacedOrder[]) {
     if (orders.length === 0) return byOutcome([]);
-    const { participants, timing, view } = this.run;
-    if (phase === 'confirm') {
-      view.mark(
-        orders.map((order) => ({ order })),
-        'confirming',
-      );
-    }
-    for (const one of participants) view.asked(one.steps.tcc[phase], partOf(one, orders).orders);
-    const ended = await endReservations(participants, phase, timing, orders);
-    view.answeredAll(ended);
-    return byOutcome(ended);
+    return byOutcome(await endReservations(this.run.participants, phase, this.run, orders));
   }
 
   /** Orders whose steps keep failing become PENDING, with an alert, and wait for recovery. */
   private async leave(phase: Phase, failing: Ended[]): Promise<void> {
-    if (failing.length === 0) return;
-    await this.run.order.alertOrders(failing.map((one) => failingOf(phase, one)));
-    this.run.view.mark(failing, phase === 'confirm' ? 'unconfirmed' : 'uncancelled');
+    if (failing.length > 0) await this.run.alert(...failing.map((one) => failingOf(phase, one)));
   }
 }
 

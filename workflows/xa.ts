@@ -16,15 +16,14 @@
  * workflow retries indefinitely. A branch that someone else ended against the decision is
  * heuristic, and never counts as success.
  */
-import { CancellationScope, log, sleep, workflowInfo } from '@temporalio/workflow';
-import type { AlertKind } from '../contracts/alerts';
+import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { BranchOutcome } from '../contracts/branches';
 import type { Decision, PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
 import type { PrepareOutcome, Verdict } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { brokenOrder } from './shared/answered';
-import { reasonToGiveUp } from './shared/ask';
+import { givenUp } from './shared/ask';
 import {
   branchEndName,
   branchEnds,
@@ -60,7 +59,7 @@ class Coordinator {
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
     await Promise.all(orders.map((order) => this.place(order)));
-    return this.run.view.end();
+    return this.run.end();
   }
 
   private async place(order: PlacedOrder): Promise<void> {
@@ -97,21 +96,14 @@ class Coordinator {
     participant: RegisteredParticipant,
   ): Promise<Prepared | undefined> {
     const { orderId } = order;
-    const { timing, view } = this.run;
     const step = participant.steps.xa.prepare;
-    view.asked(step, [order]);
     let outcome: PrepareOutcome | undefined;
     try {
-      [outcome] = await prepareOf(participant, timing)([participant.command(order)]);
+      [outcome] = await prepareOf(participant, this.run)([participant.command(order)]);
     } catch (error) {
-      const reason = reasonToGiveUp(error);
-      const cause = reasonOf(error);
-      log.warn('A prepare was given up', { reason, cause });
-      view.answered(step, [order], [{ kind: 'given-up', reason, cause }]);
-      return { orderId, decision: 'CANCEL', reason };
+      return { orderId, decision: 'CANCEL', reason: givenUp(step, error).reason };
     }
     if (!outcome) throw new Error(`${step} answered nothing`);
-    view.answered(step, [order], [outcome]);
     switch (outcome.kind) {
       case 'done':
         return undefined;
@@ -133,15 +125,13 @@ class Coordinator {
 
   /** Ends all branches by the decision, and then the order. */
   private async carryOut(order: PlacedOrder, decision: Decision): Promise<void> {
-    const { order: service, view } = this.run;
-    view.mark([{ order }], decision === 'COMPLETE' ? 'committing' : 'rolling-back');
+    const { order: service } = this.run;
     const end = branchEnds[decision];
     const ended = await Promise.all(participantsIn(order).map((one) => this.end(order, one, end)));
     if (ended.includes(false)) return;
     const ids = [order.orderId];
     if (decision === 'COMPLETE') await service.completeOrders(ids);
     else await service.closeOrders(ids);
-    view.mark([{ order }], decision === 'COMPLETE' ? 'completed' : 'cancelled');
   }
 
   /** Checks until the branch has ended as decided; false if an operator's retry must continue. */
@@ -150,15 +140,14 @@ class Coordinator {
     participant: RegisteredParticipant,
     end: BranchEnd,
   ): Promise<boolean> {
-    const { timing, view } = this.run;
+    const { orderId } = order;
     const step = branchEndName(participant, end);
-    let pauseMs = timing.retryMsMax;
+    let pauseMs = this.run.timing.retryMsMax;
     for (;;) {
       const outcome = await this.endOnce(order, participant, end);
-      view.answered(step, [order], [outcome]);
       if (outcome.kind !== 'heuristic') return true;
-      await this.alert(order, 'heuristic-outcome', heuristicText(step, outcome));
-      view.mark([{ order, why: `${step}: was ${outcome.was}` }], 'heuristic');
+      const detail = heuristicText(step, outcome);
+      await this.run.alert({ orderId, kind: 'heuristic-outcome', detail });
       // An operator corrects the books, and the next check finds that.
       await sleep(pauseMs);
       if (workflowInfo().continueAsNewSuggested) return false;
@@ -167,25 +156,18 @@ class Coordinator {
   }
 
   private async endOnce(
-    order: PlacedOrder,
+    { orderId }: PlacedOrder,
     participant: RegisteredParticipant,
     end: BranchEnd,
   ): Promise<BranchOutcome> {
-    const { timing, view } = this.run;
     const step = branchEndName(participant, end);
-    const tried = (attemptsMax: number) => branchEndOf(participant, end, timing, attemptsMax);
-    view.asked(step, [order]);
+    const tried = (attemptsMax: number) => branchEndOf(participant, end, this.run, attemptsMax);
     try {
-      return await endOne(step, tried(timing.compensationAttemptsMax), order.orderId);
+      return await endOne(step, tried(this.run.timing.compensationAttemptsMax), orderId);
     } catch (error) {
-      const cause = reasonOf(error);
-      await this.alert(order, 'branch-in-doubt', `${step}: ${cause}`);
-      view.mark([{ order, why: `${step}: ${cause}` }], 'in-doubt');
-      return endOne(step, tried(Infinity), order.orderId);
+      const detail = `${step}: ${reasonOf(error)}`;
+      await this.run.alert({ orderId, kind: 'branch-in-doubt', detail });
+      return endOne(step, tried(Infinity), orderId);
     }
-  }
-
-  private async alert({ orderId }: PlacedOrder, kind: AlertKind, detail: string): Promise<void> {
-    await this.run.order.alertOrders([{ orderId, kind, detail }]);
   }
 }

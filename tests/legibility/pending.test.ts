@@ -80,7 +80,7 @@ describe('xa', () => {
     const { handle } = await startedByApi(world, 'xa', [order]);
     await told(order.orderId, 'heuristic-outcome');
     const words =
-      'PENDING: a branch was ended by hand, against the decision: commitPoints: was rolled-back';
+      'PENDING: a branch was ended by hand: commitPoints: the branch was rolled-back by somebody else';
     await until('the details say so', async () => (await detailsOf(handle)).includes(words));
     expect(await detailsOf(handle)).toContain(`**What to do**: ${linkTo('heuristic-outcome')}`);
     expect(await attributesOf(handle.workflowId, world.client)).toEqual(['xa', 1, 'PLACING', true]);
@@ -94,16 +94,18 @@ describe('tcc', () => {
       'a confirmation',
       'confirmStock',
       {},
-      'PENDING: a confirmation keeps failing; a schedule goes on trying',
-      'confirmStock: failing (the participant is away); confirmPoints: done',
+      'PENDING: a confirmation keeps failing; a schedule goes on trying: ' +
+        'confirmStock: the participant is away',
+      'confirmStock: failed (the participant is away); confirmPoints: done',
       'confirmation-failing',
     ],
     [
       'a cancellation',
       'cancelStock',
       tooDear,
-      'PENDING: a cancellation keeps failing; adoption goes on trying: insufficient-points',
-      'cancelStock: failing (the participant is away); cancelPoints: done',
+      'PENDING: a cancellation keeps failing; adoption goes on trying: ' +
+        'cancelStock: the participant is away',
+      'cancelStock: failed (the participant is away); cancelPoints: done',
       'cancellation-failing',
     ],
   ] as const)(

@@ -58,9 +58,9 @@ export const mutants: Mutant[] = [
     symptom: /promised to be CANCELLED/,
     mutations: [
       {
-        file: 'workflows/saga.ts',
-        from: 'if (failed.length > 0) await order.registerCompensations(failed);',
-        to: 'if (failed.length > 0) void order.registerCompensations(failed);',
+        file: 'workflows/shared/run.ts',
+        from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
+        to: 'if (failed.length > 0) void this.order.registerCompensations(failed);',
       },
     ],
   },

@@ -25,13 +25,13 @@ it('accepts an unchanged copy, other words, and a change that is patched in', as
   expect(await violationsOf([])).toEqual(new Map());
   expect(
     await violationsOf([
-      { file: 'workflows/ui/batch-view.ts', from: "'the participants are asked'", to: "'asked'" },
+      { file: 'workflows/ui/order-states.ts', from: "'the participants are asked'", to: "'asked'" },
       {
         file: ask,
         from: 'const columns = run.participants.map(',
         to: "const all = [...run.participants];\n  const columns = (patched('points-first') ? all.reverse() : all).map(",
       },
-      { file: ask, from: 'isCancellation, log }', to: 'isCancellation, log, patched }' },
+      { file: ask, from: 'CancellationScope, log }', to: 'CancellationScope, log, patched }' },
     ]),
   ).toEqual(new Map());
 }, 60_000);

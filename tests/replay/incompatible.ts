@@ -5,9 +5,7 @@ import type { Outcome } from './outcomes';
 /** A change in words, what it is in the code, and histories of open workflows that it breaks. */
 export type Change = [what: string, mutation: Mutation, breaks: Outcome[]];
 
-const saga = 'workflows/saga.ts';
-
-const resolveParked = '  if (release) await orderEventSteps(timing).resolveParked(orderId);\n';
+const resolveParked = '  if (release) await orderEventSteps({ timing }).resolveParked(orderId);\n';
 const react =
   '  const delivery = await (release ? service.react(event, release) : service.react(event));\n';
 
@@ -25,7 +23,7 @@ const xaChanges: Change[] = [
     'nobody is told of a branch in doubt',
     {
       file: 'workflows/xa.ts',
-      from: "await this.alert(order, 'branch-in-doubt', `${step}: ${cause}`);",
+      from: "await this.run.alert({ orderId, kind: 'branch-in-doubt', detail });",
       to: '',
     },
     ['xa-commit-in-doubt', 'xa-rollback-in-doubt'],
@@ -39,8 +37,8 @@ const xaChanges: Change[] = [
     'an order that is prepared is decided on though its workflow is cancelled',
     {
       file: 'workflows/shared/run.ts',
-      from: 'await CancellationScope.nonCancellable(() =>\n      this.order.decideOrders(verdicts),\n    );',
-      to: 'await this.order.decideOrders(verdicts);',
+      from: 'await this.shielded.decideOrders(',
+      to: 'await this.order.decideOrders(',
     },
     ['xa-cancelled-by-operator', 'xa-cancelled-once-prepared'],
   ],
@@ -69,7 +67,7 @@ const choreographyChanges: Change[] = [
     'what was parked is not told again',
     {
       file: 'workflows/choreography.ts',
-      from: 'await orderSteps(timing).alertOrders([parked]);',
+      from: 'await run.alert(parked);',
       to: '',
     },
     ['choreography-parked', 'choreography-local-parked'],
@@ -108,8 +106,8 @@ export const incompatible: Change[] = [
   [
     'a failed compensation is no longer registered',
     {
-      file: saga,
-      from: 'if (failed.length > 0) await order.registerCompensations(failed);',
+      file: 'workflows/shared/run.ts',
+      from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
       to: '',
     },
     ['compensation-failing', 'local-compensation-failing'],
@@ -118,7 +116,7 @@ export const incompatible: Change[] = [
     'a broken order is no longer held',
     {
       file: 'workflows/shared/run.ts',
-      from: 'await CancellationScope.nonCancellable(() => this.order.holdOrders([...broken]));',
+      from: 'if (broken.length > 0) await this.shielded.holdOrders([...broken]);',
       to: '',
     },
     ['broken-step', 'mixed-batch', 'local-mixed-batch'],
@@ -186,8 +184,8 @@ export const incompatible: Change[] = [
     'a transaction that was given up is no longer decided on',
     {
       file: 'workflows/shared/run.ts',
-      from: 'const decisions = await CancellationScope.nonCancellable(() =>',
-      to: "const decisions = await ((_: unknown) => Promise.resolve(orders.map(() => 'CANCEL')))(() =>",
+      from: 'await this.shielded.decideOrders(items.map(verdictOf));',
+      to: "await Promise.resolve(items.map(verdictOf).map(() => 'CANCEL' as const));",
     },
     ['lock-unavailable', 'lock-cancelled-by-operator'],
   ],

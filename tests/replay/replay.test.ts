@@ -67,3 +67,13 @@ it('holds what makes these outcomes hard to replay', () => {
   expect(types('choreography-delivered-by-others')).toContain('EVENT_TYPE_TIMER_FIRED');
   expect(types('not-searchable')).not.toContain('EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES');
 });
+
+it('renders no details for what it replays', async () => {
+  const details = '  private details(): string {\n';
+  const mutation = {
+    file: 'workflows/ui/batch-view.ts',
+    from: details,
+    to: `${details}    throw new Error('rendered');\n`,
+  };
+  expect(await violationsOf([mutation])).toEqual(new Map());
+});

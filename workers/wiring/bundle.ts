@@ -15,7 +15,7 @@ const root = join(__dirname, '..', '..');
 const packages = require.resolve('@temporalio/worker/package.json').split('@temporalio')[0] ?? root;
 const cache = join(packages, '.cache', 'workflow-bundle');
 /** What the bundle depends on: this code, and the libraries that the lock file pins. */
-const ingredients = ['workflows', 'contracts', 'package-lock.json'];
+const ingredients = ['workflows', 'contracts', 'workers/wiring/bundle.ts', 'package-lock.json'];
 
 /**
  * The workflows as one script for the worker's isolate. Bundling takes seconds, so the result is
@@ -26,6 +26,7 @@ export async function workflowBundle(): Promise<{ code: string }> {
   if (existsSync(file)) return { code: readFileSync(file, 'utf8') };
   const { code }: WorkflowBundleWithSourceMap = await bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', 'index.ts'),
+    workflowInterceptorModules: [join(root, 'workflows', 'ui', 'details.ts')],
     logger: { ...silent },
   });
   mkdirSync(cache, { recursive: true });

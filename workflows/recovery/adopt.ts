@@ -2,7 +2,6 @@ import {
   type ChildWorkflowHandle,
   continueAsNew,
   ParentClosePolicy,
-  setCurrentDetails,
   sleep,
   startChild,
   uuid4,
@@ -16,6 +15,7 @@ import { patternRows } from '../../contracts/patterns';
 import type { Orphan } from '../../contracts/recovery';
 import type { AdoptInput, AdoptResult, PlaceOrdersInput } from '../../contracts/workflows';
 import { isSearchable } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { GrowingTable } from '../ui/markdown';
 import { orderSteps } from '../shared/steps';
 import { isLongEnough, noteEnd } from './run';
@@ -64,8 +64,8 @@ class Adoption {
 
   constructor(private readonly input: AdoptInput) {
     this.adopted = input.from?.adopted ?? 0;
-    this.order = orderSteps(input.timing);
-    this.show();
+    this.order = orderSteps(input);
+    showDetails(() => this.details());
   }
 
   /**
@@ -78,7 +78,6 @@ class Adoption {
       await this.settled();
       const started = await Promise.all(batches.map((batch) => this.adopt(batch)));
       this.underWay = started.flatMap((handle) => handle ?? []);
-      this.show();
     }
     return page.lastOwner;
   }
@@ -114,12 +113,11 @@ class Adoption {
   }
 
   /** Shows operators which orders were adopted, from which owner and by which. */
-  private show(): void {
-    const lines = [
+  private details(): string {
+    return [
       `**${counted(this.adopted, 'order')}** adopted: their owners drove them no more.`,
       ...this.rows.lines(),
-    ];
-    setCurrentDetails(lines.join('\n'));
+    ].join('\n');
   }
 }
 

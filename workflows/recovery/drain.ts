@@ -1,9 +1,10 @@
-import { continueAsNew, setCurrentDetails } from '@temporalio/workflow';
+import { continueAsNew } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
 import type { CompensationResult, DuePosition } from '../../contracts/recovery';
 import type { DrainInput, DrainResult } from '../../contracts/workflows';
 import type { CompensationStep, RegisteredParticipant } from '../../contracts/participants';
 import { showTroubled } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { compensate } from '../shared/compensate';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
 import { participantsHere } from '../shared/participants';
@@ -45,15 +46,16 @@ class Drain {
 
   constructor(private readonly input: DrainInput) {
     this.result = input.from?.result ?? { madeGood: 0, failed: 0 };
-    this.order = orderSteps(input.timing);
-    this.show();
+    this.order = orderSteps(input);
+    showDetails(() => this.details());
+    if (this.result.failed > 0) showTroubled();
   }
 
   /** Answers where the next run continues; null if nothing more is due. */
   async through(participant: RegisteredParticipant): Promise<DuePosition | null> {
     const { from, limit, timing } = this.input;
     const step = participant.steps.saga.compensation;
-    const run = compensationOf(participant, timing, 1);
+    const run = compensationOf(participant, { timing }, 1);
     let after: DuePosition | null | Start = from ? (from.after[step] ?? null) : start;
     while (after === start || (after !== null && !isLongEnough())) {
       const query = { step, limit, after: after === start ? null : after };
@@ -79,23 +81,22 @@ class Drain {
         this.failed.add(orderId, step, quoted(error));
       }
     }
-    this.show();
+    if (this.result.failed > 0) showTroubled();
   }
 
   /** Shows operators the compensations that failed again, why, and what to do. */
-  private show(): void {
+  private details(): string {
     const { madeGood, failed } = this.result;
     const lines = [
       `**${counted(madeGood + failed, 'compensation')}** tried: ${madeGood} made good, ` +
         `${failed} failed`,
     ];
     if (failed > 0) {
-      showTroubled();
       const link = runbookLink('compensation-failing', this.input.runbooksUrl);
       lines.push('', `Those are due again later. **What to do**: ${link}`);
       lines.push(...this.failed.lines());
     }
-    setCurrentDetails(lines.join('\n'));
+    return lines.join('\n');
   }
 }
 

@@ -1,9 +1,10 @@
-import { continueAsNew, setCurrentDetails } from '@temporalio/workflow';
+import { continueAsNew } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
 import type { StepTiming } from '../../contracts/limits';
 import type { PlacedOrder } from '../../contracts/order';
 import type { ForceInput, ForceResult } from '../../contracts/workflows';
 import { showTroubled } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
 import { brokenOf, has } from '../shared/answered';
 import { participantsHere } from '../shared/participants';
@@ -45,14 +46,15 @@ class Force {
   private readonly once;
   private readonly waiting = new GrowingTable(['order', 'why it is not confirmed']);
   /** Further retries belong to the next run. */
-  private readonly timing: StepTiming;
+  readonly timing: StepTiming;
 
   constructor(private readonly input: ForceInput) {
     this.result = input.from?.result ?? { completed: 0, pending: 0 };
-    this.order = orderSteps(input.timing);
-    this.once = orderStepsOnce(input.timing);
+    this.order = orderSteps(input);
+    this.once = orderStepsOnce(input);
     this.timing = { ...input.timing, confirmAttemptsMax: 1 };
-    this.show();
+    showDetails(() => this.details());
+    if (this.result.pending > 0) showTroubled();
   }
 
   /** Confirms the next orders. Answers the last of them, or undefined if there are no more. */
@@ -63,19 +65,13 @@ class Force {
     this.result.completed += orders.length - left.length;
     this.result.pending += left.length;
     for (const { orderId, why } of left) this.waiting.add(orderId, quoted(why));
-    this.show();
+    if (this.result.pending > 0) showTroubled();
     return orders.length < limit ? undefined : orders.at(-1)?.orderId;
   }
 
   private async confirmAgain(orders: PlacedOrder[]): Promise<Left[]> {
     if (orders.length === 0) return [];
-    const ended = await endReservations(
-      participantsHere(),
-      'confirm',
-      this.timing,
-      orders,
-      'answer',
-    );
+    const ended = await endReservations(participantsHere(), 'confirm', this, orders, 'answer');
     const { done, locked, broken, failing } = byOutcome(ended);
     const [lockedLeft, held] = await Promise.all([
       // Each alone: no order waits for another's rows, and confirmed orders wait for none.
@@ -112,19 +108,18 @@ class Force {
   }
 
   /** Shows operators the orders that still wait, why, and what to do. */
-  private show(): void {
+  private details(): string {
     const { completed, pending } = this.result;
     const lines = [
       `**${counted(completed + pending, 'order')}** confirmed again: ` +
         `${completed} completed, ${pending} PENDING`,
     ];
     if (pending > 0) {
-      showTroubled();
       const link = runbookLink('confirmation-failing', this.input.runbooksUrl);
       lines.push('', `Those are confirmed again later. **What to do**: ${link}`);
       lines.push(...this.waiting.lines());
     }
-    setCurrentDetails(lines.join('\n'));
+    return lines.join('\n');
   }
 }
 

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, setCurrentDetails, startChild } from '@temporalio/workflow';
+import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { besideAttributes } from '../../contracts/labels';
 import { taskQueues } from '../../contracts/names';
 import {
@@ -12,6 +12,7 @@ import {
 import type { Service } from '../../contracts/participants';
 import type { AdoptInput, AgedInput, DrainInput, ScanInput } from '../../contracts/workflows';
 import { isSearchable, showTroubled } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { quoted, tableOf } from '../ui/markdown';
 import { participantsHere } from '../shared/participants';
 import { lookedAtOrderSteps, settingsSteps, workFinderOf } from '../shared/steps';
@@ -44,11 +45,11 @@ type Answer = { found: RecoveryKind[] } | { silent: string };
 export async function recoverOrders(): Promise<LookResult> {
   const settings = await settingsSteps().recoverySettings();
   const { ages, timing } = settings;
-  const order = lookedAtOrderSteps(timing);
+  const order = lookedAtOrderSteps({ timing });
   const participants = participantsHere();
   const [orders, answers] = await Promise.all([
     answerOf(() => order.findOrderWork(ages)),
-    Promise.all(participants.map((one) => answerOf(() => workFinderOf(one, timing)(ages)))),
+    Promise.all(participants.map((one) => answerOf(() => workFinderOf(one, { timing })(ages)))),
   ]);
   const askedOf: Record<RecoveryKind, Answer[]> = {
     adoption: [orders],
@@ -72,10 +73,8 @@ export async function recoverOrders(): Promise<LookResult> {
     'silent' in answer ? [[service, answer.silent]] : [],
   );
   if (silent.length > 0) showTroubled();
-  show(
-    wanted.map((kind, i) => `${kind}: ${starts[i] ?? ''}`),
-    silent,
-  );
+  const started = wanted.map((kind, i) => `${kind}: ${starts[i] ?? ''}`);
+  showDetails(() => detailsOf(started, silent));
   const noted = await answerOf(async () => {
     await order.noteLook(found);
     return [];
@@ -138,15 +137,10 @@ function inputOf(
 }
 
 /** Shows operators which runs this look started, and which services did not answer. */
-function show(started: string[], silent: string[][]): void {
-  const lines = [started.length === 0 ? 'No service has anything to recover.' : started.join(', ')];
-  setCurrentDetails(
-    [
-      ...lines,
-      ...tableOf(['service that does not answer', 'why'], silent, ([service = '', why = '']) => [
-        service,
-        quoted(why),
-      ]),
-    ].join('\n'),
-  );
+function detailsOf(started: string[], silent: string[][]): string {
+  const heads = ['service that does not answer', 'why'];
+  return [
+    started.length === 0 ? 'No service has anything to recover.' : started.join(', '),
+    ...tableOf(heads, silent, ([service = '', why = '']) => [service, quoted(why)]),
+  ].join('\n');
 }

@@ -2,7 +2,6 @@ import {
   CancellationScope,
   executeChild,
   isCancellation,
-  setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
 import { initialAttributes, summaryOf } from '../../contracts/labels';
@@ -17,6 +16,7 @@ import type {
   ResolveResult,
 } from '../../contracts/workflows';
 import { isSearchable, showTroubled, showWorstStatus } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { quoted, runbookLink } from '../ui/markdown';
 import { participantsIn } from '../shared/participants';
 import { freezeOf, orderSteps, thawOf } from '../shared/steps';
@@ -44,8 +44,8 @@ import { reasonOf } from '../shared/reasons';
 export async function resolveOrder(input: ResolveInput): Promise<ResolveResult> {
   const { orderId, action, reason, operator, timing } = input;
   const { workflowId } = workflowInfo();
-  showBegun(input);
-  const order = orderSteps(timing);
+  showDetails(() => begun(input));
+  const order = orderSteps({ timing });
   const request = { orderId, action, reason, operator };
   const shielded = <T>(step: () => Promise<T>) => CancellationScope.nonCancellable(step);
   const resolution = await shielded(() => order.openResolution(request, workflowId));
@@ -75,7 +75,7 @@ function ended(input: ResolveInput, outcome: ResolutionOutcome): ResolveResult {
     unsafe: `: nothing was changed, and the order waits on. **What to do**: ${stuck}`,
     'not-pending': ': nothing was changed',
   };
-  setCurrentDetails(`${whatOf(input)}: **${outcome}**${advice[outcome]}`);
+  showDetails(() => `${whatOf(input)}: **${outcome}**${advice[outcome]}`);
   return { outcome };
 }
 
@@ -83,16 +83,14 @@ function ended(input: ResolveInput, outcome: ResolutionOutcome): ResolveResult {
  * Shows operators that the resolution runs; the steps are in the details of the order's own
  * workflow.
  */
-function showBegun(input: ResolveInput): void {
+function begun(input: ResolveInput): string {
   const link = runbookLink('step-failing', input.runbooksUrl);
-  setCurrentDetails(
-    [
-      `${whatOf(input)}: under way, because: ${quoted(input.reason)}`,
-      '',
-      `If it is safe, \`${driver()}\` drives the order on, and its details show the steps. If ` +
-        `this lasts: the pending activities say what is retried, and why; ${link}`,
-    ].join('\n'),
-  );
+  return [
+    `${whatOf(input)}: under way, because: ${quoted(input.reason)}`,
+    '',
+    `If it is safe, \`${driver()}\` drives the order on, and its details show the steps. If ` +
+      `this lasts: the pending activities say what is retried, and why; ${link}`,
+  ].join('\n');
 }
 
 function whatOf({ action, orderId, operator }: ResolveInput): string {
@@ -131,7 +129,7 @@ async function prepare(
   if (action === 'confirm') return null;
   if (action === 'retry' || placed.decision === 'CANCEL') return placed;
   const cancel = { orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' } as const;
-  const [decision] = await orderSteps(timing).decideOrders([cancel]);
+  const [decision] = await orderSteps({ timing }).decideOrders([cancel]);
   // The order may have been decided since; that decision stays.
   return decision === 'CANCEL' ? decided('CANCEL') : null;
 }
@@ -144,7 +142,7 @@ async function freeze(
 ): Promise<boolean> {
   try {
     const answers = await Promise.all(
-      participantsIn(order).map((one) => freezeOf(one, timing)([command])),
+      participantsIn(order).map((one) => freezeOf(one, { timing })([command])),
     );
     return answers.flat().every(({ kind }) => kind === 'done');
   } catch (error) {
@@ -159,7 +157,7 @@ async function thaw(
   order: PlacedOrder,
   command: FreezeCommand,
 ): Promise<void> {
-  await Promise.all(participantsIn(order).map((one) => thawOf(one, timing)([command])));
+  await Promise.all(participantsIn(order).map((one) => thawOf(one, { timing })([command])));
 }
 
 /** Runs the workflow of the order's own pattern, to the order's end or its next wait. */

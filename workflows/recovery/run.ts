@@ -20,7 +20,7 @@ export function isLongEnough(): boolean {
  */
 export async function noteEnd(kind: RecoveryKind, { timing }: RecoveryInput): Promise<void> {
   try {
-    await impatientOrderSteps(timing).noteRecovery(kind);
+    await impatientOrderSteps({ timing }).noteRecovery(kind);
   } catch (error) {
     reasonOf(error);
   }

@@ -1,10 +1,11 @@
-import { continueAsNew, isCancellation, setCurrentDetails } from '@temporalio/workflow';
+import { continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { BranchOutcome, OpenBranch } from '../../contracts/branches';
 import { counted } from '../../contracts/labels';
 import type { StandingDecision } from '../../contracts/steps';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { ScanInput, ScanResult } from '../../contracts/workflows';
 import { showTroubled } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { branchEndName, branchEnds, heuristicText, type BranchEnd } from '../shared/branches';
 import { GrowingTable, quoted, runbookLink, tableOf } from '../ui/markdown';
 import { branchEndOf, branchFinderOf, orderSteps, orderStepsOnce } from '../shared/steps';
@@ -51,13 +52,13 @@ class Scan {
 
   constructor(private readonly input: ScanInput) {
     this.result = input.from?.result ?? { ended: 0, failed: 0, heuristic: 0, others: 0 };
-    this.show();
+    showDetails(() => this.details());
   }
 
   /** Answers where the next run continues at this participant; null if nothing is left. */
   async through(participant: RegisteredParticipant): Promise<string | null> {
     const { olderThanMs, limit, from, timing } = this.input;
-    const find = branchFinderOf(participant, timing);
+    const find = branchFinderOf(participant, { timing });
     let afterOrder = positionOf(participant, from?.after);
     while (afterOrder !== null && !isLongEnough()) {
       let own: OpenBranch[];
@@ -81,7 +82,6 @@ class Scan {
     this.unasked.push([label, why]);
     this.result.unasked = this.unasked.map(([one]) => one);
     showTroubled();
-    this.show();
   }
 
   private async endAll(participant: RegisteredParticipant, branches: OpenBranch[]): Promise<void> {
@@ -104,7 +104,7 @@ class Scan {
     end: BranchEnd,
     branches: OpenBranch[],
   ): Promise<Row[]> {
-    const ends = branchEndOf(participant, end, this.input.timing, 1);
+    const ends = branchEndOf(participant, end, this.input, 1);
     const step = branchEndName(participant, end);
     const rows: Row[] = [];
     for (let i = 0; i < branches.length; i += endedAtOnce) {
@@ -127,13 +127,13 @@ class Scan {
     const { timing, cancelAfterMs } = this.input;
     const ids = branches.map(({ orderId }) => orderId);
     if (ids.length === 0) return new Map();
-    const standing = await orderSteps(timing).readDecisions(ids);
+    const standing = await orderSteps({ timing }).readDecisions(ids);
     const known = new Map(zip(ids, standing));
     const isLost = ({ orderId, ageMs }: OpenBranch) =>
       known.get(orderId) === 'undecided' && ageMs >= cancelAfterMs;
     // An order whose row is locked stays undecided, and its branch is left to the next run.
     await togetherOrAlone(branches.filter(isLost), async (lost) => {
-      const decisions = await orderStepsOnce(timing).decideOrders(
+      const decisions = await orderStepsOnce({ timing }).decideOrders(
         lost.map(({ orderId }) => ({ orderId, decision: 'CANCEL', reason: 'unavailable' })),
       );
       for (const [{ orderId }, decision] of zip(lost, decisions)) known.set(orderId, decision);
@@ -144,7 +144,7 @@ class Scan {
   /** Leaves alone an order that has ended since; the auditor checks its books. */
   private async raise(heuristic: Row[]): Promise<void> {
     await togetherOrAlone(heuristic, (some) =>
-      orderStepsOnce(this.input.timing).alertOrders(
+      orderStepsOnce(this.input).alertOrders(
         some.map(({ orderId, words }) => ({ orderId, kind: 'heuristic-outcome', detail: words })),
       ),
     );
@@ -158,11 +158,10 @@ class Scan {
     this.result.others = Math.max(this.result.others, this.others.size);
     if (rows.some(({ kind }) => kind !== 'ended')) showTroubled();
     this.hasLooked = true;
-    this.show();
   }
 
   /** Shows operators what was done, and the other programs' branches. */
-  private show(): void {
+  private details(): string {
     const { ended, failed, heuristic } = this.result;
     const found = ended + failed + heuristic;
     const lines = this.hasLooked
@@ -190,7 +189,7 @@ class Scan {
         ...tableOf(['branch'], [...this.others], (xid) => [xid], othersShownMax),
       );
     }
-    setCurrentDetails(lines.join('\n'));
+    return lines.join('\n');
   }
 }
 

@@ -1,10 +1,11 @@
-import { continueAsNew, log, setCurrentDetails } from '@temporalio/workflow';
+import { continueAsNew, log } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { StandingDecision } from '../../contracts/steps';
 import type { SweepInput, SweepResult } from '../../contracts/workflows';
 import { showTroubled } from '../ui/attributes';
+import { showDetails } from '../ui/details';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
 import { agedOf, impatientOrderSteps, orderStepsOnce, secondPhaseOf } from '../shared/steps';
 import { reasonOf } from '../shared/reasons';
@@ -51,9 +52,9 @@ class Sweep {
 
   constructor(private readonly input: SweepInput) {
     this.result = input.from?.result ?? { confirmed: 0, cancelled: 0, held: 0 };
-    this.order = impatientOrderSteps(input.timing);
-    this.once = orderStepsOnce(input.timing);
-    this.show();
+    this.order = impatientOrderSteps(input);
+    this.once = orderStepsOnce(input);
+    showDetails(() => this.details());
   }
 
   /** Answers where the next run continues; null if no more reservations are old. */
@@ -62,9 +63,8 @@ class Sweep {
     let afterOrder = positionOf(participant, from?.after);
     try {
       while (afterOrder !== null && !isLongEnough()) {
-        const aged = await agedOf(participant, timing)({ olderThanMs, afterOrder, limit });
+        const aged = await agedOf(participant, { timing })({ olderThanMs, afterOrder, limit });
         if (aged.length > 0) await this.settleAll(participant, aged);
-        this.show();
         afterOrder = aged.length < limit ? null : (aged.at(-1)?.orderId ?? null);
       }
       return afterOrder;
@@ -76,7 +76,6 @@ class Sweep {
   }
 
   end(): SweepResult {
-    this.show();
     if (this.troubles.size > 0) showTroubled();
     return this.result;
   }
@@ -134,7 +133,7 @@ class Sweep {
   ): Promise<number> {
     const { timing } = this.input;
     const step = participant.steps.tcc[phase];
-    const run = secondPhaseOf(participant, phase, timing);
+    const run = secondPhaseOf(participant, phase, { timing });
     const settled = await settle(run, commands, { ...timing, confirmAttemptsMax: 1 });
     const answers = zip(commands, settled);
     for (const [command, outcome] of answers) {
@@ -185,7 +184,7 @@ class Sweep {
   }
 
   /** Shows operators what is held, why, and what to do. */
-  private show(): void {
+  private details(): string {
     const { confirmed, cancelled, held } = this.result;
     const lines = [
       `**${counted(confirmed + cancelled + held, 'reservation')}** older than the limit: ` +
@@ -196,6 +195,6 @@ class Sweep {
       const troubles = [...this.troubles].map(quoted).join('; ');
       lines.push('', `${troubles}. **What to do**: ${link}`);
     }
-    setCurrentDetails([...lines, ...this.held.lines()].join('\n'));
+    return [...lines, ...this.held.lines()].join('\n');
   }
 }

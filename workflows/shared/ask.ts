@@ -1,11 +1,11 @@
-import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
+import { CancellationScope, log } from '@temporalio/workflow';
 import type { FailureCode } from '../../contracts/failures';
 import type { PlacedOrder } from '../../contracts/order';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { ActionOutcome } from '../../contracts/steps';
 import { has, withAnswers, type Answered, type Column } from './answered';
 import { partOf } from './participants';
-import { reasonOf } from './reasons';
+import { reasonOf, reasonToGiveUp } from './reasons';
 import type { Run } from './run';
 import { actionOf, tryOf } from './steps';
 import { answersTo } from './zip';
@@ -14,7 +14,6 @@ import { answersTo } from './zip';
 interface GivenUp {
   kind: 'given-up';
   reason: FailureCode;
-  cause?: string;
 }
 
 /**
@@ -28,12 +27,10 @@ const phases = {
   action: {
     stepOf: actionOf,
     nameOf: ({ steps }: RegisteredParticipant) => steps.saga.action,
-    givenUp: 'An action was given up',
   },
   try: {
     stepOf: tryOf,
     nameOf: ({ steps }: RegisteredParticipant) => steps.tcc.try,
-    givenUp: 'A try was given up',
   },
 } as const;
 export type TakingPhase = keyof typeof phases;
@@ -48,47 +45,45 @@ export async function askAll(
   return withAnswers(orders, await Promise.all(columns));
 }
 
-/** If the workflow stops asking, the answer is that the outcome is unknown. */
 async function askOne(
-  { timing, view }: Run,
+  run: Run,
   phase: TakingPhase,
   participant: RegisteredParticipant,
   all: PlacedOrder[],
 ): Promise<Column<Answer>> {
-  const { stepOf, nameOf, givenUp } = phases[phase];
+  const { stepOf, nameOf } = phases[phase];
   const step = nameOf(participant);
   const { orders, commands } = partOf(participant, all);
   if (orders.length === 0) return { participant, step, orders, answers: [] };
-  view.asked(step, orders);
-  let answers: Answer[];
   try {
-    answers = answersTo(orders, await stepOf(participant, timing)(commands));
+    const answers = answersTo(orders, await stepOf(participant, run)(commands));
+    return { participant, step, orders, answers };
   } catch (error) {
-    const reason = reasonToGiveUp(error);
-    const cause = reasonOf(error);
-    log.warn(givenUp, { reason, cause });
-    answers = orders.map(() => ({ kind: 'given-up', reason, cause }));
+    const answer = givenUp(step, error);
+    return { participant, step, orders, answers: orders.map(() => answer) };
   }
-  view.answered(step, orders, answers);
-  return { participant, step, orders, answers };
 }
 
-/** The reason to cancel an order whose step was abandoned. */
-export function reasonToGiveUp(error: unknown): FailureCode {
-  return isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
+/** When we stop asking for a step, its outcome is not known, and that is an outcome too. */
+export function givenUp(step: string, error: unknown): GivenUp {
+  const reason = reasonToGiveUp(error);
+  log.warn('A step was given up', { step, reason, cause: reasonOf(error) });
+  return { kind: 'given-up', reason };
 }
 
 /**
- * Groups orders by what follows. Locked orders are asked again alone, so a transaction that locks
- * one order's rows does not block the others. A broken order is held, unless the workflow is
- * cancelled, which cancels its undecided orders.
+ * Orders by what follows. A locked one is asked again alone: a transaction that holds its rows must
+ * not hold up its neighbours. A broken order is held, but for one whose workflow is cancelled: that
+ * cancels its undecided orders.
  */
-export function byWhatFollows(asked: readonly Asked[]) {
+export function byWhatFollows({ view }: Run, asked: readonly Asked[]) {
   const isToBeHeld = (one: Asked) =>
     has(one, 'broken') && !CancellationScope.current().consideredCancelled;
   const free = asked.filter((one) => !has(one, 'locked'));
+  const locked = asked.flatMap((one) => (has(one, 'locked') ? [one.order] : []));
+  view.mark(locked, 'held-up');
   return {
-    locked: asked.filter((one) => has(one, 'locked')),
+    locked,
     broken: free.filter(isToBeHeld),
     settled: free.filter((one) => !isToBeHeld(one)),
   };

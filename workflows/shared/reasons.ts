@@ -2,8 +2,15 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
+  isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { FailureCode } from '../../contracts/failures';
+
+/** Why an order is cancelled whose step was given up. */
+export function reasonToGiveUp(error: unknown): FailureCode {
+  return isCancellation(error) ? 'cancelled-by-operator' : 'unavailable';
+}
 
 /** Why an activity failed, as text for an operator. */
 export function reasonOf(error: unknown): string {

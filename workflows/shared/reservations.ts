@@ -7,7 +7,7 @@ import type { Broken, CancelOutcome, ConfirmOutcome, Step } from '../../contract
 import { allAre, has, withAnswers, type Answered } from './answered';
 import { partOf } from './participants';
 import { reasonOf } from './reasons';
-import { secondPhaseOf } from './steps';
+import { secondPhaseOf, type Asker } from './steps';
 import { zip } from './zip';
 
 /** The outcome of one participant's confirm or cancel. */
@@ -35,14 +35,14 @@ export type Ended = Answered<Settled>;
 export async function endReservations(
   participants: readonly RegisteredParticipant[],
   phase: Phase,
-  timing: StepTiming,
+  asker: Asker,
   orders: PlacedOrder[],
   whenLocked: WhenLocked = 'wait',
 ): Promise<Ended[]> {
   const columns = participants.map(async (participant) => {
     const { orders: asked, commands } = partOf(participant, orders);
-    const run = secondPhaseOf(participant, phase, timing);
-    const answers = await settle(run, commands, timing, whenLocked);
+    const run = secondPhaseOf(participant, phase, asker);
+    const answers = await settle(run, commands, asker.timing, whenLocked);
     return { participant, step: participant.steps.tcc[phase], orders: asked, answers };
   });
   return withAnswers(orders, await Promise.all(columns));

@@ -1,31 +1,38 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { Decision, PlacedOrder } from '../../contracts/order';
 import type { StepTiming } from '../../contracts/limits';
-import type { BrokenOrder, OrderActivities, Verdict } from '../../contracts/steps';
-import type { PlaceOrdersInput } from '../../contracts/workflows';
+import type {
+  BrokenOrder,
+  FailedCompensation,
+  OrderActivities,
+  TroubledOrder,
+  Verdict,
+} from '../../contracts/steps';
+import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { BatchView } from '../ui/batch-view';
 import { participantsHere } from './participants';
-import { orderSteps } from './steps';
+import { orderSteps, shieldedOrderSteps } from './steps';
 import { zip } from './zip';
 
 /** A decided order, and the reason, if this workflow decided CANCEL. */
 interface Decided<T> {
   item: T;
   decision: Decision;
-  why: Verdict['reason'];
 }
 
 /** One run of a protocol: its orders, its participants, and what an operator sees of it. */
 export class Run {
   readonly participants = participantsHere();
   readonly timing: StepTiming;
-  readonly order: OrderActivities;
   readonly view: BatchView;
+  readonly order: OrderActivities;
+  /** For what is written of an order even when an operator cancels the workflow. */
+  private readonly shielded: OrderActivities;
 
   constructor({ orders, timing, runbooksUrl }: PlaceOrdersInput) {
     this.timing = timing;
-    this.order = orderSteps(timing);
     this.view = new BatchView(orders, runbooksUrl);
+    this.order = orderSteps(this);
+    this.shielded = shieldedOrderSteps(this);
   }
 
   /**
@@ -37,38 +44,32 @@ export class Run {
     items: readonly T[],
     verdictOf: (item: T) => Verdict,
   ): Promise<Decided<T>[]> {
-    const step = 'decideOrders';
-    const orders = items.map(({ order }) => order);
-    const verdicts = items.map(verdictOf);
-    this.view.asked(step, orders);
-    const decisions = await CancellationScope.nonCancellable(() =>
-      this.order.decideOrders(verdicts),
+    const decisions = await this.shielded.decideOrders(items.map(verdictOf));
+    return zip(items, decisions).flatMap(([item, decision]) =>
+      decision === 'unknown' ? [] : [{ item, decision }],
     );
-    this.view.answered(
-      step,
-      orders,
-      decisions.map((kind) => ({ kind })),
-    );
-    const decided: Decided<T>[] = [];
-    const missing: PlacedOrder[] = [];
-    for (const [item, [{ reason }, decision]] of zip(items, zip(verdicts, decisions))) {
-      if (decision === 'unknown') missing.push(item.order);
-      else decided.push({ item, decision, why: reason });
-    }
-    this.view.mark(
-      missing.map((order) => ({ order, why: `${step}, unknown-order` })),
-      'broken',
-    );
-    return decided;
   }
 
   /** A broken step is a fault of the system: the order waits for an operator. */
   async hold(broken: readonly BrokenOrder[]): Promise<void> {
-    if (broken.length === 0) return;
-    await CancellationScope.nonCancellable(() => this.order.holdOrders([...broken]));
-    this.view.mark(
-      broken.map(({ orderId, step, code }) => ({ order: { orderId }, why: `${step}, ${code}` })),
-      'broken',
-    );
+    if (broken.length > 0) await this.shielded.holdOrders([...broken]);
+  }
+
+  /** Tells an operator of orders that cannot go on by themselves. */
+  alert(...troubled: TroubledOrder[]): Promise<void> {
+    return this.shielded.alertOrders(troubled);
+  }
+
+  /** Ends cancelled orders. One that still owes a compensation waits for the registry instead. */
+  async close(orders: readonly PlacedOrder[], failed: FailedCompensation[] = []): Promise<void> {
+    if (failed.length > 0) await this.order.registerCompensations(failed);
+    const owing = new Set(failed.map(({ orderId }) => orderId));
+    const closed = orders.filter(({ orderId }) => !owing.has(orderId));
+    if (closed.length > 0) await this.order.closeOrders(closed.map(({ orderId }) => orderId));
+    this.view.mark(failed, 'owed');
+  }
+
+  end(): PlaceOrdersResult {
+    return this.view.end();
   }
 }

@@ -3,6 +3,7 @@ import {
   ActivityFailure,
   type ActivityOptions,
   ApplicationFailure,
+  CancellationScope,
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
@@ -41,91 +42,109 @@ type HowLong = Patience | typeof whileWeRun;
 
 type AnyStep = (...args: never[]) => Promise<unknown>;
 
+/** Hears of each step that is asked for, and of what comes of it before its caller goes on. */
+export interface StepWatcher {
+  follow(step: string, args: readonly unknown[], answer: Promise<unknown>): void;
+}
+
+/** Who asks for a step: how patient it is, and what watches its steps. */
+export interface Asker {
+  timing: StepTiming;
+  view?: StepWatcher;
+}
+
 /** A step by its name. The name decides what it takes and answers, so the caller states its type. */
-function stepOf(timing: StepTiming, taskQueue: string, howLong: HowLong, name: string): AnyStep {
-  return (...args: unknown[]) => ask(timing, taskQueue, howLong, name, args);
+function stepOf(
+  { timing, view }: Asker,
+  taskQueue: string,
+  howLong: HowLong,
+  name: string,
+  isShielded = false,
+): AnyStep {
+  return (...args: unknown[]) => {
+    const asked = () => ask(timing, taskQueue, howLong, name, args);
+    const answer = isShielded ? CancellationScope.nonCancellable(asked) : asked();
+    view?.follow(name, args, answer);
+    return answer;
+  };
 }
 
 /** An action is given up after a while: the order is then cancelled as `unavailable`. */
-export function actionOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, whileWeRun, p.steps.saga.action) as Step<Keyed, ActionOutcome>;
+export function actionOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, whileWeRun, p.steps.saga.action) as Step<Keyed, ActionOutcome>;
 }
 
 /** A compensation gets a few quick tries, and then goes into the registry, which never gives up. */
 export function compensationOf(
   p: RegisteredParticipant,
-  timing: StepTiming,
-  attemptsMax = timing.compensationAttemptsMax,
+  asker: Asker,
+  attemptsMax = asker.timing.compensationAttemptsMax,
 ) {
-  return stepOf(timing, p.name, aFewTries(timing, attemptsMax), p.steps.saga.compensation) as Step<
+  const howLong = aFewTries(asker.timing, attemptsMax);
+  return stepOf(asker, p.name, howLong, p.steps.saga.compensation) as Step<
     Keyed,
     CompensationOutcome
   >;
 }
 
 /** A try is given up like an action. */
-export function tryOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, whileWeRun, p.steps.tcc.try) as Step<Keyed, ActionOutcome>;
+export function tryOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, whileWeRun, p.steps.tcc.try) as Step<Keyed, ActionOutcome>;
 }
 
 /** A confirm or a cancel gets a few tries, and is then left to its schedule. */
-export function secondPhaseOf(
-  p: RegisteredParticipant,
-  phase: 'confirm' | 'cancel',
-  timing: StepTiming,
-) {
-  return stepOf(
-    timing,
-    p.name,
-    aFewTries(timing, timing.confirmAttemptsMax),
-    p.steps.tcc[phase],
-  ) as Step<Keyed, ConfirmOutcome | CancelOutcome>;
+export function secondPhaseOf(p: RegisteredParticipant, phase: 'confirm' | 'cancel', asker: Asker) {
+  const howLong = aFewTries(asker.timing, asker.timing.confirmAttemptsMax);
+  return stepOf(asker, p.name, howLong, p.steps.tcc[phase]) as Step<
+    Keyed,
+    ConfirmOutcome | CancelOutcome
+  >;
 }
 
 /** A freeze is given up like an action. */
-export function freezeOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, whileWeRun, p.steps.tcc.freeze) as Step<
+export function freezeOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, whileWeRun, p.steps.tcc.freeze) as Step<
     FreezeCommand,
     FreezeOutcome
   >;
 }
 
 /** What was frozen must be thawed, however long that takes. */
-export function thawOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, {}, p.steps.tcc.thaw) as Step<FreezeCommand, FreezeOutcome>;
+export function thawOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, {}, p.steps.tcc.thaw) as Step<FreezeCommand, FreezeOutcome>;
 }
 
 /** Finds a participant's old reservations, in a few tries. */
-export function agedOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, aFewTries(timing, timing.confirmAttemptsMax), p.steps.tcc.aged) as (
-    query: AgedQuery,
-  ) => Promise<Keyed[]>;
+export function agedOf(p: RegisteredParticipant, asker: Asker) {
+  const howLong = aFewTries(asker.timing, asker.timing.confirmAttemptsMax);
+  return stepOf(asker, p.name, howLong, p.steps.tcc.aged) as (query: AgedQuery) => Promise<Keyed[]>;
 }
 
 /** A prepare is given up like an action. */
-export function prepareOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, whileWeRun, p.steps.xa.prepare) as Step<Keyed, PrepareOutcome>;
+export function prepareOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, whileWeRun, p.steps.xa.prepare) as Step<Keyed, PrepareOutcome>;
 }
 
 /**
  * Ending a branch gets a few tries before an operator is told; with `Infinity` it is retried without
- * limit. It is an ordinary activity in every placement, so that it never waits for a slot behind a
+ * limit. It is an ordinary activity in every placement: it must not wait for a slot behind a
  * prepare that waits for its rows.
  */
 export function branchEndOf(
   p: RegisteredParticipant,
   end: 'commit' | 'rollback',
-  given: StepTiming,
+  { timing: given, view }: Asker,
   attemptsMax: number,
 ) {
   const timing = { ...given, placement: 'separate' } as const;
   const howLong = attemptsMax === Infinity ? {} : aFewTries(timing, attemptsMax);
-  return stepOf(timing, branchQueueOf(p.name), howLong, p.steps.xa[end]) as BranchStep;
+  const asker = { timing, ...(view && { view }) };
+  return stepOf(asker, branchQueueOf(p.name), howLong, p.steps.xa[end]) as BranchStep;
 }
 
 /** One try: a participant that is away is looked at by the next run. */
-export function branchFinderOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, aFewTries(timing, 1), p.steps.xa.find) as FindBranches;
+export function branchFinderOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, aFewTries(asker.timing, 1), p.steps.xa.find) as FindBranches;
 }
 
 /** For a look: a service that does not answer soon is asked by the next one. */
@@ -134,33 +153,39 @@ function impatient(timing: StepTiming): Patience {
 }
 
 /** What a participant has to recover. */
-export function workFinderOf(p: RegisteredParticipant, timing: StepTiming) {
-  return stepOf(timing, p.name, impatient(timing), p.steps.findWork) as FindWork;
+export function workFinderOf(p: RegisteredParticipant, asker: Asker) {
+  return stepOf(asker, p.name, impatient(asker.timing), p.steps.findWork) as FindWork;
 }
 
 /** The baseline's one step is an action, and is given up like one. */
-export function lockSteps(timing: StepTiming): LockActivities {
-  return stepsOn(timing, taskQueues.lock, whileWeRun);
+export function lockSteps(asker: Asker): LockActivities {
+  return stepsOn(asker, taskQueues.lock, whileWeRun);
 }
 
 /** Writing the order's own row is retried without limit: nothing can be decided or ended before. */
-export function orderSteps(timing: StepTiming): OrderActivities {
-  return stepsOn(timing, taskQueues.order, {});
+export function orderSteps(asker: Asker): OrderActivities {
+  return stepsOn(asker, taskQueues.order, {});
 }
 
-/** The order service, for who can do without its answer and ask another time. */
-export function impatientOrderSteps(timing: StepTiming): OrderActivities {
-  return stepsOn(timing, taskQueues.order, { scheduleToCloseTimeout: timing.actionMsMax });
+/** The same, shielded: cancelling the workflow does not interrupt them. */
+export function shieldedOrderSteps(asker: Asker): OrderActivities {
+  return stepsOn(asker, taskQueues.order, {}, true);
 }
 
-/** The same with one try, for who goes on without what cannot be done now, such as a held row. */
-export function orderStepsOnce(timing: StepTiming): OrderActivities {
-  return stepsOn(timing, taskQueues.order, aFewTries(timing, 1));
+/** The order service, for a caller that can do without its answer and asks another time. */
+export function impatientOrderSteps(asker: Asker): OrderActivities {
+  const howLong = { scheduleToCloseTimeout: asker.timing.actionMsMax };
+  return stepsOn(asker, taskQueues.order, howLong);
+}
+
+/** The same with one try, for a caller that leaves a row that is held to the next run. */
+export function orderStepsOnce(asker: Asker): OrderActivities {
+  return stepsOn(asker, taskQueues.order, aFewTries(asker.timing, 1));
 }
 
 /** The order service, for a look. */
-export function lookedAtOrderSteps(timing: StepTiming): OrderActivities {
-  return stepsOn(timing, taskQueues.order, impatient(timing));
+export function lookedAtOrderSteps(asker: Asker): OrderActivities {
+  return stepsOn(asker, taskQueues.order, impatient(asker.timing));
 }
 
 /** The settings of the process that runs the workflows, whatever the placement. */
@@ -174,19 +199,19 @@ export function settingsSteps(): SettingsActivities {
 /** Reactions are retried without limit: a subscriber that is away parks nothing. */
 export function reactionsOf(
   service: Service,
-  timing: StepTiming,
+  asker: Asker,
 ): { react: React; eventsOf: (orderId: string) => Promise<OrderEvents> } {
   return {
-    react: stepOf(timing, service, {}, reactsName(service)) as React,
-    eventsOf: stepOf(timing, service, {}, eventsOfName(service)) as (
+    react: stepOf(asker, service, {}, reactsName(service)) as React,
+    eventsOf: stepOf(asker, service, {}, eventsOfName(service)) as (
       orderId: string,
     ) => Promise<OrderEvents>,
   };
 }
 
 /** The order service's part in choreography, retried without limit too. */
-export function orderEventSteps(timing: StepTiming): OrderEventActivities {
-  return stepsOn(timing, taskQueues.order, {});
+export function orderEventSteps(asker: Asker): OrderEventActivities {
+  return stepsOn(asker, taskQueues.order, {});
 }
 
 function aFewTries({ actionMsMax }: StepTiming, maximumAttempts: number): Patience {
@@ -215,9 +240,9 @@ function isNotHere(error: unknown): boolean {
 type OwnSteps = OrderActivities & OrderEventActivities & LockActivities;
 
 /** All steps of one queue, each by its name. */
-function stepsOn(timing: StepTiming, taskQueue: string, howLong: HowLong): OwnSteps {
+function stepsOn(asker: Asker, taskQueue: string, howLong: HowLong, isShielded = false): OwnSteps {
   return new Proxy({} as OwnSteps, {
-    get: (_, name) => stepOf(timing, taskQueue, howLong, String(name)),
+    get: (_, name) => stepOf(asker, taskQueue, howLong, String(name), isShielded),
   });
 }
 
@@ -256,7 +281,7 @@ function askOnce(
       backoffCoefficient: 2,
       ...patience.retry,
     },
-    // Each call says what it is for, so that a pending one explains itself in the Temporal UI.
+    // Says in the Temporal UI for whom a pending call is.
     summary: summaryOfStep(step, args),
   };
   const run = (steps: Proxied): Promise<unknown> => {
