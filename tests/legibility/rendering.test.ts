@@ -1,7 +1,7 @@
 import type * as Workflow from '@temporalio/workflow';
 import { interceptors, showDetails } from '../../workflows/ui/details';
 
-/** What an operator reads is made for whoever asks, and not with each step of a batch. */
+/** The details are rendered when the Temporal UI asks for them, not with each step of a batch. */
 
 let shown = '';
 

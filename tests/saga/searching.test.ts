@@ -124,7 +124,7 @@ describe('a namespace without our search attributes', () => {
     const ensured = ensureSearchAttributes(world.connection, namespace);
     await expect(ensured).rejects.toThrow(SearchAttributesMissing);
     await expect(ensureSearchAttributes(world.connection, namespace)).rejects.toThrow(
-      `OrderBatchSize of the namespace ${namespace} is not a INT`,
+      `OrderBatchSize of the namespace ${namespace} is not of type INT`,
     );
   });
 });
