@@ -15,6 +15,10 @@ afterAll(() => {
   rmSync(copy, { recursive: true, force: true });
 });
 
+it('leaves nothing to the compiler', async () => {
+  await runIn(copy, 'typescript/bin/tsc', ['--noEmit', '-p', copy]);
+}, 120_000);
+
 it('places orders with and without a coupon in every pattern, and is audited', async () => {
   const tests = join(copy, 'tests', 'extension', 'in-the-copy.ts');
   await runIn(copy, 'jest/bin/jest', ['--rootDir', copy, '--testMatch', tests]);

@@ -5,7 +5,7 @@ import type * as StackModule from '../../tools/matrix/stack';
 import { mutate } from '../mutants/mutate';
 import { mutants, type Mutant } from './mutants';
 
-// That the same cells hold of the code as it is, in the same harness, is shown by tester.test.ts.
+// That the same cells hold of the code as it is, in the same harness, is shown by tester.long.test.ts.
 
 const besides = ['api', 'audit', 'docs/runbooks', 'migrations', 'tools'];
 /** Each has a stack of its own, and mostly waits until the time limit. */

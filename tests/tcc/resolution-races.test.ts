@@ -13,6 +13,27 @@ const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna:
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 
+/** What is read of the decisions comes back once the gate is opened, and is then what it was. */
+function holdReading(): { reached: Promise<void>; open(): void } {
+  const gate = new Gate();
+  let isOpen = false;
+  let standings: Promise<unknown> | undefined;
+  world.faults.readDecisions = async (run) => {
+    if (isOpen) return run();
+    // The same at each attempt: on a busy machine the first may not last until the gate opens.
+    standings ??= run();
+    await gate.pass();
+    return standings;
+  };
+  return {
+    reached: gate.reached,
+    open() {
+      isOpen = true;
+      gate.open();
+    },
+  };
+}
+
 it('a concurrent confirm finds it frozen: the sweep holds, and the cancel goes on', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const gate = new Gate();
@@ -37,14 +58,7 @@ it('a concurrent confirm finds it frozen: the sweep holds, and the cancel goes o
 
 it('a sweep that read COMPLETE before the decision changed does no harm and raises no alarm', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
-  const read = new Gate();
-  let standings: unknown;
-  world.faults.readDecisions = async (run) => {
-    // The same when it is asked again: on a busy machine an attempt does not last to the end here.
-    standings ??= await run();
-    await read.pass();
-    return standings;
-  };
+  const read = holdReading();
   const swept = await startRun(world, workflowTypes.sweepReservations, {
     timing: hurriedTiming,
     olderThanMs: 0,
@@ -62,14 +76,7 @@ it('a sweep that read COMPLETE before the decision changed does no harm and rais
 
 it('a confirm that comes between the cancels and the end is turned away, and is no alarm', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
-  const read = new Gate();
-  let standings: unknown;
-  world.faults.readDecisions = async (run) => {
-    // The same when it is asked again: on a busy machine an attempt does not last to the end here.
-    standings ??= await run();
-    await read.pass();
-    return standings;
-  };
+  const read = holdReading();
   const closing = new Gate();
   world.faults.closeOrders = async (run) => {
     await closing.pass();

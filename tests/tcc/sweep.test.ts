@@ -57,7 +57,9 @@ it('raises an alert for what no order is known of, until the order is back', asy
   const runbook: unknown = await world.databases.order('alerts').first('runbook');
   expect(runbook).toEqual({ runbook: 'docs/runbooks/reservation-held.md' });
   // Restored from a backup, it had ended: nobody but the sweep will look at it again.
-  await world.databases.order('orders').insert({ ...rows[0], status: 'COMPLETED' });
+  await world.databases
+    .order('orders')
+    .insert({ ...rows[0], status: 'COMPLETED', waits_for: null });
   expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
   expect(await openAlerts(world)).toEqual([]);
 });

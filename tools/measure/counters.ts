@@ -60,9 +60,13 @@ export function counted(
 }
 
 /** How much is counted each second while nobody orders anything: schedules, sweeps and relays. */
-export async function idlePerSecond(mysql: Knex, seconds: number): Promise<Counters> {
+export async function idlePerSecond(
+  mysql: Knex,
+  seconds: number,
+  pass = () => sleep(seconds * 1_000),
+): Promise<Counters> {
   const before = await readCounters(mysql);
-  await sleep(seconds * 1_000);
+  await pass();
   const idle = counted(before, await readCounters(mysql));
   return each((name) => idle[name] / seconds);
 }
