@@ -68,8 +68,9 @@ function citationsOf(page: string): { file: string; name: string | undefined }[]
 /** The citations of a page that name a test that does not exist. */
 function deadCitationsOf(page: string): string[] {
   return citationsOf(page).flatMap(({ file, name }) => {
-    const path = join(root, 'tests', `${file}.test.ts`);
-    if (!existsSync(path)) return existsSync(join(root, 'tests', file)) ? [] : [file];
+    const paths = ['.test.ts', '.long.test.ts'].map((end) => join(root, 'tests', file + end));
+    const path = paths.find((one) => existsSync(one));
+    if (path === undefined) return existsSync(join(root, 'tests', file)) ? [] : [file];
     if (name === undefined) return [];
     const source = readFileSync(path, 'utf8').replaceAll(/\s+/g, ' ');
     const words = name.replaceAll(/\s+/g, ' ');
