@@ -12,6 +12,7 @@ import { readSettings, type StackSettings } from '../../tools/stack/settings';
 import { temporalAnswers, temporalCommand } from '../../tools/stack/temporal';
 import { temporalHost, temporalNamespace } from '../../tools/stack/temporal';
 import { ensureTemporal, ensureTestServer } from '../../tools/stack/temporal-install';
+import { workflowBundle } from '../../workers/wiring/bundle';
 import type { TestMysql, TestTemporal } from './servers';
 
 /** What globalTeardown has to end and to remove. */
@@ -31,6 +32,8 @@ export default async function globalSetup(): Promise<void> {
     startMysql(settings, folder),
     startTemporal(settings, folder),
     ensureTestServer(settings, report),
+    // Once, and not by each of the first test files: it takes a core for seconds.
+    workflowBundle(),
   ]);
   process.env['TEST_MYSQL'] = JSON.stringify(mysql.published);
   process.env['TEST_TEMPORAL'] = JSON.stringify(temporal.published);
