@@ -42,8 +42,8 @@ export const tccChanges: Change[] = [
     'what is forced waits for a neighbour whose rows somebody holds',
     {
       file: 'workflows/recovery/force.ts',
-      from: "      'answer',\n",
-      to: '',
+      from: "this, orders, 'answer')",
+      to: 'this, orders)',
     },
     ['force-held-up'],
   ],

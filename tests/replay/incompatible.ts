@@ -46,7 +46,7 @@ const xaChanges: Change[] = [
     'the scanner cancels without a look at what was decided',
     {
       file: 'workflows/recovery/scan.ts',
-      from: 'const standing = await orderSteps(timing).readDecisions(ids);',
+      from: 'const standing = await orderSteps({ timing }).readDecisions(ids);',
       to: "const standing = await Promise.resolve(ids.map(() => 'undecided' as const));",
     },
     ['scan-decided', 'scan-undecided', 'scan-too-young', 'scan-unknown-order'],
