@@ -99,7 +99,7 @@ test('xa: a cancel ends an order whose step is broken', async () => {
   expect(await resolve(order.orderId, 'cancel')).toEqual([200, 'CANCELLED']);
 });
 
-test('xa: a retry ends it as any order of a customer without points', async () => {
+test('xa: a retry cancels the order, because the customer has no points', async () => {
   const order = await broken('xa');
   await deleteAccount();
   await world.databases.stock({ ghost: { available: 10 } });
