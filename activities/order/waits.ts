@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { AlertKind } from '../../contracts/alerts';
-import type { Wait } from '../../contracts/waits';
+import { waits, type Wait } from '../../contracts/waits';
 import { byIndex } from '../database/rows';
 
 /**
@@ -33,8 +33,8 @@ const conditions: Record<Wait, string> = {
     AND (${alerted('cancellation-failing')} OR ${alerted('broken-step')})`,
 };
 
-const waitNow = `CASE ${Object.entries(conditions)
-  .map(([wait, condition]) => `WHEN ${condition} THEN '${wait}'`)
+const waitNow = `CASE ${waits
+  .map((wait) => `WHEN ${conditions[wait]} THEN '${wait}'`)
   .join(' ')} END`;
 
 function alerted(kind: AlertKind): string {
