@@ -27,7 +27,14 @@ const arrows = [
   // The baseline before services: it alone sees the order service and the participants.
   [
     '^activities/lock/',
-    ['^activities/lock/', '^activities/order/steps', participant, database, barrier, '^contracts/'],
+    [
+      '^activities/lock/',
+      '^activities/order/decision',
+      participant,
+      database,
+      barrier,
+      '^contracts/',
+    ],
   ],
   [
     '^api/',

@@ -9,7 +9,7 @@ import { createOrderCreation } from './placing/creation';
 import type { ApiDependencies } from './dependencies';
 import { createDriving } from './placing/driving';
 import { answerError, answerUnknownRoute } from './http/errors';
-import { validationProblem } from './http/faults';
+import { validationProblem } from './http/validation';
 import { createPlacement } from './placing/placement';
 import type { WaitLimits } from './http/prefer';
 import { createInDoubtReader } from './reading/in-doubt';

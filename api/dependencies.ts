@@ -8,9 +8,9 @@ import type { StepTiming } from '../contracts/limits';
 import type { Pattern } from '../contracts/order';
 import type { ParticipantName } from '../contracts/participants';
 import type { AuthenticationSettings } from './http/authentication';
-import type { StartOrders } from './placing/batch';
+import type { StartOrders } from './placing/send-batch';
 import type { DispatcherOptions } from './placing/dispatcher';
-import type { Gathering } from './placing/gather';
+import type { LoaderLimits } from './placing/batch-loader';
 import type { WatcherOptions } from './placing/outcome-watcher';
 import type { PlacementService } from './placing/placement';
 import type { ReleaseEvent } from './routes/operator-events';
@@ -62,7 +62,7 @@ export interface ApiDependencies {
   /** A folder of Markdown pages to serve under `/runbooks`, for the links in the Temporal UI. */
   runbooksFolder?: string | undefined;
   /** How creations share round trips; `{ batchMax: 1 }` makes them one by one. */
-  gathering?: Partial<Gathering>;
+  gathering?: Partial<LoaderLimits>;
   /** Delivers a parked event again; from `createReleaser`. Without it the API has no such route. */
   releaseEvent?: ReleaseEvent;
   /** Replaces claiming and dispatching; for the benchmark, which places orders itself. */

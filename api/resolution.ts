@@ -6,7 +6,7 @@ import type {
 } from '../contracts/reservations';
 import type { Pattern } from '../contracts/order';
 import { patternRows } from '../contracts/patterns';
-import { timeOver, within } from './deadline';
+import { timedOut, within } from './deadline';
 import { Problem } from './http/problems';
 import type { ReadSteps } from './reading/steps';
 import { outcomeUnknown, unavailable } from './http/unavailability';
@@ -72,7 +72,7 @@ export async function resolve(
     const detail = `${why} Nothing was changed.`;
     throw new Problem('resolution-unsafe', detail, { extensions: { orderId } });
   }
-  if (outcome === timeOver) throw unknown();
+  if (outcome === timedOut) throw unknown();
   // The action was carried out, so a failing read must not answer that nothing was done.
   return read().catch((error: unknown) => {
     throw unknown(error);
@@ -115,9 +115,9 @@ async function whyUnsafe(
 /** @throws Problem `unavailable` if Temporal does not answer; nothing was done yet. */
 async function isOpen(resolutions: Resolutions, workflowId: string): Promise<boolean> {
   const answer = await within(resolveMsMax, resolutions.isOpen(workflowId)).catch(
-    (): typeof timeOver => timeOver,
+    (): typeof timedOut => timedOut,
   );
-  if (answer === timeOver) throw unavailable();
+  if (answer === timedOut) throw unavailable();
   return answer;
 }
 

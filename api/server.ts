@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Api } from './app';
 import { limitConnections, type ConnectionLimits } from './connections/connections';
 import { converse } from './connections/conversations';
-import { Drain } from './connections/drain';
+import { Drain } from './connections/graceful-end';
 import { answerUnroutable, headerBytesMax, refuse } from './connections/refusals';
 import { stopLimits } from './stop-limits';
 import { notAnswered } from './http/unavailability';

@@ -35,10 +35,10 @@ async function restBefore(deps: AuditDeps, deadline: number): Promise<boolean> {
   const reader = currentReader(deps.order);
   while (Date.now() < deadline) {
     await sleep(pollMs);
-    const moving = await reader.rows(
+    const inFlight = await reader.rows(
       `SELECT 1 FROM orders WHERE status IN ('PLACING', 'PENDING') LIMIT 1`,
     );
-    if (moving.length === 0) return true;
+    if (inFlight.length === 0) return true;
   }
   return false;
 }

@@ -6,9 +6,9 @@ import { Findings } from './findings';
 import { countOrders, readBacklog } from './orders';
 import { judgeRecovery } from './recovery';
 import type { RuleId, Violation } from './rules';
-import { lookAgain, type InFlight } from './second-look';
+import { recheck, type InFlight } from './recheck';
 import { currentReader, withSnapshot, withSnapshots, type Reader } from './snapshot';
-import { walkOrders, type Snapshots } from './walk';
+import { scanOrders, type Snapshots } from './scan';
 import type { AuditedWorkflows } from './workflows';
 
 /** What an audit reads. In the databases it needs only SELECT: the user `auditor`. */
@@ -58,7 +58,7 @@ const defaultUnfinishedSMax = 15 * 60;
 export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promise<AuditReport> {
   const findings = new Findings();
   const startedAt = await databaseTime(currentReader(deps.order));
-  const { walk, backlog, balances } = await inSnapshots(deps, options, (snapshots, total) =>
+  const { scan, backlog, balances } = await inSnapshots(deps, options, (snapshots, total) =>
     readAll(snapshots, total, findings, options),
   );
   const current = byService((service) => currentReader(deps[service]));
@@ -69,7 +69,7 @@ export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promis
     graceS: options.graceS ?? defaultGraceS,
     unfinishedSMax: options.unfinishedSMax ?? defaultUnfinishedSMax,
   };
-  const inFlight = await lookAgain(look, walk, backlog, findings);
+  const inFlight = await recheck(look, scan, backlog, findings);
   await judgeRecovery(current.order, findings);
   for (const one of balances) reportBalances(one, findings);
   if (inFlight.length === 0) {
@@ -78,8 +78,8 @@ export async function audit(deps: AuditDeps, options: AuditOptions = {}): Promis
   return {
     clean: findings.violationsTotal === 0,
     atRest: inFlight.length === 0,
-    orders: Object.values(walk.byStatus).reduce((sum, n) => sum + n, 0),
-    byStatus: walk.byStatus,
+    orders: Object.values(scan.byStatus).reduce((sum, n) => sum + n, 0),
+    byStatus: scan.byStatus,
     violations: findings.violations,
     violationsTotal: findings.violationsTotal,
     inFlight,
@@ -121,10 +121,10 @@ async function readAll(
     readBacklog(snapshots.order),
     ...participants.map((one) => readBalances(snapshots[one.name], one)),
   ]);
-  const walk = await walkOrders(snapshots, backlog, findings, (ordersDone) =>
+  const scan = await scanOrders(snapshots, backlog, findings, (ordersDone) =>
     options.onProgress?.({ ordersDone, ordersTotal }),
   );
-  return { walk, backlog, balances };
+  return { scan, backlog, balances };
 }
 
 async function databaseTime(order: Reader): Promise<string> {

@@ -1,7 +1,7 @@
 import { deliveriesOf } from '../contracts/events';
 import { isByEvent, type AuditedOrder } from './orders';
-import type { InFlight } from './second-look';
-import type { Walk } from './walk';
+import type { InFlight } from './recheck';
+import type { Scan } from './scan';
 import type { AuditedWorkflows } from './workflows';
 
 /** Finds out which workflows drive orders. */
@@ -9,8 +9,8 @@ import type { AuditedWorkflows } from './workflows';
 const questionsAtOnce = 16;
 
 /** The open workflows that drive orders without any other explanation. */
-export async function openOwners(look: AuditedWorkflows, walk: Walk): Promise<Set<string>> {
-  const owners = walk.unfinished.filter(({ waitsFor }) => waitsFor === null).flatMap(driversOf);
+export async function openOwners(look: AuditedWorkflows, scan: Scan): Promise<Set<string>> {
+  const owners = scan.unfinished.filter(({ waitsFor }) => waitsFor === null).flatMap(driversOf);
   const answers = await askAll(owners, look.isOpen);
   return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
 }

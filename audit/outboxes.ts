@@ -2,7 +2,7 @@ import { type Service, services } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
 import { isByEvent, type AuditedOrder } from './orders';
-import type { InFlight } from './second-look';
+import type { InFlight } from './recheck';
 import type { Reader } from './snapshot';
 
 /** An event that a service has emitted and its relay has not handed over. */
@@ -37,13 +37,13 @@ export async function readUnsent(readers: Record<Service, Reader>): Promise<Unse
  * The orders for which a service has emitted an event within the last `withinS` seconds. Their next
  * event is in flight, even if no list shows it, because the lists are read one after another.
  */
-export async function readMoving(
+export async function readInFlight(
   readers: Record<Service, Reader>,
   unfinished: readonly AuditedOrder[],
   withinS: number,
 ): Promise<Set<string>> {
   const ids = unfinished.filter(isByEvent).map(({ orderId }) => orderId);
-  const moving = new Set<string>();
+  const inFlight = new Set<string>();
   for (const service of services) {
     const rows = await inParts<{ o: string }>(
       readers[service],
@@ -51,13 +51,13 @@ export async function readMoving(
        WHERE created_at > UTC_TIMESTAMP(6) - INTERVAL ${String(withinS)} SECOND AND order_id IN`,
       ids,
     );
-    for (const { o } of rows) moving.add(o);
+    for (const { o } of rows) inFlight.add(o);
   }
-  return moving;
+  return inFlight;
 }
 
 /** The number of events that the services have emitted. */
-export async function countSaid(readers: Record<Service, Reader>): Promise<number> {
+export async function countEmitted(readers: Record<Service, Reader>): Promise<number> {
   const counts = await Promise.all(
     services.map((service) =>
       readers[service].rows<{ n: number }>('SELECT COUNT(*) n FROM outbox'),

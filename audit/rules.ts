@@ -32,7 +32,7 @@ function each<L extends string, S extends string>(
 /**
  * Everything that the auditor proves: each rule's stable name, its sentence, and what an operator
  * does about a violation. The names are part of the interface: `--json` and alerts contain them.
- * order-checks.ts judges single orders, balances.ts judges sums, and second-look.ts rechecks what
+ * order-checks.ts judges single orders, balances.ts judges sums, and recheck.ts rechecks what
  * changed during the audit.
  */
 export const rules = {

@@ -20,7 +20,10 @@ export type Delivery =
    */
   | { kind: 'parked'; detail: string };
 
-/** The events of one order that a service has emitted and received. */
+/**
+ * The events of one order that a service has emitted (`said`) and received (`heard`). Recorded
+ * histories hold these two names.
+ */
 export interface OrderEvents {
   said: OrderEvent[];
   heard: { eventId: string; parked: boolean; error: string | null }[];

@@ -31,7 +31,7 @@ export function initialAttributes(pattern: Pattern, orders: readonly { orderId: 
  * Initial attributes of helper workflows (recovery, deliveries), which own no orders; `all` for one
  * that serves every pattern.
  */
-export function besideAttributes(pattern: Pattern | 'all') {
+export function helperAttributes(pattern: Pattern | 'all') {
   return [
     { key: searchAttributes.pattern, value: pattern as string },
     { key: searchAttributes.troubled, value: false },

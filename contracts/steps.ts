@@ -81,7 +81,7 @@ export interface LockActivities {
   placeInOneTransaction: Step<LockCommand, ActionOutcome>;
 }
 
-export interface Verdict {
+export interface DecisionRequest {
   orderId: string;
   decision: Decision;
   /** The reason for CANCEL. */
@@ -130,7 +130,7 @@ export interface OrderActivities extends OrderRecovery {
    * order. An order that does not exist is `unknown`, and raises an alert. COMPLETE also ends the
    * order in the same statement, unless its effects follow.
    */
-  decideOrders(verdicts: Verdict[]): Promise<Decided[]>;
+  decideOrders(verdicts: DecisionRequest[]): Promise<Decided[]>;
   /** The orders' decisions, in the same order; `unknown` if an order does not exist. */
   readDecisions(orderIds: string[]): Promise<StandingDecision[]>;
   /** Ends CANCEL orders whose participants have given everything back. */

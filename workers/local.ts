@@ -10,7 +10,7 @@ import {
   settingsOfParticipants,
   settingsOfServices,
 } from './wiring/config';
-import { lockSettings, openLock } from './wiring/lock';
+import { lockSettings, openLock } from './wiring/lock-service';
 import { patternsOn, patternSettings, unavailableOn } from './wiring/patterns';
 import { participantPoolMax } from './wiring/pools';
 import {
@@ -18,7 +18,7 @@ import {
   ensureRecovery,
   recoverySettings,
   recoverySettingsFrom,
-} from './wiring/recovery';
+} from './wiring/recovery-schedule';
 import { createReleaser } from './wiring/relay';
 import { searchable } from './wiring/search-attributes';
 import { serveWorker } from './wiring/serve';

@@ -1,6 +1,6 @@
 import { taskQueues } from '../contracts/names';
 import { commonSettings, readConfig } from './wiring/config';
-import { lockSettings, openLock } from './wiring/lock';
+import { lockSettings, openLock } from './wiring/lock-service';
 import { serveWorker } from './wiring/serve';
 
 /** The worker of pattern `lock`, which can reach all databases. */

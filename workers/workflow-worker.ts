@@ -7,7 +7,7 @@ import {
   ensureRecovery,
   recoverySettings,
   recoverySettingsFrom,
-} from './wiring/recovery';
+} from './wiring/recovery-schedule';
 import { searchable } from './wiring/search-attributes';
 import { serveWorker } from './wiring/serve';
 

@@ -18,7 +18,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
-import type { FailedCompensation, Verdict } from '../contracts/steps';
+import type { FailedCompensation, DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { allAre, brokenOf, type Part } from './shared/answered';
 import { askAll, byWhatFollows, reasonToCancel, type Answer, type Asked } from './shared/ask';
@@ -108,7 +108,7 @@ class Saga {
   }
 }
 
-function verdictOn(asked: Asked, cancelled: boolean): Verdict {
+function verdictOn(asked: Asked, cancelled: boolean): DecisionRequest {
   const { orderId } = asked.order;
   if (allAre(asked, 'done') && !cancelled) return { orderId, decision: 'COMPLETE' };
   const reason = reasonToCancel(asked, cancelled);

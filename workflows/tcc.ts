@@ -19,7 +19,7 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { Decision, PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
-import type { Verdict } from '../contracts/steps';
+import type { DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { allAre, brokenOf } from './shared/answered';
 import { askAll, byWhatFollows, reasonToCancel, type Asked } from './shared/ask';
@@ -74,7 +74,7 @@ class Tcc {
   /** The second phase is shielded from cancellation: the workflow carries a decision out. */
   private async decide<T extends { order: PlacedOrder }>(
     items: T[],
-    verdictOf: (item: T) => Verdict,
+    verdictOf: (item: T) => DecisionRequest,
   ): Promise<void> {
     if (items.length === 0) return;
     await CancellationScope.nonCancellable(async () => {
@@ -145,12 +145,12 @@ class Tcc {
 }
 
 /** Only the decision; its effects, the confirms, follow. */
-function complete({ orderId }: PlacedOrder): Verdict {
+function complete({ orderId }: PlacedOrder): DecisionRequest {
   return { orderId, decision: 'COMPLETE', effectsFollow: true };
 }
 
 /** All participants carry CANCEL out, whatever they have answered. */
-function verdictOn(asked: Asked, cancelled: boolean): Verdict {
+function verdictOn(asked: Asked, cancelled: boolean): DecisionRequest {
   if (allAre(asked, 'done') && !cancelled) return complete(asked.order);
   const { orderId } = asked.order;
   return { orderId, decision: 'CANCEL', reason: reasonToCancel(asked, cancelled) };

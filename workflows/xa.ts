@@ -20,7 +20,7 @@ import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { BranchOutcome } from '../contracts/branches';
 import type { Decision, PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
-import type { PrepareOutcome, Verdict } from '../contracts/steps';
+import type { PrepareOutcome, DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { brokenOrder } from './shared/answered';
 import { givenUp } from './shared/ask';
@@ -32,12 +32,12 @@ import {
   type BranchEnd,
 } from './shared/branches';
 import { participantsIn } from './shared/participants';
-import { reasonOf } from './shared/reasons';
+import { failureMessage } from './shared/reasons';
 import { Run } from './shared/run';
 import { branchEndOf, prepareOf } from './shared/steps';
 
 /** How an order's prepares ended: the verdict, or `held` if nothing can be decided yet. */
-type Prepared = Verdict | 'held';
+type Prepared = DecisionRequest | 'held';
 
 const lookAgainMsMax = 600_000;
 
@@ -74,7 +74,7 @@ class Coordinator {
     const prepared = await this.prepareAll(order);
     if (prepared === 'held') return undefined;
     // Cancelling the workflow cancels its order, even if all branches are prepared by then.
-    const verdict: Verdict = CancellationScope.current().consideredCancelled
+    const verdict: DecisionRequest = CancellationScope.current().consideredCancelled
       ? { orderId: order.orderId, decision: 'CANCEL', reason: 'cancelled-by-operator' }
       : prepared;
     const [decided] = await this.run.decide([{ order }], () => verdict);
@@ -165,7 +165,7 @@ class Coordinator {
     try {
       return await endOne(step, tried(this.run.timing.compensationAttemptsMax), orderId);
     } catch (error) {
-      const detail = `${step}: ${reasonOf(error)}`;
+      const detail = `${step}: ${failureMessage(error)}`;
       await this.run.alert({ orderId, kind: 'branch-in-doubt', detail });
       return endOne(step, tried(Infinity), orderId);
     }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { BrokenCode } from '../../contracts/failures';
 import type { Broken, Locked } from '../../contracts/steps';
 import { classify, whatWasViolated, type ErrorClass } from '../database/errors';
-import { SetAside } from './once';
+import { ExcludedFromBatch } from './barrier';
 import { runTransaction } from '../database/transaction';
 
 interface Keyed {
@@ -66,7 +66,7 @@ async function settle<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Prom
     const outcomes = await runTransaction(knex, (trx) => step.work(trx, commands));
     return new Map(commands.map((command, i) => [command.orderId, outcomes[i] as O]));
   } catch (error) {
-    if (error instanceof SetAside) {
+    if (error instanceof ExcludedFromBatch) {
       // A step excludes orders with one of its own outcomes, or as broken.
       return withoutThem(call, commands, error.orderIds, error.outcome as O | Broken);
     }
@@ -119,7 +119,7 @@ async function halve<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Promi
 
 /** The outcome of the single order that met this error; undefined if the order did not cause it. */
 export function brokenBecause(error: unknown): Broken | undefined {
-  if (error instanceof SetAside && error.outcome.kind === 'broken') return error.outcome;
+  if (error instanceof ExcludedFromBatch && error.outcome.kind === 'broken') return error.outcome;
   const code = brokenBy[classify(error)];
   return code && brokenOutcome(code, error);
 }

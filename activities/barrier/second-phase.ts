@@ -2,18 +2,18 @@ import type { Knex } from 'knex';
 import type { BrokenCode } from '../../contracts/failures';
 import type { Broken, Done, Refused } from '../../contracts/steps';
 import {
-  enter,
+  acquireRows,
   entriesOf,
   keyOf,
   readRows,
   record,
   rowOf,
-  SetAside,
+  ExcludedFromBatch,
   type Barrier,
   type BarrierRow,
   type Keyed,
   type RecordedOutcome,
-} from './once';
+} from './barrier';
 
 /** The barrier of TCC's second phase. It uses the same table; only one step may end a try. */
 
@@ -42,7 +42,7 @@ export async function confirmOnce<C extends Keyed>(
   for (const { command, tried, other } of phases) {
     const code = confirmFault(tried, other, barrier.hashOf(command));
     // Excludes one order at a time; the transaction runs again and finds the next.
-    if (code) throw new SetAside([command], { kind: 'broken', code });
+    if (code) throw new ExcludedFromBatch([command], { kind: 'broken', code });
   }
   const fresh = phases.filter(({ own }) => !own).map(({ command }) => command);
   if (fresh.length > 0) await act(fresh);
@@ -64,7 +64,7 @@ export async function cancelOnce<C extends Keyed>(
   const fresh = phases.filter(({ own, other }) => !own && !other);
   const reserved = fresh.filter(({ tried }) => tried.outcome?.kind === 'done');
   const other = reserved.filter((one) => one.tried.hash !== barrier.hashOf(one.command));
-  if (other.length > 0) throw new SetAside(other.map(commandOf), broken);
+  if (other.length > 0) throw new ExcludedFromBatch(other.map(commandOf), broken);
   if (reserved.length > 0) await reverse(reserved.map(commandOf));
   const early = fresh.filter(({ tried }) => tried.outcome === null).map(commandOf);
   await record(
@@ -89,7 +89,7 @@ async function enterSecondPhase<C extends Keyed>(
   barrier: SecondPhase<C>,
   commands: readonly C[],
 ): Promise<Phase<C>[]> {
-  const tries = await enter(trx, barrier.step, entriesOf(barrier, barrier.ends, commands));
+  const tries = await acquireRows(trx, barrier.step, entriesOf(barrier, barrier.ends, commands));
   const ends = await readRows(trx, [
     ...entriesOf(barrier, barrier.step, commands),
     ...entriesOf(barrier, barrier.otherwise, commands),

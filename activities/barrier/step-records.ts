@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { outcomeIn, type RecordedOutcome } from './once';
+import { outcomeIn, type RecordedOutcome } from './barrier';
 import { text } from '../database/parameters';
 
 /** A participant's record of one step of an order. */

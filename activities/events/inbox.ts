@@ -18,7 +18,7 @@ interface InboxRow extends Pick<Row<'inbox'>, 'emitted' | 'tries' | 'last_error'
 }
 
 /** Locks the row of this event and reaction, and inserts it if it does not exist. */
-export async function hear(
+export async function receive(
   trx: Knex.Transaction,
   event: OrderEvent,
   reaction: Reaction,
@@ -43,7 +43,7 @@ export async function hear(
 }
 
 /** Records that the reaction was made, and the event that it emitted. */
-export async function noteReaction(
+export async function recordReaction(
   trx: Knex.Transaction,
   event: OrderEvent,
   reaction: Reaction,
@@ -55,7 +55,7 @@ export async function noteReaction(
 }
 
 /** The types of the order's events that this service has reacted to. */
-export async function heardOf(trx: Knex.Transaction, orderId: string): Promise<Set<EventType>> {
+export async function receivedOf(trx: Knex.Transaction, orderId: string): Promise<Set<EventType>> {
   const types = await trx('inbox').where('order_id', orderId).whereNotNull('emitted').pluck('type');
   return new Set(types);
 }
@@ -64,13 +64,13 @@ export async function heardOf(trx: Knex.Transaction, orderId: string): Promise<S
  * Counts a fault that may be permanent, and parks the event at once or after too many faults.
  * Answers whether it is parked. Leaves alone an event that was handled already.
  */
-export async function noteFault(
+export async function recordFault(
   trx: Knex.Transaction,
   event: OrderEvent,
   reaction: Reaction,
   fault: { error: string; mayMend: boolean },
 ): Promise<boolean> {
-  const row = await hear(trx, event, reaction);
+  const row = await receive(trx, event, reaction);
   if (row.emitted !== null) return false;
   const tries = row.tries + 1;
   const parks = row.parked === 1 || !fault.mayMend || tries >= poisonTriesMax;
@@ -109,7 +109,7 @@ interface HeardRow extends Pick<Row<'inbox'>, 'event_id' | 'last_error'> {
 }
 
 /** The order's events that this service has handled or parked. */
-export async function readHeard(knex: Knex, orderId: string): Promise<OrderEvents['heard']> {
+export async function readReceived(knex: Knex, orderId: string): Promise<OrderEvents['heard']> {
   const rows = await knex('inbox')
     .select<HeardRow[]>('event_id', 'last_error', knex.raw('parked_at IS NOT NULL AS parked'))
     .where('order_id', orderId)

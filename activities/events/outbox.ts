@@ -8,10 +8,10 @@ import type { Row } from '../database/tables';
  */
 
 /** Writes events, each at most once. An event without subscribers counts as sent. */
-export async function say(trx: Knex.Transaction, said: readonly OrderEvent[]): Promise<void> {
-  if (said.length === 0) return;
+export async function emit(trx: Knex.Transaction, emitted: readonly OrderEvent[]): Promise<void> {
+  if (emitted.length === 0) return;
   await trx('outbox').insert(
-    said.map(({ eventId, type, orderId, ...content }) => ({
+    emitted.map(({ eventId, type, orderId, ...content }) => ({
       event_id: eventId,
       type,
       order_id: orderId,
@@ -22,7 +22,7 @@ export async function say(trx: Knex.Transaction, said: readonly OrderEvent[]): P
 }
 
 /** Whether an event with this id was written. The caller holds the lock under which it would be. */
-export async function wasSaid(trx: Knex.Transaction, eventId: string): Promise<boolean> {
+export async function wasEmitted(trx: Knex.Transaction, eventId: string): Promise<boolean> {
   const row: unknown = await trx('outbox').where('event_id', eventId).first('event_id');
   return row !== undefined;
 }
@@ -38,7 +38,7 @@ export async function readUnsent(knex: Knex, limit: number): Promise<OrderEvent[
 }
 
 /** All events of an order that this service has emitted. */
-export async function readSaid(knex: Knex, orderId: string): Promise<OrderEvent[]> {
+export async function readEmitted(knex: Knex, orderId: string): Promise<OrderEvent[]> {
   const rows = await knex('outbox')
     .select('event_id', 'type', 'order_id', 'payload')
     .where('order_id', orderId);
@@ -54,8 +54,8 @@ export async function markSent(knex: Knex, eventIds: readonly string[]): Promise
     .update({ sent_at: knex.fn.now(6) });
 }
 
-type Said = Pick<Row<'outbox'>, 'event_id' | 'type' | 'order_id' | 'payload'>;
+type OutboxRow = Pick<Row<'outbox'>, 'event_id' | 'type' | 'order_id' | 'payload'>;
 
-function eventOfRow({ event_id: eventId, type, order_id: orderId, payload }: Said) {
+function eventOfRow({ event_id: eventId, type, order_id: orderId, payload }: OutboxRow) {
   return { ...payload, eventId, type, orderId } as OrderEvent;
 }

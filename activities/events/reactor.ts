@@ -4,9 +4,9 @@ import type { Delivery, OrderEvents, React } from '../../contracts/deliveries';
 import type { Service } from '../../contracts/participants';
 import { asActivity } from '../database/activity-failure';
 import { classify, describeError, type ErrorClass } from '../database/errors';
-import { hear, noteFault, noteReaction, readHeard, release } from './inbox';
-import { SetAside } from '../barrier/once';
-import { readSaid, say } from './outbox';
+import { receive, recordFault, recordReaction, readReceived, release } from './inbox';
+import { ExcludedFromBatch } from '../barrier/barrier';
+import { readEmitted, emit } from './outbox';
 import { runTransaction } from '../database/transaction';
 
 interface Reactor {
@@ -15,7 +15,7 @@ interface Reactor {
   /** Changes this service's state, and answers the one event that reports it. */
   react: (trx: Knex.Transaction, event: OrderEvent) => Promise<OrderEvent>;
   /** Called after the commit, to hand the emitted event over at once. */
-  onSaid: () => void;
+  onEmitted: () => void;
 }
 
 /**
@@ -23,7 +23,7 @@ interface Reactor {
  * repeated event gets the first answer. An event with a fault that may be permanent is parked, so
  * it does not block others. A transient fault is thrown, and Temporal retries it indefinitely.
  */
-export function createReact({ knex, subscriber, react, onSaid }: Reactor): React {
+export function createReact({ knex, subscriber, react, onEmitted }: Reactor): React {
   return (event, released) =>
     asActivity(async () => {
       const reaction = reactionOf(event.type, subscriber);
@@ -32,20 +32,20 @@ export function createReact({ knex, subscriber, react, onSaid }: Reactor): React
       if (released) await runTransaction(knex, (trx) => release(trx, event, reaction, released));
       try {
         const delivery = await runTransaction(knex, async (trx): Promise<Delivery> => {
-          const row = await hear(trx, event, reaction);
+          const row = await receive(trx, event, reaction);
           if (row.emitted !== null) return { kind: 'reacted', emitted: row.emitted };
           if (row.parked === 1) return { kind: 'parked', detail: row.last_error ?? '' };
           const emitted = await react(trx, event);
-          await say(trx, [emitted]);
-          await noteReaction(trx, event, reaction, emitted);
+          await emit(trx, [emitted]);
+          await recordReaction(trx, event, reaction, emitted);
           return { kind: 'reacted', emitted: emitted.eventId };
         });
-        onSaid();
+        onEmitted();
         return delivery;
       } catch (error) {
         const fault = faultOf(error);
         if (!fault) throw error;
-        const parks = await runTransaction(knex, (trx) => noteFault(trx, event, reaction, fault));
+        const parks = await runTransaction(knex, (trx) => recordFault(trx, event, reaction, fault));
         if (!parks) throw error;
         return { kind: 'parked', detail: fault.error };
       }
@@ -58,8 +58,8 @@ export function createReact({ knex, subscriber, react, onSaid }: Reactor): React
 export function createEventsOf(knex: Knex): (orderId: string) => Promise<OrderEvents> {
   return (orderId) =>
     asActivity(async () => ({
-      said: await readSaid(knex, orderId),
-      heard: await readHeard(knex, orderId),
+      said: await readEmitted(knex, orderId),
+      heard: await readReceived(knex, orderId),
     }));
 }
 
@@ -74,7 +74,7 @@ const poison: Partial<Record<ErrorClass, { mayMend: boolean }>> = {
 
 /** Undefined for transient faults: an outage parks nothing. */
 function faultOf(error: unknown): { error: string; mayMend: boolean } | undefined {
-  if (error instanceof SetAside) {
+  if (error instanceof ExcludedFromBatch) {
     const { outcome } = error;
     const words = outcome.kind === 'broken' ? `broken: ${outcome.code}` : outcome.kind;
     return { error: words, mayMend: false };

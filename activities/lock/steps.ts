@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { Broken, LockCommand, Verdict } from '../../contracts/steps';
-import { decide, isOpen, lockOrders } from '../order/steps';
+import type { Broken, LockCommand, DecisionRequest } from '../../contracts/steps';
+import { decideOrders, isOpen, lockOrders } from '../order/decision';
 import type { Rules } from '../participant/rules';
-import { SetAside, type RecordedOutcome } from '../barrier/once';
+import { ExcludedFromBatch, type RecordedOutcome } from '../barrier/barrier';
 
 /** The participants, with their books as seen from the order database. */
 export type AllRules = readonly Rules<Keyed>[];
@@ -29,12 +29,12 @@ export async function placeInOne(
   });
   // Here COMPLETE and the effects are one commit, so another pattern has written this decision.
   if (completeAndOpen.length > 0) {
-    throw new SetAside(completeAndOpen, { kind: 'broken', code: 'effect-unaccounted' });
+    throw new ExcludedFromBatch(completeAndOpen, { kind: 'broken', code: 'effect-unaccounted' });
   }
   const undecided = commands.filter(({ orderId }) => rows.get(orderId)?.decision === null);
   const fresh = await takeAll(trx, all, undecided);
   const known = commands.filter(({ orderId }) => rows.has(orderId));
-  const decisions = await decide(
+  const decisions = await decideOrders(
     trx,
     known.map(({ orderId }) => verdictOn(orderId, fresh.get(orderId))),
   );
@@ -89,7 +89,7 @@ async function takeInTurn(trx: Knex.Transaction, all: AllRules, commands: LockCo
 }
 
 /** Without an outcome the order was decided before, and the verdict only reads that decision. */
-function verdictOn(orderId: string, outcome: RecordedOutcome | undefined): Verdict {
+function verdictOn(orderId: string, outcome: RecordedOutcome | undefined): DecisionRequest {
   if (outcome?.kind === 'done') return { orderId, decision: 'COMPLETE' };
   return {
     orderId,

@@ -2,20 +2,31 @@ import type { Knex } from 'knex';
 import type { OrderActivities } from '../../contracts/steps';
 import { asActivity } from '../database/activity-failure';
 import { runTransaction } from '../database/transaction';
-import { adopt, findOrphans, type AskOwners } from './adoption';
+import { adoptOrder, findOrphans, type AskOwners } from './adoption';
 import { createOrderWork, noteLook, noteRecovery } from './recovery';
-import { defaultFirstRetryMs, due, recordResults, register } from './registry';
-import { conclude, last, open, overturn, unconfirmed } from './resolutions';
 import {
-  alertAll,
-  close,
-  complete,
-  decide,
-  hold,
+  defaultFirstRetryMs,
+  dueCompensations,
+  recordCompensations,
+  registerCompensations,
+} from './compensation-queue';
+import {
+  closeResolution,
+  lastResolution,
+  openResolution,
+  overturnDecision,
+  findUnconfirmed,
+} from './resolutions';
+import {
+  alertOrders,
+  closeOrders,
+  completeOrders,
+  decideOrders,
+  holdOrders,
   lockOrders,
   readDecisions,
   resolveAlerts,
-} from './steps';
+} from './decision';
 
 export interface OrderDeps {
   knex: Knex;
@@ -32,33 +43,35 @@ export function createOrderActivities(deps: OrderDeps): OrderActivities {
   const inTransaction = <T>(work: (trx: Knex.Transaction) => Promise<T>) =>
     asActivity(() => runTransaction(knex, work));
   return {
-    decideOrders: (verdicts) => inTransaction((trx) => decide(trx, verdicts)),
+    decideOrders: (verdicts) => inTransaction((trx) => decideOrders(trx, verdicts)),
     readDecisions: (orderIds) => asActivity(() => readDecisions(knex, orderIds)),
     closeOrders: (orderIds) =>
       inTransaction(async (trx) => {
         await lockOrders(trx, orderIds);
-        await close(trx, orderIds);
+        await closeOrders(trx, orderIds);
       }),
-    completeOrders: (orderIds) => inTransaction((trx) => complete(trx, orderIds)),
-    alertOrders: (troubled) => inTransaction((trx) => alertAll(trx, troubled)),
+    completeOrders: (orderIds) => inTransaction((trx) => completeOrders(trx, orderIds)),
+    alertOrders: (troubled) => inTransaction((trx) => alertOrders(trx, troubled)),
     resolveHeld: (orderIds) =>
       inTransaction((trx) => resolveAlerts(trx, orderIds, 'reservation-held')),
-    holdOrders: (broken) => inTransaction((trx) => hold(trx, broken)),
+    holdOrders: (broken) => inTransaction((trx) => holdOrders(trx, broken)),
     registerCompensations: (failed) =>
-      inTransaction((trx) => register(trx, failed, registryRetryMs)),
-    dueCompensations: (query) => asActivity(() => due(knex, query)),
+      inTransaction((trx) => registerCompensations(trx, failed, registryRetryMs)),
+    dueCompensations: (query) => asActivity(() => dueCompensations(knex, query)),
     recordCompensations: (results) =>
-      inTransaction((trx) => recordResults(trx, results, registryRetryMs)),
+      inTransaction((trx) => recordCompensations(trx, results, registryRetryMs)),
     findOrphans: (query) => asActivity(() => findOrphans(knex, askOwners, query)),
-    adoptOrder: (orphans, newOwner) => inTransaction((trx) => adopt(trx, orphans, newOwner)),
+    adoptOrder: (orphans, newOwner) => inTransaction((trx) => adoptOrder(trx, orphans, newOwner)),
     findOrderWork: (ages) => asActivity(() => findOrderWork(ages)),
     noteLook: (found) => asActivity(() => noteLook(knex, found)),
     noteRecovery: (kind) => asActivity(() => noteRecovery(knex, kind)),
-    findUnconfirmed: (query) => asActivity(() => unconfirmed(knex, query)),
-    openResolution: (request, workflowId) => inTransaction((trx) => open(trx, request, workflowId)),
-    lastResolution: (orderId, owner) => inTransaction((trx) => last(trx, orderId, owner)),
-    overturnDecision: (orderId, owner) => inTransaction((trx) => overturn(trx, orderId, owner)),
+    findUnconfirmed: (query) => asActivity(() => findUnconfirmed(knex, query)),
+    openResolution: (request, workflowId) =>
+      inTransaction((trx) => openResolution(trx, request, workflowId)),
+    lastResolution: (orderId, owner) => inTransaction((trx) => lastResolution(trx, orderId, owner)),
+    overturnDecision: (orderId, owner) =>
+      inTransaction((trx) => overturnDecision(trx, orderId, owner)),
     closeResolution: (workflowId, refused) =>
-      inTransaction((trx) => conclude(trx, workflowId, refused)),
+      inTransaction((trx) => closeResolution(trx, workflowId, refused)),
   };
 }

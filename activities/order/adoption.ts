@@ -114,7 +114,7 @@ function byOwner(a: Orphan, b: Orphan): number {
  * Replaces the owner of each order by compare-and-set. Waits for no row lock: an order that another
  * session has locked is left to the next run, and the others are adopted.
  */
-export async function adopt(
+export async function adoptOrder(
   trx: Knex.Transaction,
   orphans: readonly Orphan[],
   newOwner: string,

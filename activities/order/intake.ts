@@ -4,7 +4,7 @@ import { deliveriesOf, eventOf } from '../../contracts/events';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
 import { patternRows } from '../../contracts/patterns';
 import { classify, type ErrorClass } from '../database/errors';
-import { say } from '../events/outbox';
+import { emit } from '../events/outbox';
 import { text, texts } from '../database/parameters';
 import { byIndex } from '../database/rows';
 import { runTransaction } from '../database/transaction';
@@ -177,7 +177,7 @@ async function claimByEvents(
     })
     .timeout(queryMsMax);
   const placed = await readOrders(trx, fresh);
-  await say(
+  await emit(
     trx,
     [...placed.values()].map((order) => eventOf('OrderPlaced', order.orderId, { order })),
   );

@@ -4,23 +4,23 @@ import { isTerminal, type OrderStatus } from '../../contracts/order';
 import { participants, type RegisteredParticipant } from '../../contracts/participants';
 import type { OrderEventActivities } from '../../contracts/deliveries';
 import { asActivity } from '../database/activity-failure';
-import { heardOf } from '../events/inbox';
-import { say, wasSaid } from '../events/outbox';
+import { receivedOf } from '../events/inbox';
+import { emit, wasEmitted } from '../events/outbox';
 import { createEventsOf, createReact } from '../events/reactor';
 import { runTransaction } from '../database/transaction';
 import { readOrders } from './content';
-import { close, decide, lockOrders, resolveAlerts } from './steps';
+import { closeOrders, decideOrders, lockOrders, resolveAlerts } from './decision';
 import { putAside } from './waits';
 
-/** The order service's part in choreography. `onSaid` wakes its relay. */
-export function createOrderReactions(knex: Knex, onSaid: () => void): OrderEventActivities {
+/** The order service's part in choreography. `onEmitted` wakes its relay. */
+export function createOrderReactions(knex: Knex, onEmitted: () => void): OrderEventActivities {
   return {
-    orderReacts: createReact({ knex, subscriber: 'order', react: hearReply, onSaid }),
+    orderReacts: createReact({ knex, subscriber: 'order', react: receiveReply, onEmitted }),
     eventsOfOrder: createEventsOf(knex),
     settleOrder: (orderId) =>
       asActivity(async () => {
         const status = await runTransaction(knex, (trx) => settleAgain(trx, orderId));
-        onSaid();
+        onEmitted();
         return status;
       }),
     resolveParked: (orderId) =>
@@ -36,7 +36,7 @@ async function resolve(trx: Knex.Transaction, orderId: string): Promise<void> {
 }
 
 /** Handles a participant's reply: decides or ends the order if it can. */
-async function hearReply(trx: Knex.Transaction, event: OrderEvent): Promise<OrderEvent> {
+async function receiveReply(trx: Knex.Transaction, event: OrderEvent): Promise<OrderEvent> {
   const emitted = await settle(trx, event.orderId, event);
   return emitted ?? eventOf('ReplyNoted', event.orderId, {}, event);
 }
@@ -44,7 +44,7 @@ async function hearReply(trx: Knex.Transaction, event: OrderEvent): Promise<Orde
 /** For an order whose events were lost: its decision may not have been announced. */
 async function settleAgain(trx: Knex.Transaction, orderId: string): Promise<OrderStatus> {
   const emitted = await settle(trx, orderId);
-  if (emitted) await say(trx, [emitted]);
+  if (emitted) await emit(trx, [emitted]);
   const row = (await lockOrders(trx, [orderId])).get(orderId);
   if (!row) throw new Error(`Order ${orderId} does not exist`);
   return row.status;
@@ -63,37 +63,40 @@ async function settle(
   const row = (await lockOrders(trx, [orderId])).get(orderId);
   if (!row) throw new Error(`Order ${orderId} does not exist`);
   if (isTerminal(row.status)) return undefined;
-  const heard = await heardOf(trx, orderId);
-  if (reply) heard.add(reply.type);
-  const decision = row.decision ?? (await decideBy(trx, orderId, heard));
+  const received = await receivedOf(trx, orderId);
+  if (reply) received.add(reply.type);
+  const decision = row.decision ?? (await decideBy(trx, orderId, received));
   if (decision === 'COMPLETE') return eventOf('OrderCompleted', orderId, {});
   if (decision === undefined) return undefined;
-  if (participants.every((one) => holdsNothing(heard, one))) {
-    await close(trx, [orderId]);
+  if (participants.every((one) => holdsNothing(received, one))) {
+    await closeOrders(trx, [orderId]);
     return eventOf('OrderClosed', orderId, {});
   }
   const order = (await readOrders(trx, [orderId])).get(orderId);
   if (!order) throw new Error(`Order ${orderId} has no lines`);
   const cancelled = eventOf('OrderCancelled', orderId, { order });
-  return (await wasSaid(trx, cancelled.eventId)) ? undefined : cancelled;
+  return (await wasEmitted(trx, cancelled.eventId)) ? undefined : cancelled;
 }
 
 /**
  * The first refusal in order of registration becomes the reason, so the decision waits for all
  * replies.
  */
-async function decideBy(trx: Knex.Transaction, orderId: string, heard: ReadonlySet<EventType>) {
-  const took = (one: RegisteredParticipant) => heard.has(one.events.taken);
+async function decideBy(trx: Knex.Transaction, orderId: string, received: ReadonlySet<EventType>) {
+  const took = (one: RegisteredParticipant) => received.has(one.events.taken);
   if (participants.every(took)) {
-    return (await decide(trx, [{ orderId, decision: 'COMPLETE' }]))[0];
+    return (await decideOrders(trx, [{ orderId, decision: 'COMPLETE' }]))[0];
   }
-  if (!participants.every((one) => took(one) || holdsNothing(heard, one))) return undefined;
-  const refused = participants.find(({ events }) => heard.has(events.rejected));
+  if (!participants.every((one) => took(one) || holdsNothing(received, one))) return undefined;
+  const refused = participants.find(({ events }) => received.has(events.rejected));
   const reason = refused?.rejection.code ?? 'unavailable';
-  return (await decide(trx, [{ orderId, decision: 'CANCEL', reason }]))[0];
+  return (await decideOrders(trx, [{ orderId, decision: 'CANCEL', reason }]))[0];
 }
 
 /** Whether the participant has confirmed that it holds nothing of the order. */
-function holdsNothing(heard: ReadonlySet<EventType>, { events }: RegisteredParticipant): boolean {
-  return [events.rejected, events.notTaken, events.givenBack].some((type) => heard.has(type));
+function holdsNothing(
+  received: ReadonlySet<EventType>,
+  { events }: RegisteredParticipant,
+): boolean {
+  return [events.rejected, events.notTaken, events.givenBack].some((type) => received.has(type));
 }

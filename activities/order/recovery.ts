@@ -9,8 +9,8 @@ import {
 } from '../../contracts/recovery';
 import { compensationSteps } from '../../contracts/participants';
 import { findOrphans, type AskOwners } from './adoption';
-import { due } from './registry';
-import { unconfirmed } from './resolutions';
+import { dueCompensations } from './compensation-queue';
+import { findUnconfirmed } from './resolutions';
 
 /** The order service's part in recovery: what work there is, and when each kind last ran. */
 
@@ -36,11 +36,13 @@ export function createOrderWork(
   };
   const hasDue = async () => {
     const first = { after: null, limit: 1 };
-    const pages = await Promise.all(compensationSteps.map((step) => due(knex, { ...first, step })));
+    const pages = await Promise.all(
+      compensationSteps.map((step) => dueCompensations(knex, { ...first, step })),
+    );
     return pages.some(({ orders }) => orders.length > 0);
   };
   const hasUnconfirmed = async (olderThanMs: number) =>
-    (await unconfirmed(knex, { olderThanMs, afterOrder: '', limit: 1 })).length > 0;
+    (await findUnconfirmed(knex, { olderThanMs, afterOrder: '', limit: 1 })).length > 0;
   return async ({ adoptAfterMs, forceAfterMs }) => {
     const has: [RecoveryKind, boolean][] = [
       ['adoption', await hasOrphans(adoptAfterMs)],

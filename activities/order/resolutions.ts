@@ -10,7 +10,7 @@ import type {
 import type { Row } from '../database/tables';
 import { readOrders } from './content';
 import { endResolutions } from './ended-resolutions';
-import { lockOrders } from './steps';
+import { lockOrders } from './decision';
 import { putAside } from './waits';
 
 /**
@@ -23,7 +23,7 @@ import { putAside } from './waits';
  * Orders whose alert `confirmation-failing` has been open for this long, whatever their owner's
  * age.
  */
-export async function unconfirmed(
+export async function findUnconfirmed(
   knex: Knex,
   { olderThanMs, afterOrder, limit }: AgedQuery,
 ): Promise<PlacedOrder[]> {
@@ -46,7 +46,7 @@ type Recorded = Pick<Row<'resolutions'>, 'resolution_id' | 'outcome'>;
  * that no newer resolution has begun. A repeat answers the same and does not take the order again:
  * a late attempt would take it from a newer owner.
  */
-export async function open(
+export async function openResolution(
   trx: Knex.Transaction,
   { orderId, action, reason, operator }: ResolutionRequest,
   workflowId: string,
@@ -108,7 +108,7 @@ async function placement(trx: Knex.Transaction, orderId: string): Promise<Placem
 }
 
 /** The order's latest resolution number, or null if `owner` no longer owns the order. */
-export async function last(
+export async function lastResolution(
   trx: Knex.Transaction,
   orderId: string,
   owner: string,
@@ -127,7 +127,7 @@ export async function last(
  * whenever CANCEL holds, even if an earlier attempt wrote it and its reply was lost, so the caller
  * never thaws a cancelled order.
  */
-export async function overturn(
+export async function overturnDecision(
   trx: Knex.Transaction,
   orderId: string,
   owner: string,
@@ -159,7 +159,7 @@ function newestUnderWay(trx: Knex.Transaction, orderId: string): Knex.QueryBuild
  * changed nothing, and the order goes back to its previous owner. An order that is still PENDING
  * waits again for what its alerts say.
  */
-export async function conclude(
+export async function closeResolution(
   trx: Knex.Transaction,
   workflowId: string,
   refused: 'unsafe' | undefined,

@@ -50,11 +50,11 @@ export function createParticipantActivities<P extends RegisteredParticipant>(
   return activities as unknown as ActivitiesOf<P>;
 }
 
-/** A participant's part in choreography. `onSaid` wakes its relay. */
+/** A participant's part in choreography. `onEmitted` wakes its relay. */
 export function createParticipantReactions<P extends RegisteredParticipant>(
   participant: P,
   knex: Knex,
-  onSaid: () => void,
+  onEmitted: () => void,
 ): EventActivitiesOf<P> {
   const react = participantReactions(rulesOf(participant));
   const activities = {
@@ -62,7 +62,7 @@ export function createParticipantReactions<P extends RegisteredParticipant>(
       knex,
       subscriber: participant.name,
       react,
-      onSaid,
+      onEmitted,
     }),
     [eventsOfName(participant.name)]: createEventsOf(knex),
   };

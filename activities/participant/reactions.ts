@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { eventOf, type OrderEvent } from '../../contracts/events';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { Broken } from '../../contracts/steps';
-import { outcomeIn, SetAside, type RecordedOutcome } from '../barrier/once';
+import { outcomeIn, ExcludedFromBatch, type RecordedOutcome } from '../barrier/barrier';
 import type { Rules } from './rules';
 import { barrierWork } from './saga';
 
@@ -35,7 +35,7 @@ export function participantReactions<C extends Keyed>(
   };
 }
 
-/** @throws SetAside for what needs an operator; nothing of it is kept. */
+/** @throws ExcludedFromBatch for what needs an operator; nothing of it is kept. */
 function recorded(command: Keyed, outcome: RecordedOutcome | Broken | undefined): RecordedOutcome {
   switch (outcome?.kind) {
     case 'done':
@@ -43,7 +43,7 @@ function recorded(command: Keyed, outcome: RecordedOutcome | Broken | undefined)
     case 'cancelled':
       return outcome;
     case 'broken':
-      throw new SetAside([command], outcome);
+      throw new ExcludedFromBatch([command], outcome);
     default:
       throw new Error('The barrier answered no outcome');
   }

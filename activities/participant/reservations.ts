@@ -3,7 +3,7 @@ import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type { Broken, FreezeOutcome } from '../../contracts/steps';
 import type { Books } from '../../contracts/participants/definition';
 import { lockBalances, moveBalances, writeLedger, type Change } from './books';
-import { SetAside } from '../barrier/once';
+import { ExcludedFromBatch } from '../barrier/barrier';
 import type { ReservationState } from '../database/tables';
 
 /**
@@ -42,7 +42,7 @@ export async function reserve(
 /**
  * Takes reserved amounts out of the books and writes the ledger.
  *
- * @throws SetAside for orders that a resolution has frozen
+ * @throws ExcludedFromBatch for orders that a resolution has frozen
  */
 export async function confirmReserved(
   trx: Knex.Transaction,
@@ -51,7 +51,7 @@ export async function confirmReserved(
 ): Promise<void> {
   const rows = await lockOpen(trx, books, orderIds);
   const frozen = rows.filter(({ state }) => state === 'frozen');
-  if (frozen.length > 0) throw new SetAside(uniqueOrders(frozen), { kind: 'frozen' });
+  if (frozen.length > 0) throw new ExcludedFromBatch(uniqueOrders(frozen), { kind: 'frozen' });
   const spent = rows.map(({ amount, ...row }) => ({ ...row, kind: books.taking, amount: -amount }));
   await writeLedger(trx, books, spent);
   await moveBalances(trx, books, spent, { reserved: '+' });
@@ -157,7 +157,7 @@ async function lockReservations(
   return reservationsOf(trx, books, orderIds).forUpdate();
 }
 
-/** @throws SetAside for orders without open reservations although the barrier records some */
+/** @throws ExcludedFromBatch for orders without open reservations although the barrier records some */
 async function lockOpen(
   trx: Knex.Transaction,
   books: Books,
@@ -170,7 +170,7 @@ async function lockOpen(
   );
   if (gone.length > 0) {
     const outcome: Broken = { kind: 'broken', code: 'effect-unaccounted' };
-    throw new SetAside(
+    throw new ExcludedFromBatch(
       gone.map((orderId) => ({ orderId })),
       outcome,
     );

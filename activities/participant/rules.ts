@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Books, Keyed } from '../../contracts/participants/definition';
-import { contentHash, SetAside, type RecordedOutcome } from '../barrier/once';
+import { contentHash, ExcludedFromBatch, type RecordedOutcome } from '../barrier/barrier';
 import { applyChanges, lockBalances, type Change } from './books';
 
 /**
@@ -13,7 +13,7 @@ export interface Rules<C extends Keyed> {
    * Takes all that an order asks for, or nothing, order by order.
    *
    * @param post where taken amounts go: out of the books, or into a reservation
-   * @throws SetAside for orders that name a missing balance that must exist
+   * @throws ExcludedFromBatch for orders that name a missing balance that must exist
    */
   take: (
     trx: Knex.Transaction,
@@ -65,7 +65,7 @@ async function take<C extends Keyed>(
   const available = await lockBalances(trx, books, commands.flatMap(balancesOf));
   if (code !== null) {
     const unknown = commands.filter((one) => balancesOf(one).some((id) => !available.has(id)));
-    if (unknown.length > 0) throw new SetAside(unknown, { kind: 'broken', code });
+    if (unknown.length > 0) throw new ExcludedFromBatch(unknown, { kind: 'broken', code });
   }
   const taken: C[] = [];
   const outcomes = commands.map((command): RecordedOutcome => {

@@ -4,7 +4,7 @@ import type { ActionOutcome, Broken, CompensationOutcome, Done, Step } from '../
 import { asActivity } from '../database/activity-failure';
 import { runBatch } from '../barrier/batch';
 import { lockedBalances, lockedBarriers } from '../barrier/locks';
-import { compensateOnce, once, type RecordedOutcome } from '../barrier/once';
+import { compensateOnce, runOnce, type RecordedOutcome } from '../barrier/barrier';
 import type { Rules } from './rules';
 
 type Work<C, O> = (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;
@@ -17,7 +17,7 @@ export function barrierWork<C extends Keyed>(
   const { action, compensation } = rules.participant.steps.saga;
   return {
     act: (trx, batch) =>
-      once(trx, { step: action, hashOf }, batch, (fresh) => rules.take(trx, fresh)),
+      runOnce(trx, { step: action, hashOf }, batch, (fresh) => rules.take(trx, fresh)),
     undo: (trx, batch) =>
       compensateOnce(trx, { step: compensation, undoes: action, hashOf }, batch, (taken) =>
         rules.giveBack(trx, taken),

@@ -12,7 +12,7 @@ import type {
 } from '../../contracts/steps';
 import { asActivity } from '../database/activity-failure';
 import { runBatch } from '../barrier/batch';
-import { once } from '../barrier/once';
+import { runOnce } from '../barrier/barrier';
 import type { Rules } from './rules';
 import { lockedOf } from './saga';
 import {
@@ -62,7 +62,7 @@ export function createTccSteps<C extends Keyed>(knex: Knex, rules: Rules<C>): Tc
     asActivity(() => runTransaction(knex, work));
   return {
     try: step((trx, batch) =>
-      once(trx, { step: steps.try, hashOf }, batch, (fresh) => rules.take(trx, fresh, reserve)),
+      runOnce(trx, { step: steps.try, hashOf }, batch, (fresh) => rules.take(trx, fresh, reserve)),
     ),
     confirm: step((trx, batch) =>
       confirmOnce(trx, confirm, batch, (tried) => confirmReserved(trx, books, idsOf(tried))),

@@ -21,7 +21,7 @@ import {
   type XaConnections,
 } from './branch-connection';
 import { endBranch, findBranches, noteBranch } from './branch-notes';
-import { entomb, once, outcomeIn, type RecordedOutcome } from '../barrier/once';
+import { writeTombstones, runOnce, outcomeIn, type RecordedOutcome } from '../barrier/barrier';
 import type { Rules } from './rules';
 import { runTransaction } from '../database/transaction';
 
@@ -113,7 +113,7 @@ class XaParticipant<C extends Keyed> {
     const step = this.steps.prepare;
     return runBranch(this.xa.openBranch, xid, async (trx) => {
       let fresh: RecordedOutcome | undefined;
-      const [result] = await once(trx, { step, hashOf }, [command], async (commands) => {
+      const [result] = await runOnce(trx, { step, hashOf }, [command], async (commands) => {
         const outcomes = await take(trx, commands);
         fresh = outcomes[0];
         return outcomes;
@@ -153,7 +153,7 @@ class XaParticipant<C extends Keyed> {
   async rollback({ orderId }: BranchCommand): Promise<BranchOutcome> {
     await this.endIfPrepared('ROLLBACK', orderId);
     const outcome = await runTransaction(this.knex, (trx) =>
-      entomb(trx, this.steps.rollback, this.steps.prepare, orderId),
+      writeTombstones(trx, this.steps.rollback, this.steps.prepare, orderId),
     );
     if (outcome.kind === 'done' && !(await this.givenBack(orderId))) {
       await endBranch(this.knex, orderId, 'heuristic-commit');

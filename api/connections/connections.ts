@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Connection } from './connection';
+import { Connection } from './http-connection';
 
 export interface ConnectionLimits {
   /** Concurrent connections. One more replaces an idle connection, or is turned away. */

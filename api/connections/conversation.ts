@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Connection } from './connection';
+import type { Connection } from './http-connection';
 
 /** Answers a request that was received completely. */
 export type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Connection } from './connection';
+import { Connection } from './http-connection';
 import type { Connections } from './connections';
 import { Conversation, type Answer } from './conversation';
 import { Problem } from '../http/problems';

@@ -77,7 +77,7 @@ export function notAnswered({
  * The error that a caller gets when a write fails: a problem stays as it is, a database fault
  * becomes a problem, and a bug is passed on.
  */
-export function explain(error: unknown, unknown: (cause: unknown) => Problem): unknown {
+export function toProblem(error: unknown, unknown: (cause: unknown) => Problem): unknown {
   if (error instanceof Problem) return error;
   const fault = databaseFault(error);
   if (fault === 'outcome-unknown') return unknown(error);

@@ -3,11 +3,11 @@ import { requestHash, type Creation, type CreatedOrder } from '../../activities/
 import type { OrderDraft, OrderIntake } from '../../activities/order/intake';
 import type { Catalogue, Product } from '../../activities/product/catalogue';
 import type { OrderLine, WithTerms } from '../../contracts/order';
-import { timeOver, within } from '../deadline';
-import { invalidRequest } from '../http/faults';
-import { gather, type Gathering } from './gather';
+import { timedOut, within } from '../deadline';
+import { invalidRequest } from '../http/validation';
+import { batchLoader, type LoaderLimits } from './batch-loader';
 import { Problem, type Fault } from '../http/problems';
-import { creationOutcomeUnknown, explain } from '../http/unavailability';
+import { creationOutcomeUnknown, toProblem } from '../http/unavailability';
 
 export interface OrderRequest extends WithTerms {
   customerId: string;
@@ -18,7 +18,7 @@ export interface OrderRequest extends WithTerms {
 export interface CreationDeps {
   intake: OrderIntake;
   products: Catalogue;
-  gathering?: Partial<Gathering>;
+  gathering?: Partial<LoaderLimits>;
 }
 
 /** Creates an order, or finds the one that its idempotency key created. */
@@ -29,7 +29,7 @@ const inUse =
 
 const creationMsMax = 10_000;
 
-const defaultGathering: Gathering = {
+const defaultGathering: LoaderLimits = {
   batchMax: 64,
   inFlightMax: 2,
   waitingMax: 5_000,
@@ -40,11 +40,11 @@ const defaultGathering: Gathering = {
 export function createOrderCreation(deps: CreationDeps): CreateOrder {
   const { intake, products } = deps;
   const gathering = { ...defaultGathering, ...deps.gathering };
-  const insert = gather<OrderDraft, Creation>({
+  const insert = batchLoader<OrderDraft, Creation>({
     ...gathering,
     load: (drafts) => intake.createOrders(drafts),
   });
-  const readProducts = gather<string[], Map<string, Product>>({
+  const readProducts = batchLoader<string[], Map<string, Product>>({
     ...gathering,
     load: async (idLists) => {
       const found = await products.byIds(idLists.flat());
@@ -68,10 +68,10 @@ export function createOrderCreation(deps: CreationDeps): CreateOrder {
     }
     try {
       const creation = await within(creationMsMax, insert(draft));
-      if (creation === timeOver) throw creationOutcomeUnknown();
+      if (creation === timedOut) throw creationOutcomeUnknown();
       return answer(creation);
     } catch (error) {
-      throw explain(error, creationOutcomeUnknown);
+      throw toProblem(error, creationOutcomeUnknown);
     }
   };
 }

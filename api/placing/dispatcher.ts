@@ -1,6 +1,6 @@
 import { batchLimits } from '../../contracts/limits';
 import { stopLimits, type StopLimits } from '../stop-limits';
-import { sendBatch, type BatchDeps, type BatchedOrder } from './batch';
+import { sendBatch, type BatchDeps, type BatchedOrder } from './send-batch';
 import { within } from '../deadline';
 import type { TemporalPresence } from './temporal-presence';
 import { orderOutcomeUnknown, overloaded, unavailable } from '../http/unavailability';

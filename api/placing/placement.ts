@@ -1,13 +1,13 @@
 import type { OrderIntake } from '../../activities/order/intake';
 import type { OrderQueries, OrderSummary, PlaceableOrder } from '../../activities/order/queries';
 import { isTerminal, type Pattern } from '../../contracts/order';
-import { timeOver, within } from '../deadline';
+import { timedOut, within } from '../deadline';
 import type { Dispatcher } from './dispatcher';
-import { gather } from './gather';
+import { batchLoader } from './batch-loader';
 import type { OutcomeWatcher } from './outcome-watcher';
 import { Problem } from '../http/problems';
 import type { TemporalPresence } from './temporal-presence';
-import { explain, orderOutcomeUnknown, overloaded } from '../http/unavailability';
+import { toProblem, orderOutcomeUnknown, overloaded } from '../http/unavailability';
 
 export interface PlacementDeps {
   intake: OrderIntake;
@@ -52,7 +52,7 @@ const gathering = { batchMax: 256, inFlightMax: 2, waitingMax: 5_000, staleMs: 5
 
 /** Places and cancels orders, and waits for their outcomes. */
 export function createPlacement(deps: PlacementDeps): PlacementService {
-  const read = gather<string, PlaceableOrder | undefined>({
+  const read = batchLoader<string, PlaceableOrder | undefined>({
     ...gathering,
     load: async (ids) => {
       const found = await deps.orders.placeable(ids);
@@ -79,7 +79,7 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
     const settled = await deps.watcher.wait(assumed.orderId, patienceMs, gone, isEnough);
     if (settled) return settled;
     const now = await within(lastLookMsMax, read(assumed.orderId)).catch(() => undefined);
-    return now === timeOver ? assumed : (now ?? assumed);
+    return now === timedOut ? assumed : (now ?? assumed);
   };
 
   return {
@@ -135,16 +135,16 @@ async function admit(
   }
   const placement = dispatcher.place(order);
   const admitted = await within(Math.max(waitMs, admissionMsMax), placement.admitted);
-  if (admitted !== timeOver) return;
+  if (admitted !== timedOut) return;
   throw placement.withdraw() ? overloaded() : orderOutcomeUnknown(order.orderId);
 }
 
 /** True if the order has ended; false if participants must give back first. */
 async function cancelNow({ intake }: PlacementDeps, orderId: string): Promise<boolean> {
   const outcome = await within(cancelMsMax, intake.cancelOrder(orderId)).catch((error: unknown) => {
-    throw explain(error, (cause) => orderOutcomeUnknown(orderId, cause));
+    throw toProblem(error, (cause) => orderOutcomeUnknown(orderId, cause));
   });
-  if (outcome === timeOver) throw orderOutcomeUnknown(orderId);
+  if (outcome === timedOut) throw orderOutcomeUnknown(orderId);
   if (outcome === undefined) throw noSuchOrder();
   if (outcome !== 'completed') return outcome === 'cancelled';
   throw new Problem('already-completed', 'The order was completed before the cancel arrived.', {

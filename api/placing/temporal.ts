@@ -14,7 +14,7 @@ import type {
   ResolveInput,
   ResolveResult,
 } from '../../contracts/workflows';
-import type { StartOrders } from './batch';
+import type { StartOrders } from './send-batch';
 import type { Resolutions } from '../resolution';
 import { TemporalUnanswered } from './temporal-presence';
 

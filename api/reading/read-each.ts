@@ -1,5 +1,5 @@
 import { participants, type ParticipantName } from '../../contracts/participants';
-import { timeOver, within } from '../deadline';
+import { timedOut, within } from '../deadline';
 
 /** The participants' answers, in the order of registration. */
 export interface EachAnswer<T> {
@@ -20,7 +20,7 @@ export async function readEach<T>(
     participants.map(async ({ name: service }) => {
       try {
         const records = await within(readMsMax, read(service));
-        return { service, records: records === timeOver ? undefined : records };
+        return { service, records: records === timedOut ? undefined : records };
       } catch (error) {
         onError(error, service);
         return { service, records: undefined };

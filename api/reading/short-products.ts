@@ -1,6 +1,6 @@
 import type { OrderQueries } from '../../activities/order/queries';
 import type { Catalogue } from '../../activities/product/catalogue';
-import { timeOver, within } from '../deadline';
+import { timedOut, within } from '../deadline';
 import type { ShortProduct } from '../http/problems';
 
 /** The order's products that are short of stock now. Undefined if unknown. */
@@ -28,7 +28,7 @@ export function createShortProductsReader(
   return async (orderId) => {
     try {
       const short = await within(readMsMax, read(orderId));
-      return short === timeOver ? undefined : short;
+      return short === timedOut ? undefined : short;
     } catch {
       return undefined;
     }

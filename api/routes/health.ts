@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { timeOver, within } from '../deadline';
+import { timedOut, within } from '../deadline';
 import type { OverdueRecovery } from '../../contracts/recovery';
 import type { ApiApp } from '../http/context';
 import { Problem } from '../http/problems';
@@ -50,7 +50,7 @@ export function addHealthRoutes(
     states: probeAll(probes),
     // Unknown without the order database, which `states` reports as down.
     overdue: within(probeMsMax, overdueRecoveries()).then(
-      (found) => (found === timeOver ? [] : found),
+      (found) => (found === timedOut ? [] : found),
       () => [],
     ),
   });
@@ -82,8 +82,8 @@ export function addHealthRoutes(
 async function probeAll(probes: Probes): Promise<States> {
   const states = await Promise.all(
     Object.entries(probes).map(async ([name, probe]): Promise<[string, 'up' | 'down']> => {
-      const answer = await within(probeMsMax, probe()).catch(() => timeOver);
-      return [name, answer === timeOver ? 'down' : 'up'];
+      const answer = await within(probeMsMax, probe()).catch(() => timedOut);
+      return [name, answer === timedOut ? 'down' : 'up'];
     }),
   );
   return Object.fromEntries(states);

@@ -1,4 +1,4 @@
-/** The barrier's table, the same in every service that takes part: see activities/barrier/once.ts. */
+/** The barrier's table, the same in every service that takes part: see activities/barrier/barrier.ts. */
 export const createStepsTable = `
   CREATE TABLE steps (
     order_id VARCHAR(64) NOT NULL,

@@ -1,5 +1,5 @@
 import type { Claims } from '../../activities/order/intake';
-import type { StartedWorkflow } from '../../api/placing/batch';
+import type { StartedWorkflow } from '../../api/placing/send-batch';
 import { Dispatcher, type DispatcherOptions } from '../../api/placing/dispatcher';
 import { defaultTiming } from '../../contracts/limits';
 import type { PlacedOrder } from '../../contracts/order';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { StartedWorkflow, StartOrders } from '../../api/placing/batch';
+import type { StartedWorkflow, StartOrders } from '../../api/placing/send-batch';
 import type { FailureCode } from '../../contracts/failures';
 import type { PlaceOrdersInput } from '../../contracts/workflows';
 

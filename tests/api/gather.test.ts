@@ -1,4 +1,4 @@
-import { gather, type GatherOptions } from '../../api/placing/gather';
+import { batchLoader, type LoaderOptions } from '../../api/placing/batch-loader';
 import { Problem } from '../../api/http/problems';
 
 /** Batches that are answered when the test says so. */
@@ -19,9 +19,9 @@ class Loads {
     });
 }
 
-function gathered(options: Partial<GatherOptions<number, number>> = {}) {
+function gathered(options: Partial<LoaderOptions<number, number>> = {}) {
   const loads = new Loads();
-  const ask = gather<number, number>({
+  const ask = batchLoader<number, number>({
     load: loads.load,
     batchMax: 3,
     inFlightMax: 1,

@@ -5,7 +5,7 @@ import { createOrderService } from './service';
 /** The order service broken on purpose: the property of its batches must see each of these. */
 
 const runsMax = 300;
-const steps = 'activities/order/steps.ts';
+const steps = 'activities/order/decision.ts';
 
 const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
   [
@@ -68,7 +68,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     /ended with a PENDING registry row/,
     [
       {
-        file: 'activities/order/registry.ts',
+        file: 'activities/order/compensation-queue.ts',
         from: 'failed.filter(({ orderId }) => isOpen(rows.get(orderId)));',
         to: 'failed;',
       },
@@ -79,7 +79,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     /toEqual/,
     [
       {
-        file: 'activities/order/registry.ts',
+        file: 'activities/order/compensation-queue.ts',
         from: 'error === undefined ? madeGood(trx) : failedAgain(trx, error, firstRetryMs)',
         to: "failedAgain(trx, error ?? '', firstRetryMs)",
       },

@@ -212,7 +212,7 @@ describe('the outcomes of a step', () => {
 
   it('of the saga are the first five, and recorded as its page says', () => {
     const [, recorded = ''] =
-      /RecordedOutcome = ([^;]+);/.exec(textOf('activities/barrier/once.ts')) ?? [];
+      /RecordedOutcome = ([^;]+);/.exec(textOf('activities/barrier/barrier.ts')) ?? [];
     const rows = tableOf('docs/saga.md', 'outcome', 'means', 'recorded');
     expect(rows.flatMap(([kind]) => codeIn(kind))).toEqual(kinds.slice(0, 5));
     const yes = rows.filter(([, , is]) => is === 'yes').flatMap(([kind]) => codeIn(kind));

@@ -1,6 +1,11 @@
 import type { Knex } from 'knex';
 import { createOrderIntake } from '../../activities/order/intake';
-import { alertAll, close, complete, decide } from '../../activities/order/steps';
+import {
+  alertOrders,
+  closeOrders,
+  completeOrders,
+  decideOrders,
+} from '../../activities/order/decision';
 import { isTerminal, orderStatuses } from '../../contracts/order';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { textOf } from './pages';
@@ -36,20 +41,20 @@ function writes(): { api: Write[]; workflow: Write[] } {
       (orderId) => intake.cancelOrder(orderId),
     ],
     workflow: [
-      inTransaction((trx, orderId) => decide(trx, [{ orderId, decision: 'COMPLETE' }])),
+      inTransaction((trx, orderId) => decideOrders(trx, [{ orderId, decision: 'COMPLETE' }])),
       inTransaction((trx, orderId) =>
-        decide(trx, [{ orderId, decision: 'CANCEL', nothingTaken: true }]),
+        decideOrders(trx, [{ orderId, decision: 'CANCEL', nothingTaken: true }]),
       ),
       inTransaction(async (trx, orderId) => {
-        await decide(trx, [{ orderId, decision: 'COMPLETE', effectsFollow: true }]);
-        await complete(trx, [orderId]);
+        await decideOrders(trx, [{ orderId, decision: 'COMPLETE', effectsFollow: true }]);
+        await completeOrders(trx, [orderId]);
       }),
       inTransaction(async (trx, orderId) => {
-        await decide(trx, [{ orderId, decision: 'CANCEL' }]);
-        await close(trx, [orderId]);
+        await decideOrders(trx, [{ orderId, decision: 'CANCEL' }]);
+        await closeOrders(trx, [orderId]);
       }),
       inTransaction((trx, orderId) =>
-        alertAll(trx, [{ orderId, kind: 'broken-step', detail: 'test' }]),
+        alertOrders(trx, [{ orderId, kind: 'broken-step', detail: 'test' }]),
       ),
     ],
   };

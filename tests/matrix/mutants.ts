@@ -39,12 +39,12 @@ export const mutants: Mutant[] = [
     symptom: /auditor found/,
     mutations: [
       {
-        file: 'activities/barrier/once.ts',
+        file: 'activities/barrier/barrier.ts',
         from: '...early.map((command) => entryOf(barrier, barrier.undoes, command)),',
         to: '',
       },
       {
-        file: 'activities/barrier/once.ts',
+        file: 'activities/barrier/barrier.ts',
         from: '[...early.map(() => cancelled), ',
         to: '[',
       },

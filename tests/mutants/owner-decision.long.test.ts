@@ -16,17 +16,17 @@ const claimWithoutTheGuard: Mutation[] = [
 
 const lastWriterWins: Mutation[] = [
   {
-    file: 'activities/order/steps.ts',
+    file: 'activities/order/decision.ts',
     from: 'verdicts.filter(({ orderId }) => rows.get(orderId)?.decision === null);',
     to: 'verdicts;',
   },
   {
-    file: 'activities/order/steps.ts',
+    file: 'activities/order/decision.ts',
     from: 'row ? (row.decision ?? decision)',
     to: 'row ? (decision ?? row.decision)',
   },
   {
-    file: 'activities/order/steps.ts',
+    file: 'activities/order/decision.ts',
     from: ".whereNull('decision')\n    .update({ decision: 'COMPLETE'",
     to: ".update({ reason: null, decision: 'COMPLETE'",
   },

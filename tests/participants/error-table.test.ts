@@ -152,7 +152,7 @@ it('an event is parked by no error that passes, however often it is met', async 
     knex: databases.product,
     subscriber: 'product',
     react: () => Promise.reject(error),
-    onSaid: () => undefined,
+    onEmitted: () => undefined,
   });
   const event = (orderId: string): OrderEvent =>
     ({

@@ -1,7 +1,7 @@
 import { recoveryScheduleId, workflowTypes } from '../../contracts/names';
 import { recoveries, type LookResult } from '../../contracts/recovery';
 import { readConfig } from '../../workers/wiring/config';
-import { recoverySettings, recoverySettingsFrom } from '../../workers/wiring/recovery';
+import { recoverySettings, recoverySettingsFrom } from '../../workers/wiring/recovery-schedule';
 import { claim, createOrder, ends, netEffect, place, stateOf, until } from '../support/orders';
 import { everythingIsOld, recoverOnce, recoverOnly, startRecovery } from '../support/recovery';
 import { useWorld } from '../support/use-world';

@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { taskQueues } from '../../contracts/names';
 import { workflowBundle } from '../../workers/wiring/bundle';
-import { createWorkflowActivities } from '../../workers/wiring/recovery';
+import { createWorkflowActivities } from '../../workers/wiring/recovery-schedule';
 import { createOrder, ends, Gate, netEffect, startOrders } from '../support/orders';
 import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';

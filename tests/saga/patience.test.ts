@@ -1,7 +1,7 @@
 import { defaultTiming } from '../../contracts/limits';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
-import type { FailedCompensation, OrderActivities, Verdict } from '../../contracts/steps';
+import type { FailedCompensation, OrderActivities, DecisionRequest } from '../../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { skipTime, type SkippedRun, type SkippedTime } from '../support/skipped-time';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => time.end());
 
 interface Run extends SkippedRun<PlaceOrdersResult> {
-  verdicts: Verdict[];
+  verdicts: DecisionRequest[];
   registered: FailedCompensation[];
 }
 
@@ -33,7 +33,7 @@ async function run(
   participants: Record<string, () => Promise<unknown>>,
   orderFaults: Partial<OrderActivities> = {},
 ): Promise<Run> {
-  const verdicts: Verdict[] = [];
+  const verdicts: DecisionRequest[] = [];
   const registered: FailedCompensation[] = [];
   const activities = {
     deductStock: done,
@@ -41,7 +41,7 @@ async function run(
     usePoints: done,
     refundPoints: done,
     ...participants,
-    decideOrders: (given: Verdict[]) => {
+    decideOrders: (given: DecisionRequest[]) => {
       verdicts.push(...given);
       return Promise.resolve(given.map(({ decision }) => decision));
     },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { createOrderIntake } from '../../activities/order/intake';
-import { besideAttributes, initialAttributes, summaryOf } from '../../contracts/labels';
+import { helperAttributes, initialAttributes, summaryOf } from '../../contracts/labels';
 import { taskQueues } from '../../contracts/names';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
 import { participants, type Label } from '../../contracts/participants';
@@ -106,7 +106,7 @@ export function startRun(
     workflowId,
     taskQueue: taskQueues.workflow,
     args: [input],
-    typedSearchAttributes: besideAttributes('saga'),
+    typedSearchAttributes: helperAttributes('saga'),
   });
 }
 

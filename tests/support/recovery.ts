@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { besideAttributes } from '../../contracts/labels';
+import { helperAttributes } from '../../contracts/labels';
 import { recoveryScheduleId, taskQueues, workflowTypes } from '../../contracts/names';
 import { recoveries, type RecoveryKind, type RecoverySettings } from '../../contracts/recovery';
-import { ensureRecovery } from '../../workers/wiring/recovery';
+import { ensureRecovery } from '../../workers/wiring/recovery-schedule';
 import { until } from './orders';
 import { nothingIsOld, type World } from './world';
 
@@ -54,7 +54,7 @@ export async function recoverOnce(world: World): Promise<WorkflowHandle> {
     workflowId: `look-${randomUUID()}`,
     taskQueue: taskQueues.workflow,
     args: [],
-    typedSearchAttributes: besideAttributes('all'),
+    typedSearchAttributes: helperAttributes('all'),
   });
   await handle.result();
   return handle;

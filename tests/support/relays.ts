@@ -41,13 +41,13 @@ export function startRelays(
         ...more,
       });
       running.set(service, [...(running.get(service) ?? []), relay]);
-      world.onSaid[service] = relay.wake;
+      world.onEmitted[service] = relay.wake;
       return relay;
     },
     async stop(service) {
       const stopping = running.get(service) ?? [];
       running.delete(service);
-      Reflect.deleteProperty(world.onSaid, service);
+      Reflect.deleteProperty(world.onEmitted, service);
       await Promise.all(stopping.map((relay) => relay.close()));
     },
     async end() {

@@ -15,7 +15,7 @@ import type { RecoverySettings } from '../../contracts/recovery';
 import { byService, participants, services, type Service } from '../../contracts/participants';
 import type { ParticipantName } from '../../contracts/participants';
 import { createAskOwners } from '../../workers/wiring/open-owners';
-import { createWorkflowActivities } from '../../workers/wiring/recovery';
+import { createWorkflowActivities } from '../../workers/wiring/recovery-schedule';
 import { createTestDatabases, takeTestDatabases, type TestDatabases } from './databases';
 import { withFaults, type Activities, type Faults } from './faults';
 import { quietRuntime } from './runtime';
@@ -34,7 +34,7 @@ export interface World {
   faults: Faults;
   clearFaults(): void;
   /** Called when a service has said something; without a relay nothing sends it. */
-  onSaid: Partial<Record<Service, () => void>>;
+  onEmitted: Partial<Record<Service, () => void>>;
   /** What the next look of recovery is told. */
   recovery: RecoverySettings;
   stop(): Promise<void>;
@@ -106,9 +106,9 @@ export async function createWorld(
   const faults: Faults = {};
   const pools = openPools(databases);
   const xa = openXaOf(databases);
-  const onSaid: World['onSaid'] = {};
+  const onEmitted: World['onEmitted'] = {};
   const recovery = { ...nothingIsOld };
-  const activities = activitiesOf(code, { pools, xa }, databases.names, client, faults, onSaid);
+  const activities = activitiesOf(code, { pools, xa }, databases.names, client, faults, onEmitted);
   const running = new Map<WorkerName, { worker: Worker; run: Promise<void> }[]>();
 
   const startWorker = async (name: WorkerName) => {
@@ -150,7 +150,7 @@ export async function createWorld(
     connection,
     namespace,
     faults,
-    onSaid,
+    onEmitted,
     recovery,
     clearFaults() {
       for (const name of Object.keys(faults)) Reflect.deleteProperty(faults, name);
@@ -207,10 +207,10 @@ function activitiesOf(
   databases: TestDatabases['names'],
   client: Client,
   faults: Faults,
-  onSaid: World['onSaid'],
+  onEmitted: World['onEmitted'],
 ): Record<Service | 'lock', Activities> {
   const deps = { knex: pools.order, askOwners: createAskOwners(client.workflow) };
-  const wake = (service: Service) => () => onSaid[service]?.();
+  const wake = (service: Service) => () => onEmitted[service]?.();
   const activitiesOfService = (service: Service): object => {
     const participant = participants.find(({ name }) => name === service);
     if (!participant) {

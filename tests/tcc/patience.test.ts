@@ -2,7 +2,7 @@ import { defaultTiming } from '../../contracts/limits';
 import { workflowTypes } from '../../contracts/names';
 import type { AdoptedOrder, PlacedOrder } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
-import type { StepOutcome, TroubledOrder, Verdict } from '../../contracts/steps';
+import type { StepOutcome, TroubledOrder, DecisionRequest } from '../../contracts/steps';
 import type {
   AgedInput,
   ForceResult,
@@ -27,7 +27,7 @@ const hourMs = 3_600_000;
 
 let time: SkippedTime;
 /** What the order service was told, and how often each participant's step was asked for. */
-let verdicts: Verdict[];
+let verdicts: DecisionRequest[];
 let alerts: TroubledOrder[];
 let ended: string[];
 let tries: Record<string, number>;
@@ -55,7 +55,7 @@ function activities(changes: Record<string, Mock>): Record<string, Mock> {
     return Promise.resolve();
   };
   const order: Record<string, Mock> = {
-    decideOrders: (given: Verdict[]) => {
+    decideOrders: (given: DecisionRequest[]) => {
       verdicts.push(...given);
       return Promise.resolve(given.map(({ decision }) => decision));
     },

@@ -2,13 +2,13 @@ import { participants } from '../../contracts/participants';
 import * as arrange from './arrange';
 import type { Arrangement } from './arrangement';
 import type { Injection } from './injection';
-import type { Known } from './known';
+import type { TransactionMatcher } from './transaction-matcher';
 import type { Participant } from './participants';
 
 /** How branches come to be left prepared, for the scanner. */
 
 /** Its workflow is terminated when it comes to this step, and nobody adopts the order. */
-function leftAt(known: Known): Arrangement {
+function leftAt(known: TransactionMatcher): Arrangement {
   return {
     async begins(cell) {
       const window = cell.watch(known, { skip: 0, position: 'begin', times: Infinity });

@@ -6,7 +6,7 @@ import { participantOf } from '../../contracts/participants';
 import { last } from './participants';
 import type { LockedRow } from './step';
 import { until } from './until';
-import type { Window } from './window';
+import type { InjectionPoint } from './injection-point';
 
 /** Faults that somebody else's locks are: a row that is held too long, and a cycle. */
 
@@ -57,7 +57,7 @@ function lockedRows({ step }: Injection): { first: LockedRow; last: LockedRow } 
   return { first, last };
 }
 
-async function saw(window: Window, error: number): Promise<void> {
+async function saw(window: InjectionPoint, error: number): Promise<void> {
   const name = error === deadlockFound ? 'a deadlock' : 'a lock-wait timeout';
   await until(`the step was told of ${name}`, () => window.errors.includes(error), 8_000);
 }
@@ -77,7 +77,7 @@ async function hold(
 }
 
 /** A row that was inserted a moment ago is nobody's until its transaction has gone on. */
-async function isHeld(cell: Injection, window: Window, row: LockedRow): Promise<boolean> {
+async function isHeld(cell: Injection, window: InjectionPoint, row: LockedRow): Promise<boolean> {
   if (row === 'barrier' || row === 'inbox') {
     if (window.sent < (cell.step.waitsAt ?? 3)) return false;
     await sleep(100);

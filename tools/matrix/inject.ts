@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Injection } from './injection';
-import { doorOf } from './known';
+import { workerRoleOf } from './transaction-matcher';
 import { begin } from './orders';
 import { attemptMsMax } from './tuning';
 import { until } from './until';
@@ -67,14 +67,14 @@ export async function refuseConnections(cell: Injection): Promise<void> {
   const window = cell.window('begin');
   await cell.begin();
   const hit = await window.hit();
-  const before = stack.refused(doorOf(step));
-  stack.refuse(doorOf(step), true);
+  const before = stack.refused(workerRoleOf(step));
+  stack.refuse(workerRoleOf(step), true);
   hit.cut();
   try {
     await sleep(refusedMs);
-    await until('somebody was refused', () => stack.refused(doorOf(step)) > before);
+    await until('somebody was refused', () => stack.refused(workerRoleOf(step)) > before);
   } finally {
-    stack.refuse(doorOf(step), false);
+    stack.refuse(workerRoleOf(step), false);
   }
 }
 
@@ -97,7 +97,7 @@ async function killWorker(cell: Injection, position: 'inside' | 'made'): Promise
   const window = cell.window(position);
   await cell.begin();
   const hit = await window.hit();
-  const worker = stack.processOf(doorOf(step), hit.lane);
+  const worker = stack.processOf(workerRoleOf(step), hit.lane);
   stack.signal(worker, 'SIGKILL');
   hit.cut();
   await stack.ready(worker);
@@ -112,7 +112,7 @@ export async function freezeWorker(cell: Injection): Promise<void> {
   const window = cell.window('inside');
   await cell.begin();
   const hit = await window.hit();
-  const worker = stack.processOf(doorOf(step), hit.lane);
+  const worker = stack.processOf(workerRoleOf(step), hit.lane);
   stack.signal(worker, 'SIGSTOP');
   try {
     await sleep(attemptMsMax);

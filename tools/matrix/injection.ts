@@ -1,22 +1,22 @@
 import type { Knex } from 'knex';
 import type { StepTiming } from '../../contracts/limits';
 import { Caller } from './caller';
-import { doorOf, type Door, type Known } from './known';
+import { workerRoleOf, type WorkerRole, type TransactionMatcher } from './transaction-matcher';
 import { begin, type CellOrder } from './orders';
 import type { MatrixStack } from './stack';
 import type { Step } from './step';
 import type { Answer } from './told';
 import { until } from './until';
-import { Window, type Position, type WindowSpec } from './window';
+import { InjectionPoint, type Position, type InjectionSpec } from './injection-point';
 
 /** One cell while it runs: its orders, its windows, and what is to be done in them. */
 export class Injection {
   /** Rejects when the caller's connection or patience ended before the answer. */
   answered: Promise<Answer | undefined> = Promise.resolve(undefined);
-  readonly windows: Window[] = [];
+  readonly windows: InjectionPoint[] = [];
   /** The caller who asks about the subject's order. */
   readonly caller: Caller;
-  private readonly watched: { door: Door; window: Window }[] = [];
+  private readonly watched: { door: WorkerRole; window: InjectionPoint }[] = [];
   private readonly afterEnd: (() => Promise<void>)[] = [];
   private owing: Promise<void>[] = [];
   private placed: Promise<Answer | undefined> = Promise.resolve(undefined);
@@ -45,31 +45,34 @@ export class Injection {
   }
 
   /** Opens a window on the cell's step; the first `times` transactions are caught in it. */
-  window(position: Position, times = 1): Window {
+  window(position: Position, times = 1): InjectionPoint {
     const window = this.watch(this.step, { skip: this.step.skip, position, times });
     this.windows.push(window);
     return window;
   }
 
   /** Watches for transactions of the subject's order that need not be the cell's step. */
-  watch(known: Known, how: Pick<WindowSpec, 'skip' | 'position' | 'times'>): Window {
+  watch(
+    known: TransactionMatcher,
+    how: Pick<InjectionSpec, 'skip' | 'position' | 'times'>,
+  ): InjectionPoint {
     const { orderId } = this.subject;
     const gtrid = this.stack.gtridOf(orderId);
     const name = known.names?.({ orderId, gtrid }) ?? orderId;
-    const window = new Window({
+    const window = new InjectionPoint({
       ...how,
       enter: known.enter,
       name,
       ...(known.opens && { opens: known.opens }),
     });
-    this.watched.push({ door: doorOf(known), window });
-    this.stack.watch(doorOf(known), window);
+    this.watched.push({ door: workerRoleOf(known), window });
+    this.stack.watch(workerRoleOf(known), window);
     return window;
   }
 
   /** Something of this cell needs to be looked at no more. */
-  unwatch(known: Known, window: Window): void {
-    this.stack.unwatch(doorOf(known), window);
+  unwatch(known: TransactionMatcher, window: InjectionPoint): void {
+    this.stack.unwatch(workerRoleOf(known), window);
   }
 
   /** Lets the scenario begin, unless it had to before its windows were opened. */
@@ -167,7 +170,7 @@ export class Injection {
   }
 
   /** Cuts every try of what is owed until the order waits for it. */
-  private async cutUntilPending(owed: Known): Promise<void> {
+  private async cutUntilPending(owed: TransactionMatcher): Promise<void> {
     const { orderId } = this.subject;
     const window = this.watch(owed, { skip: 0, position: 'begin', times: Infinity });
     await until(`${orderId} is PENDING`, async () => {

@@ -1,5 +1,5 @@
 import { participants, type RegisteredParticipant } from '../../contracts/participants';
-import type { Known } from './known';
+import type { TransactionMatcher } from './transaction-matcher';
 
 /**
  * Who of the participants does what in the matrix. Where one stands for all it is the first, with
@@ -31,7 +31,7 @@ export function atBarrier({ name }: Participant, step: string) {
 }
 
 /** A step that fails until its order waits for it. */
-export function owed({ name }: Participant, step: string): Known {
+export function owed({ name }: Participant, step: string): TransactionMatcher {
   return { service: name, enter: enterBarrier(step) };
 }
 

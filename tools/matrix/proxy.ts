@@ -1,13 +1,13 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { errorNumber, PacketReader, queryText } from './mysql-packets';
-import type { Position, Window } from './window';
+import type { Position, InjectionPoint } from './injection-point';
 
 /**
  * A way to one database that understands enough of MySQL's protocol to stop a transaction at a
  * named place, to lose a reply, or to be gone for a while.
  */
 export class MysqlProxy {
-  readonly windows = new Set<Window>();
+  readonly windows = new Set<InjectionPoint>();
   private readonly connections = new Set<ProxiedConnection>();
   private refuses = false;
   /** Connections that were refused. */
@@ -72,7 +72,7 @@ class ProxiedConnection {
   private readonly commands = new PacketReader();
   private readonly answers = new PacketReader();
   /** The step whose transaction this is, once its first statement was seen. */
-  private step: Window | undefined;
+  private step: InjectionPoint | undefined;
   private statements: string[] = [];
   /** While something is held here, what comes after it waits behind it. */
   private held: Promise<void> = Promise.resolve();

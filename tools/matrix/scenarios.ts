@@ -3,7 +3,7 @@ import type { FailureCode } from '../../contracts/failures';
 import type { Pattern } from '../../contracts/order';
 import type { Label } from '../../contracts/participants';
 import type { Arrangement } from './arrangement';
-import type { Known } from './known';
+import type { TransactionMatcher } from './transaction-matcher';
 import type { Participant } from './participants';
 
 /** How an order may end, as the matrix promises it. */
@@ -31,7 +31,7 @@ export interface Scenario {
    */
   start: 'place' | 'batch' | 'abandoned';
   /** The steps that fail until their order waits for them, PENDING. */
-  owes?: Known[];
+  owes?: TransactionMatcher[];
   /** What is done besides, for a step that is made only once an order waits, or is left alone. */
   arrangement?: Arrangement;
 }

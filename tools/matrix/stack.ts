@@ -18,17 +18,17 @@ import { mysqlServers, newStackFile, type StackFile } from '../stack/stack-file'
 import { describeStack, type RunningStack } from '../stack/state';
 import type { ProcessSpec } from '../stack/supervised-process';
 import { Supervisor } from '../stack/supervisor';
-import type { Door } from './known';
+import type { WorkerRole } from './transaction-matcher';
 import { MysqlProxy } from './proxy';
 import { tuning, workflowTaskMsMax } from './tuning';
-import type { Window } from './window';
+import type { InjectionPoint } from './injection-point';
 
 /** What makes steps runs twice, so that a step may be tried while another is frozen in it. */
 const lanes = ['a', 'b'] as const;
-type Lane = (typeof lanes)[number];
-const doors: Door[] = [...services, 'lock'];
+type Replica = (typeof lanes)[number];
+const doors: WorkerRole[] = [...services, 'lock'];
 /** Where each of them leads; the one that reaches all databases needs them on one server. */
-const serviceBehind = (door: Door): Service =>
+const serviceBehind = (door: WorkerRole): Service =>
   services.find((service) => service === door) ?? 'order';
 
 const limits = { msMax: 60_000, deathsMax: 10 };
@@ -43,14 +43,14 @@ export interface MatrixStack {
   /** What an order's XA branches are called on the servers. */
   gtridOf(orderId: string): string;
   /** Watches the transactions that go through a door, in every process that may run them. */
-  watch(door: Door, window: Window): void;
-  unwatch(door: Door, window: Window): void;
+  watch(door: WorkerRole, window: InjectionPoint): void;
+  unwatch(door: WorkerRole, window: InjectionPoint): void;
   /** Whether new connections through a door are refused, and the old ones cut. */
-  refuse(door: Door, refuses: boolean): void;
+  refuse(door: WorkerRole, refuses: boolean): void;
   /** How many connections through a door were refused so far. */
-  refused(door: Door): number;
+  refused(door: WorkerRole): number;
   /** The name of the process behind a door, in a lane. */
-  processOf(door: Door, lane: string): string;
+  processOf(door: WorkerRole, lane: string): string;
   /** The name of the server that holds a service's database. */
   serverOf(service: Service): string;
   signal(name: string, signal: NodeJS.Signals): void;
@@ -125,7 +125,7 @@ async function prepareWeights(running: RunningStack): Promise<void> {
 }
 
 interface DoorProxy extends MysqlProxy {
-  door: Door;
+  door: WorkerRole;
 }
 
 async function startProxies(file: StackFile): Promise<DoorProxy[]> {
@@ -141,9 +141,9 @@ async function startProxies(file: StackFile): Promise<DoorProxy[]> {
 /** All processes in lane a; in lane b the workers behind the doors once more. */
 function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[]): ProcessSpec[] {
   return lanes.flatMap((lane) => {
-    const portOf = (door: Door) =>
+    const portOf = (door: WorkerRole) =>
       proxies.find((proxy) => proxy.lane === lane && proxy.door === door)?.port ?? 0;
-    const through = (order: Door) => {
+    const through = (order: WorkerRole) => {
       const mysql = { ...byService(portOf), order: portOf(order) };
       return appProcesses({ ...file, ports: { ...file.ports, mysql } }, settings);
     };
@@ -164,7 +164,7 @@ function processes(file: StackFile, settings: StackSettings, proxies: DoorProxy[
   });
 }
 
-function workerOf(door: Door): string {
+function workerOf(door: WorkerRole): string {
   return `${door}-worker`;
 }
 
@@ -192,7 +192,7 @@ function connectAll(running: RunningStack) {
 }
 
 function controls(proxies: DoorProxy[], supervisor: Supervisor) {
-  const of = (door: Door) => proxies.filter((proxy) => proxy.door === door);
+  const of = (door: WorkerRole) => proxies.filter((proxy) => proxy.door === door);
   /** What was killed here last: its successor is another process. */
   const killed = new Map<string, number>();
   const record = (name: string) => {
@@ -201,18 +201,18 @@ function controls(proxies: DoorProxy[], supervisor: Supervisor) {
     return found;
   };
   return {
-    watch(door: Door, window: Window) {
+    watch(door: WorkerRole, window: InjectionPoint) {
       for (const proxy of of(door)) proxy.windows.add(window);
     },
-    unwatch(door: Door, window: Window) {
+    unwatch(door: WorkerRole, window: InjectionPoint) {
       for (const proxy of of(door)) proxy.windows.delete(window);
     },
-    refuse(door: Door, refuses: boolean) {
+    refuse(door: WorkerRole, refuses: boolean) {
       for (const proxy of of(door)) proxy.refuse(refuses);
     },
-    refused: (door: Door) => of(door).reduce((sum, proxy) => sum + proxy.refused, 0),
-    processOf: (door: Door, lane: string) =>
-      (lane as Lane) === 'a' ? workerOf(door) : `${workerOf(door)}-${lane}`,
+    refused: (door: WorkerRole) => of(door).reduce((sum, proxy) => sum + proxy.refused, 0),
+    processOf: (door: WorkerRole, lane: string) =>
+      (lane as Replica) === 'a' ? workerOf(door) : `${workerOf(door)}-${lane}`,
     signal(name: string, signal: NodeJS.Signals) {
       const { pid } = record(name);
       if (pid === null) throw new Error(`${name} does not run, so that no ${signal} reaches it`);

@@ -1,4 +1,4 @@
-import type { Known } from './known';
+import type { TransactionMatcher } from './transaction-matcher';
 import type { Service } from '../../contracts/participants';
 import { second } from './participants';
 import { shortOf, type End, type OrderPlan, type Scenario, type Scenarios } from './scenarios';
@@ -35,7 +35,7 @@ export type LockedRow =
   | 'alert';
 
 /** A step of a protocol, as the matrix breaks it. A protocol joins by declaring its own. */
-export interface Step extends Known {
+export interface Step extends TransactionMatcher {
   name: string;
   /**
    * `ending`: carries out what was decided. `reaction`: of a participant to an event. `freeze`: of an
@@ -58,7 +58,7 @@ export interface Step extends Known {
   decides?: true;
   scenario: Scenario;
   /** A reply that comes before it, after a cancel, and so has what it would do undone first. */
-  overtakenBy?: Known;
+  overtakenBy?: TransactionMatcher;
   /** Its transaction may be that of other orders too, so that no other cell runs beside it. */
   shared?: true;
   /** The one who wanted it made does not wait for an answer. */

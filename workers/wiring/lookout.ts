@@ -3,7 +3,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { recoveries, type RecoveryAges, type RecoveryKind } from '../../contracts/recovery';
 import type { Config } from './config';
-import { ageSettings, agesFrom, lookNow } from './recovery';
+import { ageSettings, agesFrom, lookNow } from './recovery-schedule';
 
 /** The settings of a process that looks for work in its service's database. */
 export const lookoutSettings = [...ageSettings, 'LOOKOUT_EVERY_MS'] as const;

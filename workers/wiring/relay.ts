@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { markSent, readUnsent } from '../../activities/events/outbox';
 import type { ReleaseEvent } from '../../api/routes/operator-events';
 import { deliveryId, events, type OrderEvent } from '../../contracts/events';
-import { besideAttributes } from '../../contracts/labels';
+import { helperAttributes } from '../../contracts/labels';
 import type { StepTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
 import type { DeliverEventInput } from '../../contracts/workflows';
@@ -152,7 +152,7 @@ async function startDelivery(
         args: [input],
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         staticSummary: `choreography: ${event.type} of order ${event.orderId} to ${subscriber}`,
-        ...(searchable && { typedSearchAttributes: besideAttributes('choreography') }),
+        ...(searchable && { typedSearchAttributes: helperAttributes('choreography') }),
       }),
     );
   } catch (error) {

@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
-import { besideAttributes } from '../../contracts/labels';
+import { helperAttributes } from '../../contracts/labels';
 import { taskQueues } from '../../contracts/names';
 import {
   recoveries,
@@ -17,7 +17,7 @@ import { quoted, tableOf } from '../ui/markdown';
 import { participantsHere } from '../shared/participants';
 import { lookedAtOrderSteps, settingsSteps, workFinderOf } from '../shared/steps';
 import { zip } from '../shared/zip';
-import { reasonOf } from '../shared/reasons';
+import { failureMessage } from '../shared/reasons';
 
 /**
  * A run that cannot continue (its worker's build or placement is gone) ends then; a look replaces
@@ -87,7 +87,7 @@ async function answerOf(ask: () => Promise<RecoveryKind[]>): Promise<Answer> {
   try {
     return { found: await ask() };
   } catch (error) {
-    return { silent: reasonOf(error) };
+    return { silent: failureMessage(error) };
   }
 }
 
@@ -107,7 +107,7 @@ async function start(kind: RecoveryKind, settings: RecoverySettings): Promise<st
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowRunTimeout: runMsMax,
       staticSummary: does,
-      ...(isSearchable() && { typedSearchAttributes: besideAttributes(pattern) }),
+      ...(isSearchable() && { typedSearchAttributes: helperAttributes(pattern) }),
     });
     return 'started';
   } catch (error) {

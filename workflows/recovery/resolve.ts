@@ -20,7 +20,7 @@ import { showDetails } from '../ui/details';
 import { quoted, runbookLink } from '../ui/markdown';
 import { participantsIn } from '../shared/participants';
 import { freezeOf, orderSteps, thawOf } from '../shared/steps';
-import { reasonOf } from '../shared/reasons';
+import { failureMessage } from '../shared/reasons';
 
 /**
  * An operator's resolution of a PENDING order. Every resolution of an existing order is recorded,
@@ -147,7 +147,7 @@ async function freeze(
     return answers.flat().every(({ kind }) => kind === 'done');
   } catch (error) {
     // A failed freeze counts as not frozen. Errors that are not Temporal failures are thrown again.
-    reasonOf(error);
+    failureMessage(error);
     return false;
   }
 }

@@ -1,8 +1,8 @@
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { RecoveryKind } from '../../contracts/recovery';
 import type { RecoveryInput } from '../../contracts/workflows';
-import { impatientOrderSteps } from '../shared/steps';
-import { reasonOf } from '../shared/reasons';
+import { orderStepsWithDeadline } from '../shared/steps';
+import { failureMessage } from '../shared/reasons';
 
 /** What all kinds of recovery runs share. */
 
@@ -20,9 +20,9 @@ export function isLongEnough(): boolean {
  */
 export async function noteEnd(kind: RecoveryKind, { timing }: RecoveryInput): Promise<void> {
   try {
-    await impatientOrderSteps({ timing }).noteRecovery(kind);
+    await orderStepsWithDeadline({ timing }).noteRecovery(kind);
   } catch (error) {
-    reasonOf(error);
+    failureMessage(error);
   }
 }
 
@@ -52,7 +52,7 @@ async function tried<T>(
     return [];
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const why = reasonOf(error);
+    const why = failureMessage(error);
     return items.map((item) => ({ item, why }));
   }
 }

@@ -11,7 +11,7 @@ import { GrowingTable, quoted, runbookLink, tableOf } from '../ui/markdown';
 import { branchEndOf, branchFinderOf, orderSteps, orderStepsOnce } from '../shared/steps';
 import { zip } from '../shared/zip';
 import { positionOf, positionsOf } from './positions';
-import { reasonOf } from '../shared/reasons';
+import { failureMessage } from '../shared/reasons';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 
 const othersShownMax = 20;
@@ -68,7 +68,7 @@ class Scan {
         for (const xid of found.others) this.others.add(xid);
       } catch (error) {
         if (isCancellation(error)) throw error;
-        this.notAsked(participant, reasonOf(error));
+        this.notAsked(participant, failureMessage(error));
         return null;
       }
       await this.endAll(participant, own);

@@ -7,8 +7,8 @@ import type { SweepInput, SweepResult } from '../../contracts/workflows';
 import { showTroubled } from '../ui/attributes';
 import { showDetails } from '../ui/details';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
-import { agedOf, impatientOrderSteps, orderStepsOnce, secondPhaseOf } from '../shared/steps';
-import { reasonOf } from '../shared/reasons';
+import { agedOf, orderStepsWithDeadline, orderStepsOnce, secondPhaseOf } from '../shared/steps';
+import { failureMessage } from '../shared/reasons';
 import { settle, type Phase, type Settled } from '../shared/reservations';
 import { positionOf, positionsOf } from './positions';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
@@ -52,7 +52,7 @@ class Sweep {
 
   constructor(private readonly input: SweepInput) {
     this.result = input.from?.result ?? { confirmed: 0, cancelled: 0, held: 0 };
-    this.order = impatientOrderSteps(input);
+    this.order = orderStepsWithDeadline(input);
     this.once = orderStepsOnce(input);
     showDetails(() => this.details());
   }
@@ -70,7 +70,7 @@ class Sweep {
       return afterOrder;
     } catch (error) {
       // The participant itself is down: its reservations wait for the next run.
-      this.trouble(`the ${participant.label} cannot be asked for: ${reasonOf(error)}`);
+      this.trouble(`the ${participant.label} cannot be asked for: ${failureMessage(error)}`);
       return null;
     }
   }
@@ -101,7 +101,7 @@ class Sweep {
     try {
       return zip(aged, await this.order.readDecisions(aged.map(({ orderId }) => orderId)));
     } catch (error) {
-      this.trouble(`the order service does not answer: ${reasonOf(error)}`);
+      this.trouble(`the order service does not answer: ${failureMessage(error)}`);
       return aged.map((one) => [one, 'silent']);
     }
   }

@@ -5,7 +5,7 @@ import type { RegisteredParticipant } from '../../contracts/participants';
 import type { ActionOutcome } from '../../contracts/steps';
 import { has, withAnswers, type Answered, type Column } from './answered';
 import { partOf } from './participants';
-import { reasonOf, reasonToGiveUp } from './reasons';
+import { failureMessage, reasonToGiveUp } from './reasons';
 import type { Run } from './run';
 import { actionOf, tryOf } from './steps';
 import { answersTo } from './zip';
@@ -67,7 +67,7 @@ async function askOne(
 /** When we stop asking for a step, its outcome is not known, and that is an outcome too. */
 export function givenUp(step: string, error: unknown): GivenUp {
   const reason = reasonToGiveUp(error);
-  log.warn('A step was given up', { step, reason, cause: reasonOf(error) });
+  log.warn('A step was given up', { step, reason, cause: failureMessage(error) });
   return { kind: 'given-up', reason };
 }
 

@@ -2,7 +2,7 @@ import type { PlacedOrder } from '../../contracts/order';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { CompensationOutcome, FailedCompensation, Step } from '../../contracts/steps';
-import { reasonOf } from './reasons';
+import { failureMessage } from './reasons';
 import { zip } from './zip';
 
 /**
@@ -21,7 +21,7 @@ export async function compensate(
   try {
     answers = zip(orders, await run(orders.map((order) => participant.command(order))));
   } catch (error) {
-    const reason = reasonOf(error);
+    const reason = failureMessage(error);
     return orders.flatMap((order) => failed(order, reason));
   }
   const failures = await Promise.all(

@@ -13,7 +13,7 @@ export function reasonToGiveUp(error: unknown): FailureCode {
 }
 
 /** Why an activity failed, as text for an operator. */
-export function reasonOf(error: unknown): string {
+export function failureMessage(error: unknown): string {
   // An ordinary activity's failure is wrapped; a local activity's may not be.
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   if (cause instanceof ApplicationFailure) return cause.message;

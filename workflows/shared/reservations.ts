@@ -6,7 +6,7 @@ import type { Keyed } from '../../contracts/participants/definition';
 import type { Broken, CancelOutcome, ConfirmOutcome, Step } from '../../contracts/steps';
 import { allAre, has, withAnswers, type Answered } from './answered';
 import { partOf } from './participants';
-import { reasonOf } from './reasons';
+import { failureMessage } from './reasons';
 import { secondPhaseOf, type Asker } from './steps';
 import { zip } from './zip';
 
@@ -69,7 +69,7 @@ export async function settle(
   try {
     answers = zip(commands, await step(commands));
   } catch (error) {
-    const cause = reasonOf(error);
+    const cause = failureMessage(error);
     return commands.map(() => ({ kind: 'failing', cause }));
   }
   const again = async (command: Keyed, left: number) =>

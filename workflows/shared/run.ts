@@ -5,7 +5,7 @@ import type {
   FailedCompensation,
   OrderActivities,
   TroubledOrder,
-  Verdict,
+  DecisionRequest,
 } from '../../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { BatchView } from '../ui/batch-view';
@@ -42,7 +42,7 @@ export class Run {
    */
   async decide<T extends { order: PlacedOrder }>(
     items: readonly T[],
-    verdictOf: (item: T) => Verdict,
+    verdictOf: (item: T) => DecisionRequest,
   ): Promise<Decided<T>[]> {
     const decisions = await this.shielded.decideOrders(items.map(verdictOf));
     return zip(items, decisions).flatMap(([item, decision]) =>

@@ -35,10 +35,10 @@ import { summaryOfStep } from './summaries';
 /** It only reads what its process was told. */
 const settingsMsMax = 5_000;
 
-type Patience = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
+type RetryLimits = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
 /** Given up once `actionMsMax` have passed in which a worker ran the workflow: see patience.ts. */
 const whileWeRun = 'while we run';
-type HowLong = Patience | typeof whileWeRun;
+type HowLong = RetryLimits | typeof whileWeRun;
 
 type AnyStep = (...args: never[]) => Promise<unknown>;
 
@@ -148,7 +148,7 @@ export function branchFinderOf(p: RegisteredParticipant, asker: Asker) {
 }
 
 /** For a look: a service that does not answer soon is asked by the next one. */
-function impatient(timing: StepTiming): Patience {
+function impatient(timing: StepTiming): RetryLimits {
   return { scheduleToCloseTimeout: 2 * timing.attemptMsMax, retry: { maximumAttempts: 2 } };
 }
 
@@ -173,7 +173,7 @@ export function shieldedOrderSteps(asker: Asker): OrderActivities {
 }
 
 /** The order service, for a caller that can do without its answer and asks another time. */
-export function impatientOrderSteps(asker: Asker): OrderActivities {
+export function orderStepsWithDeadline(asker: Asker): OrderActivities {
   const howLong = { scheduleToCloseTimeout: asker.timing.actionMsMax };
   return stepsOn(asker, taskQueues.order, howLong);
 }
@@ -214,7 +214,7 @@ export function orderEventSteps(asker: Asker): OrderEventActivities {
   return stepsOn(asker, taskQueues.order, {});
 }
 
-function aFewTries({ actionMsMax }: StepTiming, maximumAttempts: number): Patience {
+function aFewTries({ actionMsMax }: StepTiming, maximumAttempts: number): RetryLimits {
   // Without a limit the step would stay in the queue of a worker that is away.
   return { scheduleToCloseTimeout: actionMsMax, retry: { maximumAttempts } };
 }
@@ -224,7 +224,7 @@ function aFewTries({ actionMsMax }: StepTiming, maximumAttempts: number): Patien
  * would otherwise wait them out by itself, and never tells of a limit that is reached in one: the
  * workflow would never go on.
  */
-function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: Patience) {
+function timersFor({ firstRetryMs }: StepTiming, { scheduleToCloseTimeout }: RetryLimits) {
   return scheduleToCloseTimeout === undefined ? {} : { localRetryThreshold: firstRetryMs };
 }
 
@@ -266,7 +266,7 @@ type Proxied = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>
 function askOnce(
   timing: StepTiming,
   taskQueue: string,
-  patience: Patience,
+  patience: RetryLimits,
   step: string,
   args: unknown[],
 ): Promise<unknown> {

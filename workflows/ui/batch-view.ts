@@ -6,7 +6,7 @@ import { services, type Service } from '../../contracts/participants';
 import { reactsName } from '../../contracts/participants/activities';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { PlaceOrdersResult } from '../../contracts/workflows';
-import { reasonOf, reasonToGiveUp } from '../shared/reasons';
+import { failureMessage, reasonToGiveUp } from '../shared/reasons';
 import type { StepWatcher } from '../shared/steps';
 import { zip } from '../shared/zip';
 import { showTroubled, showWorstStatus } from './attributes';
@@ -118,7 +118,7 @@ export class BatchView implements StepWatcher {
   /** A step that takes something is given up; any other is tried again later. */
   private failed({ step, label, all }: Asked, error: unknown): void {
     const isGivenUp = taking.has(step);
-    const words = `${isGivenUp ? 'given-up' : 'failed'} (${quoted(reasonOf(error))})`;
+    const words = `${isGivenUp ? 'given-up' : 'failed'} (${quoted(failureMessage(error))})`;
     for (const told of all) this.note({ label }, told, words);
     if (isGivenUp && reasonToGiveUp(error) === 'unavailable') this.trouble('step-failing');
   }

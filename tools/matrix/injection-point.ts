@@ -8,7 +8,7 @@ export type Position =
   | 'made';
 
 /** A transaction that was caught in a window; it stays there until it is let go, or cut. */
-export interface Hit {
+export interface Intercepted {
   /** Which of the processes that may run the step this one is in. */
   lane: string;
   /** What it has said so far, its BEGIN and COMMIT left out. */
@@ -19,7 +19,7 @@ export interface Hit {
   cut(): void;
 }
 
-export interface WindowSpec {
+export interface InjectionSpec {
   /** Of the step's first statement, which names the order so. */
   enter: RegExp;
   /** Only where it is the first of its transaction. */
@@ -35,7 +35,7 @@ export interface WindowSpec {
 const hitMsMax = 15_000;
 
 /** Watches for one step of one order, catches it, and keeps what the server said to it. */
-export class Window {
+export class InjectionPoint {
   /** The transactions that began with the step's first statement, the skipped ones left out. */
   entered = 0;
   /** Statements that the latest transaction of the step has sent. */
@@ -52,10 +52,10 @@ export class Window {
   readonly said: string[] = [];
   private caught = 0;
   private passedBy = 0;
-  private readonly hits: Hit[] = [];
-  private readonly waiting: ((hit: Hit) => void)[] = [];
+  private readonly hits: Intercepted[] = [];
+  private readonly waiting: ((hit: Intercepted) => void)[] = [];
 
-  constructor(readonly spec: WindowSpec) {}
+  constructor(readonly spec: InjectionSpec) {}
 
   /** Whether a transaction that begins with this statement is one of the step's. */
   enters(statement: string, isFirst: boolean): boolean {
@@ -77,7 +77,7 @@ export class Window {
     return true;
   }
 
-  take(hit: Hit): void {
+  take(hit: Intercepted): void {
     this.said.push(hit.said);
     const next = this.waiting.shift();
     if (next) next(hit);
@@ -89,7 +89,7 @@ export class Window {
    *
    * @throws Error when none comes in time: the fault did not fire where it was declared to.
    */
-  async hit(): Promise<Hit> {
+  async hit(): Promise<Intercepted> {
     const hit = this.hits.shift();
     if (hit) return hit;
     const { enter, position } = this.spec;
@@ -99,14 +99,14 @@ export class Window {
         reject(new Error(`The fault did not fire: ${String(enter)} never came to "${position}"`));
       }, hitMsMax);
     });
-    const next = new Promise<Hit>((resolve) => this.waiting.push(resolve));
+    const next = new Promise<Intercepted>((resolve) => this.waiting.push(resolve));
     return Promise.race([next, late]).finally(() => {
       clearTimeout(timer);
     });
   }
 
   /** Those that were caught and nobody has asked for yet. */
-  rest(): Hit[] {
+  rest(): Intercepted[] {
     return this.hits.splice(0);
   }
 }

@@ -1,7 +1,7 @@
 import type { Service } from '../../contracts/participants';
 
 /** A worker's own way to its databases. */
-export type Door = Service | 'lock';
+export type WorkerRole = Service | 'lock';
 
 /** What an order is called in statements. */
 export interface CellNames {
@@ -11,11 +11,11 @@ export interface CellNames {
 }
 
 /** How a transaction of one order is known among all that pass. */
-export interface Known {
+export interface TransactionMatcher {
   /** Whose database it is made in. */
   service: Service;
   /** Which worker makes it, and through which proxy; the service's own unless it says otherwise. */
-  door?: Door;
+  door?: WorkerRole;
   /** Its first statement. */
   enter: RegExp;
   /** Others of the order say the same later on: it is this one only where a transaction begins. */
@@ -25,6 +25,6 @@ export interface Known {
 }
 
 /** Through which proxy it goes. */
-export function doorOf({ door, service }: Known): Door {
+export function workerRoleOf({ door, service }: TransactionMatcher): WorkerRole {
   return door ?? service;
 }

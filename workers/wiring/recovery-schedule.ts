@@ -7,7 +7,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { besideAttributes } from '../../contracts/labels';
+import { helperAttributes } from '../../contracts/labels';
 import { recoveryScheduleId, stepNotHere, taskQueues, workflowTypes } from '../../contracts/names';
 import {
   recoveries,
@@ -92,7 +92,7 @@ export async function ensureRecovery(
     action: {
       type: 'startWorkflow',
       taskQueue: taskQueues.workflow,
-      ...(searchable && { typedSearchAttributes: besideAttributes('all') }),
+      ...(searchable && { typedSearchAttributes: helperAttributes('all') }),
       workflowId: recoveryScheduleId,
       workflowType: workflowTypes.recoverOrders,
       // No settings, because what a schedule stores would outlive the placement.

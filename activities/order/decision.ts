@@ -5,7 +5,7 @@ import type {
   Decided,
   StandingDecision,
   TroubledOrder,
-  Verdict,
+  DecisionRequest,
 } from '../../contracts/steps';
 import { byIndex } from '../database/rows';
 import type { Row } from '../database/tables';
@@ -55,7 +55,10 @@ function byId(rows: OrderRow[]): Map<string, OrderRow> {
  * but not completed". An unknown order has no row to update; it raises an alert, and the other
  * orders are decided.
  */
-export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promise<Decided[]> {
+export async function decideOrders(
+  trx: Knex.Transaction,
+  verdicts: DecisionRequest[],
+): Promise<Decided[]> {
   const rows = await lockOrders(
     trx,
     verdicts.map(({ orderId }) => orderId),
@@ -92,7 +95,7 @@ export async function decide(trx: Knex.Transaction, verdicts: Verdict[]): Promis
   const nothingTaken = verdicts.filter(
     (verdict, i) => decisions[i] === 'CANCEL' && verdict.nothingTaken,
   );
-  await close(trx, orderIdsOf(nothingTaken));
+  await closeOrders(trx, orderIdsOf(nothingTaken));
   return decisions;
 }
 
@@ -110,7 +113,7 @@ export async function readDecisions(
 
 async function writeComplete(
   trx: Knex.Transaction,
-  verdicts: readonly Verdict[],
+  verdicts: readonly DecisionRequest[],
   ending: object,
 ): Promise<void> {
   if (verdicts.length === 0) return;
@@ -121,7 +124,7 @@ async function writeComplete(
 }
 
 /** Ends COMPLETE orders whose effects have all been made, and resolves their alerts. */
-export async function complete(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
+export async function completeOrders(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
   await lockOrders(trx, orderIds);
   await trx('orders')
     .whereIn('order_id', orderIds)
@@ -141,7 +144,7 @@ export async function complete(trx: Knex.Transaction, orderIds: string[]): Promi
  * have locked the orders' rows in an earlier statement. A single statement that waits for a row
  * would use a registry read from before the wait, and miss rows registered since.
  */
-export async function close(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
+export async function closeOrders(trx: Knex.Transaction, orderIds: string[]): Promise<void> {
   if (orderIds.length === 0) return;
   await trx('orders')
     .whereIn('order_id', orderIds)
@@ -179,8 +182,8 @@ export async function resolveAlerts(
 }
 
 /** Sets orders with a broken step to PENDING, as `alertAll` does. */
-export function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void> {
-  return alertAll(
+export function holdOrders(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void> {
+  return alertOrders(
     trx,
     broken.map(({ orderId, step, code, detail }) => ({
       orderId,
@@ -194,7 +197,7 @@ export function hold(trx: Knex.Transaction, broken: BrokenOrder[]): Promise<void
  * Sets orders to PENDING unless they have ended, and raises an alert for each. An unknown order has
  * no row to update; its alert is raised anyway.
  */
-export async function alertAll(trx: Knex.Transaction, troubled: TroubledOrder[]): Promise<void> {
+export async function alertOrders(trx: Knex.Transaction, troubled: TroubledOrder[]): Promise<void> {
   const rows = await lockOrders(trx, orderIdsOf(troubled));
   const open = troubled.filter(({ orderId }) => isOpen(rows.get(orderId)));
   const missing = troubled.filter(({ orderId }) => !rows.has(orderId));

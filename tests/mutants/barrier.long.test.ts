@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type * as ActivitiesModule from '../../activities/participant/activities';
-import type * as OnceModule from '../../activities/barrier/once';
+import type * as BarrierModule from '../../activities/barrier/barrier';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import { product } from '../../contracts/participants/product';
 import { modelled } from '../participants/participant';
@@ -12,9 +12,9 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
  * caught by the property that the real one satisfies, or that property proves nothing.
  */
 
-type Once = typeof OnceModule;
-type Outcome = Awaited<ReturnType<Once['once']>>[number];
-const real = jest.requireActual<Once>('../../activities/barrier/once');
+type Barrier = typeof BarrierModule;
+type Outcome = Awaited<ReturnType<Barrier['runOnce']>>[number];
+const real = jest.requireActual<Barrier>('../../activities/barrier/barrier');
 
 let databases: TestDatabases;
 let knex: Knex;
@@ -30,9 +30,9 @@ afterAll(async () => {
   await databases.drop();
 });
 
-async function check(mutant: Partial<Once>): Promise<void> {
+async function check(mutant: Partial<Barrier>): Promise<void> {
   jest.resetModules();
-  jest.doMock('../../activities/barrier/once', () => ({ ...real, ...mutant }));
+  jest.doMock('../../activities/barrier/barrier', () => ({ ...real, ...mutant }));
   const { createParticipantActivities } = jest.requireActual<typeof ActivitiesModule>(
     '../../activities/participant/activities',
   );
@@ -47,15 +47,15 @@ async function check(mutant: Partial<Once>): Promise<void> {
   });
 }
 
-const noRow: Partial<Once> = {
-  once: (_trx, _barrier, commands, act) => act([...commands]),
+const noRow: Partial<Barrier> = {
+  runOnce: (_trx, _barrier, commands, act) => act([...commands]),
 };
 
-const rowOutsideTheTransaction: Partial<Once> = {
-  once: async (_trx, barrier, commands, act) => {
+const rowOutsideTheTransaction: Partial<Barrier> = {
+  runOnce: async (_trx, barrier, commands, act) => {
     let fresh: typeof commands = [];
     const answers = await knex.transaction((other) =>
-      real.once(other, barrier, commands, (mine) => {
+      real.runOnce(other, barrier, commands, (mine) => {
         fresh = mine;
         return Promise.resolve(mine.map(() => ({ kind: 'done' }) as const));
       }),
@@ -67,7 +67,7 @@ const rowOutsideTheTransaction: Partial<Once> = {
   },
 };
 
-const noTombstone: Partial<Once> = {
+const noTombstone: Partial<Barrier> = {
   compensateOnce: async (trx, barrier, commands, reverse) => {
     const answers = await real.compensateOnce(trx, barrier, commands, reverse);
     await trx('steps').where({ step: barrier.undoes, outcome: '{"kind":"cancelled"}' }).delete();
@@ -75,9 +75,9 @@ const noTombstone: Partial<Once> = {
   },
 };
 
-const rejectionNotStored: Partial<Once> = {
-  once: async (trx, barrier, commands, act) => {
-    const answers = await real.once(trx, barrier, commands, act);
+const rejectionNotStored: Partial<Barrier> = {
+  runOnce: async (trx, barrier, commands, act) => {
+    const answers = await real.runOnce(trx, barrier, commands, act);
     await trx('steps').where('outcome', 'like', '%rejected%').delete();
     return answers;
   },

@@ -6,7 +6,7 @@ import type { StepTiming } from '../../contracts/limits';
 import type { Pattern, PlacedOrder } from '../../contracts/order';
 import type { PlaceOrdersInput } from '../../contracts/workflows';
 import { TemporalUnanswered, type TemporalPresence } from './temporal-presence';
-import { explain, orderOutcomeUnknown, unavailable } from '../http/unavailability';
+import { toProblem, orderOutcomeUnknown, unavailable } from '../http/unavailability';
 
 /** A workflow that this call or an earlier attempt started. */
 export interface StartedWorkflow {
@@ -117,7 +117,7 @@ async function claim(
     claims = await deps.claimOrders(ids, workflowId, deps.pattern);
   } catch (error) {
     for (const { orderId, refuse } of batch) {
-      refuse(explain(error, (cause) => orderOutcomeUnknown(orderId, cause)));
+      refuse(toProblem(error, (cause) => orderOutcomeUnknown(orderId, cause)));
     }
     return [];
   }

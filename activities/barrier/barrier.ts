@@ -47,14 +47,14 @@ const cancelled: RecordedOutcome = { kind: 'cancelled' };
  * An action that comes after its compensation finds the tombstone and gets `cancelled`. This is
  * DTM's sub-transaction barrier, extended to batches.
  */
-export async function once<C extends Keyed>(
+export async function runOnce<C extends Keyed>(
   trx: Knex.Transaction,
   barrier: Barrier<C>,
   commands: readonly C[],
   act: (fresh: C[]) => Promise<RecordedOutcome[]>,
 ): Promise<(RecordedOutcome | Broken)[]> {
   const entries = commands.map((command) => entryOf(barrier, barrier.step, command));
-  const rows = await enter(trx, barrier.step, entries);
+  const rows = await acquireRows(trx, barrier.step, entries);
   const fresh = commands.filter((command) => rowOf(rows, command, barrier.step).outcome === null);
   if (fresh.length > 0) {
     const outcomes = await act(fresh);
@@ -82,7 +82,7 @@ export async function compensateOnce<C extends Keyed>(
   reverse: (taken: C[]) => Promise<void>,
 ): Promise<Done[]> {
   const steps = [barrier.undoes, barrier.step];
-  const rows = await enter(
+  const rows = await acquireRows(
     trx,
     barrier.step,
     commands.flatMap((command) => steps.map((step) => entryOf(barrier, step, command))),
@@ -92,7 +92,7 @@ export async function compensateOnce<C extends Keyed>(
       rowOf(rows, command, barrier.undoes).hash !== barrier.hashOf(command) &&
       rowOf(rows, command, barrier.undoes).outcome?.kind === 'done',
   );
-  if (mismatched.length > 0) throw new SetAside(mismatched, broken);
+  if (mismatched.length > 0) throw new ExcludedFromBatch(mismatched, broken);
 
   const fresh = commands.filter((command) => rowOf(rows, command, barrier.step).outcome === null);
   const early = fresh.filter((command) => !rowOf(rows, command, barrier.undoes).outcome);
@@ -115,7 +115,7 @@ export async function compensateOnce<C extends Keyed>(
  * Writes a tombstone if a step of an order has not come, and answers the outcome that its row then
  * records. Only `cancelled` or `rejected` means that nothing was taken and nothing will be.
  */
-export async function entomb(
+export async function writeTombstones(
   trx: Knex.Transaction,
   by: string,
   step: string,
@@ -123,14 +123,14 @@ export async function entomb(
 ): Promise<RecordedOutcome> {
   // Has no content, because the tombstone is checked before the hash.
   const entry = { orderId, step, hash: 'v1:tombstone' };
-  const row = (await enter(trx, by, [entry])).get(keyOf(orderId, step));
+  const row = (await acquireRows(trx, by, [entry])).get(keyOf(orderId, step));
   if (row?.outcome) return row.outcome;
   await record(trx, [entry], [cancelled]);
   return cancelled;
 }
 
 /** Thrown to exclude these orders from a batch. The transaction runs again without them. */
-export class SetAside extends Error {
+export class ExcludedFromBatch extends Error {
   readonly orderIds: ReadonlySet<string>;
   constructor(
     commands: readonly Keyed[],
@@ -147,7 +147,7 @@ export class SetAside extends Error {
  * CHECK into "0 rows". The statement contains the step's name, so the server's process list shows
  * which step waits.
  */
-export async function enter(
+export async function acquireRows(
   trx: Knex.Transaction,
   step: string,
   entries: readonly Entry[],

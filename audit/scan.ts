@@ -26,13 +26,13 @@ export interface ProvisionalFinding {
   detail: string;
 }
 
-/** What the walk over all orders leaves for the second look. */
-export interface Walk {
+/** What the scan over all orders leaves for the recheck. */
+export interface Scan {
   byStatus: Record<OrderStatus, number>;
   unfinished: AuditedOrder[];
   provisional: ProvisionalFinding[];
   /** Order ids with rows in some table but not among the orders read, and where the rows are. */
-  strangers: Map<string, string>;
+  orphanRows: Map<string, string>;
 }
 
 const nothing: Account = { taken: [], givenBack: [], reserved: [], steps: {} };
@@ -42,17 +42,17 @@ const nothing: Account = { taken: [], givenBack: [], reserved: [], steps: {} };
  * of orders at a time, so a million orders need no more memory than ten thousand, and the databases
  * may be on different servers.
  */
-export async function walkOrders(
+export async function scanOrders(
   snapshots: Snapshots,
   backlog: Backlog,
   findings: Findings,
   onProgress: (ordersDone: number) => void,
-): Promise<Walk> {
-  const walk: Walk = {
+): Promise<Scan> {
+  const scan: Scan = {
     byStatus: { CREATED: 0, PLACING: 0, PENDING: 0, COMPLETED: 0, CANCELLED: 0 },
     unfinished: [],
     provisional: [],
-    strangers: new Map([...backlog.compensations.keys()].map((id) => [id, 'the registry'])),
+    orphanRows: new Map([...backlog.compensations.keys()].map((id) => [id, 'the registry'])),
   };
   let done = 0;
   let after: string | null = null;
@@ -64,12 +64,12 @@ export async function walkOrders(
     // read is awaited, and must not count as unhandled until then.
     const ahead = after === null ? null : readOrderRange(snapshots.order, after);
     ahead?.catch(() => undefined);
-    judgeRange(orders, await readAll(snapshots, orders.range), backlog, walk, findings);
+    judgeRange(orders, await readAll(snapshots, orders.range), backlog, scan, findings);
     done += orders.orders.length;
     onProgress(done);
     next = ahead;
   }
-  return walk;
+  return scan;
 }
 
 interface OrderRange {
@@ -99,7 +99,7 @@ function judgeRange(
   { orders, lines }: OrderRange,
   accounts: Accounts,
   backlog: Backlog,
-  walk: Walk,
+  scan: Scan,
   findings: Findings,
 ): void {
   for (const order of orders) {
@@ -114,12 +114,12 @@ function judgeRange(
       accounts: byParticipant(({ name }) => accounts[name].get(orderId) ?? nothing),
       openCompensations: backlog.compensations.get(orderId) ?? [],
     };
-    judge(evidence, walk, findings);
+    judge(evidence, scan, findings);
     for (const held of Object.values(accounts)) held.delete(orderId);
-    walk.strangers.delete(orderId);
+    scan.orphanRows.delete(orderId);
   }
   for (const { name } of participants) {
-    for (const id of accounts[name].keys()) walk.strangers.set(id, `the ${name} database`);
+    for (const id of accounts[name].keys()) scan.orphanRows.set(id, `the ${name} database`);
   }
 }
 
@@ -130,20 +130,20 @@ const checksOf = Object.fromEntries(
   ]),
 ) as Record<OrderStatus, OrderCheck[]>;
 
-function judge(evidence: Evidence, walk: Walk, findings: Findings): void {
+function judge(evidence: Evidence, scan: Scan, findings: Findings): void {
   const { order } = evidence;
   if (!(order.status in checksOf)) {
     const detail = `unknown status ${order.status}`;
     findings.add({ rule: 'order-decision', orderId: order.orderId, detail });
     return;
   }
-  walk.byStatus[order.status] += 1;
-  if (order.status === 'PLACING' || order.status === 'PENDING') walk.unfinished.push(order);
+  scan.byStatus[order.status] += 1;
+  if (order.status === 'PLACING' || order.status === 'PENDING') scan.unfinished.push(order);
   for (const { rule, provisional, judges, fault } of checksOf[order.status]) {
     if (judges && !judges(order)) continue;
     const detail = fault(evidence);
     if (provisional && detail !== undefined) {
-      walk.provisional.push({ rule, order, detail });
+      scan.provisional.push({ rule, order, detail });
       continue;
     }
     findings.count(rule, 1);

@@ -4,11 +4,11 @@ import { participants, type Service } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
 import { driversOf, openOwners, waitForAdoption } from './drivers';
-import { countSaid, judgeUnsent, readMoving, readUnsent } from './outboxes';
+import { countEmitted, judgeUnsent, readInFlight, readUnsent } from './outboxes';
 import { readBacklog, type AuditedOrder, type Backlog } from './orders';
 import type { Reader } from './snapshot';
 import { judgeWait } from './waits';
-import type { Walk } from './walk';
+import type { Scan } from './scan';
 import type { AuditedWorkflows } from './workflows';
 
 /** An order that was in flight during the audit. */
@@ -21,8 +21,8 @@ export interface InFlight {
   waitsFor: Wait | 'workflow' | 'adoption' | 'another-look';
 }
 
-/** What the second look needs. It reads the current state of all databases. */
-export interface SecondLook extends AuditedWorkflows, Record<Service, Reader> {
+/** What the recheck needs. It reads the current state of all databases. */
+export interface Recheck extends AuditedWorkflows, Record<Service, Reader> {
   /** How long an order may lack an open owner before adoption must have found it. */
   graceS: number;
   /** Unfinished work older than this is a violation. */
@@ -44,27 +44,27 @@ interface CurrentRow {
  * since. Asks about owners first, then reads the backlog, then the orders' rows. An order that is
  * unchanged then was in that state all the time, so its finding is true.
  */
-export async function lookAgain(
-  look: SecondLook,
-  walk: Walk,
+export async function recheck(
+  look: Recheck,
+  scan: Scan,
   first: Backlog,
   findings: Findings,
 ): Promise<InFlight[]> {
-  const open = await openOwners(look, walk);
+  const open = await openOwners(look, scan);
   const backlog = await readBacklog(look.order);
   const unsent = await readUnsent(look);
-  findings.count('outbox-drained', await countSaid(look));
-  const moving = await readMoving(look, walk.unfinished, look.graceS);
+  findings.count('outbox-drained', await countEmitted(look));
+  const moving = await readInFlight(look, scan.unfinished, look.graceS);
   for (const { orderId } of unsent) moving.add(orderId);
   const ids = new Set([
-    ...walk.unfinished.map(({ orderId }) => orderId),
-    ...walk.provisional.map(({ order }) => order.orderId),
-    ...walk.strangers.keys(),
+    ...scan.unfinished.map(({ orderId }) => orderId),
+    ...scan.provisional.map(({ order }) => order.orderId),
+    ...scan.orphanRows.keys(),
   ]);
   const current = await readCurrent(look.order, [...ids]);
-  const ages = await oldestAges(look, walk.unfinished, current, [first, backlog]);
+  const ages = await oldestAges(look, scan.unfinished, current, [first, backlog]);
   const waiting = new Map(
-    walk.unfinished.map((order) => {
+    scan.unfinished.map((order) => {
       const now = current.get(order.orderId);
       if (unchanged(order, now)) judgeWait(order, backlog, findings);
       return [order, waits(order, now, { open, moving }, look)] as const;
@@ -72,11 +72,11 @@ export async function lookAgain(
   );
   await waitForAdoption(look, waiting);
   const inFlight = [
-    ...walk.unfinished.flatMap((order) =>
+    ...scan.unfinished.flatMap((order) =>
       judgeUnfinished(order, waiting.get(order), ages.get(order.orderId), look, findings),
     ),
-    ...settleProvisional(walk, current, findings),
-    ...settleStrangers(walk, current, findings),
+    ...settleProvisional(scan, current, findings),
+    ...settleOrphanRows(scan, current, findings),
     ...judgeUnsent(unsent, look.unfinishedSMax, findings),
   ];
   const byId = new Map(inFlight.map((one) => [one.orderId, one]));
@@ -88,7 +88,7 @@ function waits(
   order: AuditedOrder,
   now: CurrentRow | undefined,
   { open, moving }: { open: Set<string>; moving: Set<string> },
-  { graceS }: SecondLook,
+  { graceS }: Recheck,
 ): InFlight['waitsFor'] | undefined {
   if (now && now.waitsFor !== null) return now.waitsFor;
   if (driversOf(order).some((driver) => open.has(driver))) return 'workflow';
@@ -101,7 +101,7 @@ function judgeUnfinished(
   order: AuditedOrder,
   waitsFor: InFlight['waitsFor'] | undefined,
   ageS: number | undefined,
-  { graceS, unfinishedSMax }: SecondLook,
+  { graceS, unfinishedSMax }: Recheck,
   findings: Findings,
 ): InFlight[] {
   const { orderId, status, owner } = order;
@@ -123,11 +123,11 @@ function judgeUnfinished(
 }
 
 function settleProvisional(
-  walk: Walk,
+  scan: Scan,
   current: Map<string, CurrentRow>,
   findings: Findings,
 ): InFlight[] {
-  return walk.provisional.flatMap(({ rule, order, detail }): InFlight[] => {
+  return scan.provisional.flatMap(({ rule, order, detail }): InFlight[] => {
     const { orderId } = order;
     if (!unchanged(order, current.get(orderId))) return [{ orderId, waitsFor: 'another-look' }];
     findings.count(rule, 1);
@@ -137,12 +137,12 @@ function settleProvisional(
 }
 
 /** An order that was created after the orders were read is not an orphan; it is not judged yet. */
-function settleStrangers(
-  walk: Walk,
+function settleOrphanRows(
+  scan: Scan,
   current: Map<string, CurrentRow>,
   findings: Findings,
 ): InFlight[] {
-  return [...walk.strangers].flatMap(([orderId, where]): InFlight[] => {
+  return [...scan.orphanRows].flatMap(([orderId, where]): InFlight[] => {
     const now = current.get(orderId);
     if (now && now.status !== 'CREATED') return [{ orderId, waitsFor: 'another-look' }];
     findings.count(now ? 'created-untouched' : 'row-without-order', 1);
@@ -178,7 +178,7 @@ async function readCurrent(order: Reader, ids: string[]): Promise<Map<string, Cu
  * so this also considers the first step and the registry.
  */
 async function oldestAges(
-  look: SecondLook,
+  look: Recheck,
   unfinished: AuditedOrder[],
   current: Map<string, CurrentRow>,
   backlogs: Backlog[],

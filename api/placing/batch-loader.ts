@@ -1,7 +1,7 @@
 import { overloaded } from '../http/unavailability';
 
 /** How many requests share a round trip, and how many round trips run at once. */
-export interface Gathering {
+export interface LoaderLimits {
   batchMax: number;
   inFlightMax: number;
   /** The API refuses any more as `overloaded`. */
@@ -12,7 +12,7 @@ export interface Gathering {
   staleMs: number;
 }
 
-export interface GatherOptions<Key, Value> extends Gathering {
+export interface LoaderOptions<Key, Value> extends LoaderLimits {
   /** Answers all keys, in their order. */
   load: (keys: Key[]) => Promise<readonly Value[]>;
 }
@@ -27,8 +27,8 @@ interface Waiting<Key, Value> {
  * Combines concurrent requests into one round trip. While few batches are in flight, the next one
  * starts with all requests that wait. A single request starts in the same turn of the event loop.
  */
-export function gather<Key, Value>(
-  options: GatherOptions<Key, Value>,
+export function batchLoader<Key, Value>(
+  options: LoaderOptions<Key, Value>,
 ): (key: Key) => Promise<Value> {
   const waiting: Waiting<Key, Value>[] = [];
   let inFlight = 0;

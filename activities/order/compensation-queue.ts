@@ -4,7 +4,7 @@ import type { CompensationResult, DueCompensations, DueQuery } from '../../contr
 import type { FailedCompensation } from '../../contracts/steps';
 import { byIndex } from '../database/rows';
 import { readOrders } from './content';
-import { close, isOpen, lockFreeOrders, lockOrders, raiseAlerts } from './steps';
+import { closeOrders, isOpen, lockFreeOrders, lockOrders, raiseAlerts } from './decision';
 import { putAside } from './waits';
 
 /** The compensation registry: compensations that have failed so far. */
@@ -18,7 +18,7 @@ const doublingsMax = 10;
  * Writes the rows, sets the orders to PENDING and raises alerts, in one transaction. Skips an order
  * that has ended already, because an adopting workflow was faster.
  */
-export async function register(
+export async function registerCompensations(
   trx: Knex.Transaction,
   failed: FailedCompensation[],
   firstRetryMs: number,
@@ -57,7 +57,10 @@ interface DueRow {
 }
 
 /** A page of one compensation's due rows, oldest first, with their orders' content. */
-export async function due(knex: Knex, { step, after, limit }: DueQuery): Promise<DueCompensations> {
+export async function dueCompensations(
+  knex: Knex,
+  { step, after, limit }: DueQuery,
+): Promise<DueCompensations> {
   const found = knex('compensations')
     .join('orders', 'orders.order_id', 'compensations.order_id')
     .select('compensations.order_id', knex.raw('CAST(next_retry_at AS CHAR) AS due_at'))
@@ -106,7 +109,7 @@ function firstLines(rows: DueRow[]): DueRow[] {
  * order's last row done and ends the order. Skips an order whose row another session has locked:
  * its compensation stays due, and repeating it has no effect.
  */
-export async function recordResults(
+export async function recordCompensations(
   trx: Knex.Transaction,
   results: CompensationResult[],
   firstRetryMs: number,
@@ -120,7 +123,7 @@ export async function recordResults(
       .where({ step, status: 'PENDING' })
       .update(error === undefined ? madeGood(trx) : failedAgain(trx, error, firstRetryMs));
   }
-  await close(trx, unique(recorded.filter(({ error }) => error === undefined)));
+  await closeOrders(trx, unique(recorded.filter(({ error }) => error === undefined)));
 }
 
 /** Groups results by step and result; each group is one statement. */
