@@ -1,5 +1,4 @@
 import { runScript } from '../stack/entry';
-import { backlogs, type BacklogRow } from '../measure/backlog';
 import { collect, say } from '../measure/collect';
 import { growth } from '../measure/growth';
 import { benchOptions } from '../measure/options';
@@ -7,7 +6,7 @@ import { recoveries, type RecoveryRow } from '../measure/recovery';
 import type { Row } from '../measure/row';
 import { startServers } from '../measure/servers';
 import { bench } from '../measure/sweep';
-import { backlogTable, benchTable, growthTable } from '../measure/table';
+import { benchTable, growthTable } from '../measure/table';
 
 async function main(): Promise<number> {
   const options = benchOptions();
@@ -15,11 +14,6 @@ async function main(): Promise<number> {
   try {
     if (options.recovery !== undefined) {
       const rows = await collect(recoveries(servers, options, say), options, describeRecovery);
-      return exitCodeOf(rows);
-    }
-    if (options.backlog !== undefined) {
-      const rows = await collect(backlogs(servers, options, say), options, describeBacklog);
-      if (!options.json) process.stdout.write(backlogTable(rows));
       return exitCodeOf(rows);
     }
     const [measured, table] = options.growth ? [growth, growthTable] : [bench, benchTable];
@@ -37,10 +31,6 @@ function describe({ subject, rate, callers, ordersPerSecond, latencyMs, shed, ..
     `${subject}, ${row.scenario}, ${load}: ${ordersPerSecond} orders/s, p50 ${latencyMs.p50} ms` +
     `${shed ? `, ${shed} shed` : ''}, audit ${row.audit} in ${row.auditSeconds} s`
   );
-}
-
-function describeBacklog(row: BacklogRow): string {
-  return `  ${row.ordersPerSecond} orders/s over ${row.drainSeconds} s, audit ${row.audit}`;
 }
 
 function describeRecovery({ what, count, seconds, perSecond, audit }: RecoveryRow): string {

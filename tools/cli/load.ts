@@ -15,7 +15,7 @@ import { mixed, mixPatterns, patternsOf } from '../load/mix';
 import { loadDefaults, loadOptions, type LoadCommandOptions } from '../load/options';
 import { countOrderFile, readOrderFile, toLine, type LoadOrder } from '../load/order-file';
 import { callsSucceeded, type Summary } from '../load/outcomes';
-import { progressBar } from '../load/progress';
+import { withProgress } from '../load/progress';
 import { runLoad } from '../load/run';
 import { summaryText } from '../load/summary-text';
 import { runScript } from '../stack/entry';
@@ -91,24 +91,24 @@ async function load(
 ): Promise<Summary> {
   const { total, orders } = await ordersOf(stack, chosen, chosen.seed ?? loadDefaults.seed);
   const client = apiClient({ ...reach(stack), connections: callers });
-  const bar = progressBar('Placing', 'orders');
   try {
-    return await untilInterrupted((signal) =>
-      runLoad({
-        client,
-        orders,
-        callers,
-        pattern: patternsIn(stack, chosen).pattern,
-        keyPrefix: `load-${randomUUID()}`,
-        patience: defaultPatience,
-        signal,
-        onProgress: (done) => {
-          bar.update(done, total);
-        },
-      }),
+    return await withProgress('Placing', 'orders', (update) =>
+      untilInterrupted((signal) =>
+        runLoad({
+          client,
+          orders,
+          callers,
+          pattern: patternsIn(stack, chosen).pattern,
+          keyPrefix: `load-${randomUUID()}`,
+          patience: defaultPatience,
+          signal,
+          onProgress: (done) => {
+            update(done, total);
+          },
+        }),
+      ),
     );
   } finally {
-    bar.stop();
     await client.close();
   }
 }

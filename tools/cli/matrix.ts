@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { runScript } from '../stack/entry';
-import { progressBar } from '../load/progress';
+import { withProgress } from '../load/progress';
 import { patterns, type Pattern } from '../../contracts/order';
 import { nameOf } from '../matrix/cell';
 import { coverOf, runnableCells, type DeclaredCell } from '../matrix/cells';
@@ -64,17 +64,14 @@ async function main(): Promise<number> {
     say('No cell has such a step and such a fault; docs/failure-matrix.md names them all.');
     return 2;
   }
-  const bar = progressBar('The matrix', 'cells', 0);
   const results: RunResult[] = [];
-  try {
-    await runOnStacks(cells, say, (result) => {
+  await withProgress('The matrix', 'cells', (update) =>
+    runOnStacks(cells, say, (result) => {
       results.push(result);
-      bar.update(results.length, cells.length);
+      update(results.length, cells.length);
       if (!result.ok || !process.stderr.isTTY) say(line(result));
-    });
-  } finally {
-    bar.stop();
-  }
+    }),
+  );
   const failed = results.filter(({ ok }) => !ok);
   say(`Cells that hold, by the service whose step was broken:\n${tallyOf(results)}`);
   say(`${String(results.length - failed.length)} cells hold, ${String(failed.length)} do not.`);

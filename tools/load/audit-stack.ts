@@ -4,10 +4,7 @@ import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
 import type { RunningStack } from '../stack/state';
-import { progressBar } from './progress';
-
-/** Nobody needs a bar for less. */
-const barAfterMs = 2_000;
+import { withProgress } from './progress';
 
 /** Nothing could be proved, which is neither a violation (1) nor work in flight (2). */
 class AuditFailedError extends Error {
@@ -24,19 +21,19 @@ export async function auditStack(stack: RunningStack): Promise<AuditReport> {
     databases: byService((service) => stack.databases[service].auditorUrl),
     temporal: stack.temporal,
   });
-  const bar = progressBar('Auditing', 'orders', barAfterMs);
   try {
-    return await auditAtRest(deps, {
-      onProgress: ({ ordersDone, ordersTotal }) => {
-        bar.update(ordersDone, ordersTotal);
-      },
-    });
+    return await withProgress('Auditing', 'orders', (update) =>
+      auditAtRest(deps, {
+        onProgress: ({ ordersDone, ordersTotal }) => {
+          update(ordersDone, ordersTotal);
+        },
+      }),
+    );
   } catch (error) {
     throw new AuditFailedError(`The audit could not be made: ${describeError(error)}`, {
       cause: error,
     });
   } finally {
-    bar.stop();
     await deps.close();
   }
 }

@@ -1,40 +1,39 @@
 import { SingleBar } from 'cli-progress';
 
-/** A bar on stderr, so that stdout stays a program's to read; none where nobody looks at it. */
-export interface Progress {
-  /** Shows how far the work is. */
-  update(done: number, total: number): void;
-  /** Takes the bar away; to be called once, whether the work succeeded or not. */
-  stop(): void;
-}
+/** Nobody needs a bar for less. */
+const barAfterMs = 2_000;
+
+/** Shows how far the work is. */
+export type Update = (done: number, total: number) => void;
 
 /**
- * A progress bar that appears only once the work has lasted for `afterMs`.
+ * Does work beside a progress bar, which appears once the work has lasted for two seconds. The bar
+ * is on stderr, because programs read stdout; without a terminal there is none.
  *
  * @param label what is being done, in a word or two
  * @param unit what is counted, in the plural
  */
-export function progressBar(label: string, unit: string, afterMs = 0): Progress {
+export async function withProgress<T>(
+  label: string,
+  unit: string,
+  work: (update: Update) => Promise<T>,
+): Promise<T> {
   const startedAt = Date.now();
   let bar: SingleBar | undefined;
-  return {
-    update(done, total) {
-      if (!process.stderr.isTTY || Date.now() - startedAt < afterMs) return;
-      if (!bar) {
-        const format = `${label} {bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`;
-        bar = new SingleBar({
-          format,
-          stream: process.stderr,
-          clearOnComplete: true,
-          hideCursor: true,
-        });
-        bar.start(total, done);
-      }
-      bar.setTotal(total);
-      bar.update(done);
-    },
-    stop() {
-      bar?.stop();
-    },
+  const update: Update = (done, total) => {
+    if (!process.stderr.isTTY || Date.now() - startedAt < barAfterMs) return;
+    if (!bar) {
+      const format = `${label} {bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`;
+      const looks = { clearOnComplete: true, hideCursor: true };
+      bar = new SingleBar({ format, stream: process.stderr, ...looks });
+      bar.start(total, done);
+    }
+    bar.setTotal(total);
+    bar.update(done);
   };
+  try {
+    return await work(update);
+  } finally {
+    bar?.stop();
+  }
 }

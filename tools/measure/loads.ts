@@ -4,13 +4,13 @@ import { apiClient } from '../load/api-client';
 import { defaultPatience } from '../load/caller';
 import type { LoadOrder } from '../load/order-file';
 import type { Summary } from '../load/outcomes';
-import { progressBar } from '../load/progress';
+import { withProgress } from '../load/progress';
 import { runLoad } from '../load/run';
 import type { RunningStack } from '../stack/state';
 import { mintToken } from '../stack/token';
 import { runOpenLoop, schedule } from './open-loop';
 import { benchOrders, type Scenario } from './orders';
-import { barAfterMs, timed } from './progress';
+import { timed } from './progress';
 
 /** How orders come. */
 export type Load = {
@@ -70,15 +70,12 @@ async function closedLoop(
   if (count === undefined) {
     return timed(label, seconds, () => runLoad({ ...rest, orders, onProgress: () => undefined }));
   }
-  const bar = progressBar(label, 'orders', barAfterMs);
-  try {
+  return withProgress(label, 'orders', (update) => {
     const onProgress = (done: number) => {
-      bar.update(done, count);
+      update(done, count);
     };
-    return await runLoad({ ...rest, orders: take(orders, count), onProgress });
-  } finally {
-    bar.stop();
-  }
+    return runLoad({ ...rest, orders: take(orders, count), onProgress });
+  });
 }
 
 function* take(orders: Iterable<LoadOrder>, count: number): Generator<LoadOrder> {
@@ -93,7 +90,7 @@ function* take(orders: Iterable<LoadOrder>, count: number): Generator<LoadOrder>
 const minted = new Map<string, Promise<string>>();
 
 /** Signing costs the caller a millisecond: once a customer, whatever the number of runs. */
-export function tokens(stack: RunningStack): (customerId: string) => Promise<string> {
+function tokens(stack: RunningStack): (customerId: string) => Promise<string> {
   return (customerId) => {
     const token = minted.get(customerId) ?? mintToken(stack, { customerId });
     minted.set(customerId, token);

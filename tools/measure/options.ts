@@ -16,7 +16,6 @@ export interface BenchOptions extends CommonOptions {
   rate?: number[];
   outstanding: number;
   growth?: number[];
-  backlog?: number;
   recovery?: number;
   owners?: number;
   variants?: Subject[];
@@ -47,13 +46,12 @@ export function benchOptions(): BenchOptions {
     rate: 'open loop: so many orders leave each second, separated by commas, answered or not',
     outstanding: 'open loop: an order that is due while so many are under way is shed',
     growth: 'measure beside so many stored orders, separated by commas',
-    backlog: 'place so many orders at once, and watch them drain',
     recovery: 'leave so many orders behind, orphans and owing, and watch them recovered',
     owners: 'with --recovery: then look at so many owners that are open',
-    variants: 'separated by commas (raw-sql and each saga; with --growth or --backlog: saga)',
+    variants: 'separated by commas (raw-sql and each saga; with --growth: saga)',
   };
   const description = `Measures what placing an order costs, over HTTP, each way in turn, on servers
-of its own. Without --rate, --growth, --backlog or --recovery: a closed loop, in which each caller begins its
+of its own. Without --rate, --growth or --recovery: a closed loop, in which each caller begins its
 next order when its last has ended.
 
 The ways:
@@ -63,10 +61,7 @@ ${listOf(subjects)}`;
     .addOption(option('--rate <list>', help.rate, list(whole())).conflicts('callers'))
     .option('--outstanding <n>', help.outstanding, whole(), 2_000)
     .addOption(option('--growth <list>', help.growth, list(whole())).conflicts('rate'))
-    .addOption(option('--backlog <n>', help.backlog, whole()).conflicts(['rate', 'growth']))
-    .addOption(
-      option('--recovery <n>', help.recovery, whole()).conflicts(['rate', 'growth', 'backlog']),
-    )
+    .addOption(option('--recovery <n>', help.recovery, whole()).conflicts(['rate', 'growth']))
     .option('--owners <n>', help.owners, whole())
     .option('--variants <list>', help.variants, list(oneOf(subjects)))
     .parse()

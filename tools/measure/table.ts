@@ -1,6 +1,5 @@
 import { participants } from '../../contracts/participants';
 import { patternRows } from '../../contracts/patterns';
-import type { BacklogRow } from './backlog';
 import { scenarios } from './orders';
 import type { Row, WatchedRow } from './row';
 import { irregularities } from './sightings';
@@ -112,20 +111,6 @@ export function growthTable(rows: readonly Row[]): string {
     ),
   );
   return `${caption(rows)}× is the ratio to the smallest.\n\n${table}`;
-}
-
-/** How fast a backlog drained, second by second. */
-export function backlogTable(rows: readonly BacklogRow[]): string {
-  return rows
-    .map(
-      (row) =>
-        `${row.variant}: ${row.backlog} orders placed at once ended in ` +
-        `${row.drainSeconds.toFixed(1)} s, ${row.ordersPerSecond} orders/s; turned away ` +
-        `${row.turnedAway} times, not taken ${row.notTaken}; audit ${row.audit}; ` +
-        `load average before ${row.loadAverage.toFixed(1)}\n` +
-        `  ended in each second: ${row.endedBySecond.join(' ')}\n`,
-    )
-    .join('');
 }
 
 /** What must not be in a comparison, whatever the machine. */
