@@ -33,6 +33,7 @@ function sourceText(): string {
 /** Names of MySQL, of Temporal, and of what a page makes up or has yet to be written. */
 const elsewhere = [
   'sync_binlog',
+  'innodb_flush_log_at_trx_commit',
   'ER_CLIENT_INTERACTION_TIMEOUT',
   'deprecatePatch',
   'AUTO_UPGRADE',
