@@ -30,7 +30,7 @@ const sorted = (some: readonly string[]) => [...new Set(some)].sort();
 
 it('names every file that has a pattern', () => {
   const importers = filesWith(/from '[^']*\/tcc'/).filter((file) => !file.startsWith('activities'));
-  expect(named('what it says of the pattern')).toEqual(
+  expect(named('what it says about the pattern')).toEqual(
     sorted([
       ...files.filter((file) => isOwn(file) && !file.startsWith('activities')),
       ...importers,
@@ -47,7 +47,7 @@ it('names every file that has the steps of one', () => {
     join('workflows', `${one}.ts`),
   );
   const among = files.filter((file) => rooms.test(file) || shared.includes(file));
-  expect(named('what it says of the steps')).toEqual(
+  expect(named('what it says about the steps')).toEqual(
     sorted([
       ...files.filter((file) => isOwn(file) && file.startsWith('activities')),
       ...filesWith(/\btcc\b(?!`)/, among),

@@ -199,7 +199,7 @@ const held = [...each('held'), 'tcc unconfirmed', 'saga owed', 'resolution', 're
 
 /** What each of the documented queries finds here. */
 const expected: Record<string, string[]> = {
-  'left for somebody to act': held,
+  'left for recovery or an operator': held,
   'met trouble': [...held, 'xa in doubt', 'saga given up'],
   'in trouble now': ['xa in doubt'],
   'under way for too long': ['xa in doubt'],
