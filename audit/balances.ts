@@ -189,7 +189,7 @@ function isNegative(amount: Whole): boolean {
 }
 
 function describe({ available, reserved, opening, moved, off }: Fault): string {
-  if (off === null) return `the ledger moved ${moved}, and there is no such balance`;
+  if (off === null) return `the ledger moved ${moved}, but the balance does not exist`;
   if (available === null) return `closed, and ${off} are owed since`;
   return (
     `available ${String(available)} + reserved ${String(reserved)} is off by ${off} ` +

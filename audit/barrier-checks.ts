@@ -76,7 +76,7 @@ export function mayStillTake(
   const { order, accounts } = evidence;
   const first = stepsOf(order, participant).asks ?? '';
   if (accounts[participant.name].steps[first] !== undefined) return undefined;
-  return `${order.status}, and ${first} has no barrier row: a late one would take`;
+  return `${order.status}, and ${first} has no barrier row: a late step would take something`;
 }
 
 /**

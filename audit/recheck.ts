@@ -116,8 +116,8 @@ function judgeUnfinished(
   }
   if (waitsFor !== undefined) return [{ orderId, waitsFor }];
   const detail =
-    `${status}, its owner ${owner ?? '(none)'} is not an open workflow, nothing is registered ` +
-    `for it, and adoption has not come within ${String(graceS)} s`;
+    `${status}, its owner ${owner ?? '(none)'} is not an open workflow, it has no registry ` +
+    `row, and adoption has not taken it within ${String(graceS)} s`;
   findings.add({ rule: 'stuck-order', orderId, detail });
   return [];
 }
@@ -146,7 +146,9 @@ function settleOrphanRows(
     const now = current.get(orderId);
     if (now && now.status !== 'CREATED') return [{ orderId, waitsFor: 'another-look' }];
     findings.count(now ? 'created-untouched' : 'row-without-order', 1);
-    const detail = now ? `CREATED, and has rows in ${where}` : `rows in ${where}, and no order`;
+    const detail = now
+      ? `CREATED, and has rows in ${where}`
+      : `rows in ${where}, but the order does not exist`;
     findings.add({ rule: now ? 'created-untouched' : 'row-without-order', orderId, detail });
     return [];
   });

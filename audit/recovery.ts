@@ -18,7 +18,7 @@ export async function judgeRecovery(order: Reader, findings: Findings): Promise<
     const detail =
       kind === 'look'
         ? `no look for work has ended for ${forS} s`
-        : `${kind} has had work for ${forS} s, and no run of it has ended`;
+        : `${kind} has had work for ${forS} s, and none of its runs has ended`;
     findings.add({ rule: 'recovery-overdue', orderId: null, detail });
   }
 }

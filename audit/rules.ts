@@ -115,8 +115,8 @@ export const rules = {
     remedy: 'Adoption should have found it. Check that the schedule and the workers run.',
   },
   'waits-for': {
-    sentence: 'What a PENDING order says that it waits for has an open alert or registry row.',
-    remedy: 'Resolve the order with `retry`: what then still keeps it is recorded anew.',
+    sentence: 'A PENDING order has an open alert or registry row for what it says it waits for.',
+    remedy: 'Resolve the order with `retry`, which records anew what it waits for.',
   },
   'outbox-drained': {
     sentence: 'A service sends its events within the limit.',

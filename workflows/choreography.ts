@@ -38,7 +38,7 @@ export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
   const what = `**${event.type}** of order ${event.orderId} to the ${subscriber} service`;
   const lasting = runbookLink('step-failing', runbooksUrl);
   showDetails(
-    () => `${what}: on its way. If this lasts, the pending activity says why; ${lasting}`,
+    () => `${what}: being delivered. If this lasts, the pending activity says why; ${lasting}`,
   );
   // Shielded from cancellation: otherwise adoption would have to find and resend the missing event.
   return CancellationScope.nonCancellable(async () => {
@@ -49,7 +49,7 @@ export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
       const why = quoted(delivery.detail);
       showDetails(() => `${what}: **parked** (${why}). What to do: ${link}`);
     } else {
-      showDetails(() => `${what}: it reacted with ${delivery.emitted}`);
+      showDetails(() => `${what}: delivered; the service emitted ${delivery.emitted}`);
     }
     return delivery;
   });

@@ -118,7 +118,7 @@ test('an account that was just deleted is found once, until its closing is booke
       rule: 'balance-missing',
       orderId: 'sold',
       detail:
-        'customer c-1: the ledger moved -30, and there is no such balance; ' +
+        'customer c-1: the ledger moved -30, but the balance does not exist; ' +
         'look first at order sold',
     },
   ]);

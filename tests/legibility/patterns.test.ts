@@ -128,7 +128,7 @@ it.each(rows)(
       false,
     ]);
     const details = await detailsOf(handle);
-    expect(details).toContain('**1 order**: 1 completed, 0 cancelled, 0 neither');
+    expect(details).toContain('**1 order**: 1 completed, 0 cancelled, 0 unfinished');
     expect(details).toContain(`| ${orderId} | completed | `);
     expect(details).toMatch(steps);
     expect(details).not.toMatch(/runbook/);
@@ -196,7 +196,7 @@ it.each(rows)(
       true,
     ]);
     const details = await detailsOf(handle);
-    expect(details).toContain('**1 order**: 0 completed, 0 cancelled, 1 neither');
+    expect(details).toContain('**1 order**: 0 completed, 0 cancelled, 1 unfinished');
     expect(details).toContain(`| ${orderId} | ${broken.replaceAll('X', orderId)} |`);
     expect(details).toContain(`**What to do**: ${linkTo(runbook)}`);
   },

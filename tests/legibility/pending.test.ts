@@ -94,7 +94,7 @@ describe('tcc', () => {
       'a confirmation',
       'confirmStock',
       {},
-      'PENDING: a confirmation keeps failing; a schedule goes on trying: ' +
+      'PENDING: a confirmation keeps failing; recovery retries it: ' +
         'confirmStock: the participant is away',
       'confirmStock: failed (the participant is away); confirmPoints: done',
       'confirmation-failing',
@@ -103,7 +103,7 @@ describe('tcc', () => {
       'a cancellation',
       'cancelStock',
       tooDear,
-      'PENDING: a cancellation keeps failing; adoption goes on trying: ' +
+      'PENDING: a cancellation keeps failing; adoption retries it: ' +
         'cancelStock: the participant is away',
       'cancelStock: failed (the participant is away); cancelPoints: done',
       'cancellation-failing',
@@ -145,12 +145,12 @@ describe('choreography', () => {
     gate.open();
     const what = `**OrderPlaced** of order ${order.orderId} to the product service`;
     expect(details).toBe(
-      `${what}: on its way. If this lasts, the pending activity says why; ` +
+      `${what}: being delivered. If this lasts, the pending activity says why; ` +
         linkTo('step-failing'),
     );
     await handle.result();
     expect(await detailsOf(handle)).toBe(
-      `${what}: it reacted with ${order.orderId}:StockDeducted:OrderPlaced`,
+      `${what}: delivered; the service emitted ${order.orderId}:StockDeducted:OrderPlaced`,
     );
     expect(await staticSummaryOf(handle)).toBe(
       `choreography: OrderPlaced of order ${order.orderId} to product`,

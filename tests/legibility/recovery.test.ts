@@ -106,10 +106,10 @@ describe('scanBranches', () => {
     const orderId = await leftBehind();
     const type = workflowTypes.scanBranches;
     expect(await detailsDuring('findStockBranches', type, { ...scanning, limit: 0 })).toBe(
-      'Looking for branches that were left behind',
+      'Looking for abandoned branches',
     );
     const details = await detailsAfter(type, scanning);
-    expect(details).toContain('Branches left behind: **2**; 2 ended, 0 failed, 0 heuristic');
+    expect(details).toContain('Abandoned branches: **2**; 2 ended, 0 failed, 0 heuristic');
     expect(details).toContain(`| ${orderId} | rollbackStock | rolled-back |`);
     expect(details).toContain(`| ${orderId} | rollbackPoints | rolled-back |`);
     expect(details).not.toMatch(/runbook/);
@@ -140,16 +140,14 @@ describe('forceConfirmations', () => {
     const handle = await startRun(world, type, aged);
     await handle.result();
     const details = await detailsOf(handle);
-    expect(details).toContain('**1 order** confirmed again: 0 completed, 1 PENDING');
+    expect(details).toContain('**1 order** retried: 0 completed, 1 PENDING');
     expect(details).toContain(`| ${order.orderId} | confirmStock: the shelf is \\| on fire |`);
     expect(details).toContain(`**What to do**: ${linkTo('confirmation-failing')}`);
     expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
     world.clearFaults();
-    expect(await detailsAfter(type, aged)).toBe(
-      '**1 order** confirmed again: 1 completed, 0 PENDING',
-    );
+    expect(await detailsAfter(type, aged)).toBe('**1 order** retried: 1 completed, 0 PENDING');
     expect(await detailsDuring('findUnconfirmed', type, aged)).toBe(
-      '**0 orders** confirmed again: 0 completed, 0 PENDING',
+      '**0 orders** retried: 0 completed, 0 PENDING',
     );
   });
 
@@ -159,7 +157,7 @@ describe('forceConfirmations', () => {
     world.faults.confirmPoints = away;
     await place(world, orders, 'tcc');
     const details = await detailsAfter(type, aged);
-    expect(details).toContain('**52 orders** confirmed again: 0 completed, 52 PENDING');
+    expect(details).toContain('**52 orders** retried: 0 completed, 52 PENDING');
     expect(details.match(/\| confirmPoints: away \|/g)).toHaveLength(50);
     expect(details).toContain('… and 2 more');
   });
@@ -187,7 +185,7 @@ describe('sweepReservations', () => {
       `| ${failing.orderId} | stock | confirmStock: the shelf is \\| on fire |`,
     );
     expect(details).toContain(`| ${undecided.orderId} | points | undecided: adoption decides |`);
-    expect(details).toContain(`| ${missing.orderId} | points | there is no such order |`);
+    expect(details).toContain(`| ${missing.orderId} | points | the order does not exist |`);
     expect(details).toContain(`**What to do**: ${linkTo('reservation-held')}`);
     expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
   });

@@ -42,9 +42,9 @@ it('says from its start what is done, by whom, why, and who drives it', async ()
 
   expect(await staticSummaryOf(handle)).toBe(`tcc: confirm of order ${orderId} by olga`);
   expect(details).toContain(
-    `**confirm** of order ${orderId} by olga: under way, because: the customer \\| called`,
+    `**confirm** of order ${orderId} by olga: in progress, because: the customer \\| called`,
   );
-  expect(details).toContain(`\`${drive.workflowId}\` drives the order on`);
+  expect(details).toContain(`\`${drive.workflowId}\` drives the order`);
   expect(details).toContain(linkTo('step-failing'));
   expect(await staticSummaryOf(drive)).toBe(
     `tcc: order ${orderId} of anna, 3 items for 3, confirm by olga`,
@@ -65,8 +65,8 @@ it('that leaves its order PENDING says so, and where to read why and what to do'
   const { handle, drive, outcome } = resolving(orderId, 'confirm');
   expect(await outcome).toBe('pending');
   expect(await detailsOf(handle)).toBe(
-    `**confirm** of order ${orderId} by olga: **pending** still. The details of ` +
-      `\`${drive.workflowId}\` say why. **What to do**: ${linkTo('stuck-order')}`,
+    `**confirm** of order ${orderId} by olga: **pending**: see why in the details of ` +
+      `\`${drive.workflowId}\`. **What to do**: ${linkTo('stuck-order')}`,
   );
   expect(await detailsOf(drive)).toContain(linkTo('confirmation-failing'));
   expect(await attributes(handle)).toEqual(['tcc', 1, 'PENDING', true]);
@@ -80,7 +80,7 @@ it('that was unsafe says that nothing was changed, and that the order waits on',
   expect(await outcome).toBe('unsafe');
   expect(await detailsOf(handle)).toBe(
     `**confirm** of order ${order.orderId} by olga: **unsafe**: nothing was changed, and the ` +
-      `order waits on. **What to do**: ${linkTo('stuck-order')}`,
+      `order still waits. **What to do**: ${linkTo('stuck-order')}`,
   );
   expect(await attributes(handle)).toEqual(['saga', 1, 'PENDING', false]);
 });

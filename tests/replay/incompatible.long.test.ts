@@ -25,7 +25,11 @@ it('accepts an unchanged copy, other words, and a change that is patched in', as
   expect(await violationsOf([])).toEqual(new Map());
   expect(
     await violationsOf([
-      { file: 'workflows/ui/order-states.ts', from: "'the participants are asked'", to: "'asked'" },
+      {
+        file: 'workflows/ui/order-states.ts',
+        from: "'waiting for the participants'",
+        to: "'asked'",
+      },
       {
         file: ask,
         from: 'const columns = run.participants.map(',

@@ -24,7 +24,7 @@ it('counts the orders, and names those that are not completed, with why and thei
   const handle = await startSaga(world, [fine, refused, broken], hurriedTiming, { runbooksUrl });
   await handle.result();
   const details = await detailsOf(handle);
-  expect(details).toContain('**3 orders**: 1 completed, 1 cancelled, 1 neither');
+  expect(details).toContain('**3 orders**: 1 completed, 1 cancelled, 1 unfinished');
   expect(details).toContain(
     `| ${refused.orderId} | cancelled: insufficient-stock | deductStock: rejected, ` +
       'insufficient-stock; usePoints: done; decideOrders: CANCEL; refundPoints: done |',
@@ -43,9 +43,9 @@ it('shows the steps of an order alone, also when it is completed, and sends nobo
   await handle.result();
   expect(await detailsOf(handle)).toBe(
     [
-      '**1 order**: 1 completed, 0 cancelled, 0 neither',
+      '**1 order**: 1 completed, 0 cancelled, 0 unfinished',
       '',
-      '| order | where it stands | its steps |',
+      '| order | state | steps |',
       '| --- | --- | --- |',
       `| ${order.orderId} | completed | deductStock: done; usePoints: done; ` +
         'decideOrders: COMPLETE |',
@@ -66,7 +66,7 @@ it('says of an order under way what it waits for, and where to read on', async (
   gate.open();
   await handle.result();
   expect(details).toMatch(
-    /the participants are asked \| deductStock: asked; usePoints: (asked|done)/,
+    /waiting for the participants \| deductStock: asked; usePoints: (asked|done)/,
   );
   // No address was given: then the path in the repository is.
   expect(details).toContain('what is retried, and why; `docs/runbooks/step-failing.md`');
@@ -79,7 +79,7 @@ it('quotes why a compensation failed, in the order’s workflow and in the drain
   await handle.result();
   const link = linkTo('compensation-failing');
   const details = await detailsOf(handle);
-  expect(details).toContain('PENDING: a compensation is in the registry, which goes on trying');
+  expect(details).toContain('PENDING: a compensation failed; recovery retries it');
   expect(details).toContain('restoreStock: failed (the shelf is \\| on fire again)');
   expect(details).toContain(`**What to do**: ${link}`);
 
@@ -87,7 +87,7 @@ it('quotes why a compensation failed, in the order’s workflow and in the drain
   const drained = await startRun(world, workflowTypes.drainCompensations, drain);
   await drained.result();
   const drainDetails = await detailsOf(drained);
-  expect(drainDetails).toContain('**1 compensation** tried: 0 made good, 1 failed');
+  expect(drainDetails).toContain('**1 compensation** retried: 0 succeeded, 1 failed');
   expect(drainDetails).toContain(
     `| ${order.orderId} | restoreStock | the shelf is \\| on fire again |`,
   );

@@ -58,7 +58,7 @@ export async function adoptOrders(input: AdoptInput): Promise<AdoptResult> {
 class Adoption {
   adopted;
   private readonly order;
-  private readonly rows = new GrowingTable(['order', 'was driven by', 'is driven by']);
+  private readonly rows = new GrowingTable(['order', 'previous owner', 'new owner']);
   /** The workflows started last. */
   private underWay: ChildWorkflowHandle<Workflow>[] = [];
 
@@ -115,7 +115,7 @@ class Adoption {
   /** Shows operators which orders were adopted, from which owner and by which. */
   private details(): string {
     return [
-      `**${counted(this.adopted, 'order')}** adopted: their owners drove them no more.`,
+      `**${counted(this.adopted, 'order')}** adopted from owners that no longer drive them.`,
       ...this.rows.lines(),
     ].join('\n');
   }

@@ -88,12 +88,12 @@ class Drain {
   private details(): string {
     const { madeGood, failed } = this.result;
     const lines = [
-      `**${counted(madeGood + failed, 'compensation')}** tried: ${madeGood} made good, ` +
+      `**${counted(madeGood + failed, 'compensation')}** retried: ${madeGood} succeeded, ` +
         `${failed} failed`,
     ];
     if (failed > 0) {
       const link = runbookLink('compensation-failing', this.input.runbooksUrl);
-      lines.push('', `Those are due again later. **What to do**: ${link}`);
+      lines.push('', `The failed ones are retried later. **What to do**: ${link}`);
       lines.push(...this.failed.lines());
     }
     return lines.join('\n');

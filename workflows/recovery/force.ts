@@ -111,12 +111,12 @@ class Force {
   private details(): string {
     const { completed, pending } = this.result;
     const lines = [
-      `**${counted(completed + pending, 'order')}** confirmed again: ` +
+      `**${counted(completed + pending, 'order')}** retried: ` +
         `${completed} completed, ${pending} PENDING`,
     ];
     if (pending > 0) {
       const link = runbookLink('confirmation-failing', this.input.runbooksUrl);
-      lines.push('', `Those are confirmed again later. **What to do**: ${link}`);
+      lines.push('', `The PENDING ones are retried later. **What to do**: ${link}`);
       lines.push(...this.waiting.lines());
     }
     return lines.join('\n');

@@ -71,8 +71,8 @@ function ended(input: ResolveInput, outcome: ResolutionOutcome): ResolveResult {
   const advice = {
     completed: '',
     cancelled: '',
-    pending: ` still. The details of \`${driver()}\` say why. **What to do**: ${stuck}`,
-    unsafe: `: nothing was changed, and the order waits on. **What to do**: ${stuck}`,
+    pending: `: see why in the details of \`${driver()}\`. **What to do**: ${stuck}`,
+    unsafe: `: nothing was changed, and the order still waits. **What to do**: ${stuck}`,
     'not-pending': ': nothing was changed',
   };
   showDetails(() => `${whatOf(input)}: **${outcome}**${advice[outcome]}`);
@@ -86,9 +86,9 @@ function ended(input: ResolveInput, outcome: ResolutionOutcome): ResolveResult {
 function begun(input: ResolveInput): string {
   const link = runbookLink('step-failing', input.runbooksUrl);
   return [
-    `${whatOf(input)}: under way, because: ${quoted(input.reason)}`,
+    `${whatOf(input)}: in progress, because: ${quoted(input.reason)}`,
     '',
-    `If it is safe, \`${driver()}\` drives the order on, and its details show the steps. If ` +
+    `If it is safe, \`${driver()}\` drives the order, and its details show the steps. If ` +
       `this lasts: the pending activities say what is retried, and why; ${link}`,
   ].join('\n');
 }

@@ -45,7 +45,7 @@ export async function scanBranches(input: ScanInput): Promise<ScanResult> {
 
 class Scan {
   readonly result: ScanResult;
-  private readonly rows = new GrowingTable(['order', 'step', 'what came of it']);
+  private readonly rows = new GrowingTable(['order', 'step', 'result']);
   private readonly others = new Set<string>();
   private readonly unasked: [participant: string, why: string][] = [];
   private hasLooked = false;
@@ -93,7 +93,7 @@ class Scan {
     }
     for (const { orderId } of branches) {
       if (decisions.get(orderId) !== 'unknown') continue;
-      rows.push({ orderId, step: 'none', kind: 'failed', words: 'no such order' });
+      rows.push({ orderId, step: 'none', kind: 'failed', words: 'the order does not exist' });
     }
     await this.raise(rows.filter(({ kind }) => kind === 'heuristic'));
     this.count(rows);
@@ -166,17 +166,17 @@ class Scan {
     const found = ended + failed + heuristic;
     const lines = this.hasLooked
       ? [
-          `Branches left behind: **${found}**; ${ended} ended, ${failed} failed, ` +
+          `Abandoned branches: **${found}**; ${ended} ended, ${failed} failed, ` +
             `${heuristic} heuristic`,
         ]
-      : ['Looking for branches that were left behind'];
+      : ['Looking for abandoned branches'];
     if (failed + heuristic > 0) {
       const runbook = heuristic > 0 ? 'heuristic-outcome' : 'branch-in-doubt';
       lines.push('', `**What to do**: ${runbookLink(runbook, this.input.runbooksUrl)}`);
     }
     lines.push(
       ...tableOf(
-        [`${counted(this.unasked.length, 'participant')} not asked`, 'why'],
+        [`${counted(this.unasked.length, 'participant')} could not be asked`, 'why'],
         this.unasked,
         ([side, why]) => [side, quoted(why)],
       ),
@@ -185,7 +185,7 @@ class Scan {
     if (this.others.size > 0) {
       lines.push(
         '',
-        `Prepared on the same servers by others, and left alone (formatID, gtrid, bqual):`,
+        `Prepared on the same servers by other programs, not touched (formatID, gtrid, bqual):`,
         ...tableOf(['branch'], [...this.others], (xid) => [xid], othersShownMax),
       );
     }

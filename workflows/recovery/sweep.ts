@@ -20,7 +20,7 @@ type Standing = StandingDecision | 'silent';
 /** Why a reservation is left alone. */
 const whyHeld: Partial<Record<Standing, string>> = {
   undecided: 'undecided: adoption decides',
-  unknown: 'there is no such order',
+  unknown: 'the order does not exist',
   silent: 'the order service does not answer',
 };
 
@@ -70,7 +70,9 @@ class Sweep {
       return afterOrder;
     } catch (error) {
       // The participant itself is down: its reservations wait for the next run.
-      this.trouble(`the ${participant.label} cannot be asked for: ${failureMessage(error)}`);
+      this.trouble(
+        `the reservations of ${participant.label} cannot be listed: ${failureMessage(error)}`,
+      );
       return null;
     }
   }
@@ -121,7 +123,7 @@ class Sweep {
   /** Alerts need the order service too. Without it the run continues, and shows that. */
   private async keepAlerts<T>(items: T[], work: (some: T[]) => Promise<unknown>): Promise<void> {
     for (const { why } of await togetherOrAlone(items, work)) {
-      this.trouble(`the alerts could not be kept: ${why}`);
+      this.trouble(`the alerts could not be written: ${why}`);
     }
   }
 

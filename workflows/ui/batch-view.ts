@@ -164,10 +164,10 @@ export class BatchView implements StepWatcher {
     const sorted = [...shown.filter(isOpen), ...shown.filter((row) => !isOpen(row))];
     return [
       `**${counted(this.rows.size, 'order')}**: ${completed} completed, ${cancelled} cancelled, ` +
-        `${pending} neither`,
+        `${pending} unfinished`,
       // Before the table, which may be long.
       ...this.advice(pending),
-      ...tableOf(['order', 'where it stands', 'its steps'], sorted, cellsOf),
+      ...tableOf(['order', 'state', 'steps'], sorted, cellsOf),
     ].join('\n');
   }
 

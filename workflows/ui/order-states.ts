@@ -16,24 +16,21 @@ const pending = (words: string, runbook: Runbook): StateRow => {
 };
 
 const rows = {
-  asking: { words: 'the participants are asked' },
-  'held-up': { words: 'somebody holds its rows; it is asked again alone', runbook: 'step-failing' },
-  'giving-back': { words: 'CANCEL; what was taken is given back' },
-  'rolling-back': { words: 'CANCEL; its branches are rolled back' },
-  confirming: { words: 'COMPLETE; what is reserved is confirmed' },
-  committing: { words: 'COMPLETE; its branches are committed' },
-  delivering: { words: 'events that were lost are delivered again' },
+  asking: { words: 'waiting for the participants' },
+  'held-up': {
+    words: 'another session holds its rows; it is retried alone',
+    runbook: 'step-failing',
+  },
+  'giving-back': { words: 'CANCEL; giving back what was taken' },
+  'rolling-back': { words: 'CANCEL; rolling back its branches' },
+  confirming: { words: 'COMPLETE; confirming its reservations' },
+  committing: { words: 'COMPLETE; committing its branches' },
+  delivering: { words: 'delivering lost events again' },
   completed: { words: 'completed' },
   cancelled: { words: 'cancelled' },
-  owed: pending('a compensation is in the registry, which goes on trying', 'compensation-failing'),
-  unconfirmed: pending(
-    'a confirmation keeps failing; a schedule goes on trying',
-    'confirmation-failing',
-  ),
-  uncancelled: pending(
-    'a cancellation keeps failing; adoption goes on trying',
-    'cancellation-failing',
-  ),
+  owed: pending('a compensation failed; recovery retries it', 'compensation-failing'),
+  unconfirmed: pending('a confirmation keeps failing; recovery retries it', 'confirmation-failing'),
+  uncancelled: pending('a cancellation keeps failing; adoption retries it', 'cancellation-failing'),
   broken: pending('a step is broken', 'broken-step'),
   'in-doubt': pending('a branch cannot be ended; it is retried indefinitely', 'branch-in-doubt'),
   heuristic: pending('a branch was ended by hand', 'heuristic-outcome'),
