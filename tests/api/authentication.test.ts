@@ -30,7 +30,7 @@ test.each<[string, string | undefined]>([
   ['no token', 'Bearer '],
   ['something else', 'Bearer x'],
   ['two tokens', 'Bearer a.b.c, Bearer d.e.f'],
-])('refuses %s, and says how to come in', async (_what, authorization) => {
+])('refuses %s, and says how to authenticate', async (_what, authorization) => {
   const problem = await refusal(authorization);
   expect(problem.code).toBe('unauthenticated');
   expect(problem.options.headers).toEqual({ 'WWW-Authenticate': 'Bearer realm="orders"' });
@@ -109,7 +109,7 @@ describe('refuses a forged token', () => {
   });
 });
 
-test('a token that was let in is refused once it has expired', async () => {
+test('refuses an accepted token once it has expired', async () => {
   const authorization = await withClaims({ exp: second() + 60 });
   await expect(authenticate(authorization)).resolves.toMatchObject({ subject: 'c-1' });
   jest.useFakeTimers({ now: Date.now() + 61_000 });

@@ -9,20 +9,20 @@ beforeEach(() => {
 });
 
 describe('the claim', () => {
-  test('that fails before its commit was sent: nothing was done, and nothing is started', async () => {
+  test('that fails before its commit does nothing and starts nothing', async () => {
     world.claimError = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     const { admitted } = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
     await expect(admitted).rejects.toMatchObject({ code: 'unavailable' });
     expect(world.starts).toEqual([]);
   });
 
-  test('that fails by a bug is a bug to its caller too', async () => {
+  test('that fails by a bug is reported to its caller as a bug', async () => {
     world.claimError = new TypeError('a bug');
     const { admitted } = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
     await expect(admitted).rejects.toThrow(TypeError);
   });
 
-  test('leaves out what is another’s or locked, and admits or refuses their callers', async () => {
+  test('leaves out orders that are claimed or locked, and admits or refuses their callers', async () => {
     world.others.add('o-1');
     world.locked.add('o-2');
     const placements = placeMany(world.dispatcher(), 3);
@@ -34,7 +34,7 @@ describe('the claim', () => {
     expect(world.starts.map(({ ids }) => ids)).toEqual([['o-3']]);
   });
 
-  test('of orders that other workflows own starts nothing, and wakes their waiting callers', async () => {
+  test('starts nothing for orders that other workflows own, and wakes their waiting callers', async () => {
     world.others.add('o-1');
     await world.dispatcher().place({ orderId: 'o-1', lineCount: 1 }).admitted;
     await turn();
@@ -44,7 +44,7 @@ describe('the claim', () => {
 });
 
 describe('the start', () => {
-  test('is tried again with the same id, and with the orders that were claimed', async () => {
+  test('is tried again with the same id and the claimed orders', async () => {
     world.startFailures = 2;
     await world.dispatcher().place({ orderId: 'o-1', lineCount: 1 }).admitted;
     while (world.starts.length < 3) await turn();
@@ -53,7 +53,7 @@ describe('the start', () => {
     expect(world.claims).toHaveLength(1);
   });
 
-  test('that is never acknowledged leaves the orders to adoption: callers are not told "no"', async () => {
+  test('that is never acknowledged leaves the orders to adoption, and no caller is refused', async () => {
     world.startFailures = 100;
     const dispatcher = world.dispatcher({ startAttemptsMax: 3, inFlightMax: 1 });
     await expect(
@@ -70,7 +70,7 @@ describe('the start', () => {
 describe('closing', () => {
   const stop = { withdrawMs: 50, startMsMax: 300 };
 
-  test('claims and starts waiting orders at once, whatever is in flight, and accepts no more', async () => {
+  test('claims and starts all waiting orders at once, and accepts no more', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     await dispatcher.place({ orderId: 'running', lineCount: 1 }).admitted;
     await turn();
@@ -86,7 +86,7 @@ describe('closing', () => {
     expect(world.starts.map(({ ids }) => ids)).toEqual([['running'], ['waiting']]);
   });
 
-  test('withdraws what it could not send, and tells of what it sent that it is not known', async () => {
+  test('withdraws orders whose claim was not sent, and answers "unknown" for the others', async () => {
     const dispatcher = world.dispatcher({ ordersMax: 1, inFlightMax: 1, lastClaimsMax: 2, stop });
     world.holdClaims = new Promise(() => undefined);
     const placements = placeMany(dispatcher, 4);
@@ -106,7 +106,7 @@ describe('closing', () => {
     ]);
   });
 
-  test('leaves to adoption what Temporal does not say to be started', async () => {
+  test('leaves orders to adoption if Temporal does not confirm their start', async () => {
     const dispatcher = world.dispatcher({ stop });
     world.startError = new TemporalUnanswered('frozen');
     await dispatcher.place({ orderId: 'o-1', lineCount: 1 }).admitted;
@@ -117,13 +117,13 @@ describe('closing', () => {
     expect(new Set(world.starts.map(({ workflowId }) => workflowId)).size).toBe(1);
   });
 
-  test('is done at once when nothing waits', async () => {
+  test('ends at once if no order waits', async () => {
     await expect(world.dispatcher().close()).resolves.toBeUndefined();
   });
 });
 
-describe('Temporal that is away', () => {
-  test('has the queue withdrawn, and nothing is claimed until it is back', async () => {
+describe('a Temporal that is down', () => {
+  test('empties the queue, and nothing is claimed until it is back', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     await dispatcher.place({ orderId: 'running', lineCount: 1 }).admitted;
     const waiting = dispatcher.place({ orderId: 'waiting', lineCount: 1 });
@@ -141,7 +141,7 @@ describe('Temporal that is away', () => {
     await dispatcher.place({ orderId: 'waiting', lineCount: 1 }).admitted;
   });
 
-  test('is found out before the claim', async () => {
+  test('is detected before the claim', async () => {
     world.probe = () => Promise.reject(new Error('away'));
     const { admitted } = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
     await expect(admitted).rejects.toMatchObject({ code: 'unavailable' });

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 
 describe('POST /orders/{orderId}/cancel', () => {
-  test('ends an order that was not placed, and says so again', async () => {
+  test('ends an order that was not placed, and answers a repeat the same', async () => {
     const orderId = await createdOrder(harness.api);
     const answers = [await cancel(harness.api, orderId), await cancel(harness.api, orderId)];
     for (const { status, body } of answers) {
@@ -37,7 +37,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     expect(harness.workflows.started).toEqual([]);
   });
 
-  test('of an order that is being placed decides it, and waits for its end', async () => {
+  test('of an order that is being placed writes CANCEL and waits for its end', async () => {
     harness.workflows.play = hang;
     const orderId = await createdOrder(harness.api);
     await place(harness.api, orderId, prefer('wait=0'));
@@ -51,7 +51,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     expect((await waiting).body).toMatchObject({ status: 'CANCELLED' });
   });
 
-  test('of one whose compensation is owed is accepted', async () => {
+  test('of an order with an open compensation is accepted', async () => {
     harness.workflows.play = hang;
     const orderId = await createdOrder(harness.api);
     await place(harness.api, orderId, prefer('wait=0'));
@@ -62,7 +62,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     expect(await harness.row(orderId)).toMatchObject({ status: 'PENDING', decision: 'CANCEL' });
   });
 
-  test('of one that is PENDING waits for its end, which only this decision allows', async () => {
+  test('of an undecided PENDING order writes CANCEL and waits for its end', async () => {
     harness.workflows.play = hang;
     const orderId = await createdOrder(harness.api);
     await place(harness.api, orderId, prefer('wait=0'));
@@ -79,7 +79,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     expect((await waiting).status).toBe(200);
   });
 
-  test('of one that failed by itself answers how it ended', async () => {
+  test('of an order that failed before answers how it ended', async () => {
     harness.workflows.play = cancelWith('insufficient-stock');
     const orderId = await createdOrder(harness.api);
     await place(harness.api, orderId);
@@ -88,7 +88,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     expect(body).toMatchObject({ status: 'CANCELLED', reason: 'insufficient-stock' });
   });
 
-  test.each(['COMPLETED', 'PENDING'])('is too late when it was decided: %s', async (status) => {
+  test.each(['COMPLETED', 'PENDING'])('is refused after the decision: %s', async (status) => {
     const orderId = await createdOrder(harness.api);
     await harness.setRow(orderId, { status, decision: 'COMPLETE', pattern: 'saga' });
     const answer = await cancel(harness.api, orderId);
@@ -101,7 +101,7 @@ describe('POST /orders/{orderId}/cancel', () => {
     });
   });
 
-  test('while it is placed: one of the two wins, and both callers get the same answer', async () => {
+  test('during the placing: one of the two wins, and both callers get the same answer', async () => {
     const orderIds = await Promise.all(Array.from({ length: 20 }, () => createdOrder(harness.api)));
     await Promise.all(
       orderIds.map(async (orderId) => {

@@ -28,7 +28,7 @@ const asRole = async (role: string, path: string, method = 'GET') => {
 };
 
 describe('GET /products', () => {
-  test('shows what is sold, for how much, and what is left of it', async () => {
+  test('shows each product with its price and stock', async () => {
     const { status, body } = await call(harness.api, 'GET', '/products');
     expect(status).toBe(200);
     const product = (productId: string, price: number, available: number, more = {}) => ({
@@ -50,14 +50,14 @@ describe('GET /products', () => {
     });
   });
 
-  test('comes in pages', async () => {
+  test('answers in pages', async () => {
     const first = await call(harness.api, 'GET', '/products?limit=2');
     expect(first.body['nextCursor']).toBe('p-2');
     const second = await call(harness.api, 'GET', '/products?limit=2&cursor=p-2');
     expect(second.body).toMatchObject({ products: [{ productId: 'p-3' }], nextCursor: null });
   });
 
-  test.each(['customer', 'viewer', 'operator', 'approver'])('is for a %s too', async (role) => {
+  test.each(['customer', 'viewer', 'operator', 'approver'])('answers a %s too', async (role) => {
     expect((await asRole(role, '/products')).status).toBe(200);
   });
 });
@@ -74,7 +74,7 @@ describe('GET /points', () => {
   });
 });
 
-describe('customers’ routes', () => {
+describe('the customers’ routes', () => {
   const routes: [string, string][] = [
     ['GET', '/points'],
     ['GET', '/orders'],
@@ -100,13 +100,13 @@ describe('customers’ routes', () => {
   });
 });
 
-describe('health and OpenAPI, for everybody', () => {
+describe('health and OpenAPI need no token', () => {
   test('GET /health/live', async () => {
     const response = await harness.api.request('/health/live');
     expect([response.status, await response.json()]).toEqual([200, { status: 'live' }]);
   });
 
-  test('GET /health/ready names what it depends on', async () => {
+  test('GET /health/ready names its dependencies', async () => {
     const response = await harness.api.request('/health/ready');
     expect([response.status, await response.json()]).toEqual([
       200,
@@ -117,7 +117,7 @@ describe('health and OpenAPI, for everybody', () => {
     ]);
   });
 
-  test('GET /health/ready says which one is away, even one that never answers', async () => {
+  test('GET /health/ready names a dependency that is down or never answers', async () => {
     const away = () => Promise.reject(new Error('ECONNREFUSED 10.0.0.7:7233'));
     const api = harness.another({
       temporalReady: away,
@@ -139,7 +139,7 @@ describe('health and OpenAPI, for everybody', () => {
     );
   });
 
-  test('GET /health/ready asks no more than once a second', async () => {
+  test('GET /health/ready checks at most once a second', async () => {
     let asked = 0;
     const temporalReady = () => {
       asked++;
@@ -150,7 +150,7 @@ describe('health and OpenAPI, for everybody', () => {
     expect(asked).toBe(1);
   });
 
-  test('GET /openapi.json describes every route that is there', async () => {
+  test('GET /openapi.json describes every route', async () => {
     const response = await harness.api.request('/openapi.json');
     const { paths, openapi } = (await response.json()) as {
       openapi: string;
@@ -213,7 +213,7 @@ describe('paths and methods', () => {
     expect(await response.json()).toEqual(problemLike('method-not-allowed', 405));
   });
 
-  test('headers that ask for another method are not listened to', async () => {
+  test('ignores headers that request another method', async () => {
     const { status } = await call(harness.api, 'GET', '/orders', {
       headers: { 'X-HTTP-Method-Override': 'DELETE', 'X-Method-Override': 'POST' },
     });
@@ -242,7 +242,7 @@ describe('every answer', () => {
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
   });
 
-  test('carries the caller’s request id when it is harmless, and ours when it is not', async () => {
+  test('carries the caller’s request id if it is harmless, and otherwise a new one', async () => {
     const requestId = async (sent: string) => {
       const response = await harness.api.request('/nowhere', { headers: { 'X-Request-Id': sent } });
       const body = (await response.json()) as { requestId: string };

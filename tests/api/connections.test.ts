@@ -51,8 +51,8 @@ function countRequests() {
   };
 }
 
-describe('a client that asks without waiting for answers', () => {
-  test('is read from no further while an answer is outstanding', async () => {
+describe('a client that pipelines requests', () => {
+  test('is not read from while an answer is outstanding', async () => {
     await start();
     app.hold();
     const { count, stop } = countRequests();
@@ -72,7 +72,7 @@ describe('a client that asks without waiting for answers', () => {
     expect(app.activeMax).toBe(2);
   });
 
-  test('is answered all the same, one request after the other, in order', async () => {
+  test('is answered one request after the other, in order', async () => {
     await start();
     const { count, stop } = countRequests();
     const paths = Array.from({ length: 1_600 }, (_, i) => `/${String(i)}`);
@@ -86,7 +86,7 @@ describe('a client that asks without waiting for answers', () => {
     expect(count.max).toBeLessThanOrEqual(58);
   });
 
-  test('leaves the others their turn: what has waited is begun alone in one', async () => {
+  test('leaves other clients their turn, because each of its requests begins in its own turn', async () => {
     await start();
     const nextTurn = () => {
       app.turn++;
@@ -101,7 +101,7 @@ describe('a client that asks without waiting for answers', () => {
     expect(new Set(app.turns).size).toBeGreaterThanOrEqual(150 - 3);
   });
 
-  test('that reads nothing is not worked for: the next is begun once the last is sent', async () => {
+  test('that reads nothing gets its next request begun only after the last answer is sent', async () => {
     await start({ connections: { sendMsMax: 60_000 } });
     app.body = (path) => (path === '/' ? 'x'.repeat(16 * 1024 * 1024) : path);
     const { socket } = await client();
@@ -114,7 +114,7 @@ describe('a client that asks without waiting for answers', () => {
     expect(app.asked.filter((path) => path === '/')).toHaveLength(1);
   });
 
-  test('and reads nothing is closed after a while, and its requests are forgotten', async () => {
+  test('and reads nothing is disconnected after a while, and its requests are dropped', async () => {
     await start({ connections: { sendMsMax: 200 } });
     app.body = () => 'x'.repeat(16 * 1024 * 1024);
     const { socket } = await client();
@@ -127,7 +127,7 @@ describe('a client that asks without waiting for answers', () => {
   });
 });
 
-test('a client that takes its time, and takes what it is sent, is not closed', async () => {
+test('a slow client that reads its answers is not disconnected', async () => {
   await start({ connections: { sendMsMax: 300 } });
   app.body = () => 'x'.repeat(1024);
   const slow = await client();
@@ -139,7 +139,7 @@ test('a client that takes its time, and takes what it is sent, is not closed', a
   expect((await slow.received(4)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 });
 
-describe('more connections than there may be', () => {
+describe('connections beyond the limit', () => {
   const busy = async (count: number) => {
     app.hold();
     for (let i = 0; i < count; i++) {
@@ -149,7 +149,7 @@ describe('more connections than there may be', () => {
     }
   };
 
-  test('are turned away with a problem, and can still ask whether the process lives', async () => {
+  test('are refused with a problem, and can still request /health/live', async () => {
     await start({ connections: { connectionsMax: 2 } });
     await busy(2);
     const [third, fourth] = [await client(), await client()];
@@ -166,7 +166,7 @@ describe('more connections than there may be', () => {
     expect(app.asked).toEqual(['/busy', '/busy', '/health/live']);
   });
 
-  test('take the place of the one that has been idle for longest', async () => {
+  test('replace the connection that has been idle for longest', async () => {
     await start({ connections: { connectionsMax: 3 } });
     const [first, second] = [await client(), await client()];
     for (const { socket } of [first, second]) socket.write(get('/'));
@@ -182,7 +182,7 @@ describe('more connections than there may be', () => {
     await expect(second.received(2)).resolves.toMatchObject([{ text: '/' }, { text: '/again' }]);
   });
 
-  test('make room again when they are gone', async () => {
+  test('make room again after they close', async () => {
     await start({ connections: { connectionsMax: 1 } });
     await busy(1);
     app.release();
@@ -196,7 +196,7 @@ describe('more connections than there may be', () => {
     }
   });
 
-  test('of one address do not take the room of others, where that is limited', async () => {
+  test('of one address take no room of others, if that is limited', async () => {
     await start({ connections: { connectionsPerAddressMax: 1 } });
     await busy(1);
     const same = await client();

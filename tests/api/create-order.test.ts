@@ -34,7 +34,7 @@ const create = (body: unknown, headers: Record<string, string> = freshKey(), as 
   call(harness.api, 'POST', '/orders', { body, headers, as });
 
 describe('POST /orders', () => {
-  test('creates an order, with prices as they are', async () => {
+  test('creates an order with the current prices', async () => {
     const { status, headers, body } = await create({ items });
     expect(status).toBe(201);
     expect(body).toEqual({
@@ -54,7 +54,7 @@ describe('POST /orders', () => {
     expect(later).toMatchObject({ total: 5_014, items: body['items'] });
   });
 
-  test('answers the same key the same, even if prices or products have changed', async () => {
+  test('answers a repeated key the same, even if prices or products have changed', async () => {
     const headers = freshKey();
     const first = await create({ items }, headers);
     await call(harness.api, 'POST', `/orders/${String(first.body['orderId'])}/place`);
@@ -73,7 +73,7 @@ describe('POST /orders', () => {
     ['another quantity', [{ productId: 'p-1', quantity: 2 }]],
     ['another order of items', [...items].reverse()],
     ['a product that is not sold', [{ productId: 'p-retired', quantity: 1 }]],
-  ])('refuses a key that was used, with %s', async (_what, others) => {
+  ])('refuses a used key with %s', async (_what, others) => {
     const headers = freshKey();
     await create({ items }, headers);
     const { status, body } = await create({ items: others }, headers);
@@ -90,7 +90,7 @@ describe('POST /orders', () => {
     expect(mine.body['orderId']).not.toBe(theirs.body['orderId']);
   });
 
-  test('remembers only what was created', async () => {
+  test('lets a key be used again if its first request created nothing', async () => {
     const headers = freshKey();
     const refused = await create({ items: [{ productId: 'p-none', quantity: 1 }] }, headers);
     expect(refused.status).toBe(422);
@@ -98,7 +98,7 @@ describe('POST /orders', () => {
     expect([created.status, created.headers.get('Idempotency-Hit')]).toEqual([201, null]);
   });
 
-  test('a hundred of the same at once, over two APIs: one order, one answer', async () => {
+  test('a hundred identical requests over two APIs create one order and get one answer', async () => {
     const headers = freshKey();
     const other = harness.another();
     const answers = await Promise.all(
@@ -114,7 +114,7 @@ describe('POST /orders', () => {
     expect(await harness.databases.order('order_lines').select()).toHaveLength(2);
   });
 
-  test('a key whose first request has not ended is refused, and can be retried', async () => {
+  test('refuses a key whose first request is in progress, and accepts it later', async () => {
     const headers = freshKey();
     const holder = await harness.databases.order.transaction();
     await holder('orders').insert({
@@ -132,7 +132,7 @@ describe('POST /orders', () => {
     expect((await create({ items }, headers)).status).toBe(201);
   });
 
-  test('says which products cannot be ordered, all of them', async () => {
+  test('names all products that cannot be ordered', async () => {
     const { status, body } = await create({
       items: ['p-none', 'p-1', 'p-retired', 'P-1'].map((productId) => ({ productId, quantity: 1 })),
     });
@@ -149,7 +149,7 @@ describe('POST /orders', () => {
     expect(await harness.ordersWritten()).toBe(0);
   });
 
-  test('refuses a total that no number holds', async () => {
+  test('refuses a total that exceeds the number range', async () => {
     const dear = (quantity: number) => create({ items: [{ productId: 'p-dear', quantity }] });
     await expect(dear(1)).resolves.toMatchObject({ body: { total: Number.MAX_SAFE_INTEGER } });
     const { status, body } = await dear(2);
@@ -175,7 +175,7 @@ describe('POST /orders', () => {
   });
 
   test.each(['!"#$%&\'()*+,-./:;<=>?@[]^_`{|}~', 'a b', 'k'.repeat(255), 'A', 'a'])(
-    'takes %s as a key',
+    'accepts %s as a key',
     async (key) => {
       await expect(create({ items }, { 'Idempotency-Key': key })).resolves.toMatchObject({
         status: 201,

@@ -59,15 +59,15 @@ const endings: [string, string, string][] = [
   ],
 ];
 
-describe.each(endings)('a place call with %s behind it', (_what, bytes, problem) => {
-  test('is answered what came of it, and then the other', async () => {
+describe.each(endings)('a place call that is followed by %s', (_what, bytes, problem) => {
+  test('is answered its outcome, then the other is answered', async () => {
     const orderId = await createdOrder(harness.api);
     const { socket, closed } = await client();
     socket.write(call('place', orderId) + bytes);
     expect(told(await closed())).toEqual(['200 COMPLETED', problem]);
   });
 
-  test('is answered the same when that takes longer than the other may', async () => {
+  test('is answered the same if it takes longer than the other request’s time limit', async () => {
     harness.workflows.play = hang;
     const orderId = await createdOrder(harness.api);
     const { socket, closed } = await client();
@@ -78,7 +78,7 @@ describe.each(endings)('a place call with %s behind it', (_what, bytes, problem)
   });
 });
 
-test('several calls with stray bytes behind them are all answered, in order', async () => {
+test('answers several calls in order before it refuses stray bytes behind them', async () => {
   const orderIds = [await createdOrder(harness.api), await createdOrder(harness.api)];
   const { socket, closed } = await client();
   const calls = orderIds.map((orderId) => call('place', orderId)).join('');
@@ -91,7 +91,7 @@ test('several calls with stray bytes behind them are all answered, in order', as
   ]);
 });
 
-test('a request that is not read because others wait is not called late', async () => {
+test('does not time out a request that it has not read because others wait', async () => {
   harness.workflows.play = hang;
   const orderIds = [await createdOrder(harness.api), await createdOrder(harness.api)];
   const { socket, closed } = await client();
@@ -100,7 +100,7 @@ test('a request that is not read because others wait is not called late', async 
   expect(told(await closed())).toEqual(['202 PLACING', '202 PLACING']);
 });
 
-test('a problem of the parser is whole, and the last thing that is said', async () => {
+test('sends the parser’s problem completely and last', async () => {
   const { socket, closed } = await client();
   socket.write('stray bytes\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
   const answers = await closed();
@@ -109,7 +109,7 @@ test('a problem of the parser is whole, and the last thing that is said', async 
   expect(answers[0]?.head).toMatch(/^connection: close\r\n/im);
 });
 
-describe('a request that has not come whole', () => {
+describe('an incomplete request', () => {
   test.each([
     ['a broken chunk', 'Transfer-Encoding: chunked', 'zz\r\n', malformed],
     ['half a body', 'Content-Length: 10', '{', tooLate],
@@ -131,7 +131,7 @@ describe('a request that has not come whole', () => {
     expect(await harness.row(orderId)).toMatchObject({ status: 'CREATED', decision: null });
   });
 
-  test('has no effect: a cancel whose client goes away', async () => {
+  test('has no effect: a cancel whose client disconnects', async () => {
     const orderId = await createdOrder(harness.api);
     const { socket } = await client();
     socket.write(`${call('cancel', orderId, 'Content-Length: 10')}{`);
@@ -142,7 +142,7 @@ describe('a request that has not come whole', () => {
   });
 });
 
-test('what comes behind a call that closes the connection is not begun', async () => {
+test('does not begin a request behind a call that closes the connection', async () => {
   const [first, second] = [await createdOrder(harness.api), await createdOrder(harness.api)];
   const { socket, closed } = await client();
   socket.write(call('place', first, 'Connection: close') + call('cancel', second));

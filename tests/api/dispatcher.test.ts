@@ -10,7 +10,7 @@ beforeEach(() => {
 const batches = () => world.starts.map(({ ids }) => ids.length);
 
 describe('batching', () => {
-  test('an order alone leaves at once', async () => {
+  test('starts a single order at once', async () => {
     const placement = world.dispatcher().place({ orderId: 'o-1', lineCount: 1 });
     await placement.admitted;
     await turn();
@@ -19,7 +19,7 @@ describe('batching', () => {
     expect(world.claims[0]?.owner).toBe(world.starts[0]?.workflowId);
   });
 
-  test('while as many workflows as may be are in flight, orders wait and leave together', async () => {
+  test('collects orders into one batch while the maximum of workflows is in flight', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 2 });
     for (const id of ['a', 'b']) {
       await dispatcher.place({ orderId: id, lineCount: 1 }).admitted;
@@ -39,21 +39,21 @@ describe('batching', () => {
     ['bytes', { bytesMax: 4 * (300 + 10 * 150) }, 10, [4, 4, 2]],
     ['one order, for patterns that do not batch', { ordersMax: 1 }, 1, Array<number>(10).fill(1)],
     ['one order larger than a batch may be', { linesMax: 5 }, 10, Array<number>(10).fill(1)],
-  ])('a batch closes at its limit of %s', async (_what, options, lineCount, expected) => {
+  ])('closes a batch at its limit of %s', async (_what, options, lineCount, expected) => {
     const dispatcher = world.dispatcher({ inFlightMax: 100, ...options });
     await Promise.all(placeMany(dispatcher, 10, lineCount).map(({ admitted }) => admitted));
     await turn();
     expect(batches()).toEqual(expected);
   });
 
-  test('the limits of the contract hold unless they are set', async () => {
+  test('uses the contract’s limits by default', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 100, smallOrdersMax: 300 });
     await Promise.all(placeMany(dispatcher, 300).map(({ admitted }) => admitted));
     await turn();
     expect(batches()).toEqual([256, 44]);
   });
 
-  test('a large batch flies alone, small ones beside each other', async () => {
+  test('starts a large batch alone, and small ones beside each other', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 3, smallOrdersMax: 8 });
     const place = async (count: number, name: string) => {
       const ids = Array.from({ length: count }, (_, i) => `${name}-${String(i)}`);
@@ -69,7 +69,7 @@ describe('batching', () => {
     expect(batches()).toEqual([8, 9, 5]);
   });
 
-  test('an order that is placed by many at once is in one batch, once', async () => {
+  test('puts an order that many callers place into one batch, once', async () => {
     const dispatcher = world.dispatcher();
     const order = { orderId: 'o-1', lineCount: 1 };
     await Promise.all(Array.from({ length: 100 }, () => dispatcher.place(order).admitted));
@@ -107,7 +107,7 @@ describe('a batch in flight', () => {
     expect(batches()).toEqual([1, 1]);
   });
 
-  test('that hangs in its claim stops nobody for longer than that', async () => {
+  test('that hangs in its claim delays no other order for longer than that', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     world.holdClaims = new Promise(() => undefined);
     dispatcher.place({ orderId: 'stuck', lineCount: 1 });
@@ -122,7 +122,7 @@ describe('a batch in flight', () => {
 });
 
 describe('the backlog', () => {
-  test('is bounded: an order too many is turned away, and never claimed', async () => {
+  test('is bounded: an order beyond the limit is refused and never claimed', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1, backlogMax: 3 });
     await dispatcher.place({ orderId: 'first', lineCount: 1 }).admitted;
     await turn();
@@ -136,7 +136,7 @@ describe('the backlog', () => {
     expect(world.starts[1]?.ids).toEqual(['o-1', 'o-2', 'o-3']);
   });
 
-  test('gives an order back that still waits, unless another request waits for it too', async () => {
+  test('withdraws a waiting order, unless another request waits for it too', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     await dispatcher.place({ orderId: 'first', lineCount: 1 }).admitted;
     await turn();
@@ -151,7 +151,7 @@ describe('the backlog', () => {
     expect(two?.withdraw()).toBe(false);
   });
 
-  test('an order that was given back can be placed again, and its old request takes it no more', async () => {
+  test('lets a withdrawn order be placed again, and its old request no longer claims it', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     await dispatcher.place({ orderId: 'first', lineCount: 1 }).admitted;
     await turn();

@@ -67,7 +67,7 @@ test("the prices of an order's lines", async () => {
   expect(await textOf('/orders/o-1')).toContain('"unitPrice":9007199254740993}');
 });
 
-test('the OpenAPI document says that they are whole numbers of 64 bits', async () => {
+test('the OpenAPI document describes them as 64-bit integers', async () => {
   const { components } = (await (await harness.api.request('/openapi.json')).json()) as {
     components: { schemas: Record<string, { properties: Record<string, object> }> };
   };

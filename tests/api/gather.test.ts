@@ -34,7 +34,7 @@ function gathered(options: Partial<LoaderOptions<number, number>> = {}) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('what is asked in one turn is loaded at once, and each gets its own answer', async () => {
+test('loads the keys of one turn together, and gives each its own answer', async () => {
   const { ask, loads } = gathered();
   const answers = [ask(1), ask(2), ask(1)];
   await turn();
@@ -43,7 +43,7 @@ test('what is asked in one turn is loaded at once, and each gets its own answer'
   await expect(Promise.all(answers)).resolves.toEqual([10, 20, 10]);
 });
 
-test('what comes while a batch is in flight leaves with the next, as much as it may hold', async () => {
+test('collects keys during a batch into the next one, up to its limit', async () => {
   const { ask, loads } = gathered();
   void ask(1);
   await turn();
@@ -59,7 +59,7 @@ test('what comes while a batch is in flight leaves with the next, as much as it 
   await expect(Promise.all(later)).resolves.toEqual([20, 30, 40, 50]);
 });
 
-test('a batch that fails fails its own, and the next one leaves', async () => {
+test('fails only the keys of a failed batch, and starts the next one', async () => {
   const { ask, loads } = gathered();
   const first = expect(ask(1)).rejects.toThrow('the load failed');
   await turn();
@@ -71,7 +71,7 @@ test('a batch that fails fails its own, and the next one leaves', async () => {
   await expect(second).resolves.toBe(20);
 });
 
-test('an answer that is too short is nobody else’s answer', async () => {
+test('fails a batch whose answer is too short', async () => {
   const { ask, loads } = gathered();
   const answers = Promise.allSettled([ask(1), ask(2)]);
   await turn();
@@ -79,7 +79,7 @@ test('an answer that is too short is nobody else’s answer', async () => {
   expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
 });
 
-test('more than may wait are turned away, and nothing is asked for them', async () => {
+test('refuses keys beyond its limit without loading them', async () => {
   const { ask, loads } = gathered();
   void ask(0);
   await turn();
@@ -88,7 +88,7 @@ test('more than may wait are turned away, and nothing is asked for them', async 
   expect(loads.batches).toHaveLength(1);
 });
 
-test('a batch that hangs stops nobody for long', async () => {
+test('starts the next batch after a while if one hangs', async () => {
   const { ask, loads } = gathered({ staleMs: 5 });
   void ask(1);
   await turn();

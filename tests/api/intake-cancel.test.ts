@@ -11,7 +11,7 @@ beforeEach(() => world.databases.empty());
 afterAll(() => world.close());
 
 describe('cancelOrder', () => {
-  test('ends an order that nobody has claimed, and says so again', async () => {
+  test('ends an unclaimed order, and answers a repeat the same', async () => {
     const [id = ''] = await world.create(draft());
     await expect(world.intake.cancelOrder(id)).resolves.toBe('cancelled');
     const ended = await world.row(id);
@@ -42,7 +42,7 @@ describe('cancelOrder', () => {
     },
   );
 
-  test('does not change a decision that was first, nor its reason', async () => {
+  test('changes neither an earlier decision nor its reason', async () => {
     const [completed = '', failing = ''] = await world.create(draft(), draft());
     await world.databases
       .order('orders')
@@ -58,7 +58,7 @@ describe('cancelOrder', () => {
     expect([await world.row(completed), await world.row(failing)]).toEqual(before);
   });
 
-  test('COMPLETE that was decided but not yet carried out wins too', async () => {
+  test('does not change COMPLETE while the order is still being confirmed', async () => {
     const [id = ''] = await world.create(draft());
     await world.intake.claimOrders([id], 'place-1', 'saga');
     await world.databases.order('orders').update({ decision: 'COMPLETE', status: 'PENDING' });
@@ -70,7 +70,7 @@ describe('cancelOrder', () => {
     });
   });
 
-  test('against a concurrent completion: one of the two wins, and both callers learn which', async () => {
+  test('races a completion: one of the two wins, and both callers learn which', async () => {
     const ids = await world.create(...Array.from({ length: 60 }, () => draft()));
     await world.intake.claimOrders(ids, 'place-1', 'saga');
     const outcomes = await Promise.all(
@@ -96,7 +96,7 @@ describe('cancelOrder', () => {
     }
   });
 
-  test('against a claim at the same time: it ends, or its workflow will learn of it', async () => {
+  test('races a claim: the order ends, or its workflow learns of the cancel', async () => {
     const ids = await world.create(...Array.from({ length: 60 }, () => draft()));
     await Promise.all(
       ids.map(async (id) => {

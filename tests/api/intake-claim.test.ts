@@ -14,7 +14,7 @@ describe('claimOrders', () => {
   const claim = (ids: string[], owner = 'place-1') => world.intake.claimOrders(ids, owner, 'saga');
   const idsOf = (claimed: { orderId: string }[]) => claimed.map(({ orderId }) => orderId);
 
-  test('takes what is CREATED, with all that its workflow needs, and leaves out the rest', async () => {
+  test('claims CREATED orders with all data for their workflow, and leaves out the others', async () => {
     const [mine = '', others = '', cancelled = ''] = await world.create(draft(), draft(), draft());
     await claim([others], 'place-0');
     await world.intake.cancelOrder(cancelled);
@@ -42,7 +42,7 @@ describe('claimOrders', () => {
     expect(await world.row(cancelled)).toMatchObject({ status: 'CANCELLED', owner: null });
   });
 
-  test('made again by the same owner answers the same; the recorded pattern stays', async () => {
+  test('answers the same owner’s repeat the same, and keeps the recorded pattern', async () => {
     const ids = await world.create(draft(), draft());
     const first = await claim(ids);
     const second = await world.intake.claimOrders(ids, 'place-1', 'xa');
@@ -52,14 +52,14 @@ describe('claimOrders', () => {
     await expect(claim([])).resolves.toEqual({ claimed: [], locked: [] });
   });
 
-  test('the workflow learns of a decision that was made before its claim', async () => {
+  test('tells the workflow a decision that was made before its claim', async () => {
     const ids = await world.create(draft());
     await claim(ids);
     await world.intake.cancelOrder(ids[0] ?? '');
     expect((await claim(ids)).claimed).toMatchObject([{ decision: 'CANCEL' }]);
   });
 
-  test('of a hundred owners at once each order gets one', async () => {
+  test('gives each order one of a hundred concurrent owners', async () => {
     const ids = await world.create(...Array.from({ length: 30 }, () => draft()));
     const claims = await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
@@ -69,7 +69,7 @@ describe('claimOrders', () => {
     expect(claims.flatMap(({ claimed }) => idsOf(claimed)).sort()).toEqual([...ids].sort());
   });
 
-  test('an order whose row is held is left out, and its neighbours are claimed', async () => {
+  test('leaves out an order whose row is locked, and claims its neighbours', async () => {
     const [held = '', ...free] = await world.create(draft(), draft(), draft());
     const holder = await world.databases.order.transaction();
     await holder('orders').where('order_id', held).forUpdate().first();

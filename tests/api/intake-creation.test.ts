@@ -13,7 +13,7 @@ beforeEach(() => world.databases.empty());
 afterAll(() => world.close());
 
 describe('the hash of a request', () => {
-  test('covers its items in their order, and nothing else of them', () => {
+  test('covers its items in their order, and nothing else', () => {
     const a = { productId: 'a', quantity: 1 };
     const b = { productId: 'b', quantity: 2 };
     expect(requestHash([a, b])).toMatch(/^v1:.{43}$/);
@@ -31,7 +31,7 @@ describe('the hash of a request', () => {
 });
 
 describe('createOrders', () => {
-  test('writes orders and their lines, and answers what was written', async () => {
+  test('writes orders and their lines, and answers them', async () => {
     const wanted = [draft(), draft({ customerId: 'c-2' })];
     const creations = await world.intake.createOrders(wanted);
     expect(creations).toEqual(
@@ -62,7 +62,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(2);
   });
 
-  test('refuses a key with other content, and leaves what is there', async () => {
+  test('refuses a key with different content, and changes nothing', async () => {
     const first = draft();
     await world.create(first);
     const other = draft({ idempotencyKey: first.idempotencyKey, requestHash: 'v1:other' });
@@ -71,7 +71,7 @@ describe('createOrders', () => {
     expect(await world.count('orders')).toBe(1);
   });
 
-  test('keeps customers’ keys apart, and keys that differ in case', async () => {
+  test('distinguishes keys by customer and by case', async () => {
     const idempotencyKey = 'Key';
     const creations = await world.intake.createOrders([
       draft({ idempotencyKey }),
@@ -84,7 +84,7 @@ describe('createOrders', () => {
     ).toBeUndefined();
   });
 
-  test('tells new ones, repeats and reused keys apart in one batch', async () => {
+  test('distinguishes new requests, repeats and reused keys in one batch', async () => {
     const known = draft();
     await world.create(known);
     const fresh = draft();
@@ -102,7 +102,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(4);
   });
 
-  test('an order id that is another order’s is a bug, not a repeat', async () => {
+  test('treats an order id that another order has as a bug, not as a repeat', async () => {
     const first = draft();
     await world.create(first);
     await expect(world.intake.createOrders([draft({ orderId: first.orderId })])).rejects.toThrow(
@@ -112,7 +112,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(2);
   });
 
-  test('a hundred of the same at once make one order', async () => {
+  test('a hundred identical concurrent requests create one order', async () => {
     const idempotencyKey = randomUUID();
     const creations = await Promise.all(
       Array.from({ length: 100 }, () => world.intake.createOrders([draft({ idempotencyKey })])),
@@ -123,7 +123,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(2);
   });
 
-  test('a hundred batches of the same twenty, in any order, make twenty orders', async () => {
+  test('a hundred batches of the same twenty, in any order, create twenty orders', async () => {
     const keys = Array.from({ length: 20 }, (_, i) => `same-${String(i)}`);
     const creations = await Promise.all(
       Array.from({ length: 100 }, (_, i) => {
@@ -138,7 +138,7 @@ describe('createOrders', () => {
     expect(await world.count('order_lines')).toBe(40);
   });
 
-  test('a locked key is reported, and the other requests go on', async () => {
+  test('reports a locked key, and creates the other orders', async () => {
     const held = draft();
     const holder = await world.databases.order.transaction();
     await holder('orders').insert({
@@ -158,7 +158,7 @@ describe('createOrders', () => {
     expect(await world.count('orders')).toBe(2);
   });
 
-  test('does not say that nothing was done when one of many fails and others were made', async () => {
+  test('does not claim that nothing was done if one of several fails', async () => {
     const held = draft();
     const fine = draft();
     const impossible = draft({ total: 0 });

@@ -40,7 +40,7 @@ describe('when replies are lost', () => {
   });
 
   test.each(['commitRepliesToLose', 'commitsToLose'] as const)(
-    'an order is created once, and is known to be ours (%s)',
+    'an order is created once and recognised as the request’s own (%s)',
     async (what) => {
       proxy[what] = 2;
       expect(kinds(await lossy.createOrders([draft()]))).toEqual(['created']);
@@ -51,7 +51,7 @@ describe('when replies are lost', () => {
   );
 
   test.each(['commitRepliesToLose', 'commitsToLose'] as const)(
-    'a claim is made once, and its owner learns of it (%s)',
+    'an order is claimed once, and its owner learns of it (%s)',
     async (what) => {
       const ids = await world.create(draft(), draft());
       proxy[what] = 1;
@@ -61,13 +61,13 @@ describe('when replies are lost', () => {
     },
   );
 
-  test('a cancel is made, and said to be', async () => {
+  test('a cancel is made and reported', async () => {
     const [id = ''] = await world.create(draft());
     proxy.commitRepliesToLose = 1;
     await expect(lossy.cancelOrder(id)).resolves.toBe('cancelled');
   });
 
-  test('again and again, the answer never claims that nothing was done', async () => {
+  test('repeatedly, the answer never claims that nothing was done', async () => {
     const [id = ''] = await world.create(draft());
     proxy.commitRepliesToLose = 1_000;
     const claim = lossy.claimOrders([id], 'place-1', 'saga');
@@ -76,7 +76,7 @@ describe('when replies are lost', () => {
     expect(await world.row(id)).toMatchObject({ status: 'PLACING', owner: 'place-1' });
   });
 
-  test('a database that is away has done nothing, and is said to be away', async () => {
+  test('reports a database that is down, and that nothing was done', async () => {
     const url = proxy.through(world.databases.url('order_api', 'order'));
     await proxy.stop();
     const awayPool = openDatabase({ url, poolMax: 1 });
@@ -86,7 +86,7 @@ describe('when replies are lost', () => {
     await awayPool.destroy();
   });
 
-  test('a bug is not taken for an outage', () => {
+  test('does not report a bug as an outage', () => {
     expect(databaseFault(new TypeError('x is not a function'))).toBeUndefined();
     expect(databaseFault(Object.assign(new Error(), { code: 'ER_DUP_ENTRY', errno: 1062 }))).toBe(
       undefined,

@@ -61,7 +61,7 @@ async function expectUnavailable(...answers: Promise<Awaited<ReturnType<typeof c
   }
 }
 
-test('the product database is away: what needs it is put off, the rest goes on', async () => {
+test('while the product database is down, the API refuses what needs it and does the rest', async () => {
   const headers = freshKey();
   const first = await create(headers);
   const orderId = first.body['orderId'] as string;
@@ -82,7 +82,7 @@ test('the product database is away: what needs it is put off, the rest goes on',
   expect(ready.body).toMatchObject({ dependencies: { product: 'down', order: 'up' } });
 });
 
-test('the point database is away: its steps are, and the balance', async () => {
+test('while the point database is down, its steps and the balance are missing', async () => {
   const orderId = await createdOrder(api);
   await ways.point.stop();
   await expectUnavailable(call(api, 'GET', '/points'));
@@ -90,14 +90,14 @@ test('the point database is away: its steps are, and the balance', async () => {
   expect(shown.body).toMatchObject({ orderId, steps: [], stepsUnavailable: ['point'] });
 });
 
-test('a participant that hangs makes an order incomplete, not late', async () => {
+test('answers an order without the steps of a participant that hangs, and on time', async () => {
   const orderId = await createdOrder(api);
   ways.product.freeze();
   const shown = await call(api, 'GET', `/orders/${orderId}`);
   expect(shown.body).toMatchObject({ orderId, stepsUnavailable: ['product'] });
 });
 
-test('the order database is down: nothing is done, and every caller is told so', async () => {
+test('while the order database is down, nothing is done, and every caller learns so', async () => {
   const orderId = await createdOrder(api);
   await ways.order.stop();
   await expectUnavailable(
@@ -111,7 +111,7 @@ test('the order database is down: nothing is done, and every caller is told so',
   expect(await harness.row(orderId)).toMatchObject({ status: 'CREATED', owner: null });
 });
 
-test('a creation whose outcome is never told is "unknown", and its key finds it', async () => {
+test('answers "unknown" for a creation without a reply, and its key finds the order', async () => {
   const headers = freshKey();
   ways.order.commitRepliesToLose = 100;
   const lost = await create(headers);
@@ -124,7 +124,7 @@ test('a creation whose outcome is never told is "unknown", and its key finds it'
 });
 
 test.each(['place', 'cancel'])(
-  'a %s whose outcome is never told is "unknown", and says where to look',
+  'answers "unknown" for a %s without a reply, and says where to look',
   async (verb) => {
     const orderId = await createdOrder(api);
     ways.order.commitRepliesToLose = 100;
@@ -137,7 +137,7 @@ test.each(['place', 'cancel'])(
   },
 );
 
-test('a claim that hangs is "unknown": it may have been made', async () => {
+test('answers "unknown" for a claim that hangs', async () => {
   const orderId = await createdOrder(api);
   const hanging = harness.another({
     intake: { ...harness.deps.intake, claimOrders: () => new Promise(() => undefined) },
@@ -150,7 +150,7 @@ test('a claim that hangs is "unknown": it may have been made', async () => {
   expect(body).toMatchObject({ type: '/problems/outcome-unknown', lookAt: `/orders/${orderId}` });
 });
 
-test('the database goes away after the claim: the order is accepted, and never denied', async () => {
+test('accepts a claimed order if the database then goes down', async () => {
   const orderId = await createdOrder(api);
   harness.workflows.play = async () => {
     await ways.order.stop();
@@ -163,7 +163,7 @@ test('the database goes away after the claim: the order is accepted, and never d
   expect(body).toMatchObject({ orderId, status: 'PLACING', pattern: 'saga' });
 });
 
-test('Temporal goes away after the claim: the order is accepted, and left to adoption', async () => {
+test('accepts a claimed order if Temporal then goes down, and leaves it to adoption', async () => {
   const away = harness.another({
     patterns: {
       saga: {
@@ -181,7 +181,7 @@ test('Temporal goes away after the claim: the order is accepted, and left to ado
   expect(await harness.row(orderId)).toMatchObject({ status: 'PLACING', decision: null });
 });
 
-test('Temporal is away: nothing is claimed, and readiness says so', async () => {
+test('while Temporal is down, nothing is claimed, and readiness shows it', async () => {
   const away = harness.another({
     temporalReady: () => Promise.reject(new Error('14 UNAVAILABLE')),
     presence: { awayAfterMs: 100, probeEveryMs: 50 },

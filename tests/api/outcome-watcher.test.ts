@@ -36,7 +36,7 @@ function watcher(options: Partial<typeof defaultWatcherOptions> = {}): OutcomeWa
   });
 }
 
-test('one query serves all waiting callers, who learn once their order has ended or is PENDING', async () => {
+test('serves all waiting callers by one query, and answers each when its order ends or is PENDING', async () => {
   const watch = watcher();
   const waits = ['o-1', 'o-2', 'o-1'].map((id) => watch.wait(id, 5_000));
   rows.settle('o-1', 'PENDING');
@@ -48,7 +48,7 @@ test('one query serves all waiting callers, who learn once their order has ended
   expect(rows.looks).toEqual([['o-1', 'o-2'], ['o-2']]);
 });
 
-describe('when time passes', () => {
+describe('after a while', () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });
@@ -56,7 +56,7 @@ describe('when time passes', () => {
     jest.useRealTimers();
   });
 
-  test('nobody is looked for while nobody waits', async () => {
+  test('makes no query while no caller waits', async () => {
     const watch = watcher();
     rows.settle('o-1');
     const first = watch.wait('o-1', 5_000);
@@ -69,7 +69,7 @@ describe('when time passes', () => {
     expect(rows.looks).toEqual([['o-1'], ['o-1']]);
   });
 
-  test('a caller who has gone causes no query', async () => {
+  test('makes no query for a caller who has gone', async () => {
     const watch = watcher();
     const caller = new AbortController();
     const wait = watch.wait('o-1', 60_000, caller.signal);
@@ -81,7 +81,7 @@ describe('when time passes', () => {
   });
 });
 
-test('a wait ends in time, and a caller who does not wait is answered at once', async () => {
+test('ends a wait in time, and answers a caller who does not wait at once', async () => {
   const watch = watcher();
   await expect(watch.wait('o-1', 0)).resolves.toBeUndefined();
   expect(rows.looks).toEqual([]);
@@ -89,7 +89,7 @@ test('a wait ends in time, and a caller who does not wait is answered at once', 
   expect(rows.looks.length).toBeGreaterThan(0);
 });
 
-test('a workflow that closes is looked for at once, even when it closes during a look', async () => {
+test('queries at once when a workflow closes, even during another query', async () => {
   const watch = watcher({ intervalMs: 60_000 });
   const wait = watch.wait('o-1', 5_000);
   rows.onLook = () => {
@@ -102,7 +102,7 @@ test('a workflow that closes is looked for at once, even when it closes during a
   expect(rows.looks).toHaveLength(2);
 });
 
-test('a database that is away is asked again, and the wait goes on', async () => {
+test('asks a database that is down again, and the wait continues', async () => {
   const watch = watcher();
   rows.failures = 2;
   rows.settle('o-1');
@@ -110,7 +110,7 @@ test('a database that is away is asked again, and the wait goes on', async () =>
   expect(log.filter((line) => line.includes('cannot read the orders'))).toHaveLength(2);
 });
 
-test('many callers are served by several queries, and too many are told to poll', async () => {
+test('serves many callers by several queries, and tells further ones to poll', async () => {
   const watch = watcher({ idsPerQuery: 2, waitersMax: 3 });
   const waits = ['o-1', 'o-2', 'o-3'].map((id) => watch.wait(id, 5_000));
   await expect(watch.wait('o-4', 5_000)).resolves.toBeUndefined();

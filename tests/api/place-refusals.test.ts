@@ -30,7 +30,7 @@ describe('a pattern', () => {
     });
   });
 
-  test('that is available is used, and is recorded', async () => {
+  test('that is available is used and recorded', async () => {
     const api = harness.another({
       patterns: {
         saga: { start: harness.workflows.start },
@@ -78,9 +78,9 @@ describe('a pattern', () => {
   });
 });
 
-describe('whose order it is', () => {
+describe('the order’s customer', () => {
   test.each(['place', 'cancel'])(
-    'another’s is not found by %s, and nothing is done',
+    'alone finds it: %s by another customer is 404 and does nothing',
     async (verb) => {
       const orderId = await createdOrder(harness.api);
       for (const id of [orderId, 'o-unknown']) {
@@ -100,7 +100,7 @@ describe('whose order it is', () => {
   );
 });
 
-test('closing: what came is started, what comes is refused', async () => {
+test('a closing API starts the orders that it has, and refuses new ones', async () => {
   const api = harness.another();
   const orderId = await createdOrder(api);
   await api.close();
@@ -110,7 +110,7 @@ test('closing: what came is started, what comes is refused', async () => {
   expect(await harness.row(orderId)).toMatchObject({ status: 'CREATED', owner: null });
 });
 
-test('every way to fail has a problem of its own, with the status of the contract', () => {
+test('every failure has its own problem, with the contract’s status', () => {
   const codes = Object.keys(failures) as FailureCode[];
   expect(codes.map((code) => problemTypes[problemOfFailure[code]])).toEqual(
     codes.map((code) => ({ status: failures[code].httpStatus, title: failures[code].title })),

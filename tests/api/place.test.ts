@@ -19,31 +19,34 @@ beforeEach(async () => {
 });
 
 describe('POST /orders/{orderId}/place', () => {
-  test.each([[undefined], [{}], [{ pattern: 'saga' }]])('with body %j completes', async (body) => {
-    const orderId = await createdOrder(harness.api);
-    const answer = await place(harness.api, orderId, { body });
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual(summary(orderId, { status: 'COMPLETED' }));
-    const [started] = harness.workflows.started;
-    expect(started?.input).toEqual({
-      orders: [
-        {
-          orderId,
-          customerId: 'c-1',
-          lines: [{ productId: 'p-1', quantity: 1, unitPrice: 5 }],
-          total: 5,
-        },
-      ],
-      timing: harness.deps.timing,
-    });
-    expect(await harness.row(orderId)).toMatchObject({
-      owner: started?.workflowId,
-      pattern: 'saga',
-    });
-  });
+  test.each([[undefined], [{}], [{ pattern: 'saga' }]])(
+    'completes an order with body %j',
+    async (body) => {
+      const orderId = await createdOrder(harness.api);
+      const answer = await place(harness.api, orderId, { body });
+      expect(answer.status).toBe(200);
+      expect(answer.body).toEqual(summary(orderId, { status: 'COMPLETED' }));
+      const [started] = harness.workflows.started;
+      expect(started?.input).toEqual({
+        orders: [
+          {
+            orderId,
+            customerId: 'c-1',
+            lines: [{ productId: 'p-1', quantity: 1, unitPrice: 5 }],
+            total: 5,
+          },
+        ],
+        timing: harness.deps.timing,
+      });
+      expect(await harness.row(orderId)).toMatchObject({
+        owner: started?.workflowId,
+        pattern: 'saga',
+      });
+    },
+  );
 
   test.each(Object.keys(failures) as FailureCode[])(
-    'answers 409 with its type when it fails as %s, and says so again',
+    'answers 409 with its type if the order fails as %s, and a repeat the same',
     async (reason) => {
       harness.workflows.play = cancelWith(reason);
       const orderId = await createdOrder(harness.api);
@@ -57,7 +60,7 @@ describe('POST /orders/{orderId}/place', () => {
     },
   );
 
-  test('asked again answers what is in the row, and starts nothing', async () => {
+  test('answers a repeat from the row, and starts nothing', async () => {
     const orderId = await createdOrder(harness.api);
     const first = await place(harness.api, orderId);
     const again = await place(harness.api, orderId, { body: { pattern: 'xa' } });
@@ -65,7 +68,7 @@ describe('POST /orders/{orderId}/place', () => {
     expect(harness.workflows.started).toHaveLength(1);
   });
 
-  test('a hundred at once, over two APIs: one claim, one workflow, one answer', async () => {
+  test('a hundred calls over two APIs make one claim, one workflow and one answer', async () => {
     const other = harness.another();
     const orderIds = await Promise.all([1, 2, 3].map(() => createdOrder(harness.api)));
     const answers = await Promise.all(
@@ -77,7 +80,7 @@ describe('POST /orders/{orderId}/place', () => {
     expect(harness.workflows.orderIds().sort()).toEqual([...orderIds].sort());
   });
 
-  test('a hundred orders at once share a few workflows, each in exactly one', async () => {
+  test('a hundred concurrent orders share a few workflows, each in exactly one', async () => {
     const orderIds = await Promise.all(
       Array.from({ length: 100 }, () => createdOrder(harness.api)),
     );
@@ -103,7 +106,7 @@ describe('POST /orders/{orderId}/place', () => {
     expect(harness.workflows.started).toEqual([]);
   });
 
-  test('an API that died between claim and start: the order is waited for, and not claimed again', async () => {
+  test('waits for an order whose API died between claim and start, without another claim', async () => {
     const orderId = await createdOrder(harness.api);
     await harness.deps.intake.claimOrders([orderId], 'place-never-started', 'saga');
     const waiting = place(harness.api, orderId);
@@ -129,7 +132,7 @@ describe('an order that has not ended', () => {
     ['wait=0', 'wait=0'],
     ['respond-async', 'respond-async'],
     ['wait=1', 'wait=1'],
-  ])('is answered 202 after %s, and was claimed', async (header, applied) => {
+  ])('is answered 202 after %s, and is claimed', async (header, applied) => {
     const orderId = await createdOrder(harness.api);
     const { status, headers, body } = await place(harness.api, orderId, prefer(header));
     expect(status).toBe(202);
@@ -139,7 +142,7 @@ describe('an order that has not ended', () => {
     expect(await harness.row(orderId)).toMatchObject({ status: 'PLACING', pattern: 'saga' });
   });
 
-  test('PENDING is answered 202 at once, now and when asked again', async () => {
+  test('and is PENDING is answered 202 at once, also for a repeat', async () => {
     harness.workflows.play = async ({ input }, database) => {
       await database('orders').whereIn('order_id', idsOf(input)).update({ status: 'PENDING' });
     };
@@ -152,7 +155,7 @@ describe('an order that has not ended', () => {
     }
   });
 
-  test('that waits too long for its claim is given back: nothing was done, and it says so', async () => {
+  test('that waits too long for its claim is withdrawn: 503, and nothing was done', async () => {
     const api = harness.another({
       patterns: { saga: { start: harness.workflows.start, dispatch: { inFlightMax: 1 } } },
       wait: { admissionMsMax: 100 },
@@ -169,7 +172,7 @@ describe('an order that has not ended', () => {
     expect(harness.workflows.orderIds()).toEqual([second]);
   });
 
-  test('that is one too many to wait is turned away, and those before it are not', async () => {
+  test('beyond the queue’s limit is refused, and the earlier ones are not', async () => {
     const dispatch = { inFlightMax: 1, backlogMax: 1 };
     const api = harness.another({
       patterns: { saga: { start: harness.workflows.start, dispatch } },

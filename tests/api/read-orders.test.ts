@@ -72,7 +72,7 @@ describe('GET /orders/{orderId}', () => {
     });
   });
 
-  test('another customer’s order is answered like one that does not exist', async () => {
+  test('answers another customer’s order like one that does not exist', async () => {
     const orderId = await createdOrder(harness.api);
     const theirs = await call(harness.api, 'GET', `/orders/${orderId}`, { as: 'c-2' });
     const unknown = await call(harness.api, 'GET', '/orders/o-unknown', { as: 'c-2' });
@@ -110,13 +110,13 @@ describe('GET /orders/{orderId}', () => {
 });
 
 describe('GET /orders', () => {
-  test('is empty for who has none', async () => {
+  test('is empty for a customer without orders', async () => {
     await createdOrder(harness.api, undefined, 'c-2');
     const { status, body } = await call(harness.api, 'GET', '/orders');
     expect([status, body]).toEqual([200, { orders: [], nextCursor: null }]);
   });
 
-  test('pages through the caller’s orders, newest first, each once', async () => {
+  test('pages through the caller’s orders, newest first, each of them once', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.unshift(await createdOrder(harness.api));
     await createdOrder(harness.api, undefined, 'c-2');
@@ -132,7 +132,7 @@ describe('GET /orders', () => {
     expect(seen).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
   });
 
-  test('a last page that is full has no next', async () => {
+  test('shows no next page after a full last one', async () => {
     await createdOrder(harness.api);
     const { body } = await call(harness.api, 'GET', '/orders?limit=1');
     expect(body['orders']).toHaveLength(1);

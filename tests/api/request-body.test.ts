@@ -27,10 +27,10 @@ const freshKey = () => ({ 'Idempotency-Key': `orders-${String(++keys)}` });
 const create = (body: unknown, headers: Record<string, string> = freshKey(), as = 'c-1') =>
   call(harness.api, 'POST', '/orders', { body, headers, as });
 
-describe('a body that is wrong', () => {
+describe('an invalid body', () => {
   const line = '{"productId":"p-1","quantity":1}';
 
-  test('has every fault listed, and nothing is written', async () => {
+  test('gets every fault listed, and nothing is written', async () => {
     const { status, body } = await create(
       '{"items":[{"productId":"p-1","quantity":0},{"productId":"p-1","quantity":1.5,"price":1},' +
         '{"quantity":9007199254740993},7],"__proto__":{"status":"COMPLETED"},"a/b~c":1}',
@@ -92,7 +92,7 @@ describe('a body that is wrong', () => {
     expect(body).toMatchObject({ type: '/problems/validation', errors: [{ pointer }] });
   });
 
-  test('101 items, and the same product twice', async () => {
+  test('with 101 items, and with a repeated product', async () => {
     const many = Array.from({ length: 101 }, (_, i) => ({
       productId: `p-${String(i)}`,
       quantity: 1,
@@ -105,7 +105,7 @@ describe('a body that is wrong', () => {
     expect(twice.body).toMatchObject({ errors: [{ pointer: '/items/2/productId' }] });
   });
 
-  test('thousands of faults make no endless answer', async () => {
+  test('with thousands of faults gets a bounded answer', async () => {
     const unknown = Array.from({ length: 1_500 }, (_, i) => `"k${String(i)}":0`).join();
     const { status, body } = await create(`{"items":[${line}],${unknown}}`);
     expect(status).toBe(422);
@@ -169,7 +169,7 @@ describe('a body that is wrong', () => {
     expect(status).toBe(201);
   });
 
-  test('over 16 KiB it is too large, and at 16 KiB it is not', async () => {
+  test('is too large over 16 KiB, and not at 16 KiB', async () => {
     const padded = (bytes: number) => `{"items":[${line}]}`.padEnd(bytes, ' ');
     await expect(create(padded(16 * 1024))).resolves.toMatchObject({ status: 201 });
     const { status, body } = await create(padded(16 * 1024 + 1));

@@ -1,7 +1,7 @@
 import type { OrderDetail } from '../../activities/order/queries';
 import { resolve } from '../../api/resolution';
 
-it('does not deny a resolution that was carried out when the order cannot be read after it', async () => {
+it('does not deny a finished resolution if the order cannot be read afterwards', async () => {
   let reads = 0;
   const order = { status: 'PENDING', pattern: 'tcc' } as OrderDetail;
   const orders = {

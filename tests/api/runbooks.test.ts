@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => harness.close());
 
-test.each(Object.entries(runbooks))('shows the runbook %s, to everybody', async (name, path) => {
+test.each(Object.entries(runbooks))('shows the runbook %s without a token', async (name, path) => {
   const answer = await harness.api.request(`/runbooks/${name}`);
   expect(answer.status).toBe(200);
   // As text: a browser would download Markdown, and must not take it for a page of ours.
@@ -22,13 +22,13 @@ test.each(Object.entries(runbooks))('shows the runbook %s, to everybody', async 
 });
 
 test.each(['nothing', '..%2f..%2fpackage.json', 'broken-step.md', ''])(
-  'answers 404 for a page that is none: "%s"',
+  'answers 404 for a page that does not exist: "%s"',
   async (name) => {
     expect((await harness.api.request(`/runbooks/${name}`)).status).toBe(404);
   },
 );
 
-test('shows none when it is given no folder', async () => {
+test('shows none without a folder', async () => {
   const plain = harness.another({ runbooksFolder: undefined });
   expect((await plain.request('/runbooks/broken-step')).status).toBe(404);
 });

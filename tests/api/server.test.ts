@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 describe('closing', () => {
-  test('lets running requests end, takes no new ones, and keeps no connection', async () => {
+  test('finishes running requests, refuses new ones, and closes every connection', async () => {
     const api = harness.another();
     const closing = await startServer(api, {
       port: 0,
@@ -39,7 +39,7 @@ describe('closing', () => {
     harness.workflows.reset();
   });
 
-  describe('answers what does not end by itself', () => {
+  describe('answers requests that do not end in time', () => {
     const create = {
       method: 'POST',
       body: JSON.stringify({ items: [{ productId: 'p-1', quantity: 1 }] }),
@@ -80,7 +80,7 @@ describe('closing', () => {
     });
   });
 
-  test('drops in silence what the API answers after the close has', async () => {
+  test('drops the API’s answers to requests that the close has answered', async () => {
     let asked = (): void => undefined;
     let failLate = (): void => undefined;
     const reached = new Promise<void>((resolve) => (asked = resolve));
@@ -113,7 +113,7 @@ describe('closing', () => {
     said.mockRestore();
   });
 
-  test('answers on kept connections are the last, and requests are still taken', async () => {
+  test('closes kept connections after their next answer, and still accepts requests', async () => {
     const options = { port: 0, hostname: '127.0.0.1', logger: capturingLogger([]) };
     const api = harness.another();
     const server = await startServer(api, options);
@@ -130,7 +130,7 @@ describe('closing', () => {
     await server.close();
   });
 
-  test('a port that is taken is an error, and not a server', async () => {
+  test('reports a port that is taken as an error', async () => {
     const options = { hostname: '127.0.0.1', logger: capturingLogger([]) };
     const first = await startServer(harness.api, { ...options, port: 0 });
     const second = startServer(harness.api, { ...options, port: first.port });
@@ -139,7 +139,7 @@ describe('closing', () => {
   });
 });
 
-test('no internals leak: a bug is answered with its request id, and logged with it', async () => {
+test('answers a bug with only its request id, and logs it under the same id', async () => {
   const lines: string[] = [];
   const api = harness.another({
     logger: capturingLogger(lines),

@@ -106,7 +106,7 @@ async function claimedOrders(): Promise<number> {
   return found[0]?.rows ?? 0;
 }
 
-test('the caller of a claimed order is answered, a second signal changes nothing', async () => {
+test('a stopping API answers the caller of a claimed order, and ignores a second signal', async () => {
   const api = await startApi();
   const exited = once(api, 'exit');
   const ids = [];
@@ -132,7 +132,7 @@ test('the caller of a claimed order is answered, a second signal changes nothing
   }
 }, 90_000);
 
-test('a lame duck is not ready, and takes requests until its time is over', async () => {
+test('a lame duck is not ready, and accepts requests until its time is over', async () => {
   const api = await startApi({ LAME_DUCK_MS: '2000' });
   const exited = once(api, 'exit');
   const orderId = await createdOrder();
@@ -147,7 +147,7 @@ test('a lame duck is not ready, and takes requests until its time is over', asyn
   await expect(ask('GET', '/health/live')).rejects.toThrow();
 }, 60_000);
 
-test('the supervisor may be gone before the process could say that it is ready', async () => {
+test('a process survives that its supervisor is gone before it is ready', async () => {
   port = await getPort();
   const api = beginWorker({ namespace }, 'api', settingsOfApi());
   started.push(api);
@@ -156,7 +156,7 @@ test('the supervisor may be gone before the process could say that it is ready',
   expect(await exited).toEqual([0, null]);
 }, 60_000);
 
-test('calls to a Temporal that has gone do not fail the process at its end', async () => {
+test('an ending process survives failed calls to a Temporal that has gone', async () => {
   const [host = '', temporalPort] = temporalServer().address.split(':');
   const way = await LossyProxy.start({ host, port: Number(temporalPort) });
   const { host: wayHost, port: wayPort } = way.address;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MalformedJson, parseStrictJson } from '../../api/http/strict-json';
 
-describe('what JSON.parse would take', () => {
+describe('what JSON.parse would accept', () => {
   test.each([
     ['a key that comes twice', '{"a":1,"a":2}'],
     ['a key that comes twice with equal values', '{"a":1,"a":1}'],
@@ -25,7 +25,7 @@ describe('what JSON.parse would take', () => {
     '-1e309',
     '1e-400',
     '1.00000000000000001',
-  ])('%s, which a number cannot hold, is not taken for another', (text) => {
+  ])('does not round %s, which a number cannot hold', (text) => {
     expect(parseStrictJson(text)).toBeNaN();
   });
 });
@@ -43,18 +43,18 @@ test.each([
   ['a byte order mark', '\ufeff{}'],
   ['16,000 open brackets', '['.repeat(16_000)],
   ['16,000 open objects', '{"a":'.repeat(16_000)],
-])('%s is no JSON', (_what, text) => {
+])('%s is not JSON', (_what, text) => {
   expect(() => parseStrictJson(text)).toThrow(MalformedJson);
 });
 
-test('20 levels, brackets in strings, escapes and whole pairs are fine', () => {
+test('accepts 20 levels, brackets in strings, escapes and whole surrogate pairs', () => {
   const deep = `${'['.repeat(20)}${']'.repeat(20)}`;
   expect(parseStrictJson(deep)).toEqual(JSON.parse(deep));
   const text = '{"a:[{":"\\"[{\\\\","b":"\\ud83d\\ude00"}';
   expect(parseStrictJson(text)).toEqual(JSON.parse(text));
 });
 
-test('__proto__ is a key like others, and nobody’s prototype', () => {
+test('treats __proto__ as an ordinary key', () => {
   const parsed = parseStrictJson('{"__proto__":{"polluted":true}}') as object;
   expect(Object.keys(parsed)).toEqual(['__proto__']);
   expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
@@ -63,7 +63,7 @@ test('__proto__ is a key like others, and nobody’s prototype', () => {
 const unsafeToNaN = (_key: string, value: unknown) =>
   Number.isInteger(value) && !Number.isSafeInteger(value) ? Number.NaN : value;
 
-test('what JSON.stringify writes is read as it was', () => {
+test('reads back what JSON.stringify writes', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
       const text = JSON.stringify(value);

@@ -139,7 +139,7 @@ async function expectStarted(orderId: string, pattern: Pattern): Promise<void> {
 }
 
 describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
-  test('no pattern claims anything, all callers learn it soon, and placing resumes by itself', async () => {
+  test('no pattern claims an order, all callers learn it soon, and placing resumes automatically', async () => {
     const orders = await ordersOfEach();
     const first = await createdOrder(api);
     expect((await ask({ orderId: first, pattern: 'saga' }, 0)).status).toBe(202);
@@ -170,7 +170,7 @@ describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
     }
   }, 120_000);
 
-  test('a claimed order is accepted, and starts under the id that its row names', async () => {
+  test('accepts a claimed order, and starts it under the id in its row', async () => {
     const other = await createdOrder(api);
     const orderId = await createdOrder(api);
     expect((await ask({ orderId: other, pattern: 'saga' }, 0)).status).toBe(202);

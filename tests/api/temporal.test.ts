@@ -28,7 +28,7 @@ const input = (orderId: string): PlaceOrdersInput => ({
 
 const workflow = { pattern: 'saga', workflowType: workflowTypes.placeOrders, taskQueue } as const;
 
-test('starts a workflow once, however often it is asked to, and tells when it has closed', async () => {
+test('starts a workflow once, however often it is called, and reports when it has closed', async () => {
   const start = createTemporalStarter(client, workflow);
   const id = `place-${randomUUID()}`;
   const handle = client.workflow.getHandle(id);
@@ -52,7 +52,7 @@ test('starts a workflow once, however often it is asked to, and tells when it ha
   expect((await handle.describe()).runId).toBe(runId);
 });
 
-test('a Temporal that is away fails the try, in time for another', async () => {
+test('fails a try in time for another if Temporal is down', async () => {
   const away = new Client({ connection: openTemporal('127.0.0.1:1') });
   const start = createTemporalStarter(away, workflow);
   await expect(start(`place-${randomUUID()}`, input('o-1'))).rejects.toThrow();
@@ -60,7 +60,7 @@ test('a Temporal that is away fails the try, in time for another', async () => {
   await away.connection.close();
 });
 
-test('a call under way fails when its connection is closed between two tries', async () => {
+test('fails a running call if its connection is closed between two tries', async () => {
   const nobody = openTemporal('127.0.0.1:1');
   const { workflow: handles } = new Client({ connection: nobody });
   const told = handles.getHandle('some-workflow').describe();
@@ -73,6 +73,6 @@ test('a call under way fails when its connection is closed between two tries', a
   await failed;
 });
 
-test('a Temporal that answers is ready', async () => {
+test('is ready if Temporal answers', async () => {
   await expect(createTemporalProbe(client)()).resolves.toBeUndefined();
 });

@@ -45,20 +45,20 @@ describe('Preference-Applied', () => {
     return [status, headers.get('Preference-Applied')];
   };
 
-  test('is not sent when the order has ended before the wait was over', async () => {
+  test('is not sent if the order ended before the wait was over', async () => {
     expect(await applied(await createdOrder(harness.api), 'wait=10')).toEqual([200, null]);
     harness.workflows.play = cancelWith('insufficient-points');
     expect(await applied(await createdOrder(harness.api), 'wait=10')).toEqual([409, null]);
   });
 
-  test('is not sent when the order waits for somebody', async () => {
+  test('is not sent if the order is PENDING', async () => {
     harness.workflows.play = async ({ input }, database) => {
       await database('orders').whereIn('order_id', idsOf(input)).update({ status: 'PENDING' });
     };
     expect(await applied(await createdOrder(harness.api), 'wait=10')).toEqual([202, null]);
   });
 
-  test('is not sent of a wait by a pattern that answers at once', async () => {
+  test('is not sent for a pattern that answers at once', async () => {
     harness.workflows.play = hang;
     const api = harness.another({
       patterns: { choreography: { start: harness.workflows.start, answersAtOnce: true } },
@@ -70,7 +70,7 @@ describe('Preference-Applied', () => {
   });
 });
 
-describe('an order refused for its stock', () => {
+describe('an order that is refused for lack of stock', () => {
   const items = Array.from({ length: 40 }, (_, i) => ({
     productId: `p-${String(i + 1)}`,
     quantity: 4,
@@ -95,7 +95,7 @@ describe('an order refused for its stock', () => {
     [1, 'p-1.'],
     [2, 'p-1 and p-2.'],
     [5, 'p-1, p-2, p-3 and 2 more.'],
-  ])('names the %d products that are short now', async (short, words) => {
+  ])('names the %d products that are short', async (short, words) => {
     const { status, body, orderId } = await refused(short);
     const products = items.slice(0, short).map(({ productId }) => product(productId));
     const reason = 'insufficient-stock';
@@ -104,7 +104,7 @@ describe('an order refused for its stock', () => {
     expect(body['detail']).toContain(`Currently short of stock: ${words}`);
   });
 
-  test('names none when there is enough by now, or when it cannot be read', async () => {
+  test('names no product if there is enough now, or the stock cannot be read', async () => {
     const { body, orderId } = await refused(0);
     expect(body).toEqual(
       problemLike('insufficient-stock', 409, { orderId, reason: 'insufficient-stock' }),
@@ -122,7 +122,7 @@ describe('an order refused for its stock', () => {
   });
 });
 
-describe('a resolution that is refused', () => {
+describe('a refused resolution', () => {
   test.each([
     ['confirm', 'saga', null, 'has no decision yet'],
     ['confirm', 'saga', 'CANCEL', 'The decision is CANCEL'],
@@ -140,7 +140,7 @@ describe('a resolution that is refused', () => {
     expect(body['detail']).toMatch(/Nothing was changed\.$/);
   });
 
-  test('names the part that is confirmed already', async () => {
+  test('names the service that has confirmed already', async () => {
     const orderId = await createdOrder(harness.api);
     const row = { status: 'PENDING', pattern: 'tcc', decision: 'COMPLETE', owner: 'w' };
     await harness.setRow(orderId, row);
@@ -153,14 +153,14 @@ describe('a resolution that is refused', () => {
   });
 });
 
-describe('an outcome that is not known', () => {
+describe('an unknown outcome', () => {
   const seen = async ({ status, headers, body }: Answer) => {
     expect([status, body['type']]).toEqual([503, '/problems/outcome-unknown']);
     expect(headers.get('Location')).toBe(body['lookAt']);
     return asOperator('GET', body['lookAt'] as string);
   };
 
-  test('of a resolution is looked up where an operator may look', async () => {
+  test('of a resolution names a place where an operator may look', async () => {
     resolveOrder = () => Promise.reject(new Error('the answer was lost'));
     const orderId = await createdOrder(harness.api);
     await harness.setRow(orderId, { status: 'PENDING', pattern: 'saga', owner: 'w' });
@@ -171,7 +171,7 @@ describe('an outcome that is not known', () => {
     expect((await asOperator('GET', '/operator/orders/o-none')).status).toBe(404);
   });
 
-  test('of a release is looked up where an operator may look', async () => {
+  test('of a release names a place where an operator may look', async () => {
     const orderId = await createdOrder(harness.api);
     const eventId = `${orderId}:OrderPlaced`;
     await harness.databases.product('inbox').insert({

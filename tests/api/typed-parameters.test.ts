@@ -54,7 +54,7 @@ describe.each<[string, () => Door]>([
   });
 });
 
-test.each([0.5, -1, Number.NaN, '10', [10]])('a limit of %j is none', async (limit) => {
+test.each([0.5, -1, Number.NaN, '10', [10]])('a limit of %j is refused', async (limit) => {
   const { orders, products } = harness.deps;
   const lists = [
     async () => orders.page('c-1', limit as never),
@@ -65,23 +65,26 @@ test.each([0.5, -1, Number.NaN, '10', [10]])('a limit of %j is none', async (lim
   for (const list of lists) await expect(list()).rejects.toThrow(TypeError);
 });
 
-test.each([0, false, true, ['c-1']])('a caller whose token says %j is nobody', async (sub) => {
-  const authorization = `Bearer ${await token('c-1', { claims: { sub } })}`;
-  const ask = (method: string, path: string, headers: object = {}) =>
-    harness.api.request(path, { method, headers: { authorization, ...headers } });
-  const created = await harness.api.request('/orders', {
-    method: 'POST',
-    headers: { authorization, 'Idempotency-Key': 'k', 'Content-Type': 'application/json' },
-    body: '{"items":[{"productId":"p-1","quantity":1}]}',
-  });
-  const answers = [
-    created,
-    await ask('GET', '/orders'),
-    await ask('GET', `/orders/${orderId}`),
-    await ask('GET', '/points'),
-    await ask('POST', `/orders/${orderId}/place`),
-    await ask('POST', `/orders/${orderId}/cancel`),
-  ];
-  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
-  expect(await harness.ordersWritten()).toBe(1);
-});
+test.each([0, false, true, ['c-1']])(
+  'a caller whose token says %j is not authenticated',
+  async (sub) => {
+    const authorization = `Bearer ${await token('c-1', { claims: { sub } })}`;
+    const ask = (method: string, path: string, headers: object = {}) =>
+      harness.api.request(path, { method, headers: { authorization, ...headers } });
+    const created = await harness.api.request('/orders', {
+      method: 'POST',
+      headers: { authorization, 'Idempotency-Key': 'k', 'Content-Type': 'application/json' },
+      body: '{"items":[{"productId":"p-1","quantity":1}]}',
+    });
+    const answers = [
+      created,
+      await ask('GET', '/orders'),
+      await ask('GET', `/orders/${orderId}`),
+      await ask('GET', '/points'),
+      await ask('POST', `/orders/${orderId}/place`),
+      await ask('POST', `/orders/${orderId}/cancel`),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
+    expect(await harness.ordersWritten()).toBe(1);
+  },
+);

@@ -27,13 +27,13 @@ const create = (text: string | Buffer, ...headers: string[]) =>
   send(request('POST /orders', bearer, freshKey(), jsonType, lengthOf(text), ...headers), text);
 
 /** Hono's defaults that surprise, one by one, over the wire. */
-describe('no surprise of Hono’s is left', () => {
+describe('Hono’s defaults do not show', () => {
   let before: number;
   beforeEach(async () => {
     before = await harness.ordersWritten();
   });
 
-  test('a good request is answered', async () => {
+  test('a valid request is answered', async () => {
     const answer = await create(body);
     expect(answer.status).toBe(201);
     expect(answer.head).toMatch(/^Location: \/orders\/o-/im);
@@ -77,7 +77,7 @@ describe('no surprise of Hono’s is left', () => {
     expect(answer.head).toMatch(/^Allow: GET, HEAD, POST$/im);
   });
 
-  test('two Idempotency-Keys are not joined to a third', async () => {
+  test('two Idempotency-Keys are refused', async () => {
     const twice = [freshKey(), 'idempotency-key: other'];
     const answer = await send(
       request('POST /orders', bearer, jsonType, lengthOf(body), ...twice),
@@ -87,7 +87,7 @@ describe('no surprise of Hono’s is left', () => {
     expect(await harness.ordersWritten()).toBe(before);
   });
 
-  test('two Hosts are refused, also when they are the same', async () => {
+  test('two Host headers are refused, even if they are equal', async () => {
     for (const host of ['localhost', 'elsewhere']) {
       const answer = await send(request('GET /health/live', `Host: ${host}`));
       expect(answer.body).toEqual(problemLike('malformed-request', 400));
@@ -100,12 +100,12 @@ describe('no surprise of Hono’s is left', () => {
     expect(answer.body).toEqual(problemLike('unauthenticated', 401));
   });
 
-  test('two Authorizations are not one of the two', async () => {
+  test('two Authorization headers are refused', async () => {
     const answer = await send(request('GET /orders', bearer, bearer));
     expect(answer.body).toEqual(problemLike('unauthenticated', 401));
   });
 
-  test('there is a content security policy', async () => {
+  test('answers carry a content security policy', async () => {
     const answer = await send(request('GET /health/live'));
     expect(answer.head).toMatch(/^Content-Security-Policy: default-src 'none'/im);
   });

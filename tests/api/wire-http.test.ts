@@ -26,7 +26,7 @@ const send = (...pieces: (string | Buffer)[]) => sendTo(server.port, ...pieces);
 
 const body = '{"items":[{"productId":"p-1","quantity":1}]}';
 
-describe('what is not quite HTTP', () => {
+describe('invalid HTTP', () => {
   test.each([
     ['no HTTP', 'hello\r\n\r\n', 400, 'malformed-request'],
     ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
@@ -60,7 +60,7 @@ describe('what is not quite HTTP', () => {
     expect(answer.head).toMatch(/^Content-Type: application\/problem\+json$/im);
   });
 
-  test('a traversal leads nowhere', async () => {
+  test('a path traversal is not found', async () => {
     for (const path of ['/orders/../health/../../etc/passwd', '/orders/%2e%2e/%2e%2e/etc']) {
       expect((await send(request(`GET ${path}`, bearer))).status).toBe(404);
     }
@@ -83,7 +83,7 @@ describe('bodies', () => {
     expect(answer.status).toBe(201);
   });
 
-  test('over 16 KiB are refused, declared or in chunks, and need not come whole', async () => {
+  test('over 16 KiB are refused, declared or in chunks, before all of it has arrived', async () => {
     const before = await harness.ordersWritten();
     const declared = await send(
       request('POST /orders', bearer, freshKey(), jsonType, 'Content-Length: 100000'),
@@ -114,7 +114,7 @@ describe('bodies', () => {
     expect(harness.logLines.filter((line) => line.includes('"level":50'))).toEqual([]);
   });
 
-  test('that came are not hurried: an order may be waited for longer than its request', async () => {
+  test('do not limit the wait: an order may take longer than its request’s time limit', async () => {
     const orderId = await createdOrder(harness.api);
     harness.workflows.play = hang;
     const wait = `Prefer: wait=${String((2 * receiveMsMax) / 1_000)}`;
@@ -123,7 +123,7 @@ describe('bodies', () => {
     expect([answer.status, answer.body['status']]).toEqual([202, 'PLACING']);
   });
 
-  test('place needs no body, however its absence is sent', async () => {
+  test('place needs no body, however the client omits it', async () => {
     for (const headers of [[], ['Content-Length: 0'], [jsonType, 'Content-Length: 0']]) {
       const orderId = await createdOrder(harness.api);
       const answer = await send(request(`POST /orders/${orderId}/place`, bearer, ...headers));

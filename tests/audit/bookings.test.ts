@@ -64,7 +64,7 @@ const [grant] = statementsOf('Goods came, or were lost', 'point');
 const [close, owed, comesBack] = statementsOf('An account is closed', 'point');
 const [closeLate] = statementsOf('A balance is gone', 'point');
 
-test('a delivery that is booked is proved; booked twice it counts once', async () => {
+test('proves a booked delivery, and counts a repeated booking once', async () => {
   await run('product', restock, { pieces: 40 });
   await expect(run('product', restock, { pieces: 40 })).rejects.toThrow('Duplicate entry');
   expect(await found()).toEqual([]);
@@ -72,7 +72,7 @@ test('a delivery that is booked is proved; booked twice it counts once', async (
   expect(await products.pluck('available')).toEqual([138]);
 });
 
-test('a delivery that nobody booked is found, and the booking alone makes it right', async () => {
+test('finds a delivery that is not booked, and the booking alone corrects it', async () => {
   await world.databases.product('products').where('product_id', 'p-1').increment('available', 40);
   expect(await found()).toEqual(['stock-balance']);
   const [insert] = /INSERT[^;]+/.exec(restock ?? '') ?? [];
@@ -80,12 +80,12 @@ test('a delivery that nobody booked is found, and the booking alone makes it rig
   expect(await found()).toEqual([]);
 });
 
-test('points that are given are proved', async () => {
+test('proves granted points', async () => {
   await run('point', grant, { points: 40 });
   expect(await found()).toEqual([]);
 });
 
-test('a booking without its balance is found', async () => {
+test('finds a booking without its balance', async () => {
   await world.databases.product('bookings').insert({
     reference: 'n',
     product_id: 'p-1',
@@ -97,20 +97,20 @@ test('a booking without its balance is found', async () => {
   expect(await found()).toEqual(['stock-balance']);
 });
 
-test('an account that is closed by the book is no finding', async () => {
+test('accepts an account that is closed by a booking', async () => {
   await run('point', close, {});
   expect(await account()).toEqual([]);
   expect(await found()).toEqual([]);
 });
 
-test('an account with something reserved is not closed', async () => {
+test('does not close an account with reserved points', async () => {
   await account().update({ available: 1, reserved: 969 });
   await run('point', close, {});
   expect(await account()).toHaveLength(1);
   expect(await world.databases.point('bookings')).toEqual([]);
 });
 
-test('an account that was just deleted is found once, until its closing is booked', async () => {
+test('finds a deleted account until its closing is booked', async () => {
   await account().delete();
   const { violations } = await world.audit();
   expect(violations).toEqual([
@@ -126,7 +126,7 @@ test('an account that was just deleted is found once, until its closing is booke
   expect(await found()).toEqual([]);
 });
 
-test('what is refunded after the closing is owed, until somebody says what became of it', async () => {
+test('finds points refunded after the closing, until their payout is booked', async () => {
   await run('point', close, {});
   const entry = { order_id: 'sold', customer_id: 'c-1', kind: 'refund', points: 30 };
   await world.databases.point('point_ledger').insert(entry);

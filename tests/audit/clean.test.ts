@@ -53,13 +53,13 @@ async function endedOrders(): Promise<void> {
   await world.order({ orderId: 'created', status: 'CREATED' });
 }
 
-test('nothing at all is clean', async () => {
+test('an empty system is clean', async () => {
   const report = await world.audit();
   expect(verdict(report)).toEqual(provedAtRest);
   expect(report.orders).toBe(0);
 });
 
-test('orders that ended in every way, and one that was not placed, are all proved', async () => {
+test('proves orders that ended in every way, and one that was not placed', async () => {
   await endedOrders();
   const report = await world.audit();
   expect(verdict(report)).toEqual(provedAtRest);
@@ -80,7 +80,7 @@ test('orders that ended in every way, and one that was not placed, are all prove
   });
 });
 
-test('an order with an open workflow is in flight, whatever it has taken', async () => {
+test('counts an order with an open workflow as in flight, whatever it has taken', async () => {
   await endedOrders();
   await world.order({ orderId: 'nothing-yet', status: 'PLACING', owner: 'w-1', ownedS: 300 });
   await world.order({ orderId: 'half', status: 'PLACING', owner: 'w-1' });
@@ -98,7 +98,7 @@ test('an order with an open workflow is in flight, whatever it has taken', async
   ]);
 });
 
-test('orders of `lock` are proved without barrier rows, ended or on their way', async () => {
+test('proves orders of `lock` without barrier rows, ended or unfinished', async () => {
   const pattern = 'lock';
   await world.order({ orderId: 'taken', status: 'COMPLETED', pattern });
   await world.takeByLock('taken');
@@ -114,7 +114,7 @@ test('orders of `lock` are proved without barrier rows, ended or on their way', 
   expect(verdict(await world.audit())).toEqual(provedInFlight);
 });
 
-test('a registered compensation, an alert and adoption to come excuse a closed workflow', async () => {
+test('accepts a closed workflow with a registry row, an alert, or adoption still in time', async () => {
   const { order: orders } = world.databases;
   const waiting = { status: 'PENDING', ownedS: 300 } as const;
   const registered = { decision: 'CANCEL', waitsFor: 'compensation' } as const;
@@ -143,14 +143,14 @@ test('a registered compensation, an alert and adoption to come excuse a closed w
   ]);
 });
 
-test('a reservation is right while an order may hold it', async () => {
+test('accepts a reservation while its order may hold it', async () => {
   await world.order({ orderId: 'on-its-way', status: 'PLACING', owner: 'w-1' });
   world.open.add('w-1');
   await world.reserve('on-its-way', 'p-1', 2);
   expect(verdict(await world.audit())).toEqual(provedInFlight);
 });
 
-test('ids that differ in case or in punctuation are distinguished', async () => {
+test('distinguishes ids that differ in case or punctuation', async () => {
   for (const orderId of ['a', 'A', 'a-1', 'a_1', 'a1', 'a0', '0', '-', 'Z']) {
     await world.order({ orderId, status: 'COMPLETED' });
     await world.take(orderId);
@@ -160,7 +160,7 @@ test('ids that differ in case or in punctuation are distinguished', async () => 
   expect(report.orders).toBe(9);
 });
 
-test('work that ends within the patience is waited for, and then proved', async () => {
+test('waits for work that ends in time, then proves it', async () => {
   await world.order({ orderId: 'ending', status: 'PLACING', owner: 'w-1' });
   await world.take('ending');
   world.open.add('w-1');
@@ -181,14 +181,14 @@ test('work that ends within the patience is waited for, and then proved', async 
   expect(verdict(report)).toEqual(provedAtRest);
 });
 
-test('work that does not end is reported once the patience is over', async () => {
+test('reports work that does not end in time', async () => {
   await world.order({ orderId: 'lasting', status: 'PLACING', owner: 'w-1' });
   world.open.add('w-1');
   const report = await auditAtRest(world.deps, { restMsMax: 600 });
   expect(verdict(report)).toEqual(provedInFlight);
 });
 
-test('the snapshot session is given back as it was', async () => {
+test('returns the snapshot session unchanged', async () => {
   const timeout = async () => {
     const [rows] = (await world.deps.product.raw('SELECT @@wait_timeout t')) as [{ t: number }[]];
     return rows[0]?.t;
@@ -198,7 +198,7 @@ test('the snapshot session is given back as it was', async () => {
   expect(await timeout()).toBe(before);
 });
 
-test('the report says what was proved, and --json nothing but the contract', async () => {
+test('reports what was proved, and --json contains only the contract', async () => {
   await endedOrders();
   const report = await world.audit();
   const text = toText(report);
@@ -213,7 +213,7 @@ test('the report says what was proved, and --json nothing but the contract', asy
   });
 });
 
-test('rule names are stable: alerts, dashboards and runbooks carry them', () => {
+test('keeps rule names stable', () => {
   expect(ruleIds).toEqual([
     'order-total',
     'order-decision',

@@ -26,11 +26,11 @@ async function checked() {
   return report.checked;
 }
 
-test('in a world without orders the balances alone are judged', async () => {
+test('without orders, judges only the balances', async () => {
   expect(await checked()).toEqual({ ...balances, 'reserved-at-rest': 4 });
 });
 
-test('in an empty world nothing is', async () => {
+test('in an empty world, judges nothing', async () => {
   await world.databases.empty();
   expect(await checked()).toEqual({});
 });
@@ -73,7 +73,7 @@ test('a COMPLETED order of the saga', async () => {
   });
 });
 
-test('an order that was cancelled before anybody claimed it', async () => {
+test('an order that was cancelled before its claim', async () => {
   await world.order({ orderId: 'o', status: 'CANCELLED', claimed: false });
   expect(await checked()).toEqual({
     ...balances,
@@ -94,13 +94,13 @@ const ofPattern: [Pattern, object][] = [
   ['xa', barriers],
 ];
 
-test.each(ofPattern)('an undecided order of %s on its way', async (pattern, more) => {
+test.each(ofPattern)('an unfinished, undecided order of %s', async (pattern, more) => {
   await world.order({ orderId: 'o', status: 'PLACING', pattern, owner: 'w-1' });
   world.open.add('w-1');
   expect(await checked()).toEqual({ ...balances, ...ofUnfinished, ...more });
 });
 
-test('a decided order of xa on its way is judged by its branches too', async () => {
+test('judges an unfinished, decided order of xa by its branches too', async () => {
   const order = { orderId: 'o', status: 'PLACING', pattern: 'xa', owner: 'w-1' } as const;
   await world.order({ ...order, decision: 'CANCEL' });
   world.open.add('w-1');
@@ -112,7 +112,7 @@ test('a decided order of xa on its way is judged by its branches too', async () 
   });
 });
 
-test('an order that moves on while it is audited is not judged by where it stood', async () => {
+test('does not judge an order by a state that has changed since', async () => {
   const { order: orders } = world.databases;
   await world.order({ orderId: 'o', status: 'PLACING', owner: 'gone', ownedS: 300 });
   const report = await world.audit({
@@ -124,7 +124,7 @@ test('an order that moves on while it is audited is not judged by where it stood
   expect(report.checked['stuck-order']).toBeUndefined();
 });
 
-test('what a service has said is counted, and what none has said is not', async () => {
+test('counts only the events of services that have emitted some', async () => {
   await world.order({ orderId: 'o', status: 'COMPLETED' });
   await world.take('o');
   const event = { event_id: 'o:StockDeducted:x', type: 'StockDeducted', order_id: 'o' } as const;
@@ -132,7 +132,7 @@ test('what a service has said is counted, and what none has said is not', async 
   expect((await checked())['outbox-drained']).toBe(1);
 });
 
-test('a rule that has judged nothing is not among what was proved', async () => {
+test('does not report a rule that has judged nothing as proved', async () => {
   await world.order({ orderId: 'o', status: 'COMPLETED' });
   await world.take('o');
   const text = toText(await world.audit());

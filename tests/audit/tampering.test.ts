@@ -46,20 +46,20 @@ describe.each([
   });
 });
 
-test('an order above 2^53 is right, to the last digit', async () => {
+test('judges amounts above 2^53 to the last digit', async () => {
   await cleanWorld(world);
   await dearOrder(world);
   expect((await world.audit()).violations).toEqual([]);
 });
 
-test('the world that is tampered with is clean before', async () => {
+test('starts from a clean world', async () => {
   await cleanWorld(world);
   const report = await world.audit();
   expect(report.violations).toEqual([]);
   expect(exitCodeOf(report)).toBe(2);
 });
 
-describe('where a CHECK is gone', () => {
+describe('without the CHECK', () => {
   const check = 'products_available_not_negative';
   beforeEach(async () => {
     await cleanWorld(world);
@@ -73,7 +73,7 @@ describe('where a CHECK is gone', () => {
     );
   });
 
-  test('a negative balance that its ledger agrees with is found', async () => {
+  test('finds a negative balance that agrees with its ledger', async () => {
     const lines = [{ productId: 'p-1', quantity: 95 }];
     await world.order({ orderId: 'oversold', status: 'COMPLETED', lines });
     await tables(world)
@@ -93,7 +93,7 @@ describe('where a CHECK is gone', () => {
   });
 });
 
-test('a balance that no order has touched names none', async () => {
+test('names no order for a balance that none has touched', async () => {
   await world.begin();
   await tables(world).products().where({ product_id: 'p-1' }).update({ available: 99 });
   const report = await world.audit();
@@ -108,7 +108,7 @@ test('a balance that no order has touched names none', async () => {
   ]);
 });
 
-test('what is reserved at rest is found, whichever order it is of', async () => {
+test('finds reservations at rest, whichever order they belong to', async () => {
   await world.begin();
   await world.order({ orderId: 'long-done', status: 'COMPLETED', ownedS: 30 });
   await world.take('long-done');
@@ -124,7 +124,7 @@ test('what is reserved at rest is found, whichever order it is of', async () => 
   ]);
 });
 
-test('the report shows the violation, what to do, and the verdict', async () => {
+test('reports the violation, what to do, and the verdict', async () => {
   await cleanWorld(world);
   await tables(world).points().where({ order_id: 'COMPLETED-1' }).delete();
   const text = toText(await world.audit());
@@ -134,7 +134,7 @@ test('the report shows the violation, what to do, and the verdict', async () => 
   expect(text).toContain('NOT CLEAN: violations: 3.');
 });
 
-test('every rule is broken by a case above', () => {
+test('breaks every rule by a case above', () => {
   const cases = [
     ledgerTampering,
     barrierTampering,

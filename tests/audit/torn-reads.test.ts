@@ -101,7 +101,7 @@ test('an order that is adopted between the reads is not stuck', async () => {
   expect(result).toEqual(anotherLook('lost'));
 });
 
-test('a compensation that is registered between the reads keeps its order from being stuck', async () => {
+test('an order with a compensation registered between the reads is not stuck', async () => {
   await world.order({ orderId: 'late', status: 'PENDING', decision: 'CANCEL', ownedS: 300 });
   const result = await auditWhile(async () => {
     await world.databases.order('compensations').insert({
@@ -118,7 +118,7 @@ test('a compensation that is registered between the reads keeps its order from b
   });
 });
 
-test('a workflow that ends with its order between the question and the row is no violation', async () => {
+test('a workflow that ends between the query and the row’s read is no violation', async () => {
   await world.order({ orderId: 'ending', status: 'PLACING', owner: 'w-1', ownedS: 300 });
   const report = await world.audit();
   expect(report.violations).toMatchObject([{ rule: 'stuck-order', orderId: 'ending' }]);
@@ -147,7 +147,7 @@ test('a reservation of an order that was placed between the reads is no violatio
   expect(result).toEqual(anotherLook('racing'));
 });
 
-test('a participant is read at one instant: balance and ledger do not tear', async () => {
+test('balance and ledger of a participant are read at one instant', async () => {
   // Written without a pause while the sums and the ranges are read, one transaction each.
   const stop = new AbortController();
   const writing = (async () => {
@@ -169,7 +169,7 @@ test('a participant is read at one instant: balance and ledger do not tear', asy
   await writing;
 });
 
-test('a fault from before the orders were read is found, whatever happens during the audit', async () => {
+test('finds an earlier fault, whatever happens during the audit', async () => {
   await world.order({ orderId: 'wrong', status: 'COMPLETED' });
   await world.take('wrong', { stock: true });
   await world.order({ orderId: 'racing', status: 'PLACING' });

@@ -32,7 +32,7 @@ function startWorkflow() {
   return client.workflow.start('neverRun', { workflowId, taskQueue: workflowId });
 }
 
-test('a workflow is open until it is closed; one that is not found is closed', async () => {
+test('a workflow that is not found counts as closed', async () => {
   const { isOpen, closedAt } = workflowsOf(client);
   const handle = await startWorkflow();
   expect(await isOpen(handle.workflowId)).toBe(true);
@@ -46,13 +46,13 @@ test('a workflow is open until it is closed; one that is not found is closed', a
   expect([await isOpen(nobody), await closedAt(nobody)]).toEqual([false, undefined]);
 });
 
-test('a server that cannot be asked is no answer', async () => {
+test('does not count a failed query as an answer', async () => {
   const elsewhere = new Client({ connection, namespace: 'no-such-namespace' });
   await expect(workflowsOf(elsewhere).isOpen('owner')).rejects.toThrow();
   await expect(workflowsOf(elsewhere).closedAt('owner')).rejects.toThrow();
 });
 
-test('a running system is reached by its connection strings', async () => {
+test('reaches a running system by its connection strings', async () => {
   const { databases } = world;
   const handle = await startWorkflow();
   await world.order({ orderId: 'on-its-way', status: 'PLACING', owner: handle.workflowId });
@@ -72,7 +72,7 @@ test('a running system is reached by its connection strings', async () => {
   }
 });
 
-test('the grace of an order begins when its owner closes, however long that had it', async () => {
+test('starts an order’s grace when its owner closes', async () => {
   const handle = await startWorkflow();
   await handle.terminate();
   const owner = handle.workflowId;
@@ -88,7 +88,7 @@ test('the grace of an order begins when its owner closes, however long that had 
   });
 });
 
-test('likewise for an order that its deliveries drive', async () => {
+test('starts it likewise for an order that deliveries drive', async () => {
   const orderId = `o-${randomUUID()}`;
   const workflowId = `${orderId}:OrderPlaced:product`;
   const handle = await client.workflow.start('neverRun', { workflowId, taskQueue: workflowId });

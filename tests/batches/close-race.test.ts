@@ -60,9 +60,9 @@ async function checkIn(folder?: string): Promise<void> {
   }
 }
 
-it('a close that waits for a registration sees its rows', () => checkIn());
+it('a close that waits for a concurrent registration sees its rows', () => checkIn());
 
-it('a close that does not lock its rows first is caught', async () => {
+it('a test catches a close that does not lock its rows first', async () => {
   const mutant = mutate([
     {
       file: 'activities/order/activities.ts',

@@ -48,32 +48,35 @@ async function statusesOf(ids: string[]): Promise<string[]> {
   return Promise.all(ids.map(async (id) => (await stateOf(world, id)).status));
 }
 
-it.each([1, 2])('steps wait for no row but theirs, needing one in %i of a table', async (step) => {
-  const shelf = Array.from({ length: 300 }, (_, i) => `p-${String(i).padStart(3, '0')}`);
-  const stock = shelf.map((id) => [id, { available: 1_000 }] as const);
-  await world.databases.stock(Object.fromEntries(stock));
-  await world.databases.product.raw('ANALYZE TABLE products');
-  const holder = await world.databases.product.transaction();
-  const url = world.databases.url('product_worker', 'product');
-  const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
-  try {
-    await holder('products').whereIn('product_id', ['p-101', 'z-held']).forUpdate();
-    const others = shelf.filter((id, i) => id !== 'p-101' && i % step === 0);
-    const commands = others.map((productId, i) => ({
-      orderId: `o-${String(i)}`,
-      lines: [{ productId, quantity: 1 }],
-    }));
-    const product = createParticipantActivities(productParticipant, pool);
-    const outcomes = commands.map(() => ({ kind: 'done' }));
-    expect(await product.deductStock(commands)).toEqual(outcomes);
-    expect(await product.restoreStock(commands)).toEqual(outcomes);
-  } finally {
-    await holder.rollback();
-    await pool.destroy();
-  }
-});
+it.each([1, 2])(
+  'steps that need one in %i rows of a table wait only for their own rows',
+  async (step) => {
+    const shelf = Array.from({ length: 300 }, (_, i) => `p-${String(i).padStart(3, '0')}`);
+    const stock = shelf.map((id) => [id, { available: 1_000 }] as const);
+    await world.databases.stock(Object.fromEntries(stock));
+    await world.databases.product.raw('ANALYZE TABLE products');
+    const holder = await world.databases.product.transaction();
+    const url = world.databases.url('product_worker', 'product');
+    const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
+    try {
+      await holder('products').whereIn('product_id', ['p-101', 'z-held']).forUpdate();
+      const others = shelf.filter((id, i) => id !== 'p-101' && i % step === 0);
+      const commands = others.map((productId, i) => ({
+        orderId: `o-${String(i)}`,
+        lines: [{ productId, quantity: 1 }],
+      }));
+      const product = createParticipantActivities(productParticipant, pool);
+      const outcomes = commands.map(() => ({ kind: 'done' }));
+      expect(await product.deductStock(commands)).toEqual(outcomes);
+      expect(await product.restoreStock(commands)).toEqual(outcomes);
+    } finally {
+      await holder.rollback();
+      await pool.destroy();
+    }
+  },
+);
 
-it('tries again at once when the row is released just after the wait has timed out', async () => {
+it('tries again at once if the row is released just after the wait timed out', async () => {
   const holder = await world.databases.product.transaction();
   const url = world.databases.url('product_worker', 'product');
   const pool = openDatabase({ url, poolMax: 2, lockWaitSMax: 1 });
@@ -102,7 +105,7 @@ it('tries again at once when the row is released just after the wait has timed o
   }
 });
 
-describe('a batch whose every wait times out', () => {
+describe('a batch of which every wait times out', () => {
   const nine = Array.from({ length: 9 }, (_, i) => ({ orderId: `o-${String(i)}` }));
 
   /** @param found how many of them are found to be held, after each of the waits */
@@ -134,12 +137,12 @@ describe('a batch whose every wait times out', () => {
     expect(await waiting(1, 1, 1, 1, 1)).toEqual({ waits: 3, outcomes });
   });
 
-  it('is tried again as a whole when the first holders were found too late', async () => {
+  it('is retried as a whole if its first holders were found too late', async () => {
     expect(await waiting(0, 0, 1, 1)).toEqual({ waits: 3, outcomes: 'as a whole' });
   });
 });
 
-it('the order service waits for no order but its own, however many it is asked for', async () => {
+it('the order service waits only for its batch’s own orders, however many there are', async () => {
   const service = await createOrderService();
   try {
     await begin(service, 250);
@@ -166,7 +169,7 @@ it('the order service waits for no order but its own, however many it is asked f
   }
 });
 
-it('a held product and a held account hold up no other order of the dispatcher', async () => {
+it('a locked product and a locked account delay no other order of the dispatcher', async () => {
   const placing = dispatcher();
   const hot = await createOrder(world, { customerId: 'm-free', lines: { 'z-held': 1, 'f-1': 1 } });
   const poor = await createOrder(world, { customerId: 'a-held', lines: { 'f-2': 1 } });

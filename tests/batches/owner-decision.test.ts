@@ -9,6 +9,6 @@ beforeAll(async () => {
 
 afterAll(() => service.end());
 
-it('keeps one owner and one decision per order, whatever overlapping batches do', async () => {
+it('overlapping batches leave one owner and one decision per order', async () => {
   await checkOrders(service, 150);
 }, 120_000);

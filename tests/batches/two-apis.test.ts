@@ -66,7 +66,7 @@ function anApi(): Api {
   });
 }
 
-it('orders placed through two APIs at once have one owner and one effect, and all callers learn it', async () => {
+it('orders placed through two APIs at once have one owner and one effect, and all callers learn so', async () => {
   const apis = [anApi(), anApi()];
   const [first] = apis as [Api];
   const good: string[] = [];
@@ -126,7 +126,7 @@ async function spawnApi() {
   return { child, origin: `http://127.0.0.1:${String(port)}` };
 }
 
-it('what a killed process had started ends, and the other tells its callers', async () => {
+it('orders of a killed API end, and the other API answers their callers', async () => {
   const other = anApi();
   const ids: string[] = [];
   for (let i = 0; i < 5; i += 1) ids.push(await createdOrder(other));

@@ -136,7 +136,7 @@ async function drained(): Promise<void> {
   });
 }
 
-it('every order of a batch ends as promised, whatever fails once', async () => {
+it('every order of a batch ends as promised, whichever step fails once', async () => {
   const orderKinds = fc.array(fc.constantFrom<Kind>(...kinds), { minLength: 10, maxLength: 40 });
   await fc.assert(fc.asyncProperty(orderKinds, arbitraryFaults, play), {
     numRuns: runs,

@@ -53,7 +53,7 @@ async function points(orderId: string): Promise<number[]> {
   return world.databases.point('point_ledger').where('order_id', orderId).pluck<number[]>('points');
 }
 
-test('saga: a cancel refunds to the ledger what no account can take, and the audit says so', async () => {
+test('saga: a cancel refunds to the ledger if the account is gone, and the audit reports it', async () => {
   const order = await broken('saga');
   await deleteAccount();
   expect(await resolve(order.orderId, 'cancel')).toEqual([200, 'CANCELLED']);
@@ -62,7 +62,7 @@ test('saga: a cancel refunds to the ledger what no account can take, and the aud
   expect(violations).toMatchObject([{ rule: 'balance-missing', orderId: order.orderId }]);
 });
 
-test('saga: a compensation without its account ends the order by itself', async () => {
+test('saga: a compensation whose account is gone ends the order', async () => {
   const order = await createOrder(world, { lines: { apple: 1_001 } });
   world.faults.refundPoints = async (run) => {
     await deleteAccount();
@@ -73,7 +73,7 @@ test('saga: a compensation without its account ends the order by itself', async 
   expect(await points(order.orderId)).toEqual([-order.total, order.total]);
 });
 
-test('saga: a retry completes the order with the points that it has used', async () => {
+test('saga: a retry completes the order with the points that it used before', async () => {
   const order = await broken('saga');
   await deleteAccount();
   expect(await resolve(order.orderId, 'retry')).toEqual([202, 'PENDING']);
@@ -86,14 +86,14 @@ test.each([
   ['cancel', [200, 'CANCELLED'], []],
   ['retry', [200, 'COMPLETED'], [-3]],
   ['confirm', [200, 'COMPLETED'], [-3]],
-])('tcc: %s ends an order that is to COMPLETE', async (action, answer, ledger) => {
+])('tcc: %s ends an order that is decided COMPLETE', async (action, answer, ledger) => {
   const { orderId } = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   await deleteAccount();
   expect(await resolve(orderId, action)).toEqual(answer);
   expect(await points(orderId)).toEqual(ledger);
 });
 
-test('xa: a cancel ends an order whose step is broken', async () => {
+test('xa: a cancel ends an order with a broken step', async () => {
   const order = await broken('xa');
   await deleteAccount();
   expect(await resolve(order.orderId, 'cancel')).toEqual([200, 'CANCELLED']);

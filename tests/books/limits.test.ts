@@ -112,7 +112,7 @@ describe.each(subjects)('%s', (_, create) => {
       }
     }, 10));
 
-  test('what a balance has no room for is not given back, and its neighbours are', async () => {
+  test('does not give back what exceeds a balance’s range, and gives back its neighbours', async () => {
     const subject = create();
     const room = BigInt(Number.MAX_SAFE_INTEGER) + 2n;
     const orders = ['o-1', 'o-2', 'o-3'].map((orderId, i) => ({
@@ -135,7 +135,7 @@ describe.each(subjects)('%s', (_, create) => {
     expect((await subject.seen()).available).toBe(String(BigInt(Number.MAX_SAFE_INTEGER) + 3n));
   });
 
-  test('a reservation that a balance has no room for stays, and is cancelled later', async () => {
+  test('keeps a reservation that exceeds a balance’s range, and cancels it later', async () => {
     const subject = create();
     const orders = [{ orderId: 'o-1', amount: 3n }];
     await subject.begin(columnMax);

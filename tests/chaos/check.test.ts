@@ -6,7 +6,7 @@ import { call, create, limits, place, row, story } from './stories';
 
 /** The checker is fed the truth; what it does with lies is in lies.test.ts. */
 
-describe('nothing is wrong', () => {
+describe('finds nothing wrong', () => {
   const truths: [string, Story, FinalOrder[]][] = [
     ['created and completed', story(create, place), [row()]],
     [
@@ -73,7 +73,7 @@ describe('nothing is wrong', () => {
   });
 });
 
-test('it counts the callers who learned the end, and measures the time to it', () => {
+test('counts the callers who learned the end, and measures the time', () => {
   const late = row({ key: 'k-2', orderId: 'o-2', endedMs: limits.healedMs + 7_500 });
   const unknown = story(
     call('create', 1_000, { ...given.created, orderId: 'o-2' }),

@@ -5,7 +5,7 @@ import { order } from './stories';
 const created = { status: 201, body: { orderId: 'o-1', status: 'CREATED' } };
 const connections = { connections: 2, tokenOf: () => Promise.resolve('token') };
 
-test('cut connections take their answers with them, and the next call has a new one', async () => {
+test('loses the answers of cut connections, and opens a new one for the next call', async () => {
   let arrived: () => void = () => undefined;
   const arrival = new Promise<void>((resolve) => (arrived = resolve));
   const shop = await startFakeShop(async (_, nth) => {
@@ -23,7 +23,7 @@ test('cut connections take their answers with them, and the next call has a new 
   await shop.close();
 });
 
-test('a call that is not answered in its time is given up', async () => {
+test('gives up a call that is not answered in time', async () => {
   const shop = await startFakeShop(async () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000).unref());
     return created;

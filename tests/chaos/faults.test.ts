@@ -64,7 +64,7 @@ async function until(holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true);
 }
 
-test('a kill is told, and over once the process is gone', async () => {
+test('a kill is reported, and over once the process is gone', async () => {
   expect(await fire(fault('kill'))).toEqual([`SIGKILL to process ${pid}`]);
   expect(isAlive(pid)).toBe(false);
   expect(victim.signalCode).toBe('SIGKILL');
@@ -75,7 +75,7 @@ test('a restart lets the process end in order', async () => {
   expect(victim.exitCode).toBe(7);
 });
 
-test('a freeze stops the process for its time, and then it runs on', async () => {
+test('a freeze stops the process for its time, and then the process continues', async () => {
   const over = fire(fault('freeze', 500));
   await until(() => stateOf(pid) === 'T');
   expect(await over).toEqual([`SIGSTOP to process ${pid}`]);
@@ -101,7 +101,7 @@ test('all freezes can be ended at once', async () => {
   await over;
 });
 
-test('what just died is waited for, and the process with its id now is spared', async () => {
+test('waits for a process that just died, and spares the new holder of its id', async () => {
   note('another time');
   const over = fire(fault('kill'));
   await sleep(200);
@@ -110,7 +110,7 @@ test('what just died is waited for, and the process with its id now is spared', 
   expect(await over).toEqual([`SIGKILL to process ${pid}`]);
 });
 
-test('the callers’ connections are cut by the callers', async () => {
+test('lets the callers cut their own connections', async () => {
   expect(await fire(fault('cut', 0, 'callers'))).toEqual(['every connection to the API destroyed']);
   expect(cuts).toBe(1);
 });

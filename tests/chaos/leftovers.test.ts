@@ -18,11 +18,11 @@ beforeEach(() => databases.empty());
 /** Other tests may have branches of their own on the same server. */
 const nothing = { reserved: 0, parked: 0, unsent: 0, unfinished: 0 };
 
-it('an empty world has none', async () => {
+it('finds none in an empty world', async () => {
   expect(await countLeftovers(databases)).toMatchObject(nothing);
 });
 
-it('counts what is reserved, frozen or not, and nothing that was ended', async () => {
+it('counts reservations, frozen or not, but no ended ones', async () => {
   const row = (order_id: string, state: string) => ({ order_id, state });
   await databases.product('reservations').insert([
     { ...row('a', 'reserved'), product_id: 'p', quantity: 1 },
@@ -35,7 +35,7 @@ it('counts what is reserved, frozen or not, and nothing that was ended', async (
   expect(await countLeftovers(databases)).toMatchObject({ ...nothing, reserved: 2 });
 });
 
-it('counts what is parked or unsent in any service', async () => {
+it('counts parked and unsent events of every service', async () => {
   const heard = {
     event_id: 'e',
     reaction: 'deductStock',
@@ -51,7 +51,7 @@ it('counts what is parked or unsent in any service', async () => {
   expect(await countLeftovers(databases)).toMatchObject({ ...nothing, parked: 1, unsent: 1 });
 });
 
-it('counts a prepared branch, which no table shows', async () => {
+it('counts a prepared branch, although no table shows it', async () => {
   const xid = `'leftover-${randomUUID()}'`;
   const url = databases.url('product_worker', 'product');
   const session = openDatabase({ url, poolMax: 1 });
@@ -68,7 +68,7 @@ it('counts a prepared branch, which no table shows', async () => {
   }
 });
 
-it('says what is left, and that nothing is', () => {
+it('reports what is left, or that nothing is', () => {
   expect(leftoversText({ prepared: 0, reserved: 2, parked: 0, unsent: 0, unfinished: 1 })).toBe(
     'Left behind: nothing prepared, 2 reserved, nothing parked, nothing unsent, 1 unfinished.',
   );

@@ -10,7 +10,7 @@ function rulesBroken(stories: Story[], rows: FinalOrder[]): ViewRule[] {
   return checkView(stories, rows, limits).violations.map(({ rule }) => rule);
 }
 
-describe('a lie is found', () => {
+describe('finds a lie', () => {
   const lies: [ViewRule, string, Story[], FinalOrder[]][] = [
     ['lost-order', '201, and no such order', [story(create)], []],
     [
@@ -234,7 +234,7 @@ describe('a lie is found', () => {
     expect(new Set(lies.map(([rule]) => rule))).toEqual(new Set(Object.keys(viewRules)));
   });
 
-  test('and only the one that was told', () => {
+  test('and only that lie', () => {
     const others = [1, 2, 3].map((n) => {
       const [key, orderId] = [`other-${n}`, `o-other-${n}`];
       const told = story(call('create', 1_000, { ...given.created, orderId }), place);

@@ -17,13 +17,13 @@ const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const seconds = fc.integer({ min: 10, max: 600 });
 
 describe('the schedule of a seed', () => {
-  test('is always the same, whatever order the processes are named in', () => {
+  test('is always the same, in whatever order the processes are named', () => {
     const again = targetsOf([...processes].reverse(), ['lock']);
     expect(planFaults(7, 40_000, again)).toEqual(planFaults(7, 40_000, targets));
   });
 
   // Written down, so that a seed found today means the same faults tomorrow.
-  test('is this one for seed 150 and fifteen seconds', () => {
+  test('is as recorded for seed 150 and fifteen seconds', () => {
     expect(planFaults(150, 15_000, targets)).toEqual([
       { atMs: 4_676, kind: 'cut', target: 'order-worker', forMs: 0 },
       { atMs: 9_697, kind: 'restart', target: 'mysql', forMs: 0 },
@@ -32,12 +32,12 @@ describe('the schedule of a seed', () => {
     ]);
   });
 
-  test('is another for another seed', () => {
+  test('differs for another seed', () => {
     const plans = Array.from({ length: 50 }, (_, seed) => planFaults(seed, 40_000, targets));
     expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBe(50);
   });
 
-  test('has a fault at least, all within its time and in the order of their times', () => {
+  test('has at least one fault, all within its time and in order', () => {
     fc.assert(
       fc.property(seeds, seconds, (seed, s) => {
         const times = planFaults(seed, s * 1_000, targets).map(({ atMs }) => atMs);
@@ -48,7 +48,7 @@ describe('the schedule of a seed', () => {
     );
   });
 
-  test('leaves alone what is frozen', () => {
+  test('does nothing to a frozen process', () => {
     fc.assert(
       fc.property(seeds, seconds, (seed, s) => {
         const frozenUntil = new Map<string, number>();
@@ -60,7 +60,7 @@ describe('the schedule of a seed', () => {
     );
   });
 
-  test('does to every target everything that can be done to it, given the time', () => {
+  test('applies every possible fault to every target, given enough time', () => {
     const done = new Set(
       planFaults(3, 600_000, targets).map(({ kind, target }) => `${kind} ${target}`),
     );
@@ -68,7 +68,7 @@ describe('the schedule of a seed', () => {
     expect(possible.filter((fault) => !done.has(fault))).toEqual([]);
   });
 
-  test('freezes for longer than a step may take, given 40 seconds', () => {
+  test('has freezes longer than a step’s limit, given 40 seconds', () => {
     const freezes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
       .flatMap((seed) => planFaults(seed, 40_000, targets))
       .filter(({ kind }) => kind === 'freeze')
@@ -84,14 +84,14 @@ describe('the targets', () => {
     expect(targets.map(({ name }) => name)).toEqual(names);
   });
 
-  test('are not what no order of the run needs', () => {
+  test('exclude processes that no order of the run needs', () => {
     const names = targetsOf(processes, ['saga', 'xa']).map(({ name }) => name);
     expect(targets.map(({ name }) => name).filter((name) => !names.includes(name))).toEqual([
       'lock-worker',
     ]);
   });
 
-  test('have their connections cut where they have any', () => {
+  test('include a cut for each target with connections', () => {
     const cut = targets.filter(({ kinds }) => kinds.includes('cut')).map(({ name }) => name);
     expect(cut).toEqual([
       'api',
@@ -104,7 +104,7 @@ describe('the targets', () => {
     ]);
   });
 
-  test('of MySQL are locked and made read-only, and orders are held where they are', () => {
+  test('of MySQL are locked and made read-only, and the order database’s server holds orders', () => {
     const three = ['mysql-order', 'mysql-product', 'mysql-point', 'api'];
     const kindsOf = (name: string) =>
       targetsOf(three, []).find((target) => target.name === name)?.kinds;
@@ -162,6 +162,6 @@ test.each<[Fault, string]>([
     { atMs: 1, kind: 'move', target: 'stack', forMs: 3_000 },
     'move the stack to the other placement and back for 3.0 s',
   ],
-])('a fault is described: %j', (fault, words) => {
+])('describes a fault: %j', (fault, words) => {
   expect(describeFault(fault)).toBe(words);
 });

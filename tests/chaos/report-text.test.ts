@@ -35,7 +35,7 @@ function textOf(told: ReturnType<typeof story>): string {
   return chaosText(report, 1, clean);
 }
 
-test('says of each order that is wrong what its callers did and were told, call by call', () => {
+test('shows for each wrong order its callers’ calls and answers', () => {
   const text = textOf(story(create, call('place', 1_500), place, call('look', 3_000, shown)));
   expect(text).toContain('What callers were told is NOT what the databases have: 1 times.');
   expect(text).toContain(
@@ -48,7 +48,7 @@ test('says of each order that is wrong what its callers did and were told, call 
   );
 });
 
-test('says nothing of the calls when nothing is wrong', () => {
+test('shows no calls if nothing is wrong', () => {
   const text = textOf(story(create, place));
   expect(text).toContain('What callers were told is what the databases have.');
   expect(text).not.toContain('00:00:01.000');

@@ -93,13 +93,13 @@ const write = () =>
     (error: unknown) => (error as { errno?: number }).errno,
   );
 
-test('a global read lock is told once a session waits for it, and then lets go', async () => {
+test('reports a global read lock once a session waits for it, then releases it', async () => {
   const met = await meet(faults.lockAllTables, write);
   expect(met).toEqual([expect.stringMatching(/^\d+ sessions wait for the global read lock$/)]);
   expect(await write()).toBeUndefined();
 });
 
-test('a read-only server is told once it has refused something, and then takes writes', async () => {
+test('reports a read-only server once it has refused a write, then allows writes', async () => {
   const errors = new Set<number | undefined>();
   const met = await meet(faults.makeReadOnly, async () => {
     await worker.beginTransaction();
@@ -111,7 +111,7 @@ test('a read-only server is told once it has refused something, and then takes w
   expect(await write()).toBeUndefined();
 });
 
-test('held orders are told once somebody waits for them, and then let go', async () => {
+test('reports held orders once a transaction waits for them, then releases them', async () => {
   const errors = new Set<number | undefined>();
   const met = await meet(faults.holdOrders, async () => errors.add(await write()), 1_500);
   expect(met).toEqual(['1 orders held; 1 transactions wait for rows']);

@@ -68,17 +68,17 @@ async function fire(kind: FaultKind): Promise<string[]> {
   return told;
 }
 
-test('a stop is told once every process of before is gone', async () => {
+test('reports a stop once every earlier process is gone', async () => {
   expect(await fire('stop')).toEqual(['2 processes ended in order']);
   expect(asked).toEqual([{}]);
 });
 
-test('a stop in which a process has stayed is none', async () => {
+test('does not count a stop in which a process stayed', async () => {
   obeys = false;
   await expect(fire('stop')).rejects.toThrow(/not stopped: 1000000, 1000001/);
 });
 
-test('a move goes to the other placement and comes back', async () => {
+test('moves to the other placement and back', async () => {
   expect(await fire('move')).toEqual([
     '2 processes ended in order; placement local instead of separate',
   ]);

@@ -88,7 +88,7 @@ describe('the customers', () => {
     return found;
   };
 
-  test('cancel a few of their orders, the same for the same seed', async () => {
+  test('cancel a few of their orders, the same ones for the same seed', async () => {
     const some = await all(withCancels(generateOrders(1_000, 1), 5));
     expect(some).toEqual(await all(withCancels(generateOrders(1_000, 1), 5)));
     const cancels = some.filter(({ cancelAfterMs }) => cancelAfterMs !== undefined);
@@ -96,7 +96,7 @@ describe('the customers', () => {
     expect(cancels.length).toBeLessThan(100);
   });
 
-  test('come back for what they do not know the end of, with the same key', async () => {
+  test('come back with the same key for orders whose end they do not know', async () => {
     const answers = { create: [created, created], place: [nobodyKnows, completed] };
     const { view, client } = watched({ ...answers, look: [] });
     await client.create(order, 'k-1');

@@ -44,7 +44,7 @@ function fail(activity: 'productReacts' | 'pointReacts' | 'orderReacts', eventId
   return failing;
 }
 
-describe('a terminated delivery loses nothing', () => {
+describe('a terminated delivery', () => {
   it.each([
     ['OrderPlaced', 'product', 'productReacts'],
     ['OrderPlaced', 'point', 'pointReacts'],
@@ -68,7 +68,7 @@ describe('a terminated delivery loses nothing', () => {
     await expectAtRest(world);
   });
 
-  it('though the customer cancels meanwhile, and nobody has announced that', async () => {
+  it('is made up for, even if the customer cancels before anything announces that', async () => {
     const order = await createOrder(world);
     const eventId = `${order.orderId}:OrderPlaced`;
     const failing = [fail('productReacts', eventId), fail('pointReacts', eventId)];
@@ -87,7 +87,7 @@ describe('a terminated delivery loses nothing', () => {
 });
 
 describe('adoption leaves alone', () => {
-  it('an order whose deliveries wait for a service that is away', async () => {
+  it('an order whose deliveries wait for a service that is down', async () => {
     await world.stopWorker('product');
     const order = await createOrder(world);
     await placeByEvents(world, order);
@@ -103,7 +103,7 @@ describe('adoption leaves alone', () => {
     await expectAtRest(world);
   });
 
-  it('an order whose event the relay has yet to send', async () => {
+  it('an order whose event the relay has not sent yet', async () => {
     await relays.stop('order');
     const order = await createOrder(world);
     await placeByEvents(world, order);
@@ -127,7 +127,7 @@ async function deliveryOf(orderId: string) {
 
 describe('the workflow of an adopted order', () => {
   it.each(['separate', 'local'] as const)(
-    'brings it to its end with no relay at all, placement %s',
+    'ends the order without any relay, placement %s',
     async (placement) => {
       for (const service of services) await relays.stop(service);
       const order = await createOrder(world);
@@ -140,7 +140,7 @@ describe('the workflow of an adopted order', () => {
     },
   );
 
-  it('cancels what is undecided when it is cancelled in Temporal', async () => {
+  it('cancels an undecided order if it is cancelled in Temporal', async () => {
     for (const service of services) await relays.stop(service);
     const order = await createOrder(world);
     const failing = fail('pointReacts', `${order.orderId}:OrderPlaced`);

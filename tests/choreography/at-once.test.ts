@@ -45,7 +45,7 @@ it.each([
   ['both have taken', { apples: 1, points: 1 }, 'OrderCompleted'],
   ['one has refused', { apples: 1, points: 0 }, 'OrderCancelled'],
   ['both have refused', { apples: 0, points: 0 }, 'OrderClosed'],
-])('the second of two replies waits for the first, and sees it: %s', async (_what, has, last) => {
+])('the second of two replies waits for the first and sees it: %s', async (_what, has, last) => {
   await shop.begin(has);
   await shop.place('o-1');
   for (const delivery of await shop.handOver()) await shop.deliver(delivery);

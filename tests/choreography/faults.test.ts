@@ -53,7 +53,7 @@ it.each([
   ['deadlocks', { errno: 1213 }],
   ['is read-only', { errno: 1290 }],
   ['has no room', { errno: 1114 }],
-])('a database that %s parks nothing, however often it is tried', async (_what, words) => {
+])('a database that %s parks no event, however often it is retried', async (_what, words) => {
   const delivery = await toProduct();
   fault = coded(words);
   for (let i = 0; i < 7; i += 1) await expect(shop.deliver(delivery)).rejects.toThrow();
@@ -65,7 +65,7 @@ it.each([
 it.each([
   ['a bug', {}],
   ['a deployment fault', { errno: 1146 }],
-])('%s is tried five times, and then parks', async (_what, words) => {
+])('%s is retried five times, and then parks the event', async (_what, words) => {
   const delivery = await toProduct();
   fault = coded(words);
   for (let i = 0; i < 4; i += 1) await expect(shop.deliver(delivery)).rejects.not.toThrow('parked');
@@ -81,7 +81,7 @@ it.each([
   ['a guard that was hit', { errno: 3819 }],
   ['data that cannot be stored', { errno: 1406 }],
   ['an effect that was there already', { errno: 1062 }],
-])('%s parks at once, and nothing of the reaction is kept', async (_what, words) => {
+])('%s parks the event at once, and nothing of the reaction is kept', async (_what, words) => {
   const delivery = await toProduct();
   fault = coded(words);
   await expect(shop.deliver(delivery)).rejects.toThrow('was parked');

@@ -93,7 +93,7 @@ class Broker {
   }
 }
 
-it('every order ends with all or nothing, however its events come', async () => {
+it('every order ends with all or nothing, in whatever order its events come', async () => {
   const balances = fc.record({ apples: fc.nat(2), points: fc.nat(2) });
   await fc.assert(
     fc.asyncProperty(balances, fc.array(move, { maxLength: 30 }), async (opening, moves) => {
@@ -125,7 +125,7 @@ it('every order ends with all or nothing, however its events come', async () => 
   );
 }, 120_000);
 
-it('has tried every kind of trouble, and seen every ending', () => {
+it('the test tries every fault and sees every ending', () => {
   for (const times of Object.values(happened)) expect(times).toBeGreaterThan(5);
   expect([...endings].sort()).toEqual([
     'CANCELLED cancelled-by-customer',

@@ -26,7 +26,7 @@ beforeEach(async () => {
   world.clearFaults();
 });
 
-it('completes an order: stock and points taken once, and every service has told of it', async () => {
+it('completes an order, takes stock and points once, and every service emits its events', async () => {
   const order = await createOrder(world, { lines: { apple: 2, rare: 1 }, unitPrice: 5 });
   await placeByEvents(world, order);
   await ends(world, order, 'COMPLETED');
@@ -42,7 +42,7 @@ it('completes an order: stock and points taken once, and every service has told 
   await expectAtRest(world);
 });
 
-it('places an order once that is placed many times at once', async () => {
+it('places an order once, even if it is placed many times at once', async () => {
   const order = await createOrder(world);
   await Promise.all(Array.from({ length: 8 }, () => placeByEvents(world, order)));
   await ends(world, order, 'COMPLETED');

@@ -91,7 +91,7 @@ it.each([
   await expectAtRest(world);
 });
 
-it('what gives back is terminated while another event is parked', async () => {
+it('adoption delivers a terminated cancellation while another event is parked', async () => {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   const { orderId } = order;
   let decided = false;
@@ -116,7 +116,7 @@ it('what gives back is terminated while another event is parked', async () => {
   expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('the auditor sees the delivery under way, though the owner is a resolution that has ended', async () => {
+it('the auditor sees an open delivery, even if the owner is an ended resolution', async () => {
   const order = await placePoison();
   await resolve(order, 'retry');
   world.faults.productReacts = notYet;

@@ -21,25 +21,28 @@ const minuteMs = 60_000;
 it.each([
   [10, 120],
   [60, 720],
-])('a service that is down for %d minutes catches up: nothing is parked', async (minutes, most) => {
-  const tries: OrderEvent[] = [];
-  let alerts = 0;
-  const down = time.awayFor(minutes * minuteMs);
-  const input: DeliverEventInput = { event, subscriber: 'order', timing: defaultTiming };
-  const { result, tookMs } = await time.run<Delivery>(workflowTypes.deliverEvent, input, {
-    orderReacts: async (heard: OrderEvent) => {
-      tries.push(heard);
-      await down();
-      return { kind: 'reacted', emitted: 'o-1:ReplyNoted' };
-    },
-    alertOrders: () => Promise.resolve((alerts += 1)),
-  });
-  expect(result).toEqual({ kind: 'reacted', emitted: 'o-1:ReplyNoted' });
-  expect(alerts).toBe(0);
-  expect(tries).toEqual(tries.map(() => event));
-  // Quick at first, then every 5 s, and no more than one pause too late.
-  expect(tries.length).toBeGreaterThan(most * 0.9);
-  expect(tries.length).toBeLessThan(most * 1.1);
-  expect(tookMs).toBeGreaterThanOrEqual(minutes * minuteMs);
-  expect(tookMs).toBeLessThan(minutes * minuteMs + 2 * defaultTiming.retryMsMax);
-});
+])(
+  'a service that is down for %d minutes catches up, and nothing is parked',
+  async (minutes, most) => {
+    const tries: OrderEvent[] = [];
+    let alerts = 0;
+    const down = time.awayFor(minutes * minuteMs);
+    const input: DeliverEventInput = { event, subscriber: 'order', timing: defaultTiming };
+    const { result, tookMs } = await time.run<Delivery>(workflowTypes.deliverEvent, input, {
+      orderReacts: async (heard: OrderEvent) => {
+        tries.push(heard);
+        await down();
+        return { kind: 'reacted', emitted: 'o-1:ReplyNoted' };
+      },
+      alertOrders: () => Promise.resolve((alerts += 1)),
+    });
+    expect(result).toEqual({ kind: 'reacted', emitted: 'o-1:ReplyNoted' });
+    expect(alerts).toBe(0);
+    expect(tries).toEqual(tries.map(() => event));
+    // Quick at first, then every 5 s, and no more than one pause too late.
+    expect(tries.length).toBeGreaterThan(most * 0.9);
+    expect(tries.length).toBeLessThan(most * 1.1);
+    expect(tookMs).toBeGreaterThanOrEqual(minutes * minuteMs);
+    expect(tookMs).toBeLessThan(minutes * minuteMs + 2 * defaultTiming.retryMsMax);
+  },
+);

@@ -79,7 +79,7 @@ async function placePoison() {
   return order;
 }
 
-it('parks what cannot be handled, with an alert, while others flow; released, it goes on', async () => {
+it('parks an event that cannot be handled, with an alert, and delivers it once released', async () => {
   const poison = await placePoison();
   const others = [];
   for (let i = 0; i < 3; i += 1) others.push(await createOrder(world));
@@ -108,7 +108,7 @@ it('parks what cannot be handled, with an alert, while others flow; released, it
   await expectAtRest(world);
 });
 
-it('is parked again, and the alert raised again, when it is released with nothing mended', async () => {
+it('parks the event again, with its alert, if the cause remains', async () => {
   const poison = await placePoison();
   const eventId = `${poison.orderId}:OrderPlaced`;
   expect((await release(eventId)).status).toBe(202);
@@ -122,7 +122,7 @@ it('is parked again, and the alert raised again, when it is released with nothin
   expect(await stateOf(world, poison.orderId)).toMatchObject({ status: 'PENDING' });
 });
 
-it('does not deny a release that may have been started', async () => {
+it('does not deny a release that may have begun', async () => {
   const poison = await placePoison();
   await world.databases.stock({ ghost: { available: 5 } });
   losesReleases = true;
@@ -136,7 +136,7 @@ async function releasedBy(eventId: string) {
   return row?.released_by;
 }
 
-it('refuses to release an event that is not parked, and a caller without the operator’s role', async () => {
+it('refuses to release an event that is not parked, and any caller but an operator', async () => {
   const poison = await placePoison();
   expect((await release('o-1:OrderPlaced')).status).toBe(404);
   const eventId = `${poison.orderId}:OrderPlaced`;
@@ -146,7 +146,7 @@ it('refuses to release an event that is not parked, and a caller without the ope
   expect(await releasedBy(eventId)).toBeNull();
 });
 
-it('is tried five times where somebody may mend it, and then parked', async () => {
+it('tries a fault that a deployment may remove five times, and then parks', async () => {
   await world.databases.product.raw('RENAME TABLE stock_ledger TO stock_ledger_away');
   const order = await createOrder(world);
   await placeByEvents(world, order);
@@ -163,7 +163,7 @@ it('is tried five times where somebody may mend it, and then parked', async () =
   await expectAtRest(world);
 });
 
-it('ends by its customer’s cancel, while the event stays parked', async () => {
+it('ends the order by its customer’s cancel, while the event stays parked', async () => {
   const poison = await placePoison();
   await until('the points are used', async () => {
     return (await netEffect(world, poison.orderId)).points === -1;

@@ -29,7 +29,7 @@ afterAll(async () => {
   await proxy.stop();
 });
 
-it('catches up with all that was said: nothing is parked, nobody is told', async () => {
+it('catches up with every event, parks none, and raises no alert', async () => {
   let refused = 0;
   world.faults.productReacts = (run) =>
     run().catch((error: unknown) => {

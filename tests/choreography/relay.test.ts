@@ -107,7 +107,7 @@ async function handsOverOnly() {
   return { relay, goOn: handedOver.open };
 }
 
-it('killed between handing over and marking: handing over again has no effect', async () => {
+it('killed between handing over and marking, a second handing over has no effect', async () => {
   const [order] = (await placeMany(1)) as [PlacedOrder];
   const killed = new Gate();
   const dying = relays.start('order', {
@@ -136,7 +136,7 @@ it('killed between handing over and marking: handing over again has no effect', 
   expect(await netEffect(world, order.orderId)).toEqual(all);
 });
 
-it('is harmless twice: one delivery for each subscriber, and one execution of each', async () => {
+it('two relays make one delivery for each subscriber, executed once', async () => {
   const orders = await placeMany(5);
   const first = await handsOverOnly();
   const deliveries = deliveriesOf(orders);

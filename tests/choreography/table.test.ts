@@ -145,7 +145,7 @@ it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
   await noteTables();
 });
 
-it('the table says all of that, and nothing else', () => {
+it('the table contains exactly these events', () => {
   const written = Object.entries(events).flatMap(([type, { subscriptions }]) =>
     subscriptions.flatMap(({ subscriber, emits }) =>
       emits.map((emitted) => `${type} ${subscriber} ${emitted}`),
@@ -159,7 +159,7 @@ it('each event is in the outbox of the service that the table names', () => {
   expect([...said].sort()).toEqual(written.sort());
 });
 
-it('each event is heard by the reaction that the table names', () => {
+it('each event triggers the reaction that the table names', () => {
   const written = Object.entries(events).flatMap(([type, { subscriptions }]) =>
     subscriptions.map(({ subscriber, reaction }) => `${type} ${subscriber} ${reaction}`),
   );

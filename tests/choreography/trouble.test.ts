@@ -42,7 +42,7 @@ function hold(name: 'productReacts' | 'pointReacts' | 'orderReacts'): Gate {
 }
 
 describe('the customer’s cancel', () => {
-  it('before any reply: the first one finds CANCEL, and all is given back', async () => {
+  it('before any reply: the first reply finds CANCEL, and everything is given back', async () => {
     const [stock, points] = [hold('productReacts'), hold('pointReacts')];
     const order = await createOrder(world);
     await placeByEvents(world, order);
@@ -56,7 +56,7 @@ describe('the customer’s cancel', () => {
     await expectAtRest(world);
   });
 
-  it('between the replies: the late participant finds the tombstone, and takes nothing', async () => {
+  it('between the replies: the late participant finds the tombstone and takes nothing', async () => {
     const points = hold('pointReacts');
     const order = await createOrder(world);
     await placeByEvents(world, order);
@@ -73,7 +73,7 @@ describe('the customer’s cancel', () => {
     await expectAtRest(world);
   });
 
-  it('when both have taken, just before the decision: CANCEL was first', async () => {
+  it('when both have taken, just before the decision: CANCEL wins', async () => {
     const decision = hold('orderReacts');
     const order = await createOrder(world);
     await placeByEvents(world, order);
@@ -114,7 +114,7 @@ describe('placing', () => {
 
 describe('a consumer', () => {
   it.each(['productReacts', 'pointReacts', 'orderReacts'] as const)(
-    'killed between its commit and its answer reacts once: %s',
+    'that is killed between its commit and its answer reacts once: %s',
     async (name) => {
       const answers = new Map<string, unknown[]>();
       let lost: string | undefined;
@@ -143,7 +143,7 @@ describe('a consumer', () => {
     },
   );
 
-  it('whose process is away for long catches up with all that was said', async () => {
+  it('whose process is down for long catches up with every event', async () => {
     await world.stopWorker('product');
     const orders: PlacedOrder[] = [];
     for (let i = 0; i < 5; i += 1) orders.push(await createOrder(world));

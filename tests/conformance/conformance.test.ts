@@ -22,7 +22,7 @@ const conforming = patterns.flatMap((pattern): Conforming[] => {
   return steps ? [{ pattern, steps }] : [];
 });
 
-it('every pattern that is offered has its row, and no other has', () => {
+it('every offered pattern has a row, and no other', () => {
   expect(Object.keys(rows).sort()).toEqual([...offered].sort());
 });
 

@@ -61,7 +61,7 @@ it('the file is what `npm run compose` writes', () => {
   expect(readFileSync(join(root, 'docker-compose.yml'), 'utf8')).toBe(composeFile());
 });
 
-it('docker-compose accepts the file, and every service that stays has a health check', async () => {
+it('docker-compose accepts the file, and every long-running service has a health check', async () => {
   const { services } = await config();
   const each = (kind: (service: string) => string) => ourServices.map(kind);
   const rest = [
@@ -82,7 +82,7 @@ it('docker-compose accepts the file, and every service that stays has a health c
   expect(unhealthy.map(([name]) => name)).toEqual([]);
 }, 120_000);
 
-it('compose waits for each of our processes for as long as its orderly end may take', async () => {
+it('compose waits as long as each process needs for an orderly end', async () => {
   const { services } = await config();
   const ours = Object.entries(services).filter(([, { image }]) => image === 'order-system');
   expect(ours.map(([name]) => name)).toContain('api');
@@ -93,7 +93,7 @@ it('compose waits for each of our processes for as long as its orderly end may t
   }
 }, 120_000);
 
-it('compose allows each MySQL the connections of all pools, and of clients that have gone', async () => {
+it('compose allows each MySQL the connections of all pools and of clients that have gone', async () => {
   const { services } = await config();
   const slots = readConfig(['ACTIVITY_SLOTS'], {}).ACTIVITY_SLOTS;
   const servers = Object.entries(services).filter(([, { image }]) => image?.startsWith('mysql:'));

@@ -41,7 +41,7 @@ it('names every file that has a pattern', () => {
   );
 });
 
-it('names every file that has the steps of one', () => {
+it('names every file that has a pattern’s steps', () => {
   const rooms = /^(contracts\/participants|activities\/participant|audit)\//;
   const shared = ['shared/steps', 'shared/summaries', 'ui/order-states'].map((one) =>
     join('workflows', `${one}.ts`),
@@ -55,7 +55,7 @@ it('names every file that has the steps of one', () => {
   );
 });
 
-it('no other file of the protocols knows the pattern by its name', () => {
+it('no other protocol file knows the pattern’s name', () => {
   expect(filesWith(/'tcc'(?!\])/).filter((file) => !file.startsWith('tools/matrix/'))).toEqual([
     'contracts/order.ts',
     'contracts/recovery.ts',

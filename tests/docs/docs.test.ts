@@ -91,24 +91,21 @@ it.each(Object.entries(alertKinds))('the alert %s has the page that it names', (
   expect(existsSync(join(root, page))).toBe(true);
 });
 
-it.each(runbookPages)(
-  '%s says what it means, what to look at, what to do, and when it is over',
-  (page) => {
-    expect(headingsOf(page, '##')).toEqual(parts);
-  },
-);
+it.each(runbookPages)('%s has the sections of a runbook', (page) => {
+  expect(headingsOf(page, '##')).toEqual(parts);
+});
 
 it.each(runbookPages)('%s is in the index', (page) => {
   const links = linksOf(`${runbooks}/README.md`).map((link) => link.split('#')[0]);
   expect(links).toContain(relative(runbooks, page));
 });
 
-it('every rule of the auditor has its row, and no other has', () => {
+it('every rule of the auditor has a row, and no other', () => {
   const rows = textOf(`${runbooks}/audit-finding.md`).matchAll(/^\| `([a-z-]+)` +\|/gm);
   expect([...rows].map(([, rule]) => rule)).toEqual(ruleIds);
 });
 
-it('every step of every service has its patience in the runbook', () => {
+it('every step of every service has its retries in the runbook', () => {
   const steps = Object.keys(summaries);
   expect(steps.length).toBeGreaterThan(40);
   const page = textOf(`${runbooks}/step-failing.md`);
@@ -129,7 +126,7 @@ function protocolOnPage(): string[] {
   });
 }
 
-it('the table of events and reactions is that of the code', () => {
+it('the table of events and reactions matches the code', () => {
   const written = Object.entries(events).flatMap(([type, { emittedBy, subscriptions }]) =>
     subscriptions.length === 0
       ? [`${type} | ${emittedBy} | nobody's | `]
@@ -140,10 +137,10 @@ it('the table of events and reactions is that of the code', () => {
   expect(protocolOnPage()).toEqual(written);
 });
 
-it.each(pages)('the links of %s lead somewhere', (page) => {
+it.each(pages)('every link of %s has a target', (page) => {
   expect(deadLinksOf(page)).toEqual([]);
 });
 
-it.each(pages)('the tests that %s cites are there', (page) => {
+it.each(pages)('the tests that %s cites exist', (page) => {
   expect(deadCitationsOf(page)).toEqual([]);
 });

@@ -44,7 +44,7 @@ describe('the pages', () => {
     return [...described, 'GET /openapi.json', 'GET /runbooks/{name}'];
   }
 
-  it('list every call of the API, and no other', async () => {
+  it('list exactly the API’s calls', async () => {
     const listed = tableOf('docs/api.md', 'call', 'answers').flatMap(([calls]) => {
       let method = '';
       return codeIn(calls).flatMap((code) => {
@@ -100,7 +100,7 @@ describe('the results on the README', () => {
   const rowOf = (rows: string[][], pattern: string) =>
     rows.find(([name]) => name === pattern) ?? [];
 
-  it.each([...patterns])('of %s are those of the comparison', (pattern) => {
+  it.each([...patterns])('of %s match the comparison', (pattern) => {
     const row = results.find(([name]) => codeIn(name)[0] === pattern) ?? [];
     const [, throughput, ratio] = rowOf(measured, pattern);
     const [, , , , share = '', atLeast = ''] = rowOf(watched, pattern);
@@ -111,7 +111,7 @@ describe('the results on the README', () => {
     ]);
   });
 
-  it.each([...patterns])('of %s are those of the failure matrix', (pattern) => {
+  it.each([...patterns])('of %s match the failure matrix', (pattern) => {
     const row = results.find(([name]) => codeIn(name)[0] === pattern) ?? [];
     const [, section = ''] = textOf('docs/failure-matrix.md').split(`\n## ${pattern}\n`);
     const [, held = ''] = /^(\d+) cells hold/m.exec(section) ?? [];
@@ -124,7 +124,7 @@ describe('the database users', () => {
     grants.map(({ table, privileges: may }) => ({ user, table, may })),
   );
 
-  it('are those of the architecture’s table', () => {
+  it('match the architecture’s table', () => {
     const users = new Set(databaseUsers.map(({ user }) => user));
     const listed = tableOf('docs/ARCHITECTURE.md', 'process', 'database user', 'may').flatMap(
       ([, user]) => codeIn(user),
@@ -132,14 +132,14 @@ describe('the database users', () => {
     expect(listed.sort()).toEqual([...users].sort());
   });
 
-  it('delete nothing, and change no row of a ledger', () => {
+  it('may delete nothing, and change no row of a ledger', () => {
     expect(privileges.filter(({ may }) => /DELETE|ALL/.test(may))).toEqual([]);
     const ledgers = privileges.filter(({ table }) => table.endsWith('_ledger'));
     expect(ledgers.map(({ may }) => may.includes('UPDATE'))).toEqual(ledgers.map(() => false));
     expect(ledgers.length).toBeGreaterThan(0);
   });
 
-  it('of `lock` read no barrier and change no owner, as its page says', () => {
+  it('of `lock` may read no barrier and change no owner, as its page says', () => {
     const ofLock = privileges.filter(({ user }) => user === 'lock_worker');
     expect(ofLock.map(({ table }) => table)).not.toContain('steps');
     const [orders] = ofLock.filter(({ table }) => table === 'orders');
@@ -169,15 +169,15 @@ describe('the times', () => {
     expect(said.filter((form) => new RegExp(`(^|\\D)${form}(\\W|$)`).test(value))).not.toEqual([]);
   });
 
-  it('are there for most settings', () => {
+  it('are given for most settings', () => {
     expect(rows.length).toBeGreaterThan(15);
   });
 
-  it('are the same where nothing is configured', () => {
+  it('are the defaults', () => {
     expect(timingFrom(readConfig(timingSettings, {}))).toEqual(defaultTiming);
   });
 
-  it('let the scanner decide only when both prepares have been given up', () => {
+  it('let the scanner decide only after both prepares have been given up', () => {
     const { SCAN_CANCEL_AFTER_MS: after, ACTION_MS_MAX: action } = readConfig(
       ['SCAN_CANCEL_AFTER_MS', 'ACTION_MS_MAX'],
       {},
@@ -185,7 +185,7 @@ describe('the times', () => {
     expect(after).toBeGreaterThan(2 * action);
   });
 
-  it('and limits of a batch are those of the code', () => {
+  it('and limits of a batch match the code', () => {
     const { ordersMax, linesMax, bytesMax } = batchLimits;
     const words = `${ordersMax} orders, ${linesMax.toLocaleString('en')} lines or ${bytesMax / 1_024} KiB`;
     for (const page of ['docs/saga.md', 'docs/decisions/0006-batches.md']) {

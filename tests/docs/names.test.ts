@@ -14,7 +14,7 @@ function filesOn(page: string): string[] {
   return named.filter((code) => /^[a-z]+\/[\w./-]+\.(ts|sql|json|mjs|yml|md)$/.test(code));
 }
 
-it.each(pages)('the files that %s names are there', (page) => {
+it.each(pages)('the files that %s names exist', (page) => {
   const gone = filesOn(page).filter((file) => !existsSync(join(root, file)));
   expect(gone).toEqual([]);
 });
@@ -45,7 +45,7 @@ const elsewhere = [
 describe('the names of code', () => {
   const words = new Set([...(sourceText().match(/\w+/g) ?? []), ...Object.keys(summaries)]);
 
-  it.each(pages)('that %s uses are there', (page) => {
+  it.each(pages)('that %s uses exist', (page) => {
     const names = codeIn(proseOf(page)).filter((code) => isName.test(code));
     expect(
       [...new Set(names)].filter((name) => !words.has(name) && !elsewhere.includes(name)),
@@ -53,7 +53,7 @@ describe('the names of code', () => {
   });
 });
 
-it('every decision is in the index, in order', () => {
+it('the index lists every decision in order', () => {
   const files = readdirSync(join(root, 'docs', 'decisions')).filter((file) => /^\d/.test(file));
   const linked = textOf('docs/decisions/README.md').match(/\d{4}-[\w-]+\.md/g);
   expect(linked).toEqual(files.sort());

@@ -18,7 +18,7 @@ const files = execFileSync('git', ['ls-files'], { cwd: root })
   .filter((file) => /\.(ts|mjs|cjs|md|yml|sql)$|^(Dockerfile|LICENSE)$/.test(file))
   .filter((file) => basename(file) !== basename(__filename));
 
-it('are in no file', () => {
+it('no file has the phrases', () => {
   expect(files.length).toBeGreaterThan(500);
   const found = files.flatMap((file) =>
     [...textOf(file).matchAll(pattern)].map(([phrase]) => `${file}: ${phrase}`),

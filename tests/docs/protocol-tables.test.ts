@@ -16,7 +16,7 @@ const listsIn = (table: string[][], row: string, columns: number) =>
     ?.slice(1, columns + 1)
     .map((cell) => cell.split(', '));
 
-test('the saga’s', () => {
+test('the saga’s table matches the definitions', () => {
   const table = tableOf('workflows/saga.ts', 'step', 'action', 'compensation');
   expect(rows(table, 'take', 2)).toEqual(
     participants.map(({ label, steps: { saga } }) => [
@@ -27,7 +27,7 @@ test('the saga’s', () => {
   );
 });
 
-test('TCC’s', () => {
+test('TCC’s table matches the definitions', () => {
   const table = tableOf('workflows/tcc.ts', 'step', 'try', 'confirm', 'cancel');
   expect(rows(table, 'reserve', 3)).toEqual(
     participants.map(({ label, steps: { tcc } }) => [
@@ -39,7 +39,7 @@ test('TCC’s', () => {
   );
 });
 
-test('XA’s', () => {
+test('XA’s table matches the definitions', () => {
   const table = tableOf('workflows/xa.ts', 'step', 'COMPLETE', 'CANCEL');
   const named = (step: 'prepare' | 'commit' | 'rollback') =>
     participants.map(({ steps: { xa } }) => xa[step]);

@@ -118,7 +118,7 @@ it.each(pages)(
   120_000,
 );
 
-it('the statements of a heuristic outcome move the points, and say so to the next look', async () => {
+it('the statements of a heuristic outcome move the points, and the next check finds that', async () => {
   const { point } = databases;
   await databases.empty();
   await databases.points({ 'c-1': 100 });

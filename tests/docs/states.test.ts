@@ -93,7 +93,7 @@ it('ends in the final statuses', () => {
   expect(ends.sort()).toEqual(orderStatuses.filter(isTerminal).sort());
 });
 
-it('has the changes that the order service makes', async () => {
+it('has exactly the changes that the order service makes', async () => {
   const { api, workflow } = writes();
   const made = new Set<string>();
   for (const from of orderStatuses) {

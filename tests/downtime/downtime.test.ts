@@ -108,14 +108,14 @@ test('a deployment cancels nothing', async () => {
   expect(await endsOf(orders)).toEqual(allOf('COMPLETED'));
 });
 
-test('a participant that stays away is given up all the same', async () => {
+test('gives up a participant that stays down', async () => {
   const orders = await failEverywhere();
   await deploy();
   await start();
   expect(await endsOf(orders)).toEqual(allOf('CANCELLED, unavailable'));
 });
 
-test('an operator’s cancel keeps its meaning after a part of the time is over', async () => {
+test('an operator’s cancel still cancels after a part of the time is over', async () => {
   world.faults.usePoints = () => Promise.reject(new Error('away'));
   const row = { pattern: 'saga', placement: 'separate' } as const;
   const order = await createOrder(world, {

@@ -37,7 +37,7 @@ const startProductWorker = () =>
     XA_INSTALLATION: world.databases.names.order,
   });
 
-it('completes the order when both are back', async () => {
+it('completes the order once both are back', async () => {
   // The product service is away from before its step is asked for.
   workflow = await startLosableWorker(world);
   const order = await createOrder(world, { lines: { apple: 2 }, unitPrice: 3 });

@@ -30,7 +30,7 @@ it(`touches ${String(touched.length)} files`, () => {
   expect(page).toContain(`touches ${String(touched.length)} files`);
 });
 
-it('gives the coupon a container of its own, once the compose file is generated', async () => {
+it('gives the coupon its own container in the generated compose file', async () => {
   await runIn(copy, 'tsx/cli', [join(copy, 'tools', 'cli', 'compose.ts')]);
   const compose = readFileSync(join(copy, 'docker-compose.yml'), 'utf8');
   expect(compose).toContain('  coupon-worker:\n');

@@ -37,21 +37,21 @@ async function expectClean(): Promise<void> {
 }
 
 describe.each(offered)('by %s', (pattern) => {
-  it('an order that can be had uses its coupon once', async () => {
+  it('a completed order uses its coupon once', async () => {
     const orderId = await shop.order({ apple: 2 }, 'anna', spring);
     expect(await shop.place(orderId, pattern)).toEqual({ status: 'COMPLETED', reason: null });
     expect(await shop.moved(orderId)).toEqual({ stock: -2, points: -4, [coupons]: -1 });
     await expectClean();
   });
 
-  it('an order without a coupon asks for none', async () => {
+  it('an order without a coupon uses none', async () => {
     const orderId = await shop.order({ apple: 2 }, 'anna', {});
     expect(await shop.place(orderId, pattern)).toEqual({ status: 'COMPLETED', reason: null });
     expect(await shop.moved(orderId)).toEqual({ ...nothing, stock: -2, points: -4 });
     await expectClean();
   });
 
-  it('an order whose coupon is used up is cancelled for that, and takes nothing', async () => {
+  it('an order whose coupon is used up is cancelled and takes nothing', async () => {
     const orderId = await shop.order({ apple: 2 }, 'anna', { coupon: 'GONE' });
     const end = { status: 'CANCELLED', reason: 'coupon-used-up' };
     expect(await shop.place(orderId, pattern)).toEqual(end);
@@ -59,7 +59,7 @@ describe.each(offered)('by %s', (pattern) => {
     await expectClean();
   });
 
-  it('an order that lacks points is cancelled for those, and its coupon can be used again', async () => {
+  it('an order without enough points is cancelled, and its coupon can be used again', async () => {
     const orderId = await shop.order({ apple: 2 }, 'poor', spring);
     const end = { status: 'CANCELLED', reason: 'insufficient-points' };
     expect(await shop.place(orderId, pattern, 'poor')).toEqual(end);
@@ -85,7 +85,7 @@ it('an order whose workflow never began is adopted with its coupon', async () =>
   await expectClean();
 });
 
-it('the auditor finds a use of a coupon that is gone from its ledger', async () => {
+it('the auditor finds a coupon’s use that is missing in its ledger', async () => {
   const orderId = await shop.order({ apple: 2 }, 'anna', spring);
   await shop.place(orderId, 'saga');
   await expectClean();

@@ -112,7 +112,7 @@ const readings: Record<Pattern, Reading> = {
 const rows = patterns.map((pattern) => ({ pattern, ...readings[pattern] }));
 
 it.each(rows)(
-  '$pattern: what it is, for whom each step is, how it stands and what its steps answered',
+  '$pattern: shows its summary, each step’s orders, the order’s state and its steps’ answers',
   async ({ pattern, timeline, steps }) => {
     const sketch = { lines: { apple: 3 }, unitPrice: 2 };
     const { orderId, handle } = await placedByApi(world, pattern, sketch);
@@ -136,7 +136,7 @@ it.each(rows)(
 );
 
 it.each(rows)(
-  '$pattern: under way, what it waits for, and what to do if that lasts',
+  '$pattern: shows what a running order waits for, and what to do if that lasts',
   async ({ pattern, first, shownAs }) => {
     const gate = new Gate();
     world.faults[first] = async (run) => {
@@ -157,7 +157,7 @@ it.each(rows)(
 );
 
 it.each(rows)(
-  '$pattern: of a step that is retried which it is, how often and why',
+  '$pattern: shows which step is retried, how often and why',
   async ({ pattern, first }) => {
     world.faults[first] = () => Promise.reject(new Error('the service is away'));
     const order = await createOrder(world);
@@ -172,7 +172,7 @@ it.each(rows)(
   },
 );
 
-it.each(rows)('$pattern: a refusal is no trouble', async ({ pattern }) => {
+it.each(rows)('$pattern: does not count a refusal as trouble', async ({ pattern }) => {
   const { orderId, handle } = await placedByApi(world, pattern, { lines: { rare: 2 } });
   expect(await attributesOf(handle.workflowId, world.client)).toEqual([
     pattern,
@@ -186,7 +186,7 @@ it.each(rows)('$pattern: a refusal is no trouble', async ({ pattern }) => {
 });
 
 it.each(rows)(
-  '$pattern: PENDING with a broken step, which it was, and what to do',
+  '$pattern: shows which step is broken, and what to do',
   async ({ pattern, broken, runbook }) => {
     const { orderId, handle } = await placedByApi(world, pattern, { lines: { ghost: 1 } });
     expect(await attributesOf(handle.workflowId, world.client)).toEqual([

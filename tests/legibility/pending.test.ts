@@ -46,7 +46,7 @@ const told = (orderId: string, kind: string) =>
   until(`somebody is told: ${kind}`, async () => (await alertsOf(world, orderId)).includes(kind));
 
 describe('xa', () => {
-  it('a branch in doubt: which step fails, why, and what to do', async () => {
+  it('shows for a branch in doubt which step fails, why, and what to do', async () => {
     world.faults.commitPoints = away;
     const order = await createOrder(world);
     const { handle, closed } = await startedByApi(world, 'xa', [order]);
@@ -71,7 +71,7 @@ describe('xa', () => {
     ]);
   });
 
-  it('a branch that was ended by hand: which, how, and what to do', async () => {
+  it('shows for a branch that was ended by hand which, how, and what to do', async () => {
     world.faults.decideOrders = async (run) => {
       await endByHand(world, 'point', 'ROLLBACK');
       return run();
@@ -131,7 +131,7 @@ describe('choreography', () => {
   const deliveryOf = (orderId: string, subscriber: 'product' | 'point') =>
     world.client.workflow.getHandle(deliveryId(`${orderId}:OrderPlaced`, subscriber));
 
-  it('a delivery: on its way, and then what the reaction was', async () => {
+  it('shows for a delivery that it runs, and then what the service emitted', async () => {
     const gate = new Gate();
     world.faults.productReacts = async (run) => {
       await gate.pass();
@@ -166,7 +166,7 @@ describe('choreography', () => {
     });
   });
 
-  it('a parked delivery: why, and what to do', async () => {
+  it('shows for a parked delivery why, and what to do', async () => {
     const order = await createOrder(world, { lines: { ghost: 1 } });
     await placeByEvents(world, order);
     await told(order.orderId, 'event-parked');

@@ -220,7 +220,7 @@ const expected: Record<string, string[]> = {
   'stuck on its own code': [],
 };
 
-it('each of them is tried here', () => {
+it('the test tries every documented query', () => {
   expect([...queries.keys()].sort()).toEqual(Object.keys(expected).sort());
 });
 
@@ -241,7 +241,7 @@ it.each([...queries])('%s', async (words, documented) => {
   expect(found).toEqual(wanted);
 });
 
-it('an order’s parked events are found by the order’s id, whatever owns the order', async () => {
+it('finds an order’s parked events by the order’s id, whatever its owner', async () => {
   const query = queries.get("one order's parked deliveries")?.replace('<orderId>', parkedId) ?? '';
   expect(await foundBy(query)).toEqual(['delivery parked product']);
 });

@@ -46,7 +46,7 @@ async function detailsDuring(step: keyof Faults, type: string, input: unknown): 
   return details;
 }
 
-it('every kind’s run says in a line what it does, and for which pattern', async () => {
+it('every kind’s run has a summary of what it does, and its pattern', async () => {
   await startRecovery(world, 3_600_000);
   Object.assign(world.recovery, { ages: everythingIsOld });
   for (const step of ['findOrderWork', 'findStockWork', 'findPointWork'] as const) {
@@ -76,7 +76,7 @@ it('every kind’s run says in a line what it does, and for which pattern', asyn
 });
 
 describe('recoverOrders', () => {
-  it('says what it started, and which service does not answer, and why', async () => {
+  it('shows what it started, and which service does not answer, and why', async () => {
     world.faults.findOrderWork = () => Promise.resolve(['adoption']);
     world.faults.findPointWork = () => Promise.reject(new Error('the bank | is closed'));
     const look = await recoverOnce(world);
@@ -102,7 +102,7 @@ describe('scanBranches', () => {
     return order.orderId;
   }
 
-  it('says that it looks, and then what it has ended', async () => {
+  it('shows that it looks, then what it has ended', async () => {
     const orderId = await leftBehind();
     const type = workflowTypes.scanBranches;
     expect(await detailsDuring('findStockBranches', type, { ...scanning, limit: 0 })).toBe(
@@ -115,7 +115,7 @@ describe('scanBranches', () => {
     expect(details).not.toMatch(/runbook/);
   });
 
-  it('names a branch that it could not end, with why, and what to do', async () => {
+  it('names a branch that it could not end, with the reason, and what to do', async () => {
     const orderId = await leftBehind();
     world.faults.rollbackPoints = () => Promise.reject(new Error('the bank | is closed'));
     const handle = await startRun(world, workflowTypes.scanBranches, scanning);
@@ -132,7 +132,7 @@ describe('scanBranches', () => {
 describe('forceConfirmations', () => {
   const type = workflowTypes.forceConfirmations;
 
-  it('names the orders that wait on, with the step and why, and what to do', async () => {
+  it('names the orders that still wait, with the step and the reason, and what to do', async () => {
     const order = await createOrder(world);
     world.faults.confirmStock = away;
     await place(world, [order], 'tcc');
@@ -151,7 +151,7 @@ describe('forceConfirmations', () => {
     );
   });
 
-  it('names fifty orders at most, and says how many more there are', async () => {
+  it('names fifty orders at most, and counts the others', async () => {
     const orders = [];
     for (let i = 0; i < 52; i += 1) orders.push(await createOrder(world));
     world.faults.confirmPoints = away;
@@ -166,7 +166,7 @@ describe('forceConfirmations', () => {
 describe('sweepReservations', () => {
   const type = workflowTypes.sweepReservations;
 
-  it('names what it holds, with why, and what to do', async () => {
+  it('names what it holds, with the reason, and what to do', async () => {
     const failing = await createOrder(world);
     const undecided = await createOrder(world, { lines: { ghost: 1 } });
     const missing = await createOrder(world, { lines: { ghost: 1 } });
@@ -190,7 +190,7 @@ describe('sweepReservations', () => {
     expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
   });
 
-  it('says that the order service does not answer, of each that is held for that', async () => {
+  it('shows for each held reservation that the order service does not answer', async () => {
     const order = await createOrder(world);
     world.faults.confirmStock = away;
     await place(world, [order], 'tcc');
@@ -202,7 +202,7 @@ describe('sweepReservations', () => {
     expect(details).toContain(`| ${order.orderId} | stock | the order service does not answer |`);
   });
 
-  it('holds what is undecided without sending anybody anywhere', async () => {
+  it('holds undecided reservations without a link to a runbook', async () => {
     const order = await createOrder(world, { lines: { ghost: 1 } });
     await place(world, [order], 'tcc');
     const details = await detailsAfter(type, aged);

@@ -27,14 +27,14 @@ it.each([
   ['256 answers', 0, Array.from({ length: 256 }, () => answer)],
   ['one query', 1, [query]],
   ['several queries', 1, [query, query, query]],
-])('an activation with %s renders %d times', (_what, times, jobs) => {
+])('renders an activation with %s %d times', (_what, times, jobs) => {
   const render = jest.fn(() => '');
   showDetails(render);
   activate(jobs, () => undefined);
   expect(render).toHaveBeenCalledTimes(times);
 });
 
-it('a query finds what is so by then', () => {
+it('a query renders the present state', () => {
   let state = 'before';
   showDetails(() => state);
   activate([answer], () => (state = 'after'));

@@ -25,7 +25,7 @@ function resolving(orderId: string, action: ResolutionAction, pattern: Pattern =
 const attributes = (handle: { workflowId: string }) =>
   attributesOf(handle.workflowId, world.client);
 
-it('says from its start what is done, by whom, why, and who drives it', async () => {
+it('shows from its start the action, the operator, the reason, and the driving workflow', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   const gate = new Gate();
   world.faults.confirmStock = async (run) => {
@@ -59,7 +59,7 @@ it('says from its start what is done, by whom, why, and who drives it', async ()
   expect(await attributes(drive)).toEqual(['tcc', 1, 'COMPLETED', false]);
 });
 
-it('that leaves its order PENDING says so, and where to read why and what to do', async () => {
+it('that leaves its order PENDING shows where to read why and what to do', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   world.faults.confirmStock = away;
   const { handle, drive, outcome } = resolving(orderId, 'confirm');
@@ -73,7 +73,7 @@ it('that leaves its order PENDING says so, and where to read why and what to do'
   expect(await attributes(drive)).toEqual(['tcc', 1, 'PENDING', true]);
 });
 
-it('that was unsafe says that nothing was changed, and that the order waits on', async () => {
+it('that was unsafe shows that nothing was changed, and that the order still waits', async () => {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   await place(world, [order], 'saga');
   const { handle, outcome } = resolving(order.orderId, 'confirm', 'saga');
@@ -85,7 +85,7 @@ it('that was unsafe says that nothing was changed, and that the order waits on',
   expect(await attributes(handle)).toEqual(['saga', 1, 'PENDING', false]);
 });
 
-it('that came too late was never the owner, and is found under no status', async () => {
+it('that came too late never owned the order, and has no status', async () => {
   const order = await createOrder(world);
   await place(world, [order], 'tcc');
   const { handle, outcome } = resolving(order.orderId, 'cancel');

@@ -38,13 +38,13 @@ test.each([
   ['load'],
   ['load', '--orders', '5', '--json'],
   ['load', '--chaos', '1'],
-])('%s %s says that there is no stack, and ends with 2', async (...args) => {
+])('%s %s reports that no stack runs, and exits with 2', async (...args) => {
   const { code, stdout, stderr } = await run(...args);
   expect(stderr).toMatch(/No stack of this clone is running/);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
-test('load --generate needs no stack, and writes the same to stdout and to a file', async () => {
+test('load --generate needs no stack, and writes the same orders to stdout and to a file', async () => {
   const file = join(folder, 'orders.jsonl');
   const [toStdout, toFile] = await Promise.all([
     run('load', '--generate', '20', '--seed', '5'),
@@ -62,7 +62,7 @@ test.each([
   ['--chaos', 'monkey'],
   ['--seconds', '9'],
   ['--pattern', 'magic'],
-])('load %s %s is refused, naming the option', async (option, value) => {
+])('load %s %s is refused with the option’s name', async (option, value) => {
   const { code, stderr } = await run('load', option, value);
   expect(code).toBe(1);
   expect(stderr).toContain(option);

@@ -6,7 +6,7 @@ import { seededRandom, weightedIndex } from '../../tools/load/random';
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const soldOut = productId(seededWorld.products);
 
-test('the same seed gives the same orders, and a longer run begins like a shorter one', () => {
+test('generates the same orders for the same seed, and begins a longer run like a shorter one', () => {
   fc.assert(
     fc.property(seeds, fc.integer({ min: 1, max: 50 }), (seed, count) => {
       const orders = [...generateOrders(count, seed)];
@@ -16,11 +16,11 @@ test('the same seed gives the same orders, and a longer run begins like a shorte
   );
 });
 
-test('another seed gives other orders', () => {
+test('generates other orders for another seed', () => {
   expect([...generateOrders(5, 1)]).not.toEqual([...generateOrders(5, 2)]);
 });
 
-test('seed 1 always gives these orders, so figures of different days are comparable', () => {
+test('always generates these orders for seed 1', () => {
   expect([...generateOrders(3, 1)]).toMatchInlineSnapshot(`
    [
      {
@@ -74,7 +74,7 @@ test('seed 1 always gives these orders, so figures of different days are compara
   `);
 });
 
-test('every order is a valid one of the seeded world', () => {
+test('generates only orders that the seeded world can accept', () => {
   const products = new Set(
     Array.from({ length: seededWorld.products }, (_, i) => productId(i + 1)),
   );
@@ -107,7 +107,7 @@ describe('over many orders', () => {
   const lines = orders.flatMap(({ items }) => items);
   const pieces = (n: number) => lines.filter(({ productId: id }) => id === productId(n)).length;
 
-  test('popular products are bought more often', () => {
+  test('popular products occur more often', () => {
     expect(pieces(1)).toBeGreaterThan(2 * pieces(4));
     expect(pieces(4)).toBeGreaterThan(2 * pieces(40));
     expect(pieces(900)).toBeGreaterThan(0);
@@ -120,7 +120,7 @@ describe('over many orders', () => {
     expect(lines.length / orders.length).toBeLessThan(2.6);
   });
 
-  test('a few percent cannot succeed', () => {
+  test('a few percent must fail', () => {
     const none = orders.filter(({ items }) => items.some((item) => item.productId === soldOut));
     const poor = orders.filter(
       (order) => order.customerId >= customerId(seededWorld.firstPoorCustomer),
@@ -138,7 +138,7 @@ describe('over many orders', () => {
   });
 });
 
-test('the random numbers are in range and spread evenly', () => {
+test('random numbers are in range and evenly distributed', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
       const random = seededRandom(seed);
@@ -154,7 +154,7 @@ test('the random numbers are in range and spread evenly', () => {
   );
 });
 
-test('a weight of zero is never picked, and every other index may be', () => {
+test('never picks a weight of zero, and may pick every other index', () => {
   const pick = weightedIndex([0, 3, 0, 1]);
   const random = seededRandom(3);
   const picked = Array.from({ length: 2_000 }, () => pick(random));

@@ -13,7 +13,7 @@ async function mixedOf(orders: Iterable<LoadOrder>, seed: number): Promise<LoadO
   return mixed;
 }
 
-test('the same seed gives the same patterns, and leaves the orders what they are', async () => {
+test('draws the same patterns for the same seed, and does not change the orders', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 32 - 1 }), async (seed) => {
       const plain = [...generateOrders(20, seed)];
@@ -24,7 +24,7 @@ test('the same seed gives the same patterns, and leaves the orders what they are
   );
 });
 
-test('every pattern has its share', async () => {
+test('draws every pattern in its share', async () => {
   const mixed = await mixedOf(generateOrders(3_000, 1), 1);
   for (const pattern of patterns) {
     const share = mixed.filter((order) => order.pattern === pattern).length;
@@ -33,13 +33,13 @@ test('every pattern has its share', async () => {
   }
 });
 
-test('an order that names its pattern keeps it', async () => {
+test('keeps the pattern that an order names', async () => {
   const order: LoadOrder = { customerId: 'c-1', items: [{ productId: 'p-1', quantity: 1 }] };
   const named = Array.from({ length: 20 }, () => ({ ...order, pattern: 'xa' as const }));
   expect(await mixedOf(named, 1)).toEqual(named);
 });
 
-test('only what the stack offers is drawn', () => {
+test('draws only patterns that the stack offers', () => {
   const stack = (databaseServers: RunningStack['databaseServers']) =>
     patternsOf({ databaseServers } as RunningStack);
   expect(stack('one')).toEqual(expect.arrayContaining(['lock', 'saga']));

@@ -19,20 +19,20 @@ async function read(): Promise<LoadOrder[]> {
   return orders;
 }
 
-test('what is written is read again', async () => {
+test('reads back what it writes', async () => {
   const orders = [...generateOrders(50, 3)];
   await writeFile(path, orders.map(toLine).join(''));
   expect(await read()).toEqual(orders);
   expect(await countOrderFile(path)).toBe(50);
 });
 
-test('patterns, empty lines and Windows line ends are understood', async () => {
+test('accepts patterns, empty lines and Windows line ends', async () => {
   const order = { customerId: 'c-1', items: [{ productId: 'p-1', quantity: 1 }], pattern: 'tcc' };
   await writeFile(path, `\r\n${JSON.stringify(order)}\r\n\r\n`);
   expect(await read()).toEqual([order]);
 });
 
-test('what the API would refuse is passed on to it', async () => {
+test('passes on what only the API refuses', async () => {
   const order = { customerId: 'c-1', items: [{ productId: '../p', quantity: -1 }] };
   await writeFile(path, JSON.stringify(order));
   expect(await read()).toEqual([order]);
@@ -44,12 +44,12 @@ test.each([
   ['{"customerId":"c-1","items":[]}', /orders\.jsonl:2: items /],
   ['{"customerId":"c-1","items":[{"productId":"p-1"}]}', /orders\.jsonl:2: items\.0\.quantity /],
   ['[]', /orders\.jsonl:2: /],
-])('a line that is no order is named: %s', async (line, message) => {
+])('names an invalid line: %s', async (line, message) => {
   const good = toLine({ customerId: 'c-1', items: [{ productId: 'p-1', quantity: 1 }] });
   await writeFile(path, good + line);
   await expect(countOrderFile(path)).rejects.toThrow(message);
 });
 
-test('a file that is not there is an error', async () => {
+test('reports a missing file', async () => {
   await expect(countOrderFile(join(folder, 'none.jsonl'))).rejects.toThrow(/ENOENT/);
 });

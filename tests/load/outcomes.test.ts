@@ -20,7 +20,7 @@ function recorded(...outcomes: Outcome[]): Outcomes {
   return all;
 }
 
-test('outcomes are counted by kind, reason and problem', () => {
+test('counts outcomes by kind, reason and problem', () => {
   const summary = recorded(
     { kind: 'completed' },
     { kind: 'completed' },
@@ -44,7 +44,7 @@ test('outcomes are counted by kind, reason and problem', () => {
   });
 });
 
-test('latencies are percentiles of the orders that ended, to three digits', () => {
+test('gives latencies as percentiles of the ended orders, to three digits', () => {
   const outcomes = new Outcomes();
   for (let i = 1; i <= 1_000; i += 1) {
     const placed = { totalMs: i, placeMs: i / 2, retries: 0 };
@@ -64,7 +64,7 @@ test('latencies are percentiles of the orders that ended, to three digits', () =
   }
 });
 
-test('nothing recorded is a summary too', () => {
+test('summarizes an empty run', () => {
   const { orders, ordersPerSecond, latencyMs } = new Outcomes().summary(0);
   expect({ orders, ordersPerSecond, p99: latencyMs.place.p99 }).toEqual({
     orders: 0,
@@ -73,7 +73,7 @@ test('nothing recorded is a summary too', () => {
   });
 });
 
-test('pending and cancelled orders are answers; problems and silence are not', () => {
+test('counts pending and cancelled orders as answers, but not problems and silence', () => {
   const pending: Outcome[] = [{ kind: 'pending' }, { kind: 'cancelled', reason: 'unavailable' }];
   expect(callsSucceeded(recorded(...pending).summary(1))).toBe(true);
   expect(callsSucceeded(recorded({ kind: 'unknown' }).summary(1))).toBe(false);
@@ -87,7 +87,7 @@ describe('the text', () => {
     { kind: 'failed', problem: 'overloaded' },
   ).summary(0.5);
 
-  test('has the outcomes, the rate, the latencies and the verdict', () => {
+  test('contains the outcomes, the rate, the latencies and the verdict', () => {
     const text = summaryText(summary, 64, clean);
     expect(text).toContain('3 orders by 64 callers in 0.5 s: 4.0 orders/s');
     expect(text).toMatch(/cancelled +1\n {2}insufficient-stock +1\n/);
@@ -96,7 +96,7 @@ describe('the text', () => {
     expect(text).toContain('Audit: clean and at rest, all of 1,234 orders proved.');
   });
 
-  test('has the violations when there are any', () => {
+  test('contains the violations, if any', () => {
     const violation = { rule: 'order-total', orderId: 'o-1', detail: 'the total is 1' } as const;
     const audit = { ...clean, clean: false, violations: [violation], violationsTotal: 1 };
     const text = summaryText(summary, 64, audit);
@@ -104,7 +104,7 @@ describe('the text', () => {
     expect(text).toContain('NOT CLEAN: violations: 1.');
   });
 
-  test('says what is in flight', () => {
+  test('contains what is in flight', () => {
     const inFlight = [{ orderId: 'o-1', waitsFor: 'operator' } as const];
     const text = summaryText(summary, 64, { ...clean, atRest: false, inFlight });
     expect(text).toContain('Audit: clean so far; in flight: 1 of 1,234 orders.');

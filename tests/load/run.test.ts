@@ -72,7 +72,7 @@ function kindOf({ method, path }: Call): 'create' | 'place' | 'cancel' | 'look' 
   return path === '/orders' ? 'create' : 'place';
 }
 
-test('an order is created with its key and token, and placed', async () => {
+test('creates an order with its key and token, and places it', async () => {
   const { summary, calls } = await load({});
   expect(calls).toEqual([
     {
@@ -95,14 +95,14 @@ test('an order is created with its key and token, and placed', async () => {
   expect(createAndPlace.p50).toBeGreaterThan(place.p50);
 });
 
-test('the pattern goes to orders that name none', async () => {
+test('applies the pattern to orders that name none', async () => {
   const orders = [order, { ...order, pattern: 'xa' as const }];
   const { calls } = await load({}, { orders, pattern: 'tcc' });
   const bodies = calls.filter((call) => kindOf(call) === 'place').map(({ body }) => body);
   expect(bodies).toEqual([{ pattern: 'tcc' }, { pattern: 'xa' }]);
 });
 
-test('"not now" is asked again after Retry-After, with the same key', async () => {
+test('repeats a call after Retry-After, with the same key', async () => {
   const { summary, calls } = await load({
     create: [notNow('overloaded'), notNow('outcome-unknown'), created],
     place: [notNow('unavailable'), notNow('outcome-unknown'), completed],
@@ -113,21 +113,21 @@ test('"not now" is asked again after Retry-After, with the same key', async () =
   expect(summary.latencyMs.createAndPlace.p50).toBeGreaterThanOrEqual(80);
 });
 
-test('a key that is still in use, and a rate limit, are waited for', async () => {
+test('waits for a key in use and for a rate limit', async () => {
   const inUse = { ...notNow('idempotency-key-in-use'), status: 409 };
   const limited = { ...notNow('rate-limited'), status: 429 };
   const { summary } = await load({ create: [inUse, limited, created] });
   expect(summary).toMatchObject({ completed: 1, retries: 2 });
 });
 
-test('a call that got no answer is made again with the same key', async () => {
+test('repeats a call without an answer with the same key', async () => {
   const cut: Scripted = { status: 200, cut: true };
   const { summary, calls } = await load({ create: [cut, created], place: [cut, completed] });
   expect(summary).toMatchObject({ completed: 1, retries: 2, unknown: 0 });
   expect(new Set(calls.filter(({ key }) => key).map(({ key }) => key))).toEqual(new Set(['key-1']));
 });
 
-test('a server that stays away ends the patience: the problem, or unknown', async () => {
+test('gives up a server that stays down, with its problem or as unknown', async () => {
   const short = { ...patience, retryMsMax: 100 };
   const away = await load({ place: [notNow('overloaded')] }, { patience: short });
   expect(away.summary).toMatchObject({ failed: { overloaded: 1 }, unknown: 0 });
@@ -136,7 +136,7 @@ test('a server that stays away ends the patience: the problem, or unknown', asyn
   expect(lost.summary).toMatchObject({ failed: {}, unknown: 1 });
 });
 
-test('202 is looked at until the order has ended', async () => {
+test('polls after 202 until the order has ended', async () => {
   const looks = ['PLACING', 'PENDING', 'COMPLETED'].map((status) => ({
     status: 200,
     body: { orderId: 'o-1', status },
@@ -153,7 +153,7 @@ test('202 is looked at until the order has ended', async () => {
   );
 });
 
-test('202 whose order ends CANCELLED has its reason; looks that fail are made again', async () => {
+test('records the reason of an order that ends CANCELLED after 202, and repeats failed polls', async () => {
   const body = { orderId: 'o-1', status: 'CANCELLED', reason: 'insufficient-points' };
   const accepted = {
     status: 202,
@@ -165,7 +165,7 @@ test('202 whose order ends CANCELLED has its reason; looks that fail are made ag
   expect(summary).toMatchObject({ cancelled: { 'insufficient-points': 1 }, pending: 0 });
 });
 
-test('an order that does not end while it is looked at is pending', async () => {
+test('records an order that does not end during polling as pending', async () => {
   const pending = { status: 200, body: { orderId: 'o-1', status: 'PENDING' } };
   const { summary } = await load({
     place: [{ status: 202, body: { status: 'PENDING' } }],
@@ -174,7 +174,7 @@ test('an order that does not end while it is looked at is pending', async () => 
   expect(summary).toMatchObject({ pending: 1, completed: 0 });
 });
 
-test('a customer who cancels does so during the placing, and repeats it until it is answered', async () => {
+test('cancels during the placing, and repeats the cancel until it is answered', async () => {
   const slowly = async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     return cancelled('cancelled-by-customer', 'cancelled-by-customer');
@@ -187,12 +187,12 @@ test('a customer who cancels does so during the placing, and repeats it until it
   expect(calls.map(kindOf)).toEqual(['create', 'place', 'cancel', 'cancel']);
 });
 
-test('cancelled orders are counted by reason, whatever the type is called', async () => {
+test('counts cancelled orders by reason, whatever the problem’s type', async () => {
   const { summary } = await load({ place: [cancelled('cancelled-unavailable', 'unavailable')] });
   expect(summary).toMatchObject({ cancelled: { unavailable: 1 }, failed: {} });
 });
 
-test('problems are counted by type, and a page of a proxy by its status', async () => {
+test('counts problems by type, and a proxy’s page by its status', async () => {
   const answers: Scripted[] = [
     { status: 401, body: { type: '/problems/unauthenticated', status: 401 } },
     { status: 422, body: { type: '/problems/validation', status: 422 } },
@@ -206,7 +206,7 @@ test('problems are counted by type, and a page of a proxy by its status', async 
   });
 });
 
-test('so many callers at once, each with its own order, and every order once', async () => {
+test('runs the given number of callers, and every order once', async () => {
   const orders = Array.from({ length: 40 }, (_, i) => ({ ...order, customerId: `c-${i}` }));
   const slowly = async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -223,7 +223,7 @@ test('so many callers at once, each with its own order, and every order once', a
   expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
 });
 
-test('a load that is stopped ends what it has begun', async () => {
+test('finishes begun orders when it is stopped', async () => {
   const stop = new AbortController();
   const { summary } = await load(
     {},

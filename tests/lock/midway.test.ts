@@ -45,7 +45,7 @@ async function dies(): Promise<void> {
   await midway.left();
 }
 
-it('leaves nothing half done when its process is killed, and another makes it', async () => {
+it('leaves nothing half done if its process is killed, and another process makes it', async () => {
   await midway.holdPoints();
   const order = await createOrder(world);
   const handle = await startOrders(world, 'lock', [order], patient);
@@ -58,7 +58,7 @@ it('leaves nothing half done when its process is killed, and another makes it', 
   expect(await netEffect(world, order.orderId)).toEqual(once);
 });
 
-describe('given up in the middle', () => {
+describe('a transaction that is given up in the middle', () => {
   /** CANCEL has been asked for, and waits for the row that the transaction has locked. */
   async function cancelWaits() {
     let asked = 0;
@@ -75,7 +75,7 @@ describe('given up in the middle', () => {
     return { order, handle };
   }
 
-  it('it is completed if it goes on: CANCEL waits for it, and is answered COMPLETE', async () => {
+  it('completes if it continues: CANCEL waits for it and gets COMPLETE', async () => {
     const { order, handle } = await cancelWaits();
     await midway.letGo();
     expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
@@ -86,7 +86,7 @@ describe('given up in the middle', () => {
     expect(await netEffect(world, order.orderId)).toEqual(once);
   });
 
-  it('it is cancelled if it dies: its row is free, and nothing was taken', async () => {
+  it('is cancelled if it dies: its row is free, and nothing was taken', async () => {
     const { order, handle } = await cancelWaits();
     await dies();
     expect(await handle.result()).toEqual({ completed: 0, cancelled: 1, pending: 0 });

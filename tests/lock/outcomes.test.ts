@@ -19,7 +19,7 @@ async function barrierRows(): Promise<number> {
 describe.each(['separate', 'local'] as const)('with its step %s', (placement) => {
   const timing = { ...hurriedTiming, placement };
 
-  it('completes an order: stock and points taken once, and the row says so', async () => {
+  it('completes an order, and takes stock and points once', async () => {
     const order = await createOrder(world, { lines: { apple: 2, rare: 1 }, unitPrice: 5 });
     const handle = await startOrders(world, 'lock', [order], timing);
     expect(await handle.result()).toEqual({ completed: 1, cancelled: 0, pending: 0 });
@@ -37,7 +37,7 @@ describe.each(['separate', 'local'] as const)('with its step %s', (placement) =>
     ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
     // Stock's reason is named before points'.
     ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
-  ])('cancels an order when %s, and leaves no trace of it', async (_when, sketch, reason) => {
+  ])('cancels an order if %s, and leaves no trace of it', async (_when, sketch, reason) => {
     const order = await createOrder(world, sketch);
     const handle = await startOrders(world, 'lock', [order], timing);
     expect(await handle.result()).toEqual({ completed: 0, cancelled: 1, pending: 0 });
@@ -53,7 +53,7 @@ describe.each(['separate', 'local'] as const)('with its step %s', (placement) =>
   });
 });
 
-it('settles orders that share a transaction each by itself', async () => {
+it('decides each order of a shared transaction by itself', async () => {
   const good = await createOrder(world, { lines: { apple: 2 } });
   const wanting = await createOrder(world, { customerId: 'poor', lines: { rare: 1, apple: 3 } });
   // What the one before it took and had to leave again is there for this one.
@@ -77,7 +77,7 @@ it('settles orders that share a transaction each by itself', async () => {
   }
 });
 
-it('holds an order that is broken, takes nothing, and tells an operator', async () => {
+it('puts a broken order aside, takes nothing, and raises an alert', async () => {
   const order = await createOrder(world, { lines: { apple: 1, ghost: 1 } });
   expect(await place(world, [order], 'lock')).toEqual({ completed: 0, cancelled: 0, pending: 1 });
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING', decision: null });
@@ -92,7 +92,7 @@ it('holds an order that is broken, takes nothing, and tells an operator', async 
   ]);
 });
 
-it('takes nothing once its customer has cancelled', async () => {
+it('takes nothing after its customer has cancelled', async () => {
   const order = await createOrder(world);
   let ran = 0;
   world.faults.placeInOneTransaction = async (run) => {

@@ -25,7 +25,7 @@ function apiOf(environment: NodeJS.ProcessEnv) {
 }
 
 it.each([[{}], [{ DATABASE_SERVERS: 'separate' }]])(
-  'is refused before the claim, with its reason (%j)',
+  'is refused before the claim, with the reason (%j)',
   async (environment) => {
     const api = apiOf(environment);
     const orderId = await createdOrder(api);
@@ -47,7 +47,7 @@ it.each([[{}], [{ DATABASE_SERVERS: 'separate' }]])(
   },
 );
 
-it('is offered where one server holds the three databases', async () => {
+it('is offered if one server holds the three databases', async () => {
   const api = apiOf({ DATABASE_SERVERS: 'one' });
   const orderId = await createdOrder(api);
   const { status, body } = await place(api, orderId, { body: { pattern: 'lock' } });

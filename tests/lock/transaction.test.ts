@@ -60,8 +60,8 @@ async function claimed(sketch: OrderSketch = {}) {
   return order;
 }
 
-describe('many at once', () => {
-  it('place the same order once, and are all told so', async () => {
+describe('many transactions at once', () => {
+  it('place the same order once, and all get the same answer', async () => {
     const order = await claimed({ lines: { apple: 3, pear: 2 } });
     const { place, errors } = ownActivity();
     const answers = await Promise.all(Array.from({ length: 100 }, () => place([commandOf(order)])));
@@ -71,7 +71,7 @@ describe('many at once', () => {
     expect(await world.databases.product('stock_ledger')).toHaveLength(2);
   });
 
-  it('cannot deadlock each other, in whatever order their lines are', async () => {
+  it('cannot deadlock each other, in whatever order their lines come', async () => {
     const { place, errors } = ownActivity();
     const orders: PlacedOrder[] = [];
     for (let i = 0; i < 30; i += 1) {
@@ -82,7 +82,7 @@ describe('many at once', () => {
     expect(errors).toEqual([]);
   });
 
-  it('sell what is there and no more', async () => {
+  it('sell the stock and no more', async () => {
     await world.databases.stock({ rare: { available: 5 } });
     const { place } = ownActivity();
     const orders: PlacedOrder[] = [];
@@ -95,7 +95,7 @@ describe('many at once', () => {
   });
 });
 
-it('is run again, whole, when a deadlock has undone it', async () => {
+it('runs again as a whole after a deadlock', async () => {
   const order = await claimed();
   const { place, errors } = ownActivity();
   const stranger = await midway.holdPoints();
@@ -113,7 +113,7 @@ it('is run again, whole, when a deadlock has undone it', async () => {
 
 describe('a connection that breaks', () => {
   it.each(['commitRepliesToLose', 'commitsToLose'] as const)(
-    'at COMMIT leaves the outcome unknown, and the order’s row tells it (%s)',
+    'at COMMIT leaves the outcome unknown, and the order’s row has it (%s)',
     async (what) => {
       const proxy = await LossyProxy.start(mysqlServer());
       try {
@@ -130,7 +130,7 @@ describe('a connection that breaks', () => {
     },
   );
 
-  it('in the middle has done nothing, and all of it is done again', async () => {
+  it('in the middle has done nothing, and the whole transaction runs again', async () => {
     const order = await claimed();
     const { place, errors } = ownActivity();
     const stranger = await midway.holdPoints();

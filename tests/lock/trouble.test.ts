@@ -28,7 +28,7 @@ async function ends(orderId: string, status: string): Promise<void> {
   });
 }
 
-it('makes the effects once when the answer is lost', async () => {
+it('makes the effects once if the answer is lost', async () => {
   const order = await createOrder(world);
   let lost = 0;
   world.faults.placeInOneTransaction = async (run) => {
@@ -43,7 +43,7 @@ it('makes the effects once when the answer is lost', async () => {
 });
 
 it.each(['separate', 'local'] as const)(
-  'cancels as unavailable when the transaction keeps failing (%s)',
+  'cancels as unavailable if the transaction keeps failing (%s)',
   async (placement) => {
     const order = await createOrder(world);
     let tries = 0;
@@ -62,7 +62,7 @@ it.each(['separate', 'local'] as const)(
   },
 );
 
-it('finds that it was completed after all, when only the answers were lost', async () => {
+it('finds the order completed if only the answers were lost', async () => {
   const order = await createOrder(world);
   let made = 0;
   world.faults.placeInOneTransaction = async (run) => {
@@ -77,7 +77,7 @@ it('finds that it was completed after all, when only the answers were lost', asy
   expect(await netEffect(world, order.orderId)).toEqual(once);
 });
 
-it('turns away a transaction that wakes up after CANCEL', async () => {
+it('refuses a transaction that wakes up after CANCEL', async () => {
   const order = await createOrder(world);
   const frozen = new Gate();
   let answer: unknown;
@@ -98,7 +98,7 @@ it('turns away a transaction that wakes up after CANCEL', async () => {
   expect(await netEffect(world, order.orderId)).toEqual(untouched);
 });
 
-it('waits for a product that somebody holds, and does not hold up its neighbours', async () => {
+it('waits for a locked product, and does not delay its neighbours', async () => {
   const held = await createOrder(world, { lines: { pear: 1 } });
   const free = await createOrder(world, { lines: { apple: 1 }, customerId: 'bert' });
   await world.databases.points({ bert: 1 });
@@ -113,7 +113,7 @@ it('waits for a product that somebody holds, and does not hold up its neighbours
 });
 
 describe('a Temporal cancel', () => {
-  it('means CANCEL for an order whose transaction has not begun', async () => {
+  it('cancels an order whose transaction has not begun', async () => {
     const order = await createOrder(world);
     const gate = new Gate();
     let answer: unknown;
@@ -136,7 +136,7 @@ describe('a Temporal cancel', () => {
     expect(await netEffect(world, order.orderId)).toEqual(untouched);
   });
 
-  it('changes nothing for an order whose transaction was made', async () => {
+  it('changes nothing for an order whose transaction is committed', async () => {
     const order = await createOrder(world);
     const made = new Gate();
     world.faults.placeInOneTransaction = async (run) => {
@@ -155,7 +155,7 @@ describe('a Temporal cancel', () => {
 });
 
 describe('adoption', () => {
-  it('drives on an order whose API died between claim and start', async () => {
+  it('drives an order whose API died between claim and start', async () => {
     const order = await createOrder(world);
     await claim(world, [order], 'lock');
     expect(await adopt()).toEqual({ adopted: 1 });
@@ -167,7 +167,7 @@ describe('adoption', () => {
     expect(await netEffect(world, order.orderId)).toEqual(once);
   });
 
-  it('ends an order that its customer cancelled, without asking for the transaction', async () => {
+  it('ends an order that its customer cancelled, without requesting the transaction', async () => {
     const order = await createOrder(world);
     await claim(world, [order], 'lock');
     await createOrderIntake(world.databases.order).cancelOrder(order.orderId);
@@ -182,7 +182,7 @@ describe('adoption', () => {
     expect(await netEffect(world, order.orderId)).toEqual(untouched);
   });
 
-  it('completes a held order, and ends its alert, once its fault is mended', async () => {
+  it('completes a broken order, and resolves its alert, once the fault is removed', async () => {
     const broken = await createOrder(world, { lines: { ghost: 1 } });
     expect(await place(world, [broken], 'lock')).toMatchObject({ pending: 1 });
     await world.databases.stock({ ghost: { available: 5 } });
@@ -198,7 +198,7 @@ describe('adoption', () => {
   });
 });
 
-it('a lock worker that is shut down finishes what it runs: nothing lost, nothing doubled', async () => {
+it('a lock worker that is shut down finishes its steps: nothing is lost or doubled', async () => {
   const order = await createOrder(world);
   const running = new Gate();
   let runs = 0;
@@ -218,7 +218,7 @@ it('a lock worker that is shut down finishes what it runs: nothing lost, nothing
   expect(await netEffect(world, order.orderId)).toEqual(once);
 });
 
-it('looks at what was made when it is answered for too few orders', async () => {
+it('reads the orders’ rows if a step answers for too few orders', async () => {
   const orders = [await createOrder(world), await createOrder(world)];
   world.faults.placeInOneTransaction = async (run) => ((await run()) as unknown[]).slice(0, 1);
   expect(await place(world, orders, 'lock')).toEqual({ completed: 2, cancelled: 0, pending: 0 });

@@ -14,7 +14,7 @@ beforeAll(
   cells.length * 10_000 + 120_000,
 );
 
-it('has each step and each fault at least once', () => {
+it('contains each step and each fault at least once', () => {
   const steps = declaredCells().map(({ protocol, step }) => `${protocol} ${step.name}`);
   expect(new Set(cells.map(({ protocol, step }) => `${protocol} ${step.name}`))).toEqual(
     new Set(steps),

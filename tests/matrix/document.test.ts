@@ -6,27 +6,27 @@ import { declaredReport, reportFiles } from '../../tools/matrix/declared-report'
 import { markdownOf, readReport } from '../../tools/matrix/page';
 
 /** A cell that was added, or changed, is open until `npm run matrix -- --open` has run it. */
-it('has every declared cell in tools/matrix/results.json, each run as it is declared now', () => {
+it('tools/matrix/results.json has every declared cell, each run as it is declared now', () => {
   const { cells } = readReport();
   const bare = cells.map((cell) => ({ ...cell, ms: undefined, at: undefined }));
   expect(bare).toEqual(declaredReport());
 });
 
-it('has what each cell that holds has taken, and when its protocol was run', () => {
+it('has the duration of each cell that holds, and the time of its protocol’s run', () => {
   const { cells, runs } = readReport();
   const without = cells.filter(({ verdict, ms }) => (verdict === 'holds') !== (ms !== undefined));
   expect(without).toEqual([]);
   expect(runs.map(({ protocol }) => protocol).sort()).toEqual(Object.keys(protocols).sort());
 });
 
-it('says in docs/failure-matrix.md what is in the JSON', () => {
+it('docs/failure-matrix.md agrees with the JSON', () => {
   // But for how it is laid out, which is the formatter's.
   const words = (text: string) => text.replace(/-{2,}/g, '-').split(/\s+/).join(' ').trim();
   const page = readFileSync(reportFiles.markdown, 'utf8');
   expect(words(page)).toBe(words(markdownOf(readReport())));
 });
 
-it('breaks the steps of every pattern', () => {
+it('contains the steps of every pattern', () => {
   const without = Object.entries(protocols).filter(([, { steps }]) => steps.length === 0);
   expect(without).toEqual([]);
 });
@@ -37,7 +37,7 @@ const reactions = services.map((service) => `${service}Reacts`);
 /** They say how recovery stands, and concern no order; see tests/recovery. */
 const notes = ['noteLook', 'noteRecovery'];
 
-it('breaks every step that writes', () => {
+it('contains every step that writes', () => {
   const steps = Object.keys(summaries);
   const writers = steps.filter(
     (step) => !reads.test(step) && ![...reactions, ...notes].includes(step),

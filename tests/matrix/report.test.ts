@@ -35,11 +35,11 @@ function result(step: string, ok: boolean): RunResult {
   return { protocol: 'lock', service: 'order', step, ...run };
 }
 
-test('nothing was run: it says the same', () => {
+test('stays the same if nothing was run', () => {
   expect(mergeReport(before, declared, [])).toEqual(before);
 });
 
-test('a cell that was run by itself has its own figures, and the others theirs', () => {
+test('gives a cell that was run alone its own figures, and keeps the others’', () => {
   const { cells, runs } = mergeReport(before, declared, [result('claim', true)]);
   expect(cells).toEqual([
     { ...holds, ms: 1_000, at: '2026-02-02T00:00:01.000Z' },
@@ -49,12 +49,12 @@ test('a cell that was run by itself has its own figures, and the others theirs',
   expect(runs).toEqual([run]);
 });
 
-test('a cell that failed is open, whatever it was before', () => {
+test('opens a cell that failed, whatever it was before', () => {
   const { cells } = mergeReport(before, declared, [result('claim', false)]);
   expect(cells[0]).toEqual({ ...holds, verdict: 'open' });
 });
 
-test('a cell that is new, or is promised otherwise, is open until it is run', () => {
+test('keeps a cell that is new, or has a new promise, open until it is run', () => {
   const added: ReportedCell = { ...holds, step: 'added' };
   const changed: ReportedCell = { ...holds, promised: ['CANCELLED, unavailable'] };
   const { cells } = mergeReport(before, [changed, added, other], []);
@@ -65,7 +65,7 @@ test('a cell that is new, or is promised otherwise, is open until it is run', ()
   ]);
 });
 
-test('a run in which every cell held is the protocol’s, and the last one is kept beside it', () => {
+test('records a run in which every cell held as the protocol’s, and keeps the one before', () => {
   const all = [result('claim', true), result('adoptOrder', true)];
   const { cells, runs } = mergeReport(before, declared, all);
   expect(cells).toEqual([{ ...holds, ms: 1_000 }, { ...other, ms: 1_000 }, never]);
@@ -80,7 +80,7 @@ test('a run in which every cell held is the protocol’s, and the last one is ke
   ]);
 });
 
-test('the tally says how many cells of each pattern and service held, and of how many', () => {
+test('counts for each pattern and service the cells that held, and all cells', () => {
   const saga: RunResult = { ...result('deductStock', true), protocol: 'saga', service: 'product' };
   expect(tallyOf([result('claim', true), result('adoptOrder', false), saga])).toBe(
     [

@@ -139,7 +139,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
   },
 ];
 
-it('notices what is left of all cells together', () => {
+it('notices leftovers of all cells together', () => {
   expect(left).toMatch(/waits for .*operator|in flight: 1/);
 });
 
@@ -148,11 +148,11 @@ it.each(wrongs)('notices $what', ({ what, symptom }) => {
   expect(broken.get(what)).toMatchObject({ ok: false, error });
 });
 
-it('has a cell of each protocol', () => {
+it('includes a cell of each protocol', () => {
   expect(new Set(sound.map(({ protocol }) => protocol))).toEqual(new Set(patterns));
 });
 
-it.each(sound)('$protocol, $step: $fault holds of the code as it is', (one) => {
+it.each(sound)('$protocol, $step: $fault holds for the real code', (one) => {
   const cell = cellOf(one);
   const results = held.filter(
     ({ protocol, step, fault }) =>

@@ -156,7 +156,7 @@ test.each(lies)('a lie: %s', (_, symptom, calls, end) => {
   expect(lieOf(calls, end)).toMatch(symptom);
 });
 
-test('somebody else may have claimed what this caller was refused', () => {
+test('another caller may have claimed an order that this caller was refused', () => {
   expect(lieOf([told('place', unavailable)], completed, true)).toBeUndefined();
 });
 
@@ -168,6 +168,6 @@ test.each<[Answer, OrderRow, boolean]>([
   [noStock, byCustomer, false],
   [{ ...accepted, status: 'PENDING' }, pending, true],
   [accepted, pending, false],
-])('who asks in the end: %j of %j is the whole truth: %s', (answer, end, is) => {
+])('a last caller’s answer: %j for %j is the whole truth: %s', (answer, end, is) => {
   expect(isWholeTruth(answer, end)).toBe(is);
 });

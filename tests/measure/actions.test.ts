@@ -22,7 +22,7 @@ async function listed(closed: number): Promise<void> {
   });
 }
 
-test('actions are counted by kind, within the time, and without the schedules', async () => {
+test('counts actions by kind, within the time, without the schedules', async () => {
   const before = new Date();
   await place(world, [await createOrder(world)]);
   await place(world, [await createOrder(world), await createOrder(world)]);

@@ -29,7 +29,7 @@ async function during(work: (run: (sql: string) => Promise<unknown>) => Promise<
 const take = (customer: string) =>
   `UPDATE point_accounts SET available = available - 1 WHERE customer_id = '${customer}'`;
 
-test('a transaction is one, however many statements and rows it has', async () => {
+test('counts a transaction once, however many statements and rows it has', async () => {
   const usage = await during(async (run) => {
     await run('BEGIN');
     await run(take('anna'));
@@ -42,7 +42,7 @@ test('a transaction is one, however many statements and rows it has', async () =
   expect(usage).toEqual({ transactions: 1, rowsWritten: 1 + 3 + 2 });
 });
 
-test('a statement by itself is a transaction, and deleting is writing', async () => {
+test('counts a single statement as a transaction, and a delete as a write', async () => {
   const usage = await during(async (run) => {
     await run(take('anna'));
     await run(take('bert'));
@@ -51,7 +51,7 @@ test('a statement by itself is a transaction, and deleting is writing', async ()
   expect(usage).toEqual({ transactions: 3, rowsWritten: 1 + 1 + 2 });
 });
 
-test('reading counts nothing, unless it locks', async () => {
+test('counts no reads, unless they lock', async () => {
   const usage = await during(async (run) => {
     await run('SELECT * FROM point_accounts');
     await run('BEGIN');
@@ -70,7 +70,7 @@ test('reading counts nothing, unless it locks', async () => {
   expect(locking).toEqual({ transactions: 1, rowsWritten: 0 });
 });
 
-test('what was rolled back is no transaction, though its rows were written', async () => {
+test('counts the rows of a rolled-back transaction, but not the transaction', async () => {
   const usage = await during(async (run) => {
     await run('BEGIN');
     await run(take('anna'));
@@ -85,7 +85,7 @@ test('what was rolled back is no transaction, though its rows were written', asy
   expect(empty).toEqual({ transactions: 0, rowsWritten: 0 });
 });
 
-test('a transaction of which a part was undone is one all the same', async () => {
+test('counts a transaction of which a part was undone', async () => {
   const usage = await during(async (run) => {
     await run('BEGIN');
     await run('SAVEPOINT s');
@@ -97,7 +97,7 @@ test('a transaction of which a part was undone is one all the same', async () =>
   expect(usage).toEqual({ transactions: 1, rowsWritten: 2 });
 });
 
-test('an XA branch is one transaction, wherever it is committed; one rolled back is none', async () => {
+test('counts a committed XA branch as one transaction, and a rolled-back one as none', async () => {
   const branch = (xid: string, ends: string) =>
     during(async (run) => {
       await run(`XA START ${xid}`);
@@ -110,7 +110,7 @@ test('an XA branch is one transaction, wherever it is committed; one rolled back
   expect(await branch(`'g2','b',1`, 'XA ROLLBACK')).toEqual({ transactions: 0, rowsWritten: 1 });
 });
 
-test('what the idle system does is taken off, and nothing falls below zero', () => {
+test('subtracts what the idle system does, and never falls below zero', () => {
   const before = { transactions: 10, rowsWritten: 10, logFsyncs: 10 };
   const after = { transactions: 30, rowsWritten: 12, logFsyncs: 10 };
   const perSecond = { transactions: 2, rowsWritten: 1, logFsyncs: 1 };
@@ -121,7 +121,7 @@ test('what the idle system does is taken off, and nothing falls below zero', () 
   });
 });
 
-test('an idle system is measured by what it does in a second', async () => {
+test('measures an idle system by what it does in a second', async () => {
   const idle = await idlePerSecond(server.admin, 2, async () => {
     for (let i = 0; i < 4; i += 1) await worker.raw(take('carl'));
   });

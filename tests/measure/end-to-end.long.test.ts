@@ -44,7 +44,7 @@ function processesLeft(): string[] {
     });
 }
 
-test('a line of JSON for each pattern that is offered and each scenario, and nothing is left', async () => {
+test('prints a line of JSON for each offered pattern and scenario, and leaves nothing behind', async () => {
   const scenarios = ['plain', 'failing'];
   const options = ['--only', 'lock,saga', '--orders', '3', '--callers', '1', '--json'];
   const { code, stdout, stderr } = await run(...options, '--scenario', ...scenarios);
@@ -96,7 +96,7 @@ test.each([
   expect(stderr).toMatch(sentence);
 });
 
-test('--help tells every option, what can be compared and what the exit code means', async () => {
+test('--help describes every option, what can be compared and the exit code', async () => {
   const { code, stdout } = await run('--help');
   expect(code).toBe(0);
   const words = ['--orders', '--callers', '--only', '--scenario', '--json', '--write', '--rounds'];

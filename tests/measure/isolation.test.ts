@@ -98,7 +98,7 @@ describe('what an order is caught as', () => {
   });
 });
 
-test('durations are bounded by the snapshots around them', () => {
+test('bounds durations by the snapshots around them', () => {
   const sightings = new Sightings();
   const half = { ...nothing, orderId: 'o-1', status: 'PLACING', stock: 'taken' } as const;
   const whole = { ...taken, orderId: 'o-1', status: 'COMPLETED' } as const;
@@ -117,7 +117,7 @@ test('durations are bounded by the snapshots around them', () => {
   expect([sightings.count, sightings.snapshots]).toEqual([2, 5]);
 });
 
-test('what the ledgers and the barriers say is read, of all three databases', async () => {
+test('reads the ledgers and the barriers of all three databases', async () => {
   const orderId = await plantOrder();
   const nothing = { orderId, status: 'PLACING', stock: 'nothing', points: 'nothing' };
   expect(await sightOf(orderId)).toEqual(nothing);
@@ -134,7 +134,7 @@ test('what the ledgers and the barriers say is read, of all three databases', as
   expect(await sightOf(orderId)).toEqual({ ...nothing, points: 'taken' });
 });
 
-test('an order that is planted half done is caught, named, and found for as long as it was', async () => {
+test('catches and names an order that is planted half done, with its duration', async () => {
   let halfMs = 0;
   const { sightings } = await watchWhile(reader, databaseNames, async (sightings) => {
     const [halfDone, clean] = [await plantOrder(), await plantOrder()];
@@ -157,7 +157,7 @@ test('an order that is planted half done is caught, named, and found for as long
   expect(duration?.atMostMs).toBeGreaterThanOrEqual(halfMs);
 });
 
-test('one transaction over all three databases is never caught, though it takes its time', async () => {
+test('never catches one transaction over all three databases, even if it takes long', async () => {
   const statements = [takeStock, takePoints, (id: string) => mark(id, 'COMPLETED')];
   const ids: string[] = [];
   const { sightings: found } = await watchWhile(reader, databaseNames, async (sightings) => {
@@ -181,7 +181,7 @@ test('one transaction over all three databases is never caught, though it takes 
   for (const id of ids) expect(await sightOf(id)).toMatchObject(whole);
 });
 
-test('prepared branches are seen by nobody, and their two commits are not one instant', async () => {
+test('sees no prepared branches, and sees their two commits apart', async () => {
   const prepare = (xid: string, statement: string) =>
     onConnection(worker, async (run) => {
       await run(`XA START ${xid}`);

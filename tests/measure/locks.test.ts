@@ -25,7 +25,7 @@ function at(startMs: number, verb: string, text: string, more: Partial<Statement
 }
 
 describe('by the rules', () => {
-  test('from the first statement that locks such a row until COMMIT, whatever comes between', () => {
+  test('a lock lasts from the first statement that locks such a row until COMMIT', () => {
     const held = heldByOrder([
       at(0, 'begin', 'BEGIN'),
       at(10, 'insert', `INSERT INTO steps VALUES ('${a}')`),
@@ -37,7 +37,7 @@ describe('by the rules', () => {
     expect(held.get(a)).toEqual({ stock: 80, points: 0, any: 90 });
   });
 
-  test("a statement's own wait is not yet holding; its transactions add up", () => {
+  test('a statement’s own wait does not count; an order’s transactions add up', () => {
     const held = heldByOrder([
       at(0, 'begin', 'BEGIN'),
       at(10, 'update', `UPDATE point_accounts SET x = '${a}'`, { waitedMs: 50, endMs: 61 }),
@@ -47,7 +47,7 @@ describe('by the rules', () => {
     expect(held.get(a)).toEqual({ stock: 0, points: 10, any: 10 + 5 });
   });
 
-  test('each order of a batch is charged with the whole of it', () => {
+  test('each order of a batch is charged with the whole time', () => {
     const held = heldByOrder([
       at(0, 'begin', 'BEGIN'),
       at(10, 'insert', `INSERT INTO steps VALUES ('${a}'), ('${b}')`),
@@ -83,7 +83,7 @@ describe('by the rules', () => {
     expect(held.get(a)).toEqual({ stock: 20, points: 0, any: 20 + 1 });
   });
 
-  test('a table that is only named in what is written is not locked', () => {
+  test('a table that is only named in a written value is not locked', () => {
     const held = heldByOrder([
       at(0, 'insert', `INSERT INTO notes VALUES ('${a}', 'it\\'s products for update', 'o')`),
       at(5, 'select', `SELECT 'FOR UPDATE', '${a}' FROM point_accounts`),
@@ -202,7 +202,7 @@ describe('on a server', () => {
     expect(heldByOrder(statements).get(orderId)?.stock).toBeGreaterThan(200);
   });
 
-  test('every statement is heard, though there are more than a look finds new', async () => {
+  test('every statement is recorded, even if there are more than one query returns', async () => {
     const ids = Array.from({ length: 800 }, newId);
     const { statements, lost } = await listenWhile(server.admin, async () => {
       for (const id of ids) await worker.raw(note(id));

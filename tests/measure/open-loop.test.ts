@@ -39,7 +39,7 @@ function run(client: ApiClient, dueMs: number[], outstandingMax = 1_000) {
   return runOpenLoop({ client, orders, dueMs, outstandingMax, keyPrefix: 'key', patience });
 }
 
-test('a schedule is ascending, within its time, of its rate, and the same for the same seed', () => {
+test('a schedule ascends, keeps its time and rate, and is the same for the same seed', () => {
   const due = schedule(200, 50, 7);
   expect(due).toEqual(schedule(200, 50, 7));
   expect(due).not.toEqual(schedule(200, 50, 8));
@@ -49,7 +49,7 @@ test('a schedule is ascending, within its time, of its rate, and the same for th
   expect(Math.abs(due.length - 10_000)).toBeLessThan(500);
 });
 
-test('orders are sent when they are due, even without any answer', async () => {
+test('sends orders when they are due, even without any answer', async () => {
   const { client, calls } = stallingClient(0, 400);
   const dueMs = [0, 50, 100, 150, 200];
   const summary = await run(client, dueMs);
@@ -60,7 +60,7 @@ test('orders are sent when they are due, even without any answer', async () => {
   });
 });
 
-test('a stall is charged to all that were due in it', async () => {
+test('charges a stall to all orders that were due in it', async () => {
   const { client } = stallingClient(0, 300);
   const dueMs = Array.from({ length: 30 }, (_, i) => i * 10);
   const { createAndPlace } = (await run(client, dueMs)).latencyMs;
@@ -68,7 +68,7 @@ test('a stall is charged to all that were due in it', async () => {
   expect(createAndPlace.p50).toBeGreaterThan(100);
 });
 
-test('a generator that is late itself counts from when the order was due', async () => {
+test('counts from when the order was due if the generator itself is late', async () => {
   const { client } = stallingClient(0, 0);
   const running = run(client, [0, 20, 40]);
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -78,7 +78,7 @@ test('a generator that is late itself counts from when the order was due', async
   expect(createAndPlace.max).toBeGreaterThan(150);
 });
 
-test('what is due beyond the bound is shed, and counted', async () => {
+test('sheds and counts orders that are due beyond the limit', async () => {
   const { client, calls } = stallingClient(0, 200);
   const summary = await run(client, [0, 10, 20, 30, 40], 2);
   expect(summary).toMatchObject({ orders: 2, shed: 3 });

@@ -68,13 +68,13 @@ const clean = { ...row().isolation, caught: 0, byKind: {} };
 const lock = (fields: Partial<WatchedRow> = {}) =>
   row({ subject: 'lock', pattern: 'lock', ordersPerSecond: 50, isolation: clean, ...fields });
 
-test('the median is the middle, or between the two middles', () => {
+test('the median is the middle value, or between the two middle values', () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(median([])).toBe(0);
 });
 
-test('percentiles are of the values themselves', () => {
+test('percentiles are values that occurred', () => {
   const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
   expect(spreadOf(hundred)).toEqual({ p50: 50, p99: 99 });
   expect(spreadOf([7])).toEqual({ p50: 7, p99: 7 });
@@ -100,7 +100,7 @@ describe('the benchmark’s table', () => {
     expect(benchTable([])).toBe('');
   });
 
-  it('tells growth beside the smallest size', () => {
+  it('shows growth relative to the smallest size', () => {
     const rows = [
       row({ storedOrders: 1_000, auditSeconds: 0.5 }),
       row({
@@ -141,7 +141,7 @@ describe('the comparison’s tables', () => {
   });
 });
 
-test('what must not be is complained about', () => {
+test('reports what must not be', () => {
   expect(complaintsAbout(row())).toEqual([]);
   expect(complaintsAbout(lock())).toEqual([]);
   expect(complaintsAbout(lock({ isolation: { ...clean, caught: 1 } }))).toHaveLength(1);
@@ -149,7 +149,7 @@ test('what must not be is complained about', () => {
   expect(complaintsAbout(bad)).toHaveLength(4);
 });
 
-test('the page gets the figures between its markers, again and again, and nothing else', () => {
+test('replaces only the figures between the page’s markers, repeatedly', () => {
   const page = readFileSync(join(root, 'docs', 'comparison.md'), 'utf8');
   const once = withTables(page, [row(), lock(), row({ scenario: 'hot' })]);
   expect(once).toMatch(/\| saga \| 100\.0 \| 2\.00 \|/);

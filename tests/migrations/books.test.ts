@@ -43,7 +43,7 @@ it('its balances are never negative', async () => {
   await expect(knex('vouchers').update({ reserved: -1 })).rejects.toThrow(refused);
 });
 
-it('its ledgers take its words, signed, and no others', async () => {
+it('its ledgers accept only its words, with the right sign', async () => {
   const entry = (kind: string, uses: number) =>
     knex('voucher_ledger').insert({ order_id: 'o-1', voucher_id: 'c-1', kind, uses });
   const booking = (kind: string, uses: number) =>
@@ -65,7 +65,7 @@ it('its ledgers take its words, signed, and no others', async () => {
   await expect(booking('restock', 1)).rejects.toThrow(refused);
 });
 
-it('they can be undone and made again', async () => {
+it('its migrations can be undone and repeated', async () => {
   const before = await dumpSchema(knex);
   await knex.migrate.rollback(source, true);
   expect(await dumpSchema(knex)).toBe('');

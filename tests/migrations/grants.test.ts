@@ -65,7 +65,7 @@ test.each(users)('%s lists no prepared branches that it does not end', async (us
   expect(listed).toBe(user.endsWith('_recovery'));
 });
 
-test('no column but those of xa_branches is called gtrid: a new one would need the same', async () => {
+test('only xa_branches has a column called gtrid, because any other would need the same grants', async () => {
   for (const service of services) {
     const [columns] = (await databases[service].raw(
       `SELECT table_name AS t FROM information_schema.columns
@@ -91,7 +91,7 @@ test.each(participants)('the auditor reads everything else in %s', async (servic
   expect(hidden).toEqual(['xa_branches.gtrid', 'xa_branches.hash']);
 });
 
-test('what an earlier version granted of a whole database is taken back', async () => {
+test('revokes what an earlier version granted on a whole database', async () => {
   const { host, port, user, password } = mysqlServer();
   const url = `mysql://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/`;
   const admin: Knex = openDatabase({ url, poolMax: 1 });

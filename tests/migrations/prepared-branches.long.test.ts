@@ -129,7 +129,7 @@ const decisionOf = async (orderId: string) =>
 const apples = () => databases.product('products').pluck('available');
 const pointsLeft = () => databases.point('point_accounts').pluck('available');
 
-it('commits those that are decided, and migrates', async () => {
+it('commits decided branches, and migrates', async () => {
   await prepareBoth('o-1', 'COMPLETE');
   await fallBehind();
   const { code, said } = await migrate();
@@ -139,7 +139,7 @@ it('commits those that are decided, and migrates', async () => {
   expect([await isMigrated('product'), await isMigrated('point')]).toEqual([true, true]);
 }, 90_000);
 
-it('gives up an undecided one that is old: CANCEL is won, then it is rolled back', async () => {
+it('gives up an old undecided branch: writes CANCEL, then rolls back', async () => {
   await prepareBoth('o-1', null);
   await fallBehind();
   const { code, said } = await migrate(databases.names, { SCAN_CANCEL_AFTER_MS: '100' });
@@ -149,7 +149,7 @@ it('gives up an undecided one that is old: CANCEL is won, then it is rolled back
   expect([await apples(), await pointsLeft()]).toEqual([[10], [100]]);
 }, 90_000);
 
-it('waits for a young one, and then says within seconds which order it is', async () => {
+it('waits for a young branch, then names its order within seconds', async () => {
   await prepareBoth('o-young', null);
   await fallBehind();
   const { code, said, ms } = await migrate();
@@ -167,14 +167,14 @@ it('waits for a young one, and then says within seconds which order it is', asyn
   expect(await isMigrated('product')).toBe(false);
 }, 90_000);
 
-it('needs none of it where there is nothing to migrate', async () => {
+it('does nothing if there is nothing to migrate', async () => {
   await prepareBoth('o-young', null);
   const { code, said } = await migrate();
   expect(code === 0 ? 'ended well' : said).toBe('ended well');
   expect(await listPrepared(databases.product)).toHaveLength(2);
 }, 90_000);
 
-it('never touches another’s branch, and says that one is in the way', async () => {
+it('never touches another program’s branch, and reports that one is in the way', async () => {
   await databases.product.transaction(async (trx) => {
     await trx.raw('COMMIT');
     await trx.raw(`XA START X'61', X'62', 4711`);
@@ -194,7 +194,7 @@ it('never touches another’s branch, and says that one is in the way', async ()
   expect(await isMigrated('product')).toBe(false);
 }, 90_000);
 
-it('says which session is in the way', async () => {
+it('names the session that is in the way', async () => {
   await fallBehind();
   const holder = await databases.point.transaction();
   const [rows] = (await holder.raw('SELECT CONNECTION_ID() AS id')) as [{ id: number }[]];
@@ -206,7 +206,7 @@ it('says which session is in the way', async () => {
   expect(await isMigrated('point')).toBe(false);
 }, 90_000);
 
-it('makes databases that are not there yet', async () => {
+it('creates missing databases', async () => {
   const names = byService((service) => `fresh_${service}`);
   const { code, said } = await migrate(names);
   expect(code === 0 ? 'ended well' : said).toBe('ended well');

@@ -13,13 +13,13 @@ beforeAll(async () => {
 
 afterAll(() => databases.drop());
 
-it.each(services)('the %s schema is the one in migrations/schema', async (service) => {
+it.each(services)('the %s schema matches the one in migrations/schema', async (service) => {
   const file = join(__dirname, '..', '..', 'migrations', 'schema', `${service}.sql`);
   // When this fails after a new migration: `npm start`, then `npm run schema`, and commit.
   expect(await dumpSchema(databases[service])).toBe(readFileSync(file, 'utf8'));
 });
 
-it.each(services)('the %s migrations can be undone and made again', async (service) => {
+it.each(services)('the %s migrations can be undone and repeated', async (service) => {
   const source = { migrationSource: migrationSource(service) };
   const before = await dumpSchema(databases[service]);
   await databases[service].migrate.rollback(source, true);

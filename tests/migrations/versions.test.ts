@@ -33,7 +33,7 @@ it.each([
   '5.7.44',
   '',
   'unknown',
-])('refuses %p, and says what is needed', async (version) => {
+])('refuses %p, and names the version that it needs', async (version) => {
   const { asked, prepared } = serverOf(version);
   await expect(prepared).rejects.toThrow(
     `The database server is ${version}; this system needs MySQL 8.0.29 or newer. ` +

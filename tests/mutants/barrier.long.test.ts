@@ -83,7 +83,7 @@ const rejectionNotStored: Partial<Barrier> = {
   },
 };
 
-it('the unbroken barrier passes here too', async () => {
+it('the unbroken barrier passes', async () => {
   await expect(check({})).resolves.toBeUndefined();
 });
 
@@ -92,6 +92,6 @@ it.each([
   ['writes its row outside the transaction', rowOutsideTheTransaction],
   ['leaves no tombstone', noTombstone],
   ['does not store rejections', rejectionNotStored],
-])('a barrier that %s is caught', async (_name, mutant) => {
+])('catches a barrier that %s', async (_name, mutant) => {
   await expect(check(mutant)).rejects.toThrow(/Property failed after/);
 });

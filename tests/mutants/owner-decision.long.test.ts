@@ -73,20 +73,20 @@ it('an unchanged copy keeps the promises', async () => {
   });
 });
 
-it('a claim without its status guard is caught', async () => {
+it('catches a claim without its status guard', async () => {
   await inMutatedWorld(claimWithoutTheGuard, async (world, createIntake) => {
     const check = concurrentClaimsHaveOneWinner(world, createIntake(world.databases.order));
     await expect(check).rejects.toThrow(/toHaveLength/);
   });
 });
 
-it('a decision that is not the first writer’s is caught', async () => {
+it('catches a decision that is not the first writer’s', async () => {
   await inMutatedWorld(lastWriterWins, async (world) => {
     await expect(cancelBeforeCompletionWins(world)).rejects.toThrow(/"completed": 1/);
   });
 });
 
-it('a compensation before the decision was read back is caught', async () => {
+it('catches a compensation before the decision was read back', async () => {
   await inMutatedWorld(compensationBeforeTheDecision, async (world) => {
     await expect(nothingIsCompensatedBeforeCancelIsRead(world)).rejects.toThrow(/toEqual/);
   });

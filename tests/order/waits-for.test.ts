@@ -98,7 +98,7 @@ const expected: Record<AlertKind, [Wait | null, Wait | null, Wait | null]> = {
 };
 
 it.each(Object.keys(alertKinds) as AlertKind[])(
-  'an alert says what is waited for: %s',
+  'an alert sets what its order waits for: %s',
   async (k) => {
     const found: (Wait | null)[] = [];
     for (const decision of [null, ...decisions]) {
@@ -122,7 +122,7 @@ const causes: [Wait, (orderId: string) => Promise<void>][] = [
   ['operator', (orderId) => alert(orderId, 'heuristic-outcome')],
 ];
 
-it('of several reasons the first one counts', async () => {
+it('the first of several reasons counts', async () => {
   for (const order of [causes, [...causes].reverse()]) {
     await databases.empty();
     await write('o', { decision: 'CANCEL' });
@@ -135,7 +135,7 @@ it('of several reasons the first one counts', async () => {
   }
 });
 
-it('an order with its last compensation made good waits for nothing, and ends', async () => {
+it('an order whose last compensation is done waits for nothing, and ends', async () => {
   await write('o', { decision: 'CANCEL' });
   await register('o');
   expect(await rowOf('o')).toMatchObject({ status: 'PENDING', waits_for: 'compensation' });
@@ -156,7 +156,7 @@ const goers: [what: string, go: (orderId: string) => Promise<unknown>, Decision 
 ];
 
 it.each(goers)(
-  '%s sets an order going, and nobody who drives it makes an orphan',
+  '%s sets an order going, which is an orphan if no workflow drives it',
   async (...row) => {
     const [, go, decision] = row;
     const kind = decision === 'CANCEL' ? 'event-parked' : 'broken-step';
@@ -177,14 +177,14 @@ async function orphans(): Promise<string[]> {
   return found.orphans.map(({ orderId }) => orderId);
 }
 
-it('a released event leaves what else the order waits for', async () => {
+it('a released event leaves the order’s other reasons to wait', async () => {
   await write('o');
   await alert('o', 'event-parked', 'broken-step');
   await events.resolveParked('o');
   expect((await rowOf('o')).waits_for).toBe('operator');
 });
 
-it('an order is not put aside because an event of it is released', async () => {
+it('releasing an event does not put its order aside', async () => {
   await write('o');
   await events.resolveParked('o');
   expect(await rowOf('o')).toMatchObject({ status: 'PLACING', waits_for: null });
@@ -201,7 +201,7 @@ it.each([['unsafe'], [undefined]] as const)(
   },
 );
 
-it('a resolution that ends late leaves alone what a newer one drives', async () => {
+it('a resolution that ends late leaves alone an order that a newer one drives', async () => {
   await write('o');
   await alert('o', 'broken-step');
   await resolution('o');
@@ -210,7 +210,7 @@ it('a resolution that ends late leaves alone what a newer one drives', async () 
   expect(await rowOf('o')).toEqual({ status: 'PENDING', owner: 'adopt-1', waits_for: null });
 });
 
-it('adoption takes what waits for nothing or for adoption, and sets it going', async () => {
+it('adoption takes orders that wait for nothing or for adoption, and sets them going', async () => {
   const waiting = [null, ...waits];
   for (const wait of waiting) {
     await write(`o-${wait ?? 'nothing'}`, { status: 'PENDING', waits_for: wait });
@@ -235,7 +235,7 @@ it.each(decisions)('an order that is decided %s and ends waits for nothing', asy
   expect((await rowOf('o')).waits_for).toBeNull();
 });
 
-it('operators see it with the order, in the list of orders and with the alert', async () => {
+it('operators see what an order waits for, with the order, in the list and with the alert', async () => {
   await write('o');
   await alert('o', 'event-parked');
   await alert('unknown', 'reservation-held');
@@ -246,13 +246,13 @@ it('operators see it with the order, in the list of orders and with the alert', 
   expect(await queries.openAlerts(10)).toMatchObject([waiting, unknown]);
 });
 
-it('the database lets only a PENDING order wait, and only for what is known', async () => {
+it('the database lets only a PENDING order wait, and only for known reasons', async () => {
   await expect(write('o-1', { waits_for: 'operator' })).rejects.toThrow('orders_pending_waits');
   const unknown = { status: 'PENDING', waits_for: 'tea' };
   await expect(write('o-2', unknown)).rejects.toThrow('orders_waits_for_known');
 });
 
-it('the migration fills in old orders as the activities would have', async () => {
+it('the migration fills in old orders as the activities would', async () => {
   const ids: string[] = [];
   for (const kind of Object.keys(alertKinds) as AlertKind[]) {
     for (const decision of [null, ...decisions]) {

@@ -38,7 +38,7 @@ const line = (orderId: string, productId: string) => ({
 });
 const done = { kind: 'done' };
 
-it('gives stock back in the ledger alone where the product is gone', async () => {
+it('gives stock back only in the ledger if the product is gone', async () => {
   const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
   const commands = [line('o-1', 'apple'), line('o-2', 'pear')];
   await deductStock(commands);
@@ -54,7 +54,7 @@ it('gives stock back in the ledger alone where the product is gone', async () =>
   ]);
 });
 
-it('gives points back in the ledger alone where the account is gone', async () => {
+it('gives points back only in the ledger if the account is gone', async () => {
   const { usePoints, refundPoints } = createParticipantActivities(pointParticipant, point);
   const commands = ['anna', 'ben'].map((customerId) => ({
     orderId: `o-${customerId}`,
@@ -68,7 +68,7 @@ it('gives points back in the ledger alone where the account is gone', async () =
   expect(await entries.pluck('points')).toEqual([-7, 7]);
 });
 
-it('names the constraint that was hit, for the operator', async () => {
+it('names the violated constraint for the operator', async () => {
   await databases.product.raw(
     'ALTER TABLE stock_ledger ADD CONSTRAINT no_single_apple CHECK (quantity <> -1)',
   );
@@ -82,7 +82,7 @@ it('names the constraint that was hit, for the operator', async () => {
   }
 });
 
-it('breaks a connection off on which nothing comes any more', async () => {
+it('closes a connection that has become silent', async () => {
   const proxy = await LossyProxy.start(mysqlServer());
   const url = proxy.through(databases.url('product_worker', 'product'));
   const pool = openDatabase({ url, poolMax: 1, silentMsMax: 300 });

@@ -47,18 +47,18 @@ const duplicatesIn = (words: string[]) => words.filter((word, i) => words.indexO
 describe.each(participants)('$name', (participant) => {
   const { name, command, owes, commandOf, steps, books, content } = participant;
 
-  it('has the activities that its definition names, and no other', () => {
+  it('has exactly the activities that its definition names', () => {
     const activities = createParticipantActivities(participant, knex);
     expect(Object.keys(activities).sort()).toEqual(wordsIn(steps).sort());
   });
 
-  it('has its part in choreography by its name', () => {
+  it('has its reactions in choreography by its name', () => {
     const reactions = createParticipantReactions(participant, knex, () => undefined);
     const capital = name.charAt(0).toUpperCase() + name.slice(1);
     expect(Object.keys(reactions).sort()).toEqual([`${name}Reacts`, `eventsOf${capital}`].sort());
   });
 
-  it('has names that databases, tables and reports can bear', () => {
+  it('has names that fit databases, tables and reports', () => {
     expect(name).toMatch(/^[a-z]{1,16}$/);
     expect(participant.label).toMatch(/^[a-z]{1,16}$/);
     const { balances, ledger, key, amount, taking, returning } = books;
@@ -67,7 +67,7 @@ describe.each(participants)('$name', (participant) => {
     expect(balances).not.toBe(ledger);
   });
 
-  it('takes whole amounts above zero, one from a balance', () => {
+  it('takes whole amounts above zero, one from each balance', () => {
     fc.assert(
       fc.property(anyOrder, (order) => {
         const movements = owes(command(order));
@@ -80,7 +80,7 @@ describe.each(participants)('$name', (participant) => {
     );
   });
 
-  it('reads its command back from what was reserved, in whatever order that comes', () => {
+  it('derives its command from its reservations, in any order', () => {
     fc.assert(
       fc.property(anyOrder, (order) => {
         const told = command(order);
@@ -93,7 +93,7 @@ describe.each(participants)('$name', (participant) => {
   });
 });
 
-it('no two participants share a word', () => {
+it('no two participants share a name', () => {
   const all = (of: (one: (typeof participants)[number]) => object) =>
     duplicatesIn(participants.flatMap((one) => wordsIn(of(one))));
   expect(all(({ name }) => ({ name }))).toEqual([]);
@@ -105,7 +105,7 @@ it('no two participants share a word', () => {
   expect(all(({ books: { balances, ledger } }) => ({ balances, ledger }))).toEqual([]);
 });
 
-it('hashes what a command is about as it always has: the hashes are stored', () => {
+it('hashes a command’s content as before, because hashes are stored', () => {
   const order: PlacedOrder = {
     orderId: 'o-1',
     customerId: 'anna',

@@ -58,7 +58,7 @@ async function serversOwn(): Promise<Map<string, number>> {
   return new Map(rows.map(({ name, number }) => [name, number]));
 }
 
-it('has every error of this server that sounds as if it passed, or says why it does not', async () => {
+it('has every error of this server that looks temporary, or a reason why it is not', async () => {
   const own = await serversOwn();
   expect(own.size).toBeGreaterThan(1_000);
   const known = new Set([...classed.map(({ name }) => name), ...lookedAt]);
@@ -68,14 +68,14 @@ it('has every error of this server that sounds as if it passed, or says why it d
   expect(unknown).toEqual([]);
 });
 
-it('calls each error as the server does', async () => {
+it('names each error as the server does', async () => {
   const own = await serversOwn();
   const wrong = classed.filter(({ name, number }) => !unlisted(name) && own.get(name) !== number);
   expect(wrong).toEqual([]);
   expect(lookedAt.filter((name) => !own.has(name))).toEqual([]);
 });
 
-it('has each error once', () => {
+it('lists each error once', () => {
   const numbers = classed.map(({ number }) => number);
   expect(new Set(numbers).size).toBe(numbers.length);
   expect(classed.filter(({ name }) => lookedAt.includes(name))).toEqual([]);
@@ -142,11 +142,11 @@ const thrown = [
   ...drivers.map(([what, , error]) => [what, error] as const),
 ];
 
-it.each(thrown)('the API answers %s with "not now", and never as a bug', (_, error) => {
+it.each(thrown)('the API answers %s as temporary, and never as a bug', (_, error) => {
   expect(databaseFault(error)).toBe('unavailable');
 });
 
-it('an event is parked by no error that passes, however often it is met', async () => {
+it('a temporary error never parks an event', async () => {
   let error = new Error();
   const react = createReact({
     knex: databases.product,

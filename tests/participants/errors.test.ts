@@ -177,8 +177,8 @@ async function fullTable(): Promise<void> {
   });
 }
 
-describe('what follows from the class', () => {
-  it('a transaction lost to a deadlock is run again', async () => {
+describe('the class of an error', () => {
+  it('a transaction lost to a deadlock runs again', async () => {
     let runs = 0;
     const cross = (first: number, second: number) =>
       runTransaction(admin, async (trx) => {
@@ -191,7 +191,7 @@ describe('what follows from the class', () => {
     expect(runs).toBeGreaterThan(2);
   });
 
-  it('a connection killed before its commit is tried again, and the effect made once', async () => {
+  it('a connection killed before its commit leads to a retry and one effect', async () => {
     await databases.stock({ apple: { available: 10 } });
     const knex = openDatabase({ url: databases.url('product_worker', 'product'), poolMax: 2 });
     const { deductStock } = createParticipantActivities(product, killingOnce(knex));
@@ -202,7 +202,7 @@ describe('what follows from the class', () => {
     await knex.destroy();
   });
 
-  it('one order’s bad data is found by halving, and its neighbours go on', async () => {
+  it('one order’s bad data is found by halving, and its neighbours continue', async () => {
     await databases.stock({ apple: { available: 10 } });
     const knex = openDatabase({ url: databases.url('product_worker', 'product'), poolMax: 2 });
     const { deductStock } = createParticipantActivities(product, knex);

@@ -31,16 +31,19 @@ function pool(name: ParticipantName): Knex {
 
 const runs = 60;
 
-it.each(participants)('the $name service does what its model does, whatever comes', async (one) => {
-  const { name, rejection } = one;
-  await checkParticipant({
-    participant: modelled(one, databases[name], createParticipantActivities(one, pool(name))),
-    crash,
-    rejection: { kind: 'rejected', code: rejection.code },
-    linesMax: balancesMax(one),
-    runs,
-  });
-});
+it.each(participants)(
+  'the $name service behaves like its model under random steps',
+  async (one) => {
+    const { name, rejection } = one;
+    await checkParticipant({
+      participant: modelled(one, databases[name], createParticipantActivities(one, pool(name))),
+      crash,
+      rejection: { kind: 'rejected', code: rejection.code },
+      linesMax: balancesMax(one),
+      runs,
+    });
+  },
+);
 
 /** Of how many balances one order may take, up to three. */
 function balancesMax({ commandOf, owes }: RegisteredParticipant): number {

@@ -109,7 +109,7 @@ async function held(sql: string): Promise<(sql: string) => Promise<void>> {
 const take = (n: number) =>
   pool.transaction((trx) => trx.raw('UPDATE basket SET pieces = pieces - 1 WHERE id = ?', [n + 1]));
 
-it('derives each limit from the next, the client’s own being the last', () => {
+it('derives each limit from the next, the client’s own last', () => {
   for (const clientMs of [3_000, 5_000, 10_000]) {
     const { lockWaitS, tableWaitS, executionMs } = sessionLimits(clientMs, 3);
     expect(lockWaitS).toBeGreaterThanOrEqual(1);
@@ -119,7 +119,7 @@ it('derives each limit from the next, the client’s own being the last', () => 
   }
 });
 
-it('has no more sessions than connections under a global read lock, and reads go on', async () => {
+it('has no more sessions than connections under a global read lock, and reads continue', async () => {
   let answered = 0;
   const { most, left, failed } = await askUnder(globalReadLock, async (n) => {
     expect(await reads('basket').where('id', 5).first('pieces')).toEqual({ pieces: 10 });
@@ -142,7 +142,7 @@ it('has no more sessions than connections under a lock of the table', async () =
   expect(new Set(failed.map(classify))).toEqual(new Set(['lock-timeout']));
 }, 30_000);
 
-it('has no more sessions than connections once a frozen server goes on', async () => {
+it('has no more sessions than connections after a frozen server wakes', async () => {
   process.kill(server.pid, 'SIGSTOP');
   const failed: unknown[] = [];
   const until = Date.now() + faultMs;
@@ -159,7 +159,7 @@ it('has no more sessions than connections once a frozen server goes on', async (
   expect(most).toBeLessThanOrEqual(poolMax + 1);
 }, 40_000);
 
-it('takes no more connections of clients that have gone than its queue is long', async () => {
+it('accepts no more connections of clients that have gone than its queue holds', async () => {
   const refused = async () => {
     const [[row]] = (await admin.raw("SHOW GLOBAL STATUS LIKE 'Aborted_connects'")) as [
       { Value: string }[],
@@ -181,7 +181,7 @@ it('takes no more connections of clients that have gone than its queue is long',
   expect(taken).toBeLessThanOrEqual(acceptQueueMax + 1);
 }, 30_000);
 
-it('outlives a server that is frozen while a connection is being closed', async () => {
+it('survives a server that freezes while a connection is closed', async () => {
   const { host, port } = server;
   const url = `mysql://worker:x@${host}:${port}/fruit`;
   const idle = openDatabase({ url, poolMax: 1, silentMsMax: 1_000 });
@@ -201,7 +201,7 @@ it('outlives a server that is frozen while a connection is being closed', async 
   expect(stray).toEqual([]);
 }, 30_000);
 
-it('undoes a transaction whose COMMIT a global read lock refuses, and lends its connection on', async () => {
+it('undoes a transaction whose COMMIT a global read lock refuses, and reuses its connection', async () => {
   const pieces = async (id: number) =>
     (await admin('fruit.basket').where({ id }).first<{ pieces: number }>('pieces')).pieces;
   const before = await pieces(1);

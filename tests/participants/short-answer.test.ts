@@ -16,7 +16,7 @@ function answersOf(...answers: number[][]) {
   }));
 }
 
-test('each order has its own answers', () => {
+test('each order gets its own answers', () => {
   expect(zip(['a', 'b'], [1, 2])).toEqual([
     ['a', 1],
     ['b', 2],
@@ -30,17 +30,20 @@ test('each order has its own answers', () => {
   ]);
 });
 
-test('an order has no answer of a participant that it takes nothing from', () => {
+test('an order gets no answer of a participant from which it takes nothing', () => {
   const [all, rest] = answersOf([1, 2], [3, 4]);
   if (!all || !rest) throw new Error('There are two participants at least');
   const answered = withAnswers([first, second], [all, { ...rest, orders: [second], answers: [4] }]);
   expect(answered.map(({ parts }) => parts.map(({ answer }) => answer))).toEqual([[1], [2, 4]]);
 });
 
-test.each([[[1]], [[1, 2, 3]], [[]]])('%j is no answer to two questions', (answers) => {
-  const short = `a step gave ${answers.length} answers to 2 questions`;
-  expect(() => zip(['a', 'b'], answers)).toThrow(ApplicationFailure);
-  expect(() => answersTo(['a', 'b'], answers)).toThrow(short);
-  expect(() => withAnswers([first, second], answersOf(answers))).toThrow(short);
-  expect(() => withAnswers([first, second], answersOf([1, 2], answers))).toThrow(short);
-});
+test.each([[[1]], [[1, 2, 3]], [[]]])(
+  '%j is not accepted as the answer to two questions',
+  (answers) => {
+    const short = `a step gave ${answers.length} answers to 2 questions`;
+    expect(() => zip(['a', 'b'], answers)).toThrow(ApplicationFailure);
+    expect(() => answersTo(['a', 'b'], answers)).toThrow(short);
+    expect(() => withAnswers([first, second], answersOf(answers))).toThrow(short);
+    expect(() => withAnswers([first, second], answersOf([1, 2], answers))).toThrow(short);
+  },
+);

@@ -28,14 +28,14 @@ function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-it('is told so by its next statement, which was not done', async () => {
+it('learns so by its next statement, which is not executed', async () => {
   const error: unknown = await knex.raw('SELECT 1').catch((reason: unknown) => reason);
   expect(error).toMatchObject({ errno: 4031, code: 'ER_CLIENT_INTERACTION_TIMEOUT' });
   expect(classify(error)).toBe('transaction-lost');
   expect(databaseFault(error)).toBe('unavailable');
 });
 
-it('has its transaction run again on a new session', async () => {
+it('has its transaction repeated on a new session', async () => {
   const answer = await runTransaction(knex, async (trx) => {
     const [[row]] = (await trx.raw('SELECT 7 AS seven')) as [[{ seven: number }]];
     return row.seven;

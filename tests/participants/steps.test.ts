@@ -85,7 +85,7 @@ describe('deductStock', () => {
     expect(await stock()).toMatchObject({ rare: 50 });
   });
 
-  it('calls the same order with other content broken, and lets its neighbours go on', async () => {
+  it('answers broken for the same order with different content, and continues its neighbours', async () => {
     const { deductStock } = createParticipantActivities(productParticipant, product);
     await deductStock([order('o-1', { apple: 1 })]);
     const outcomes = await deductStock([order('o-1', { apple: 2 }), order('o-2', { apple: 3 })]);
@@ -93,7 +93,7 @@ describe('deductStock', () => {
     expect(await stock()).toMatchObject({ apple: 6 });
   });
 
-  it('sets an order with an unknown product aside, leaving no trace of it', async () => {
+  it('excludes an order with an unknown product, without a trace', async () => {
     const { deductStock } = createParticipantActivities(productParticipant, product);
     const outcomes = await deductStock([order('o-1', { ghost: 1 }), order('o-2', { apple: 3 })]);
     expect(outcomes).toEqual([{ kind: 'broken', code: 'unknown-product' }, done]);
@@ -101,7 +101,7 @@ describe('deductStock', () => {
   });
 });
 describe('restoreStock', () => {
-  it('reverses what was taken, once, and nothing that was not', async () => {
+  it('reverses exactly what was taken, once', async () => {
     const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
     const taken = order('o-1', { apple: 4 });
     const refused = order('o-2', { rare: 3 });
@@ -111,7 +111,7 @@ describe('restoreStock', () => {
     expect(await stock()).toEqual({ apple: 10, pear: 5, rare: 1 });
   });
 
-  it('leaves a tombstone when it comes first: the late action is cancelled', async () => {
+  it('leaves a tombstone if it comes first: the late action is cancelled', async () => {
     const { deductStock, restoreStock } = createParticipantActivities(productParticipant, product);
     const command = order('o-1', { apple: 4 });
     expect(await restoreStock([command])).toEqual([done]);
@@ -130,7 +130,7 @@ describe('usePoints', () => {
     points,
   });
 
-  it('takes the whole total or nothing, order by order as they come', async () => {
+  it('takes the whole total or nothing, order by order', async () => {
     const { usePoints } = createParticipantActivities(pointParticipant, point);
     const outcomes = await usePoints([
       use('o-2', 'ben', 6),
@@ -152,7 +152,7 @@ describe('usePoints', () => {
     ).toEqual([0, 0]);
   });
 
-  it('answers locked for the orders whose rows somebody holds, and does the others', async () => {
+  it('answers locked for orders whose rows another session holds, and does the others', async () => {
     const { usePoints } = createParticipantActivities(pointParticipant, point);
     const holder = await databases.point.transaction();
     await holder('point_accounts').where('customer_id', 'ben').forUpdate();
@@ -179,7 +179,7 @@ describe('privileges', () => {
     ['stock_ledger', 'UPDATE stock_ledger SET quantity = quantity - 1'],
     ['products', 'UPDATE products SET price = 1'],
     ['steps', 'DELETE FROM steps'],
-  ])('the product service cannot change what is written in %s: %s', async (_table, sql) => {
+  ])('the product service cannot change the rows of %s: %s', async (_table, sql) => {
     await expect(product.raw(sql)).rejects.toThrow(/denied/);
   });
 
@@ -190,7 +190,7 @@ describe('privileges', () => {
   });
 });
 
-it('what is taken of nearly all of a small table waits for no row that is nobody’s', async () => {
+it('taking nearly all of a small table waits for no unrelated row', async () => {
   const strangers = [await databases.product.transaction(), await databases.point.transaction()];
   try {
     await strangers[0]?.('products').where('product_id', 'rare').forUpdate();

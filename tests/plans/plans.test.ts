@@ -63,7 +63,7 @@ function draft(n: number) {
   };
 }
 
-it('the order database is never read whole by the API, nor sorted', async () => {
+it('the API never scans or sorts a whole table of the order database', async () => {
   const recorder = new Recorder();
   const api = listening(recorder, 'order_api', 'order');
   const intake = createOrderIntake(api);
@@ -97,7 +97,7 @@ it('the order database is never read whole by the API, nor sorted', async () => 
   expect(await explain(recorder, 'order')).toEqual([]);
 });
 
-it('the order database is never read whole by its worker, nor sorted', async () => {
+it('the order worker never scans or sorts a whole table', async () => {
   const recorder = new Recorder();
   const order = createOrderActivities({
     knex: listening(recorder, 'order_worker', 'order'),
@@ -142,7 +142,7 @@ it('the order database is never read whole by its worker, nor sorted', async () 
   expect(await explain(recorder, 'order')).toEqual([]);
 });
 
-it('the product database is never read whole, nor sorted', async () => {
+it('no statement scans or sorts a whole table of the product database', async () => {
   const recorder = new Recorder();
   const product = createParticipantActivities(
     productParticipant,
@@ -171,7 +171,7 @@ it('the product database is never read whole, nor sorted', async () => {
   expect(await explain(recorder, 'product')).toEqual([]);
 });
 
-it('the point database is never read whole, nor sorted', async () => {
+it('no statement scans or sorts a whole table of the point database', async () => {
   const recorder = new Recorder();
   const point = createParticipantActivities(
     pointParticipant,
@@ -188,7 +188,7 @@ it('the point database is never read whole, nor sorted', async () => {
   expect(await explain(recorder, 'point')).toEqual([]);
 });
 
-it('no database is read whole by the one transaction over all three, nor sorted', async () => {
+it('the transaction over all three databases never scans or sorts a whole table', async () => {
   const recorder = new Recorder();
   const knex = listening(recorder, 'lock_worker', 'order');
   const lock = createLockActivities({ knex, databases: databases.names });
@@ -213,7 +213,7 @@ it('no database is read whole by the one transaction over all three, nor sorted'
   expect(await explain(recorder, 'order')).toEqual([]);
 });
 
-it('a statement that reads a whole table or sorts would be found', async () => {
+it('the test finds a statement that scans or sorts a whole table', async () => {
   const recorder = new Recorder();
   const knex = listening(recorder, 'order_api', 'order');
   await recorder.sentBy('a scan', () => knex('orders').where('total', 7));

@@ -61,7 +61,7 @@ async function owing(count: number, step: 'restoreStock' | 'refundPoints'): Prom
 const shortOfStock = { lines: { rare: 5 } };
 const makeDue = () => world.databases.order('compensations').update({ next_retry_at: new Date(0) });
 
-it('the drain gives back for every order but the one whose row is held', async () => {
+it('the drain compensates every order but the one whose row is locked', async () => {
   const [held, ...others] = await owing(4, 'restoreStock');
   if (!held) throw new Error('There is no order');
   await holding(held, async () => {
@@ -75,7 +75,7 @@ it('the drain gives back for every order but the one whose row is held', async (
   expect(await netEffect(world, held.orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('a participant that is away holds up nobody else’s refunds', async () => {
+it('a participant that is down delays no other participant’s compensations', async () => {
   await world.databases.stock({ rare: { available: 1 } });
   const points = await owing(3, 'refundPoints');
   await owing(2, 'restoreStock');
@@ -92,13 +92,13 @@ it('a participant that is away holds up nobody else’s refunds', async () => {
   expect(await running).toEqual({ madeGood: 5, failed: 0 });
 });
 
-it('the drain goes on, page after page, while anything is due', async () => {
+it('the drain continues, page after page, while rows are due', async () => {
   const orders = await owing(5, 'restoreStock');
   expect(await drain({ limit: 2 })).toEqual({ madeGood: 5, failed: 0 });
   for (const order of orders) await ends(world, order, 'CANCELLED');
 });
 
-it('adoption takes every orphan but the one whose row is held', async () => {
+it('adoption takes every orphan but the one whose row is locked', async () => {
   const orders = [];
   for (let i = 0; i < 4; i += 1) orders.push(await createOrder(world));
   await claim(world, orders);
@@ -125,7 +125,7 @@ it('orphans of one owner are adopted as one batch, and of many owners as few', a
   for (const order of [...batch, single]) await ends(world, order, 'COMPLETED');
 });
 
-it('an order whose adoption was lost as well goes alone: what ended it must not end others', async () => {
+it('an order whose adoption was lost too is adopted alone, so that it cannot end others', async () => {
   const orders = [await createOrder(world), await createOrder(world)];
   await claim(world, orders);
   await world.databases.order('orders').update({ owner: 'adopt-lost' });
@@ -136,7 +136,7 @@ it('an order whose adoption was lost as well goes alone: what ended it must not 
   for (const order of orders) await ends(world, order, 'COMPLETED');
 });
 
-it('a forced confirmation completes every order but the one whose row is held', async () => {
+it('forced confirmation completes every order but the one whose row is locked', async () => {
   world.faults.confirmStock = away;
   const orders = [await createOrder(world), await createOrder(world), await createOrder(world)];
   expect(await place(world, orders, 'tcc')).toMatchObject({ pending: 3 });
@@ -153,7 +153,7 @@ it('a forced confirmation completes every order but the one whose row is held', 
   await ends(world, held, 'COMPLETED');
 });
 
-it('the scanner ends every branch but that of the order whose row is held, a page at a time', async () => {
+it('the scanner ends every branch but that of the order whose row is locked, page by page', async () => {
   const orders = [];
   for (let i = 0; i < 3; i += 1) {
     const product = `apple-${i}`;
@@ -180,7 +180,7 @@ it('the scanner ends every branch but that of the order whose row is held, a pag
   expect(await alertsOf(world, held.orderId)).toEqual([]);
 });
 
-it('the scanner does not say 0 of a participant that it could not ask', async () => {
+it('the scanner does not report 0 for a participant that it could not ask', async () => {
   world.faults.findPointBranches = away;
   expect(await runOnce(world, workflowTypes.scanBranches, scanInput())).toMatchObject({
     ended: 0,

@@ -51,7 +51,7 @@ it('starts no run of any kind while there is nothing to recover', async () => {
   expect(await count()).toEqual(before);
 });
 
-it('finds the work of each kind, and starts a run of that kind alone', async () => {
+it('finds the work of each kind, and starts only a run of that kind', async () => {
   await startRecovery(world, hourMs);
   world.recovery.ages = {
     ...everythingIsOld,
@@ -69,7 +69,7 @@ it('finds the work of each kind, and starts a run of that kind alone', async () 
   });
 });
 
-it('asks the other services while one is away, and does not count its work as none', async () => {
+it('asks the other services while one is down, and does not count its work as none', async () => {
   world.recovery.ages = { ...nothingIsOld.ages, sweepAfterMs: 100 };
   const order = await unconfirmed(world, 'confirmPoints');
   world.faults.findStockWork = away;
@@ -81,7 +81,7 @@ it('asks the other services while one is away, and does not count its work as no
   });
 });
 
-it('a second start brings the schedule up to date, and keeps an operator’s pause', async () => {
+it('a second start updates the schedule, and keeps an operator’s pause', async () => {
   await startRecovery(world);
   await schedule().pause('looking into it');
   await startRecovery(world, 7_000);
@@ -92,13 +92,13 @@ it('a second start brings the schedule up to date, and keeps an operator’s pau
   await schedule().unpause();
 });
 
-it('stores no settings with the schedule: a placement would outlive its process', async () => {
+it('stores no settings with the schedule, because a placement would outlive its process', async () => {
   await startRecovery(world, hourMs);
   const { action } = await schedule().describe();
   expect(action).toMatchObject({ args: [], workflowRunTimeout: expect.any(Number) as number });
 });
 
-it('a run that cannot go on ends by itself, and the next look starts another', async () => {
+it('a run that cannot continue ends by itself, and the next look starts another', async () => {
   // A start ends what an earlier build may have left open.
   const stuck = recoveries.drain.workflowId;
   await world.client.workflow.start('aTypeOfAnotherBuild', {
@@ -119,7 +119,7 @@ it('a run that cannot go on ends by itself, and the next look starts another', a
   });
 });
 
-it('removes the schedules that each kind had before there was one look', async () => {
+it('removes the earlier schedules of each kind', async () => {
   const { workflowId: id } = recoveries.adoption;
   await world.client.schedule.create({
     scheduleId: id,

@@ -62,7 +62,7 @@ it('starts no workflow while there is nothing to recover', async () => {
   expect(await workflowsBegun()).toBe(1);
 });
 
-it('leaves the schedule alone that an operator has paused', async () => {
+it('does not trigger a schedule that an operator has paused', async () => {
   await schedule().pause('looking into it');
   const order = await createOrder(world);
   await claim(world, [order]);
@@ -74,7 +74,7 @@ it('leaves the schedule alone that an operator has paused', async () => {
   await ends(world, order, 'COMPLETED');
 });
 
-it('has an order adopted that nobody drives', async () => {
+it('gets an order without a driving workflow adopted', async () => {
   const order = await createOrder(world);
   await claim(world, [order]);
   await ends(world, order, 'COMPLETED');

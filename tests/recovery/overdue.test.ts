@@ -23,7 +23,7 @@ async function readiness(): Promise<{ status: number; body: Readiness }> {
 const agoS = (seconds: number) =>
   harness.databases.order.raw('NOW(6) - INTERVAL ? SECOND', [seconds]);
 
-it('says which kind has had work for too long, and is ready all the same', async () => {
+it('names the kind that has had work for too long, and is still ready', async () => {
   const recoveries = () => harness.databases.order('recoveries');
   await recoveries().insert([
     { kind: 'drain', wanted_since: agoS(3_600) },
@@ -37,7 +37,7 @@ it('says which kind has had work for too long, and is ready all the same', async
   await recoveries().delete();
 });
 
-it('says that nobody looks for work any more', async () => {
+it('reports that no look has run for too long', async () => {
   const recoveries = () => harness.databases.order('recoveries');
   await recoveries().insert({ kind: 'look', ended_at: agoS(600) });
   expect((await readiness()).body.overdueRecovery).toMatchObject([{ kind: 'look' }]);

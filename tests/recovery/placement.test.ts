@@ -45,7 +45,7 @@ it.each(['saga', 'tcc', 'xa', 'lock'] as const)(
   },
 );
 
-it('one that is halfway goes on where it was', async () => {
+it('an order that is halfway continues where it was', async () => {
   // A branch is ended by an ordinary activity in every placement; what follows it is local.
   const commit = new Gate();
   world.faults.commitStock = async (run) => {

@@ -21,7 +21,7 @@ it.each(incompatible)('catches that %s', async (_what, mutation, breaks) => {
 
 const ask = 'workflows/shared/ask.ts';
 
-it('accepts an unchanged copy, other words, and a change that is patched in', async () => {
+it('accepts an unchanged copy, changed texts, and a patched change', async () => {
   expect(await violationsOf([])).toEqual(new Map());
   expect(
     await violationsOf([

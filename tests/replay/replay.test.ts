@@ -16,7 +16,7 @@ import { violations, violationsOf } from './violations';
 
 beforeAll(quietRuntime);
 
-it('has a history of every outcome, and none that nobody declared', () => {
+it('has a history of every outcome, and no undeclared one', () => {
   const today = recorded().filter((name) => !name.includes('/'));
   expect(today).toEqual([...outcomes].sort());
 });
@@ -29,7 +29,7 @@ it('has a history of every workflow', () => {
   expect(new Set(types)).toEqual(new Set(Object.values(workflowTypes)));
 });
 
-it('replays every history, those of older code too', async () => {
+it('replays every history, including those of older code', async () => {
   expect(await violations(await workflowBundle(), recorded())).toEqual(new Map());
 });
 
@@ -37,7 +37,7 @@ it.each(incompatible.slice(0, 1))('catches that %s', async (_what, mutation, bre
   expect([...(await violationsOf([mutation], breaks)).keys()]).toEqual(breaks);
 });
 
-it('names no machine, no process and no folder', () => {
+it('contains no name of a machine, process or folder', () => {
   for (const name of recorded()) {
     const text = textOf(name);
     const identities = [...text.matchAll(/"identity": "([^"]*)"/g)].map(([, identity]) => identity);
@@ -48,7 +48,7 @@ it('names no machine, no process and no folder', () => {
   }
 });
 
-it('holds what makes these outcomes hard to replay', () => {
+it('contains what makes these outcomes hard to replay', () => {
   const types = (name: string) => eventsOf(name).map(({ eventType }) => eventType);
   expect(types('worker-lost-midway')).toContain('EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT');
   expect(types('cancelled-by-operator')).toContain(
@@ -68,7 +68,7 @@ it('holds what makes these outcomes hard to replay', () => {
   expect(types('not-searchable')).not.toContain('EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES');
 });
 
-it('renders no details for what it replays', async () => {
+it('renders no details during replay', async () => {
   const details = '  private details(): string {\n';
   const mutation = {
     file: 'workflows/ui/batch-view.ts',

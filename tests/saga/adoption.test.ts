@@ -23,7 +23,7 @@ async function ends(orderId: string, status: string): Promise<void> {
   });
 }
 
-it('drives on what a terminated workflow left, with its stock taken', async () => {
+it('drives an order of a terminated workflow whose stock is taken', async () => {
   const order = await createOrder(world);
   const points = new Gate();
   world.faults.usePoints = async (run) => {
@@ -46,14 +46,14 @@ it('drives on what a terminated workflow left, with its stock taken', async () =
   expect(owner).toMatch(/^adopt-/);
 });
 
-it('drives on an order whose API died between claim and start', async () => {
+it('drives an order whose API died between claim and start', async () => {
   const order = await createOrder(world);
   await claim(world, [order]);
   expect(await adopt()).toEqual({ adopted: 1 });
   await ends(order.orderId, 'COMPLETED');
 });
 
-it('survives an API that wakes up and starts its workflow after the adoption', async () => {
+it('survives an API that starts its workflow after the adoption', async () => {
   const order = await createOrder(world);
   const owner = await claim(world, [order]);
   expect(await adopt()).toEqual({ adopted: 1 });
@@ -67,7 +67,7 @@ it('survives an API that wakes up and starts its workflow after the adoption', a
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 });
 
-it('gives everything back for an order that was cancelled before it was adopted', async () => {
+it('gives everything back for an order that was cancelled before its adoption', async () => {
   const order = await createOrder(world);
   const points = new Gate();
   world.faults.usePoints = () => points.pass();
@@ -91,7 +91,7 @@ it('gives everything back for an order that was cancelled before it was adopted'
   expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('leaves alone what has an open owner, what is young, and what waits for somebody', async () => {
+it('leaves alone orders with an open owner, young ones, and those that wait for others', async () => {
   const gate = new Gate();
   world.faults.deductStock = async (run) => {
     await gate.pass();
@@ -118,7 +118,7 @@ it('leaves alone what has an open owner, what is young, and what waits for someb
   await ends(young.orderId, 'COMPLETED');
 });
 
-it('ends a held order that its customer cancels: the decision is enough to go on', async () => {
+it('ends a broken order that its customer cancels', async () => {
   const broken = await createOrder(world, { lines: { ghost: 1 } });
   await place(world, [broken]);
   expect(await netEffect(world, broken.orderId)).toEqual({ stock: 0, points: -1 });
@@ -130,7 +130,7 @@ it('ends a held order that its customer cancels: the decision is enough to go on
   expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
 });
 
-it('completes a held order, and ends its alert, once its fault is mended', async () => {
+it('completes a broken order, and resolves its alert, once the fault is removed', async () => {
   const broken = await createOrder(world, { lines: { ghost: 1 } });
   await place(world, [broken]);
   await world.databases.stock({ ghost: { available: 5 } });
@@ -146,7 +146,7 @@ it('completes a held order, and ends its alert, once its fault is mended', async
   expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
 });
 
-it('looks past the owners that it asks about at once', async () => {
+it('finds orphans beyond the owners of one query', async () => {
   // More than two looks take, all gone.
   const orders = [];
   for (let i = 0; i < 2 * ownersAtOnce + 1; i += 1) {

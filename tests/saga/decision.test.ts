@@ -27,7 +27,7 @@ describe('one owner', () => {
     }
   });
 
-  it('keeps the recorded pattern and owner when somebody places the order again', async () => {
+  it('keeps the recorded pattern and owner if a caller places the order again', async () => {
     const order = await createOrder(world);
     const owner = await claim(world, [order]);
     const intake = createOrderIntake(world.databases.order);
@@ -51,7 +51,7 @@ describe('one decision', () => {
     await nothingIsCompensatedBeforeCancelIsRead(world);
   });
 
-  it('a cancel of an order that nobody has placed ends it at once', async () => {
+  it('a cancel ends an order that was never placed at once', async () => {
     const order = await createOrder(world);
     const intake = createOrderIntake(world.databases.order);
     expect(await intake.cancelOrder(order.orderId)).toBe('cancelled');
@@ -61,7 +61,7 @@ describe('one decision', () => {
     });
   });
 
-  it('a Temporal cancel means CANCEL for what is undecided, and is compensated', async () => {
+  it('a Temporal cancel writes CANCEL for undecided orders, and compensates them', async () => {
     const order = await createOrder(world);
     const points = new Gate();
     world.faults.usePoints = async (run) => {
@@ -80,7 +80,7 @@ describe('one decision', () => {
     expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
   });
 
-  it('means it too when the workflow hears of it together with the last action’s success', async () => {
+  it('a Temporal cancel in the same task as the last action’s success cancels too', async () => {
     const order = await createOrder(world);
     const gates = { stock: new Gate(), points: new Gate() };
     world.faults.deductStock = async (run) => {

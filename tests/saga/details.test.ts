@@ -17,7 +17,7 @@ const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
 const drain: DrainInput = { timing: hurriedTiming, limit: 100, runbooksUrl };
 const adopt: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5, runbooksUrl };
 
-it('counts the orders, and names those that are not completed, with why and their steps', async () => {
+it('counts the orders, and shows those that are not completed with reason and steps', async () => {
   const fine = await createOrder(world);
   const refused = await createOrder(world, { lines: { rare: 2 } });
   const broken = await createOrder(world, { lines: { ghost: 1 } });
@@ -37,7 +37,7 @@ it('counts the orders, and names those that are not completed, with why and thei
   expect(details).not.toContain(fine.orderId);
 });
 
-it('shows the steps of an order alone, also when it is completed, and sends nobody anywhere', async () => {
+it('shows the steps of a single completed order, without a link to a runbook', async () => {
   const order = await createOrder(world);
   const handle = await startSaga(world, [order]);
   await handle.result();
@@ -53,7 +53,7 @@ it('shows the steps of an order alone, also when it is completed, and sends nobo
   );
 });
 
-it('says of an order under way what it waits for, and where to read on', async () => {
+it('shows what a running order waits for, and where to read on', async () => {
   const gate = new Gate();
   world.faults.deductStock = async (run) => {
     await gate.pass();
@@ -72,7 +72,7 @@ it('says of an order under way what it waits for, and where to read on', async (
   expect(details).toContain('what is retried, and why; `docs/runbooks/step-failing.md`');
 });
 
-it('quotes why a compensation failed, in the order’s workflow and in the drain’s', async () => {
+it('shows why a compensation failed, in the order’s workflow and in the drain’s', async () => {
   world.faults.restoreStock = () => Promise.reject(new Error('the shelf is | on fire\nagain'));
   const order = await createOrder(world, tooDear);
   const handle = await startSaga(world, [order], hurriedTiming, { runbooksUrl });
@@ -94,7 +94,7 @@ it('quotes why a compensation failed, in the order’s workflow and in the drain
   expect(drainDetails).toContain(link);
 });
 
-it('says when an action was given up, and why', async () => {
+it('shows that an action was given up, and why', async () => {
   world.faults.usePoints = () => Promise.reject(new Error('the points are asleep'));
   const order = await createOrder(world);
   const impatient = { ...hurriedTiming, attemptMsMax: 300, actionMsMax: 600 };
@@ -108,7 +108,7 @@ it('says when an action was given up, and why', async () => {
   expect(details).toContain(linkTo('step-failing'));
 });
 
-it('lists what was adopted, whose it was, and whose it is', async () => {
+it('lists the adopted orders with their previous and new owners', async () => {
   const order = await createOrder(world);
   const before = await claim(world, [order]);
   const handle = await startRun(world, workflowTypes.adoptOrders, adopt);
@@ -118,7 +118,7 @@ it('lists what was adopted, whose it was, and whose it is', async () => {
   expect(details).toMatch(new RegExp(`\\| ${order.orderId} \\| ${before} \\| adopt-[\\w-]+ \\|`));
 });
 
-it('names fifty orders at most, those that wait first, and says how many more there are', async () => {
+it('shows fifty orders at most, waiting ones first, and counts the others', async () => {
   const orders = [];
   for (let i = 0; i < 60; i += 1) {
     orders.push(await createOrder(world, { lines: { rare: 2 } }));

@@ -13,7 +13,7 @@ const local = {
   actionMsMax: 1_000,
 } as const;
 
-it('puts a compensation that keeps failing on record', async () => {
+it('registers a compensation that keeps failing', async () => {
   world.faults.restoreStock = () => Promise.reject(new Error('the shelf is on fire'));
   const order = await createOrder(world, { unitPrice: 1_000 });
   const handle = await startSaga(world, [order], local);
@@ -26,7 +26,7 @@ it('puts a compensation that keeps failing on record', async () => {
 it.each([
   ['fails', () => Promise.reject(new Error('the stock service is away'))],
   ['does not answer', () => new Promise((resolve) => setTimeout(resolve, 1_500))],
-])('cancels as unavailable when an action %s', async (_how, fault) => {
+])('cancels as unavailable if an action %s', async (_how, fault) => {
   world.faults.deductStock = fault;
   const order = await createOrder(world);
   const handle = await startSaga(world, [order], local);

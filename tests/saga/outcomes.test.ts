@@ -7,7 +7,7 @@ const world = useWorld({
   points: { anna: 10_000, poor: 3 },
 });
 
-it('settles a batch of 40 order by order: one broken, three rejected, the others complete', async () => {
+it('decides a batch of 40 order by order: one broken, three rejected, the others completed', async () => {
   const orders: PlacedOrder[] = [];
   for (let i = 0; i < 36; i += 1) orders.push(await createOrder(world, { lines: { apple: 1 } }));
   const unknownProduct = await createOrder(world, { lines: { ghost: 1, apple: 1 } });

@@ -57,7 +57,7 @@ async function run(
   return { ...ended, verdicts, registered };
 }
 
-it('gives an action up after about a minute, and cancels as unavailable', async () => {
+it('gives up an action after about a minute, and cancels as unavailable', async () => {
   const { result, verdicts, tookMs } = await run({ usePoints: fail });
   expect(result).toEqual({ completed: 0, cancelled: 1, pending: 0 });
   expect(verdicts).toEqual([
@@ -67,7 +67,7 @@ it('gives an action up after about a minute, and cancels as unavailable', async 
   expect(tookMs).toBeLessThan(70_000);
 });
 
-it('tries a compensation a few times, and then puts it on record', async () => {
+it('tries a compensation a few times, then registers it', async () => {
   let tries = 0;
   const { result, registered } = await run({
     usePoints: () => Promise.resolve([{ kind: 'rejected', code: 'insufficient-points' }]),
@@ -81,7 +81,7 @@ it('tries a compensation a few times, and then puts it on record', async () => {
   expect(registered).toEqual([{ orderId: 'o-1', step: 'restoreStock', error: 'away' }]);
 });
 
-it('never gives up on the decision: an hour without the order database is waited out', async () => {
+it('never gives up the decision, even after an hour without the order database', async () => {
   const away = time.awayFor(3_600_000);
   const { result, tookMs } = await run(
     {},

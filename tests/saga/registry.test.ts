@@ -20,7 +20,7 @@ const registry = () =>
 /** An order that takes stock and then lacks the points, so that it must be compensated. */
 const tooDear = { lines: { apple: 3 }, unitPrice: 1_000 };
 
-it('puts a compensation that keeps failing on record, tells an operator, and drains it', async () => {
+it('registers a compensation that keeps failing, raises an alert, and drains it', async () => {
   const order = await createOrder(world, tooDear);
   let tries = 0;
   world.faults.restoreStock = () => {
@@ -109,7 +109,7 @@ it('registers nothing for an order that another workflow has ended', async () =>
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED' });
 });
 
-it('keeps the other orders of the batch going when one compensation is broken', async () => {
+it('continues the batch’s other orders if one compensation is broken', async () => {
   const spoilt = await createOrder(world, tooDear);
   const fine = await createOrder(world, tooDear);
   world.faults.decideOrders = async (run) => {
@@ -127,7 +127,7 @@ it('keeps the other orders of the batch going when one compensation is broken', 
   expect(errors).toEqual(['broken: content-mismatch']);
 });
 
-it('never gives up, however often it has tried', async () => {
+it('never gives up, however often the compensation has failed', async () => {
   const order = await createOrder(world, tooDear);
   world.faults.restoreStock = () => Promise.reject(new Error('the shelf is on fire'));
   await place(world, [order]);

@@ -28,12 +28,12 @@ it.each([
   ['is completed', [{}, {}], ['saga', 2, 'COMPLETED', false]],
   ['is refused', [{}, refused], ['saga', 2, 'CANCELLED', false]],
   ['is held', [{}, refused, broken], ['saga', 3, 'PENDING', true]],
-])('a batch of which the worst %s says so in its attributes', async (_what, sketches, expected) => {
+])('shows in its attributes that the worst order %s', async (_what, sketches, expected) => {
   const { handle } = await placedByApi(world, 'saga', ...sketches);
   expect(await attributesOf(handle.workflowId, world.client)).toEqual(expected);
 });
 
-it('says in a line how many orders a batch has', async () => {
+it('shows in its summary how many orders a batch has', async () => {
   const batch = await placedByApi(world, 'saga', {}, {}, {});
   expect(await staticSummaryOf(batch.handle)).toBe('saga: 3 orders');
   expect(await timelineOf(batch.handle)).toEqual([
@@ -43,7 +43,7 @@ it('says in a line how many orders a batch has', async () => {
   ]);
 });
 
-it('costs a good order one event, in its last task, and no timer', async () => {
+it('costs a completed order one event, in its last task, and no timer', async () => {
   const { handle } = await placedByApi(world, 'saga', {});
   const { events } = await handle.fetchHistory();
   const upserts = (events ?? []).filter((e) => e.upsertWorkflowSearchAttributesEventAttributes);
@@ -64,7 +64,7 @@ describe('a namespace without our search attributes', () => {
     client = new Client({ connection: world.connection, namespace });
   });
 
-  it('gets its workflows all the same, without attributes', async () => {
+  it('gets its workflows without attributes', async () => {
     const order = await createOrder(world, broken);
     const workflowId = await claim(world, [order]);
     const start = createTemporalStarter(client, {
@@ -104,7 +104,7 @@ describe('a namespace without our search attributes', () => {
     });
   });
 
-  it('is given them, once, however many ask', async () => {
+  it('gets them once, however many processes ask', async () => {
     const ensure = () => ensureSearchAttributes(world.connection, namespace);
     await Promise.all([ensure(), ensure()]);
     await ensure();
@@ -116,7 +116,7 @@ describe('a namespace without our search attributes', () => {
     expect(await attributesOf(handle.workflowId, client)).toEqual(['saga', 0, 'PLACING', false]);
   });
 
-  it('with one of them of another type is refused, saying which', async () => {
+  it('that has one with another type is refused, with its name', async () => {
     await world.connection.operatorService.addSearchAttributes({
       namespace,
       searchAttributes: Object.fromEntries([[searchAttributes.size.name, encode('KEYWORD') ?? 0]]),

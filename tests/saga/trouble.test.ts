@@ -9,7 +9,7 @@ const world = useWorld({
 
 const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 2_000 };
 
-it('makes an effect once when its reply is lost', async () => {
+it('makes an effect once if its reply is lost', async () => {
   const order = await createOrder(world);
   let lost = 0;
   world.faults.deductStock = async (run) => {
@@ -23,7 +23,7 @@ it('makes an effect once when its reply is lost', async () => {
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 });
 
-it('cancels as unavailable when an action keeps failing, and gives the other back', async () => {
+it('cancels as unavailable if an action keeps failing, and gives the other’s effect back', async () => {
   const order = await createOrder(world);
   let tries = 0;
   world.faults.deductStock = () => {
@@ -40,7 +40,7 @@ it('cancels as unavailable when an action keeps failing, and gives the other bac
   expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('turns away an action that wakes up after its compensation', async () => {
+it('refuses an action that wakes up after its compensation', async () => {
   const order = await createOrder(world);
   const frozen = new Gate();
   let answer: unknown;
@@ -61,7 +61,7 @@ it('turns away an action that wakes up after its compensation', async () => {
   expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('does not let an order whose rows are held hold up its neighbours', async () => {
+it('does not let an order with locked rows delay its neighbours', async () => {
   const held = await createOrder(world, { lines: { pear: 1 } });
   const free = await createOrder(world, { lines: { apple: 1 } });
   const holder = await world.databases.product.transaction();
@@ -77,7 +77,7 @@ it('does not let an order whose rows are held hold up its neighbours', async () 
 });
 
 it.each(['product', 'order'] as const)(
-  'a %s worker that is shut down finishes what it runs: nothing lost, nothing doubled',
+  'a %s worker that is shut down finishes its steps: nothing is lost or doubled',
   async (service) => {
     const order = await createOrder(world);
     const step = service === 'product' ? 'deductStock' : 'decideOrders';
@@ -100,7 +100,7 @@ it.each(['product', 'order'] as const)(
   },
 );
 
-it('goes on where it was when the workflow’s worker is replaced midway', async () => {
+it('continues where it was if the workflow’s worker is replaced midway', async () => {
   const order = await createOrder(world);
   const points = new Gate();
   world.faults.usePoints = async (run) => {
@@ -116,7 +116,7 @@ it('goes on where it was when the workflow’s worker is replaced midway', async
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 });
 
-it('takes an answer for too few orders for none, and gives back what may be taken', async () => {
+it('treats an answer for too few orders as none, and gives back what may be taken', async () => {
   const orders = [await createOrder(world), await createOrder(world)];
   world.faults.deductStock = async (run) => ((await run()) as unknown[]).slice(0, 1);
   expect(await place(world, orders)).toEqual({ completed: 0, cancelled: 2, pending: 0 });

@@ -21,7 +21,7 @@ describe('a bound child', () => {
   /** Without it a child outlives a killed parent, and the next start ends what is left. */
   const bound = findProgram('setpriv', ['/usr/bin', '/bin']) !== undefined;
 
-  it('dies with its parent, even when that is killed, where setpriv is', async () => {
+  it('dies with its parent, even if that is killed, where setpriv exists', async () => {
     const parent = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', parentCode]);
     const [output] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(output.toString());
@@ -31,7 +31,7 @@ describe('a bound child', () => {
     if (!bound) process.kill(pid, 'SIGKILL');
   });
 
-  it('that is ended is gone, even if it ignores the signal', async () => {
+  it('is gone after its end, even if it ignores the signal', async () => {
     const deaf = spawn('sh', ['-c', 'trap "" TERM; echo deaf; while :; do sleep 0.05; done']);
     await once(deaf.stdout, 'data');
     const ended = once(deaf, 'exit');
@@ -41,7 +41,7 @@ describe('a bound child', () => {
 });
 
 describe('a command', () => {
-  it('answers its output, and tells it line by line', async () => {
+  it('returns its output, and reports it line by line', async () => {
     const lines: string[] = [];
     const onLine = (line: string) => lines.push(line);
     const output = await runCommand('printf', ['a\\nb\\nc'], { whenMissing, env, onLine });
@@ -59,7 +59,7 @@ describe('a command', () => {
     await expect(absent).rejects.toThrow(whenMissing);
   });
 
-  it('is shown by its last lines', () => {
+  it('shows its last lines', () => {
     expect(lastLines('1\n2\n3\n', 2)).toBe('2\n3');
   });
 });

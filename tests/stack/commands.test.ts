@@ -36,7 +36,7 @@ function run(args: string[], clone = cloneFolder, more: NodeJS.ProcessEnv = {}):
 }
 
 describe('without a stack', () => {
-  it('status says so, as JSON of the usual form', async () => {
+  it('status reports that, as JSON of the usual form', async () => {
     const { code, stdout } = await run(['status', '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
@@ -52,13 +52,13 @@ describe('without a stack', () => {
   it.each([
     ['stop', ['stop'], 'No stack of this clone is running.'],
     ['token', ['token', '--role', 'viewer'], 'This clone has no stack yet'],
-  ])('%s says so with exit code 2', async (_, args, sentence) => {
+  ])('%s reports it with exit code 2', async (_, args, sentence) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(sentence);
   });
 
-  it('reset removes the data, and keeps the keys', async () => {
+  it('reset removes the data and keeps the keys', async () => {
     writeStackFile(folder, newStackFile(false));
     mkdirSync(join(folder, 'data', 'mysql'), { recursive: true });
     const first = await run(['reset']);
@@ -79,13 +79,13 @@ describe('without a stack', () => {
 });
 
 describe('the tests', () => {
-  it('fail when none ran, and say so on their last line', async () => {
+  it('fail if none ran, and say so on their last line', async () => {
     const { code, stdout } = await run(['test', 'no-such-test']);
     expect(code).toBe(1);
     expect(stdout).toBe('0 passed, 0 failed\n');
   });
 
-  it('repeat what failed before their last line', async () => {
+  it('repeat the failures before their last line', async () => {
     const fails = "it('counts', () => { expect(1 + 1).toBe(3); });";
     writeFileSync(join(folder, 'fails.test.js'), fails);
     writeFileSync(join(folder, 'broken.test.js'), 'const;');
@@ -126,7 +126,7 @@ describe('a script', () => {
     return { npm_execpath: join(folder, 'npm.cjs') };
   }
 
-  it('installs what is missing, once, and says so on stderr alone', async () => {
+  it('installs missing dependencies once, and reports it only on stderr', async () => {
     const env = makeClone();
     const first = await run(['hello', 'you'], folder, env);
     expect(first).toMatchObject({ code: 0, stdout: 'hello you\n' });
@@ -134,7 +134,7 @@ describe('a script', () => {
     expect(await run(['hello'], folder, env)).toEqual({ code: 0, stdout: 'hello \n', stderr: '' });
   });
 
-  it('installs again when the lock file holds something else', async () => {
+  it('installs again if the lock file has changed', async () => {
     const env = makeClone();
     await run(['hello'], folder, env);
     const lock = { packages: { '': {}, 'node_modules/tsx': { version: '2', integrity: 'y' } } };
@@ -142,7 +142,7 @@ describe('a script', () => {
     expect((await run(['hello'], folder, env)).stderr).toContain('npm ci --include=dev');
   });
 
-  it('that does not exist is refused with those that do', async () => {
+  it('that does not exist is refused with a list of those that do', async () => {
     makeClone();
     const { code, stderr } = await run(['hallo'], folder);
     expect(code).toBe(1);

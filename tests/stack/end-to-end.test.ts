@@ -57,7 +57,7 @@ it('an operator finds the workflow of an order, and the runbook that it names', 
   await connection.close();
 });
 
-it('a killed worker comes back, and the orders placed until then end', async () => {
+it('a killed worker comes back, and the orders placed meanwhile end', async () => {
   const stack = await live.ready();
   const client = clientOf(stack, 1);
   const { orderId = '' } = await client.create(order, 'while a worker is killed');
@@ -115,7 +115,7 @@ it('every process is killed once while 256 callers place orders: nothing is lost
   await expectClean(stack);
 }, 180_000);
 
-it('everything killed at once starts again with nothing lost', async () => {
+it('everything killed at once starts again, and nothing is lost', async () => {
   const stack = await live.ready();
   const client = clientOf(stack, 1);
   const { orderId = '' } = await client.create(order, 'before everything is killed');
@@ -134,6 +134,6 @@ it('everything killed at once starts again with nothing lost', async () => {
   await expectClean(restarted);
 }, 90_000);
 
-it('stopped in order under load, it leaves no branch prepared', async () => {
+it('an orderly stop under load leaves no branch prepared', async () => {
   await stopsWithNoBranchLeft(live);
 }, 180_000);

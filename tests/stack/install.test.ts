@@ -47,13 +47,13 @@ describe('a MySQL', () => {
     expect(await ensureMysql(settings, silent)).toMatchObject({ program: mysqld });
   });
 
-  it('that is named and does not do is refused', async () => {
+  it('that is named but unusable is refused', async () => {
     const mysqld = program(join(folder, 'mysqld'), mariadb);
     const settings = readSettings({ PATH: '/usr/bin:/bin', HOME: folder, MYSQLD: mysqld });
     await expect(ensureMysql(settings, silent)).rejects.toThrow('needs MySQL 8.0.29 or newer');
   });
 
-  it('that is MariaDB on the PATH is passed over, and what is missing is said', async () => {
+  it('that is MariaDB on the PATH is ignored, and the missing packages are named', async () => {
     program(join(folder, 'bin', 'mysqld'), mariadb);
     const settings = readSettings({ PATH: join(folder, 'bin'), HOME: folder });
     const withSh = { ...settings, searchPath: [join(folder, 'bin')] };
@@ -64,21 +64,21 @@ describe('a MySQL', () => {
 });
 
 describe('a Temporal', () => {
-  it('that is named is used, or refused when it is not there', async () => {
+  it('that is named is used, or refused if it does not exist', async () => {
     const temporalCli = program(join(folder, 'temporal'), 'temporal version 1.9.1');
     const at = (TEMPORAL_CLI: string) => readSettings({ HOME: folder, TEMPORAL_CLI });
     expect(await ensureTemporal(at(temporalCli), silent)).toBe(temporalCli);
     await expect(ensureTemporal(at('/absent'), silent)).rejects.toThrow('TEMPORAL_CLI names');
   });
 
-  it('that cannot be downloaded for want of python3 says so', async () => {
+  it('that cannot be downloaded without python3 is reported', async () => {
     const settings = { ...readSettings({ HOME: folder, PATH: folder }), searchPath: [] };
     await expect(ensureTemporal(settings, silent)).rejects.toThrow('python3 with pip');
   });
 });
 
 describe('a download', () => {
-  it('by two at once is made by both and kept once', async () => {
+  it('by two processes at once is made by both and kept once', async () => {
     const target = join(folder, 'made');
     const build = async (temporary: string) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -95,7 +95,7 @@ describe('a download', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('that was killed is cleared away by the next', async () => {
+  it('that was killed is removed by the next', async () => {
     mkdirSync(join(folder, '.made.4194305.abc'));
     await installOnce(join(folder, 'made'), () => Promise.resolve());
     expect(existsSync(join(folder, '.made.4194305.abc'))).toBe(false);

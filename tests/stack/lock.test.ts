@@ -40,25 +40,25 @@ describe('the lock', () => {
     expect(takeLock(path)).toBeDefined();
   });
 
-  it('is not taken from another process that lives', () => {
+  it('is not taken from a living process', () => {
     const path = write({ pid: otherPid(), startedAt: startOf(otherPid()) });
     expect(takeLock(path)).toBeUndefined();
     expect(lockHolder(path)).toBe(otherPid());
   });
 
-  it('is taken over from a process that is dead', () => {
+  it('is taken over from a dead process', () => {
     const path = write({ pid: 2 ** 22 + 1, startedAt: '1' });
     expect(lockHolder(path)).toBeUndefined();
     expect(takeLock(path)).toBeDefined();
     expect(lockHolder(path)).toBe(process.pid);
   });
 
-  it('is taken over when its process id was given to another process', () => {
+  it('is taken over if another process has its process id', () => {
     const path = write({ pid: otherPid(), startedAt: '1' });
     expect(takeLock(path)).toBeDefined();
   });
 
-  it('is taken over when it is not readable', () => {
+  it('is taken over if it is not readable', () => {
     const path = join(folder, 'lock');
     writeFileSync(path, '{"pid":');
     expect(takeLock(path)).toBeDefined();
@@ -75,7 +75,7 @@ describe('what a killed supervisor left', () => {
     ...more,
   });
 
-  it('is ended when it is proved to be ours', async () => {
+  it('is ended if it is proved to be ours', async () => {
     const gone = new Promise((resolve) => other.once('exit', resolve));
     expect(await endLeftovers([record({})])).toEqual(['left']);
     await gone;
@@ -86,7 +86,7 @@ describe('what a killed supervisor left', () => {
     ['its command line is not ours', { marker: 'mysqld' }],
     ['it began at another time', { startedAt: '1' }],
     ['it did not run', { pid: null }],
-  ])('is left alone when %s', async (_, more) => {
+  ])('is left alone if %s', async (_, more) => {
     expect(await endLeftovers([record(more)])).toEqual([]);
     expect(isAlive(otherPid())).toBe(true);
   });

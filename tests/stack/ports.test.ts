@@ -28,20 +28,20 @@ afterAll(() => {
 });
 
 describe('the ports', () => {
-  it('are those of the last start, or free ones where those are taken', async () => {
+  it('are those of the last start, or free ones if those are taken', async () => {
     const last = { ...preferredPorts, api: taken, temporal: 41_873 };
     const ports = await choosePorts(nothingAsked, last, false);
     expect(ports.api).not.toBe(taken);
     expect(ports.temporal).toBe(41_873);
   });
 
-  it('of a stack that lives beside others are none that another might want', async () => {
+  it('of a stack beside others are none that another might want', async () => {
     const { api, temporal } = await choosePorts(nothingAsked, undefined, false);
     expect([api, temporal]).not.toContain(preferredPorts.api);
     expect([api, temporal]).not.toContain(preferredPorts.temporal);
   });
 
-  it('are refused by name when they were asked for and are taken', async () => {
+  it('are refused by name if they were requested and are taken', async () => {
     const asked = { ...nothingAsked, api: taken };
     await expect(choosePorts(asked, preferredPorts, false)).rejects.toThrow(
       `API_PORT ${String(taken)} is taken.`,
@@ -69,7 +69,7 @@ describe('the ports', () => {
     },
   );
 
-  it('of MySQL are one for all, or follow the first', async () => {
+  it('of MySQL are one for all, or consecutive', async () => {
     const asked = { ...nothingAsked, mysql: 42_871 };
     const one = await choosePorts(asked, preferredPorts, false);
     expect(one.mysql).toEqual({ order: 42_871, product: 42_871, point: 42_871 });

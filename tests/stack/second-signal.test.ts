@@ -9,7 +9,7 @@ import { readSettings } from '../../tools/stack/settings';
 
 const clone = join(__dirname, '..', '..');
 
-it('a later signal kills nothing', async () => {
+it('a later signal kills no process', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'order-stack-'));
   const starter = spawn(process.execPath, ['tools/cli/run.mjs', 'start'], {
     cwd: clone,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => live.end(), 60_000);
 
-it('lock is refused, with nothing done; the other four complete', async () => {
+it('the API refuses lock and does nothing; the other four patterns complete', async () => {
   const stack = await live.ready();
   const client = clientOf(stack, 1);
   const urls = services.map((service) => new URL(stack.databases[service].auditorUrl));

@@ -66,7 +66,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('a supervised process', () => {
-  it('is ready when it says so, and not before', async () => {
+  it('is ready once its message says so, and not before', async () => {
     const slow = `setTimeout(() => process.send('ready'), 300); setInterval(() => {}, 1000);`;
     const begun = Date.now();
     await supervisor.start([child('slow', slow)], limits);
@@ -74,14 +74,14 @@ describe('a supervised process', () => {
     expect(supervisor.records).toMatchObject([{ name: 'slow', state: 'ready' }]);
   });
 
-  it('is ready when it answers, where it cannot say so itself', async () => {
+  it('is ready once a probe finds it, if it sends no message', async () => {
     let asked = 0;
     const isReady = () => Promise.resolve((asked += 1) === 3);
     await supervisor.start([child('server', 'setInterval(() => {}, 1000)', { isReady })], limits);
     expect(asked).toBe(3);
   });
 
-  it('is restarted at once when it is killed, and its end is reported', async () => {
+  it('is restarted at once if it is killed, and its end is reported', async () => {
     const code = `console.log('my last words');${obedient}`;
     await supervisor.start([child('victim', code)], limits);
     const first = pidOf('victim');
@@ -106,7 +106,7 @@ describe('a supervised process', () => {
     expect(deaths[0]?.reason).toBe('exit code 3');
   });
 
-  it('has its deaths forgotten once it has lived a while', async () => {
+  it('starts its count of deaths anew once it has lived a while', async () => {
     const diesTwiceThenLives = `
       const fs = require('node:fs');
       fs.appendFileSync('starts', 'x');
@@ -118,7 +118,7 @@ describe('a supervised process', () => {
     expect(deaths.slice(0, 3).map(({ restartInMs }) => restartInMs)).toEqual([10, 20, 10]);
   });
 
-  it('that cannot be started at all counts as dying', async () => {
+  it('that cannot start counts as dying', async () => {
     const command = () => ({ program: join(folder, 'absent'), args: [], env: {} });
     const started = supervisor.start([child('absent', '', { command })], {
       ...limits,
@@ -129,7 +129,7 @@ describe('a supervised process', () => {
 });
 
 describe('a start', () => {
-  it('is given up when a process keeps dying', async () => {
+  it('is given up if a process keeps dying', async () => {
     const started = supervisor.start([child('dying', 'process.exit(1)')], {
       msMax: 10_000,
       deathsMax: 3,
@@ -138,13 +138,13 @@ describe('a start', () => {
     expect(deaths.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('is given up when a process is not ready in time', async () => {
+  it('is given up if a process is not ready in time', async () => {
     const silent = child('silent', 'setInterval(() => {}, 1000)');
     const started = supervisor.start([silent], { msMax: 200, deathsMax: 3 });
     await expect(started).rejects.toThrow('silent is not ready');
   });
 
-  it('is given up when the supervisor is closed', async () => {
+  it('is given up if the supervisor is closed', async () => {
     const silent = child('silent', 'setInterval(() => {}, 1000)');
     const started = supervisor.start([silent], limits);
     supervisor.close();
@@ -161,7 +161,7 @@ describe('a stop', () => {
     }, 100));
     ${obedient}`;
 
-  it('ends the groups one after the other, and nothing starts again', async () => {
+  it('ends the groups one after the other, and restarts none', async () => {
     const names = ['mysql', 'temporal', 'worker', 'api'];
     await supervisor.start(
       names.map((name) => child(name, takesItsTime(name))),
@@ -183,7 +183,7 @@ describe('a stop', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('ends a process that waits to be started again', async () => {
+  it('ends a process that waits for its restart', async () => {
     void supervisor.start([child('dying', 'process.exit(1)')], limits).catch(() => undefined);
     await until(() => supervisor.records[0]?.state === 'waiting');
     await supervisor.stop([['dying']]);
@@ -194,7 +194,7 @@ describe('a stop', () => {
 });
 
 describe('a log', () => {
-  it('that has grown too large is put aside at the next start', async () => {
+  it('that is too large is put aside at the next start', async () => {
     const log = join(folder, 'talker.log');
     writeFileSync(log, Buffer.alloc(21 * 1024 * 1024, 'x'));
     await supervisor.start([child('talker', `console.log('new');${obedient}`)], limits);

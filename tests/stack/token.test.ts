@@ -12,7 +12,7 @@ async function claimsOf(token: string) {
 }
 
 describe('a token', () => {
-  it('of a customer names them, and is good for 12 hours', async () => {
+  it('of a customer names them, and is valid for 12 hours', async () => {
     const claims = await claimsOf(await mintToken(describedStack(), { customerId: 'c-00001' }));
     expect(claims).toMatchObject({ sub: 'c-00001', role: 'customer' });
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(12 * 3_600);
@@ -25,14 +25,14 @@ describe('a token', () => {
 });
 
 describe('the passwords', () => {
-  it('are kept, and new users get one', () => {
+  it('stay the same, and new users get one', () => {
     const passwords = completePasswords({ order_api: 'kept' });
     expect(passwords['order_api']).toBe('kept');
     expect(passwords['auditor']).toMatch(/^[\w-]{20,}$/);
     expect(new Set(Object.values(passwords)).size).toBe(Object.keys(passwords).length);
   });
 
-  it('go into the address of the database', () => {
+  it('are escaped in the address of the database', () => {
     const url = databaseUrl({ ...file, userPasswords: { order_api: 'a b' } }, 'order', 'order_api');
     expect(url).toBe('mysql://order_api:a%20b@127.0.0.1:3307/order_service');
   });

@@ -68,7 +68,7 @@ it.each(['before', 'after'] as const)('is lost at cancelPoints, %s its effect', 
   await expectClean(world);
 });
 
-it('a sweep ends the reservations of an order that nobody drives, and adoption the order', async () => {
+it('a sweep ends the reservations of an abandoned order, and adoption the order', async () => {
   const order = await createOrder(world, { lines: { apple: 3 } });
   const gate = await lostAt(order, 'confirmPoints', 'before');
   await until('the stock is confirmed', async () => {
@@ -99,7 +99,7 @@ it('an owner that wakes up after the adoption and its cancel reserves nothing', 
   await expectClean(world);
 });
 
-it('goes on where it was when the workflow’s worker is replaced between the confirms', async () => {
+it('continues where it was if the workflow’s worker is replaced between the confirms', async () => {
   const order = await createOrder(world, { lines: { apple: 3 } });
   const gate = new Gate();
   world.faults.confirmPoints = async (run) => {

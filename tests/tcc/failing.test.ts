@@ -47,7 +47,7 @@ it('a confirm that keeps failing leaves its order PENDING, and is forced later',
   await expectClean(world);
 });
 
-it('forces more orders than it looks at in one go, and each only after its time', async () => {
+it('forced confirmation takes more orders than one query returns, each only after its time', async () => {
   const orders = [];
   for (let i = 0; i < 5; i += 1) orders.push(await createOrder(world));
   world.faults.confirmStock = () => Promise.reject(new Error('away'));
@@ -63,7 +63,7 @@ it('forces more orders than it looks at in one go, and each only after its time'
   await expectClean(world);
 });
 
-it('what is forced waits for no neighbour whose rows somebody holds', async () => {
+it('a forced confirmation does not wait for other orders’ locked rows', async () => {
   const free = await createOrder(world);
   const held = await createOrder(world, { lines: { rare: 1 } });
   world.faults.confirmStock = () => Promise.reject(new Error('away'));
@@ -92,7 +92,7 @@ it('what is forced waits for no neighbour whose rows somebody holds', async () =
   await expectClean(world);
 });
 
-it('a confirm whose reply is lost is made once', async () => {
+it('a confirm whose reply is lost has one effect', async () => {
   const order = await createOrder(world);
   let lost = 0;
   world.faults.confirmStock = async (run) => {
@@ -130,7 +130,7 @@ it('a cancel that keeps failing leaves its order PENDING, and adoption ends it',
   await expectClean(world);
 });
 
-it('a confirm that has nothing to confirm is an alarm, and no schedule touches it', async () => {
+it('a confirm without a reservation raises an alarm, and recovery leaves it alone', async () => {
   const order = await createOrder(world);
   world.faults.decideOrders = async (run) => {
     const decisions = await run();

@@ -28,7 +28,7 @@ describe('an operator’s freeze', () => {
     await stock.tryStock([of('o-1')]);
   });
 
-  it('keeps a reservation from being confirmed until it is thawed', async () => {
+  it('prevents the confirm of a reservation until it is thawed', async () => {
     expect(await freeze(1)).toEqual([done]);
     expect(await freeze(1)).toEqual([done]);
     expect(await confirm()).toEqual([frozen]);
@@ -38,26 +38,26 @@ describe('an operator’s freeze', () => {
     expect(await participants.shelf()).toEqual(['8+0', '4+0']);
   });
 
-  it('does not keep its neighbours from being confirmed', async () => {
+  it('does not prevent the confirm of its neighbours', async () => {
     await stock.tryStock([of('o-2')]);
     await freeze(1);
     expect(await stock.confirmStock([of('o-1'), of('o-2')])).toEqual([frozen, done]);
   });
 
-  it('lets what is frozen be cancelled', async () => {
+  it('allows the cancel of a frozen reservation', async () => {
     await freeze(1);
     expect(await stock.cancelStock([of('o-1')])).toEqual([done]);
     expect(await participants.shelf()).toEqual(['10+0', '5+0']);
   });
 
-  it('is refused once it is confirmed, and thawing then does nothing', async () => {
+  it('is refused after the confirm, and a thaw then does nothing', async () => {
     await confirm();
     expect(await freeze(1)).toEqual([refused]);
     expect(await thaw(1)).toEqual([done]);
     expect(await stock.cancelStock([of('o-1')])).toEqual([refused]);
   });
 
-  it('is refused when it comes after its thaw, or after a newer resolution', async () => {
+  it('is refused after its thaw, or after a newer resolution', async () => {
     await thaw(2);
     expect(await freeze(2)).toEqual([refused]);
     expect(await freeze(1)).toEqual([refused]);
@@ -69,12 +69,12 @@ describe('an operator’s freeze', () => {
     expect(await freeze(4)).toEqual([done]);
   });
 
-  it('of what was never reserved is an alarm', async () => {
+  it('without a reservation raises an alarm', async () => {
     const outcomes = await stock.freezeStock([{ orderId: 'o-9', resolution: 1 }]);
     expect(outcomes).toEqual([alarm('confirm-without-reservation')]);
   });
 
-  it('against a confirm at once: either it is confirmed, or it is frozen', async () => {
+  it('that races a confirm: the reservation is either confirmed or frozen', async () => {
     for (let i = 0; i < 20; i += 1) {
       const orderId = `race-${String(i)}`;
       const order = of(orderId, { a: 1 });
@@ -95,7 +95,7 @@ describe('an operator’s freeze', () => {
 describe('a sweep', () => {
   const all = { olderThanMs: 0, afterOrder: '', limit: 10 };
 
-  it('finds what is open and old, as what was asked for, page by page', async () => {
+  it('finds old open reservations with their commands, page by page', async () => {
     const orders = ['o-1', 'o-2', 'o-3', 'o-4'].map((id) => of(id, { a: 1, b: 1 }));
     await stock.tryStock(orders);
     await stock.confirmStock(orders.slice(1, 2));
@@ -107,7 +107,7 @@ describe('a sweep', () => {
     expect(await stock.confirmStock(await stock.agedStock({ ...all, limit: 1 }))).toEqual([done]);
   });
 
-  it('finds points alike', async () => {
+  it('finds points likewise', async () => {
     const order = { orderId: 'o-1', customerId: 'anna', points: 60 };
     await points.tryPoints([order]);
     expect(await points.agedPoints(all)).toEqual([order]);

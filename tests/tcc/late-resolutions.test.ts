@@ -34,20 +34,20 @@ const request = (orderId: string, action: 'cancel' | 'retry') => {
   return { orderId, action, reason: 'the customer called', operator: 'olga' };
 };
 
-it('opened again, it answers the same', async () => {
+it('a resolution that is opened again answers the same', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   const first = await orders.openResolution(request(orderId, 'cancel'), 'R1');
   expect(first).toMatchObject({ order: { orderId, decision: 'COMPLETE', pattern: 'tcc' } });
   expect(await orders.openResolution(request(orderId, 'cancel'), 'R1')).toEqual(first);
 });
 
-it('of an order that nobody has placed there is nothing to resolve, on record too', async () => {
+it('a resolution of an order that was never placed finds nothing, and is recorded', async () => {
   const { orderId } = await createOrder(world);
   expect(await orders.openResolution(request(orderId, 'retry'), 'R1')).toBeNull();
   expect(await trail(world, orderId)).toEqual([entry('retry', 'not-pending')]);
 });
 
-it('a late attempt to open it does not take the order back from a newer one', async () => {
+it('a late attempt to open a resolution does not take the order from a newer one', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   const first = await orders.openResolution(request(orderId, 'cancel'), 'R1');
   await orders.openResolution(request(orderId, 'retry'), 'R2');
@@ -63,7 +63,7 @@ it('a late attempt to open it does not take the order back from a newer one', as
   expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R2', decision: 'COMPLETE' });
 });
 
-it('one that is handed the order back cannot cancel what a newer one has thawed', async () => {
+it('a resolution that gets the order back cannot cancel what a newer one has thawed', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   await orders.openResolution(request(orderId, 'cancel'), 'R1');
   await orders.openResolution(request(orderId, 'cancel'), 'R2');
@@ -72,7 +72,7 @@ it('one that is handed the order back cannot cancel what a newer one has thawed'
   expect(await orders.overturnDecision(orderId, 'R1')).toBe(false);
 });
 
-it('a late attempt to change the decision finds that it has ended', async () => {
+it('a late attempt to overturn finds its resolution ended', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   await orders.openResolution(request(orderId, 'cancel'), 'R1');
   await orders.closeResolution('R1', 'unsafe');
@@ -81,7 +81,7 @@ it('a late attempt to change the decision finds that it has ended', async () => 
   expect(await stateOf(world, orderId)).toMatchObject({ owner: 'R1', decision: 'COMPLETE' });
 });
 
-it('a change of the decision whose answer is lost is known for its own after another', async () => {
+it('a resolution whose overturn’s answer was lost recognises it after another resolution', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   await orders.openResolution(request(orderId, 'cancel'), 'R1');
   expect(await orders.overturnDecision(orderId, 'R1')).toBe(true);
@@ -89,7 +89,7 @@ it('a change of the decision whose answer is lost is known for its own after ano
   expect(await orders.overturnDecision(orderId, 'R1')).toBe(true);
 });
 
-it('one whose change of the decision was lost cancels, and does not thaw, beside a newer one', async () => {
+it('a resolution whose overturn’s answer was lost cancels, and does not thaw, beside a newer one', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const cancels = new Gate();
   world.faults.cancelStock = async (run) => {
@@ -153,14 +153,14 @@ async function expectAdopted(orderId: string): Promise<void> {
   expect(await netEffect(world, orderId)).toEqual({ stock: -3, points: -3 });
 }
 
-it('a cancel that was refused leaves the order to whom it was left before', async () => {
+it('a refused cancel returns the order to its previous owner', async () => {
   const { orderId, retry } = await halfConfirmed();
   expect(await resolve(world, orderId, 'cancel')).toEqual({ outcome: 'unsafe' });
   expect(await stateOf(world, orderId)).toMatchObject({ owner: retry.workflowId });
   await expectAdopted(orderId);
 });
 
-it('two overlapping cancels that are refused do not leave the order to an ended owner', async () => {
+it('two overlapping refused cancels do not leave the order to an ended owner', async () => {
   const { orderId } = await halfConfirmed();
   const gates = [new Gate(), new Gate()] as const;
   let freezes = 0;
@@ -180,7 +180,7 @@ it('two overlapping cancels that are refused do not leave the order to an ended 
   await expectAdopted(orderId);
 });
 
-it('a retry that is cancelled before it drives the order on leaves it to adoption', async () => {
+it('a retry that is cancelled before it drives the order leaves it to adoption', async () => {
   const { orderId } = await halfConfirmed();
   const gate = new Gate();
   world.faults.openResolution = async (run) => {

@@ -49,7 +49,7 @@ async function read(path: string, role = 'viewer') {
 
 const because = (action: string) => ({ action, reason: 'the customer called' });
 
-it('lists what waits and why; both lists are empty when nothing does', async () => {
+it('lists what waits and why; both lists are empty if nothing waits', async () => {
   expect((await read('/operator/orders?status=PENDING')).body).toEqual({
     orders: [],
     nextCursor: null,
@@ -95,7 +95,7 @@ it('shows the customer that the order is being confirmed, and refuses the cancel
   );
 });
 
-it('shows everybody what is reserved beside what is available, until it is gone', async () => {
+it('shows what is reserved beside what is available, until it is confirmed', async () => {
   const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 5 });
   const decision = new Gate();
   world.faults.decideOrders = async (run) => {
@@ -122,7 +122,7 @@ it('shows everybody what is reserved beside what is available, until it is gone'
   ]);
 });
 
-it('confirms, cancels and says when it is PENDING still; all of it is on record', async () => {
+it('confirms, cancels, and reports an order that is still PENDING; all of it is recorded', async () => {
   const first = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const cancelled = await resolve(first.orderId, because('cancel'));
   expect([cancelled.status, cancelled.body['status']]).toEqual([200, 'CANCELLED']);
@@ -175,7 +175,7 @@ it.each([
   expect([answer.status, answer.body['type']]).toEqual([422, '/problems/validation']);
 });
 
-it('lets staff read, operators resolve, and customers neither', async () => {
+it('lets staff read and operators resolve, and customers do neither', async () => {
   for (const role of ['viewer', 'operator', 'approver']) {
     expect((await read('/operator/alerts', role)).status).toBe(200);
     expect((await read('/operator/orders?status=PENDING', role)).status).toBe(200);
@@ -189,14 +189,14 @@ it('lets staff read, operators resolve, and customers neither', async () => {
   expect((await call(api, 'DELETE', '/operator/alerts')).status).toBe(405);
 });
 
-it('without a way to resolve says so, and nothing is done', async () => {
+it('answers that it cannot resolve, and does nothing', async () => {
   const headers = await as('operator');
   const body = because('retry');
   const answer = await call(harness.api, 'POST', '/operator/orders/o-1/resolve', { body, headers });
   expect([answer.status, answer.body]).toEqual([503, problemLike('unavailable', 503)]);
 });
 
-it('lets one resolution be under way at a time; one that was terminated stops nobody', async () => {
+it('allows one resolution at a time; a terminated one does not block the next', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const frozen = new Gate();
   world.faults.overturnDecision = async (run) => {
@@ -216,7 +216,7 @@ it('lets one resolution be under way at a time; one that was terminated stops no
   expect(await outcomes).toEqual(['pending', 'completed']);
 });
 
-it('lets one of two resolutions begin that are asked for at once', async () => {
+it('lets one of two concurrent resolutions begin', async () => {
   const { orderId } = await unconfirmed(world, 'confirmStock');
   const answers = await Promise.all([1, 2].map(() => resolve(orderId, because('confirm'))));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);

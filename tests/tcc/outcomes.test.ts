@@ -15,7 +15,7 @@ const before = {
   points: { anna: '10000+0', poor: '3+0' },
 };
 
-it('completes an order: reserved first, out of the books once, and the row says so', async () => {
+it('completes an order: reserves first, and takes it out of the books once', async () => {
   const order = await createOrder(world, { lines: { apple: 2, rare: 1 }, unitPrice: 5 });
   const seen: unknown[] = [];
   world.faults.decideOrders = async (run) => {
@@ -41,7 +41,7 @@ it('completes an order: reserved first, out of the books once, and the row says 
   await expectClean(world);
 });
 
-it('confirms nothing before COMPLETE has been read, and then is still PLACING', async () => {
+it('confirms nothing before COMPLETE has been read; until then the order is PLACING', async () => {
   const order = await createOrder(world);
   const seen: unknown[] = [];
   const look = async (run: () => Promise<unknown>) => {
@@ -63,7 +63,7 @@ it.each([
   ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
   // Stock's reason is named before points'.
   ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
-])('cancels an order when %s, and everything is available again', async (_when, sketch, reason) => {
+])('cancels an order if %s, and everything is available again', async (_when, sketch, reason) => {
   const order = await createOrder(world, sketch);
   const decisions: (string | null)[] = [];
   const look = async (run: () => Promise<unknown>) => {
@@ -80,7 +80,7 @@ it.each([
   await expectClean(world);
 });
 
-it('cancels as unavailable when a try keeps failing', async () => {
+it('cancels as unavailable if a try keeps failing', async () => {
   const order = await createOrder(world);
   let tries = 0;
   world.faults.tryPoints = () => {
@@ -129,7 +129,7 @@ it('a customer’s cancel during the confirms is refused', async () => {
   await expectClean(world);
 });
 
-it('a Temporal cancel means CANCEL while it is tried, and nothing once it is decided', async () => {
+it('a Temporal cancel cancels the order during the tries, and changes no decision', async () => {
   const early = await createOrder(world);
   const late = await createOrder(world);
   const tried = new Gate();
@@ -172,7 +172,7 @@ it('the same order driven twice at once has one effect', async () => {
   await expectClean(world);
 });
 
-it('settles several orders, each by itself: one broken, two rejected, the others complete', async () => {
+it('decides several orders, each by itself: one broken, two rejected, the others completed', async () => {
   const fine = [await createOrder(world), await createOrder(world, { lines: { apple: 7 } })];
   const broken = await createOrder(world, { lines: { ghost: 1 } });
   const short = [

@@ -81,7 +81,7 @@ async function standing(): Promise<Map<string, string>> {
 
 const unchanged = () => new Map(decided.map((row) => [idOf(row), `${row.status} ${row.decision}`]));
 
-it('COMPLETE changes to CANCEL in PENDING orders of tcc, and no other decision is overturned', async () => {
+it('an overturn changes COMPLETE to CANCEL in PENDING orders of tcc, and no other decision', async () => {
   await writeDecided();
   for (const row of decided) {
     const holds = await orders.overturnDecision(idOf(row), ownerOf(row));
@@ -91,7 +91,7 @@ it('COMPLETE changes to CANCEL in PENDING orders of tcc, and no other decision i
   expect(await standing()).toEqual(unchanged().set('tcc-PENDING-COMPLETE', 'PENDING CANCEL'));
 });
 
-it('nothing else that writes a decision changes one that stands', async () => {
+it('no other writer changes an existing decision', async () => {
   await writeDecided();
   for (const row of decided) {
     const orderId = idOf(row);

@@ -19,7 +19,7 @@ beforeEach(() => participants.begin());
 
 const cancelled = { kind: 'cancelled' };
 
-it('reserves, and confirms what was reserved, once', async () => {
+it('reserves, and confirms the reservation, once', async () => {
   expect(await stock.tryStock([of('o-1')])).toEqual([done]);
   expect(await stock.tryStock([of('o-1')])).toEqual([done]);
   expect([await participants.shelf(), await participants.ledger()]).toEqual([['8+2', '4+1'], []]);
@@ -29,14 +29,14 @@ it('reserves, and confirms what was reserved, once', async () => {
   expect(await participants.ledger()).toEqual(['o-1 deduct a -2', 'o-1 deduct b -1']);
 });
 
-it('cancels what was reserved, once, and the ledger never hears of it', async () => {
+it('cancels a reservation once, without a row in the ledger', async () => {
   await stock.tryStock([of('o-1')]);
   expect(await stock.cancelStock([of('o-1')])).toEqual([done]);
   expect(await stock.cancelStock([of('o-1')])).toEqual([done]);
   expect([await participants.shelf(), await participants.ledger()]).toEqual([['10+0', '5+0'], []]);
 });
 
-it('reserves nothing of an order of which one line is short, and says so again', async () => {
+it('reserves nothing if one line is short, and answers a repeat the same', async () => {
   const short = of('o-1', { a: 1, b: 6 });
   const rejected = { kind: 'rejected', code: 'insufficient-stock' };
   expect(await stock.tryStock([short])).toEqual([rejected]);
@@ -46,21 +46,21 @@ it('reserves nothing of an order of which one line is short, and says so again',
   expect(await participants.shelf()).toEqual(['100+0', '100+0']);
 });
 
-it('what one order has reserved is not there for the next', async () => {
+it('an order cannot reserve what another has reserved', async () => {
   expect(await stock.tryStock([of('o-1', { b: 4 }), of('o-2', { b: 2 })])).toEqual([
     done,
     { kind: 'rejected', code: 'insufficient-stock' },
   ]);
 });
 
-it('turns away a try that comes after its cancel, whatever its content', async () => {
+it('refuses a try that comes after its cancel, whatever its content', async () => {
   expect(await stock.cancelStock([of('o-1')])).toEqual([done]);
   expect(await stock.tryStock([of('o-1')])).toEqual([cancelled]);
   expect(await stock.tryStock([of('o-1', { a: 9 })])).toEqual([cancelled]);
   expect(await participants.shelf()).toEqual(['10+0', '5+0']);
 });
 
-it('a confirm without a reservation is an alarm, and leaves the try free to come', async () => {
+it('a confirm without a reservation raises an alarm, and still allows the try', async () => {
   expect(await stock.confirmStock([of('o-1')])).toEqual([alarm('confirm-without-reservation')]);
   expect(await databases.product('steps')).toEqual([]);
   expect(await stock.tryStock([of('o-1')])).toEqual([done]);
@@ -73,7 +73,7 @@ it('a confirm without a reservation is an alarm, and leaves the try free to come
 it.each([
   ['of what was tried', () => stock.tryStock([of('o-1')])],
   ['that came first', () => Promise.resolve()],
-])('a confirm after the cancel %s is an alarm, every time', async (_what, begin) => {
+])('a confirm after the cancel %s raises an alarm, every time', async (_what, begin) => {
   await begin();
   await stock.cancelStock([of('o-1')]);
   for (let i = 0; i < 2; i += 1) {
@@ -91,7 +91,7 @@ it('a cancel after the confirm is refused, every time', async () => {
   expect(await participants.shelf()).toEqual(['8+0', '4+0']);
 });
 
-it('the same order with another content is broken, in every step', async () => {
+it('the same order with different content is broken, in every step', async () => {
   const other = of('o-1', { a: 3 });
   await stock.tryStock([of('o-1')]);
   for (const step of [stock.tryStock, stock.confirmStock, stock.cancelStock]) {
@@ -100,7 +100,7 @@ it('the same order with another content is broken, in every step', async () => {
   expect(await participants.shelf()).toEqual(['8+2', '4+1']);
 });
 
-it('one order’s alarm does not keep its neighbours from being confirmed', async () => {
+it('one order’s alarm does not prevent the confirm of its neighbours', async () => {
   const good = [of('o-1'), of('o-3')];
   await stock.tryStock(good);
   await stock.cancelStock([of('o-0')]);
@@ -113,7 +113,7 @@ it('one order’s alarm does not keep its neighbours from being confirmed', asyn
   expect(await participants.shelf()).toEqual(['6+0', '3+0']);
 });
 
-it('of a confirm and a cancel at once exactly one wins', async () => {
+it('exactly one of a concurrent confirm and cancel wins', async () => {
   const outcomes = new Set<string>();
   for (let i = 0; i < 20; i += 1) {
     const order = of(`o-${String(i)}`, { a: 1 });
@@ -136,7 +136,7 @@ it('of a confirm and a cancel at once exactly one wins', async () => {
   expect([...outcomes].sort()).toEqual(['cancel', 'confirm']);
 });
 
-it('points are reserved, confirmed and cancelled alike', async () => {
+it('points are reserved, confirmed and cancelled likewise', async () => {
   const order = { orderId: 'o-1', customerId: 'anna', points: 60 };
   const other = { orderId: 'o-2', customerId: 'anna', points: 60 };
   expect(await points.tryPoints([order, other])).toEqual([

@@ -120,7 +120,7 @@ function expectAMinute(tookMs: number): void {
 }
 
 describe('placing', () => {
-  it('gives a try up after a minute, and cancels what it may have reserved', async () => {
+  it('gives up a try after a minute, and cancels what it may have reserved', async () => {
     const { result, tookMs } = await place({ tryPoints: away });
     expect(result).toEqual({ completed: 0, cancelled: 1, pending: 0 });
     expect(verdicts).toMatchObject([{ decision: 'CANCEL', reason: 'unavailable' }]);
@@ -128,7 +128,7 @@ describe('placing', () => {
     expectAMinute(tookMs);
   });
 
-  it('tries a confirm a few times, and then tells somebody', async () => {
+  it('tries a confirm a few times, then raises an alert', async () => {
     const { result, tookMs } = await place({ confirmStock: away });
     expect(result).toEqual({ completed: 0, cancelled: 0, pending: 1 });
     expect(tries['confirmStock']).toBe(defaultTiming.confirmAttemptsMax);
@@ -140,7 +140,7 @@ describe('placing', () => {
     expect(tookMs).toBeLessThan(10_000);
   });
 
-  it('never gives up on the end of what is confirmed: an hour is waited out', async () => {
+  it('never gives up the end of a confirmed order, even after an hour', async () => {
     const orders = time.awayFor(hourMs);
     const { result, tookMs } = await place({
       completeOrders: async () => {
@@ -154,7 +154,7 @@ describe('placing', () => {
 });
 
 describe('forced confirmation', () => {
-  it('tries once a run, at once, and tells somebody that it fails still', async () => {
+  it('tries once per run, and shows that the confirm still fails', async () => {
     const { result, tookMs } = await force({ confirmPoints: away });
     expect(result).toEqual({ completed: 0, pending: 1 });
     expect(tries).toMatchObject({ confirmStock: 1, confirmPoints: 1 });
@@ -162,7 +162,7 @@ describe('forced confirmation', () => {
     expect(tookMs).toBeLessThan(10_000);
   });
 
-  it('waits an hour for the order service, and then confirms', async () => {
+  it('waits an hour for the order service, then confirms', async () => {
     const orders = time.awayFor(hourMs);
     const { result, tookMs } = await force({
       findUnconfirmed: async () => {
@@ -177,14 +177,14 @@ describe('forced confirmation', () => {
 });
 
 describe('the sweep', () => {
-  it('asks the order service for a minute, and then holds', async () => {
+  it('asks the order service for a minute, then holds', async () => {
     const { result, tookMs } = await sweep({ readDecisions: away });
     expect(result).toEqual({ confirmed: 0, cancelled: 0, held: 2 });
     expect(tries['confirmStock']).toBeUndefined();
     expectAMinute(tookMs);
   });
 
-  it('asks a participant a few times, and goes on with the other', async () => {
+  it('asks a participant a few times, then continues with the other', async () => {
     const { result, tookMs } = await sweep({ agedStock: away });
     expect(result).toEqual({ confirmed: 1, cancelled: 0, held: 0 });
     expect(tries['agedStock']).toBe(defaultTiming.confirmAttemptsMax);
@@ -192,7 +192,7 @@ describe('the sweep', () => {
     expect(tookMs).toBeLessThan(10_000);
   });
 
-  it('tries a confirm a few times, and what is frozen once: the next run asks again', async () => {
+  it('tries a confirm a few times, and a frozen reservation once per run', async () => {
     const { result, tookMs } = await sweep({
       confirmStock: away,
       confirmPoints: answers('frozen'),
@@ -207,7 +207,7 @@ describe('the sweep', () => {
 });
 
 describe('an operator’s resolution', () => {
-  it('asks what is frozen again after each pause, and then leaves it PENDING', async () => {
+  it('retries a frozen reservation after each pause, then leaves the order PENDING', async () => {
     const { result, tookMs } = await resolve('confirm', { confirmStock: answers('frozen') });
     expect(result).toEqual({ outcome: 'pending' });
     expect(tries).toMatchObject({ thawStock: 1, confirmStock: defaultTiming.confirmAttemptsMax });
@@ -217,7 +217,7 @@ describe('an operator’s resolution', () => {
     expect(tookMs).toBeLessThan(pausesMs + 5_000);
   });
 
-  it('gives a freeze up after a minute, and thaws for as long as that takes', async () => {
+  it('gives up a freeze after a minute, and thaws without a time limit', async () => {
     const points = time.awayFor(hourMs);
     const { result, tookMs } = await resolve('cancel', {
       freezePoints: away,

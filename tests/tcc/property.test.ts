@@ -127,7 +127,7 @@ async function next(model: Model, events: Event[]): Promise<Model> {
   return match.after;
 }
 
-it('the product service reserves, confirms and cancels as its model does, whatever comes', async () => {
+it('the product service reserves, confirms and cancels like its model under random steps', async () => {
   await fc.assert(
     fc.asyncProperty(arbitraryHappenings, async (happenings) => {
       await databases.empty();

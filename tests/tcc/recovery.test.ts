@@ -32,7 +32,7 @@ const become = (orderId: string, states: string) =>
     return (await statesOf(world, orderId)).join() === states;
   });
 
-it('forced confirmation alone ends what could not be confirmed', async () => {
+it('forced confirmation alone completes orders whose confirm failed', async () => {
   await recoverOnly(world);
   const order = await unconfirmed(world, 'confirmStock');
   expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'confirmed']);
@@ -42,7 +42,7 @@ it('forced confirmation alone ends what could not be confirmed', async () => {
 });
 
 describe('the sweep alone', () => {
-  it('confirms what is decided COMPLETE, and leaves the order to others', async () => {
+  it('confirms the reservations of COMPLETE orders, and leaves the orders to others', async () => {
     await recoverOnly(world);
     const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
     expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'reserved']);
@@ -52,7 +52,7 @@ describe('the sweep alone', () => {
     expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PENDING' });
   });
 
-  it('cancels what is decided CANCEL, and leaves the order to others', async () => {
+  it('cancels the reservations of CANCEL orders, and leaves the orders to others', async () => {
     await recoverOnly(world);
     // Points are short, so that only the stock has a reservation.
     const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 1_000_000 });
@@ -69,7 +69,7 @@ describe('the sweep alone', () => {
     });
   });
 
-  it('holds what is undecided, run after run', async () => {
+  it('holds the reservations of undecided orders, run after run', async () => {
     await recoverOnly(world, 'sweep');
     const order = await createOrder(world, { lines: { apple: 3 } });
     const decision = new Gate();
@@ -97,7 +97,7 @@ describe('the sweep alone', () => {
   });
 });
 
-it('all of them force confirmations, sweep reservations and adopt, by themselves', async () => {
+it('all kinds of recovery together end every order', async () => {
   await recoverOnly(world);
   world.faults.confirmStock = away;
   world.faults.cancelPoints = away;

@@ -26,7 +26,7 @@ async function cancelledAt(step: keyof Faults, orderId: string, action: Resoluti
 }
 
 it.each(['openResolution', 'freezePoints', 'overturnDecision'] as const)(
-  'cancelled at %s, it is on record, and loses nothing',
+  'a resolution cancelled at %s is recorded, and loses nothing',
   async (step) => {
     const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
     const { handle, gate } = await cancelledAt(step, order.orderId, 'cancel');
@@ -41,7 +41,7 @@ it.each(['openResolution', 'freezePoints', 'overturnDecision'] as const)(
   },
 );
 
-it('cancelled while the order is driven on, it cancels the order, and is on record', async () => {
+it('a resolution cancelled while it drives the order cancels the order, and is recorded', async () => {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   expect(await place(world, [order], 'tcc')).toMatchObject({ pending: 1 });
   await world.databases.stock({ ghost: { available: 5 } });

@@ -34,7 +34,7 @@ function holdReading(): { reached: Promise<void>; open(): void } {
   };
 }
 
-it('a concurrent confirm finds it frozen: the sweep holds, and the cancel goes on', async () => {
+it('a concurrent confirm finds the reservation frozen: the sweep holds, and the cancel continues', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const gate = new Gate();
   world.faults.overturnDecision = async (run) => {
@@ -74,7 +74,7 @@ it('a sweep that read COMPLETE before the decision changed does no harm and rais
   await expectClean(world);
 });
 
-it('a confirm that comes between the cancels and the end is turned away, and is no alarm', async () => {
+it('a confirm between the cancels and the order’s end is refused without an alarm', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const read = holdReading();
   const closing = new Gate();
@@ -101,7 +101,7 @@ it('a confirm that comes between the cancels and the end is turned away, and is 
   await expectClean(world);
 });
 
-it('a sweep that confirms between the two freezes wins: the cancel is undone', async () => {
+it('a sweep that confirms between the two freezes wins, and the cancel is undone', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const stockFrozen = new Gate();
   world.faults.freezePoints = async (run) => {
@@ -126,7 +126,7 @@ it('a sweep that confirms between the two freezes wins: the cancel is undone', a
   await expectClean(world);
 });
 
-it('a resolution that is terminated with all frozen loses nothing: its adopter thaws', async () => {
+it('a resolution that is terminated while everything is frozen loses nothing: its adopter thaws', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const gate = new Gate();
   const late: unknown[] = [];
@@ -156,7 +156,7 @@ it('a resolution that is terminated with all frozen loses nothing: its adopter t
   await expectClean(world);
 });
 
-it('a change of the decision that comes after the order has a newer owner is not made', async () => {
+it('an overturn after the order has a newer owner has no effect', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   world.faults.overturnDecision = async (run) => {
     await world.databases
@@ -172,7 +172,7 @@ it('a change of the decision that comes after the order has a newer owner is not
   await expectClean(world);
 });
 
-it('two operators at once: both are answered, and the order has one end', async () => {
+it('two operators at once both get an answer, and the order has one end', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const answers = await Promise.all([
     resolve(world, order.orderId, 'cancel'),
@@ -186,7 +186,7 @@ it('two operators at once: both are answered, and the order has one end', async 
   await expectClean(world);
 });
 
-it('a confirmation that is under way when its order is frozen waits, and then goes on', async () => {
+it('a running confirmation waits while its order is frozen, then continues', async () => {
   const order = await createOrder(world, { lines: { apple: 3 } });
   const gate = new Gate();
   let confirms = 0;

@@ -10,7 +10,7 @@ const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna:
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 
-it('confirms at once what the schedule would confirm later, and it is on record', async () => {
+it('confirms at once what recovery would confirm later, and is recorded', async () => {
   const order = await unconfirmed(world, 'confirmStock');
   expect(await resolve(world, order.orderId, 'confirm')).toEqual({ outcome: 'completed' });
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'COMPLETED' });
@@ -18,7 +18,7 @@ it('confirms at once what the schedule would confirm later, and it is on record'
   await expectClean(world);
 });
 
-it('a confirm that fails again leaves the order PENDING, for the schedule', async () => {
+it('a confirm that fails again leaves the order PENDING for recovery', async () => {
   const order = await unconfirmed(world, 'confirmStock');
   world.faults.confirmStock = away;
   expect(await resolve(world, order.orderId, 'confirm')).toEqual({ outcome: 'pending' });
@@ -29,7 +29,7 @@ it('a confirm that fails again leaves the order PENDING, for the schedule', asyn
   await expectClean(world);
 });
 
-it('cancels after COMPLETE: all frozen, then the decision changes, then all is given back', async () => {
+it('cancels after COMPLETE: freezes all, changes the decision, then gives all back', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   const seen: unknown[] = [];
   world.faults.overturnDecision = async (run) => {
@@ -52,7 +52,7 @@ it('cancels after COMPLETE: all frozen, then the decision changes, then all is g
   await expectClean(world);
 });
 
-it('does not cancel what is confirmed in part: it is thawed, and completes', async () => {
+it('does not cancel an order that is partly confirmed: thaws and completes it', async () => {
   const order = await unconfirmed(world, 'confirmPoints');
   let overturned = 0;
   world.faults.overturnDecision = (run) => {
@@ -71,7 +71,7 @@ it('does not cancel what is confirmed in part: it is thawed, and completes', asy
   await expectClean(world);
 });
 
-it('does not cancel when a participant cannot be frozen, and thaws it once it is back', async () => {
+it('does not cancel if a participant cannot freeze, and thaws it once it is back', async () => {
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   let frozen = 0;
   world.faults.freezePoints = async (run) => {
@@ -87,7 +87,7 @@ it('does not cancel when a participant cannot be frozen, and thaws it once it is
   await expectClean(world);
 });
 
-it('cancels what is undecided, and retries it, whatever its pattern', async () => {
+it('cancels and retries an undecided order of any pattern', async () => {
   const broken = [
     await createOrder(world, { lines: { ghost: 1 } }),
     await createOrder(world, { lines: { ghost: 1 } }),
@@ -111,7 +111,7 @@ it('cancels what is undecided, and retries it, whatever its pattern', async () =
   await expectClean(world);
 });
 
-it('cancels again what is decided CANCEL, does not confirm it, and leaves alone what has ended', async () => {
+it('cancels an order decided CANCEL again, does not confirm it, and leaves ended ones alone', async () => {
   const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 1_000_000 });
   world.faults.cancelStock = away;
   await place(world, [order], 'tcc');

@@ -63,7 +63,7 @@ async function isConfirmedOnce({ orderId }: PlacedOrder): Promise<void> {
   await expectClean(world);
 }
 
-it('the workflow first: the confirm of a sweep that had asked before has no effect', async () => {
+it('the workflow first: the confirm of an earlier sweep has no effect', async () => {
   const order = await createOrder(world, twoLines);
   const held = holdFirstConfirms(order);
   const handle = await startOrders(world, 'tcc', [order], patient);
@@ -102,7 +102,7 @@ it('the workflow first: the confirm of a sweep that had asked before has no effe
   await isConfirmedOnce(order);
 });
 
-it('the sweep first: the workflow confirms what is confirmed, and completes', async () => {
+it('the sweep first: the workflow confirms again, and completes', async () => {
   const order = await createOrder(world, twoLines);
   const held = holdFirstConfirms(order);
   const handle = await startOrders(world, 'tcc', [order], patient);
@@ -121,7 +121,7 @@ it('the sweep first: the workflow confirms what is confirmed, and completes', as
   await isConfirmedOnce(order);
 });
 
-it('both at once, a few times over', async () => {
+it('both at once, a few times', async () => {
   for (let i = 0; i < 5; i += 1) {
     const order = await createOrder(world);
     const held = holdFirstConfirms(order);

@@ -11,7 +11,7 @@ const world = useWorld({
   points: { anna: 10_000 },
 });
 
-it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders end', async () => {
+it('confirms reservations of COMPLETE orders, cancels those of CANCEL orders, and they end', async () => {
   const good = await createOrder(world, { lines: { apple: 2 } });
   const bad = await createOrder(world, { lines: { apple: 4 }, unitPrice: 1_000_000 });
   world.faults.confirmStock = away;
@@ -29,7 +29,7 @@ it('confirms what is decided COMPLETE, cancels what is CANCEL, and the orders en
   await expectClean(world);
 });
 
-it('holds what is undecided, and what no order is known of', async () => {
+it('holds reservations of undecided and of unknown orders', async () => {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   expect(await place(world, [order], 'tcc')).toEqual(pending);
   expect(await statesOf(world, order.orderId)).toEqual(['reserved']);
@@ -39,7 +39,7 @@ it('holds what is undecided, and what no order is known of', async () => {
   expect(await statesOf(world, 'nobody')).toEqual(['reserved']);
 });
 
-it('raises an alert for what no order is known of, until the order is back', async () => {
+it('raises an alert for a reservation of an unknown order, until the order is back', async () => {
   const order = await createOrder(world, { lines: { apple: 3 } });
   world.faults.confirmStock = away;
   await place(world, [order], 'tcc');
@@ -64,7 +64,7 @@ it('raises an alert for what no order is known of, until the order is back', asy
   expect(await openAlerts(world)).toEqual([]);
 });
 
-it('goes on with its neighbours when the alert cannot be written', async () => {
+it('continues with other reservations if the alert cannot be written', async () => {
   await place(world, [await createOrder(world, { lines: { ghost: 1 } })], 'tcc');
   await world.databases.point('reservations').update({ order_id: 'nobody' });
   world.faults.confirmPoints = away;
@@ -74,7 +74,7 @@ it('goes on with its neighbours when the alert cannot be written', async () => {
   expect(await sweep(world)).toEqual({ confirmed: 1, cancelled: 0, held: 1 });
 });
 
-it('holds everything while the order service does not answer, and says so', async () => {
+it('holds everything while the order service does not answer, and shows that', async () => {
   const order = await createOrder(world);
   world.faults.confirmStock = away;
   await place(world, [order], 'tcc');
@@ -99,7 +99,7 @@ it('holds everything while the order service does not answer, and says so', asyn
   await expectClean(world);
 });
 
-it('goes on with the one participant while the other is away', async () => {
+it('continues with one participant while the other is down', async () => {
   const order = await createOrder(world);
   world.faults.confirmStock = away;
   world.faults.confirmPoints = away;

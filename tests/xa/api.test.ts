@@ -35,7 +35,7 @@ async function branch(orderId: string, endedAs: string | null = null): Promise<v
 
 const claimed = { status: 'PLACING', owner: 'place-1', pattern: 'xa' };
 
-it('lists nothing where nothing is in doubt', async () => {
+it('lists nothing if nothing is in doubt', async () => {
   expect(await staff('viewer', '/operator/in-doubt')).toEqual({
     status: 200,
     body: { branches: [] },
@@ -69,7 +69,7 @@ it('is not for customers', async () => {
   expect({ status, body }).toEqual({ status: 403, body: problemLike('forbidden', 403) });
 });
 
-it('lists what was ended against the decision as heuristic, and leaves out what has ended', async () => {
+it('lists branches ended against the decision as heuristic, and leaves out ended orders', async () => {
   await branch('o-1', 'heuristic-rollback');
   await branch('o-2', 'committed');
   await branch('o-3', 'rolled-back');
@@ -98,7 +98,7 @@ it('distinguishes an order in progress, one that is PENDING and one that does no
   expect(await stateIn(waiting)).toEqual(['in-doubt']);
 });
 
-it('lists the branches without the order service, and says that it did not answer', async () => {
+it('lists the branches without the order service, and reports that it did not answer', async () => {
   await branch('o-1');
   const away = () => Promise.reject(new Error('away'));
   const api = harness.another({ orders: { ...harness.deps.orders, placeable: away } });
@@ -112,7 +112,7 @@ it('lists the branches without the order service, and says that it did not answe
   });
 });
 
-it('says with an order that its branch is in doubt, and nothing of it once it has ended', async () => {
+it('shows with an order that its branch is in doubt, until the order has ended', async () => {
   const orderId = await createdOrder(harness.api);
   const path = `/orders/${orderId}`;
   expect((await call(harness.api, 'GET', path)).body).not.toHaveProperty('inDoubt');
@@ -131,7 +131,7 @@ it('says with an order that its branch is in doubt, and nothing of it once it ha
   expect((await call(harness.api, 'GET', path)).body).not.toHaveProperty('inDoubt');
 });
 
-it('names the service whose branches cannot be read, rather than calling it free of doubt', async () => {
+it('names the service whose branches cannot be read', async () => {
   const away = () => Promise.reject(new Error('away'));
   const { participants } = harness.deps;
   const without = {

@@ -36,7 +36,7 @@ afterEach(async () => {
   await rollBackAll(world);
 });
 
-it('every outcome of an XA order is clean and at rest', async () => {
+it('finds every outcome of an XA order clean and at rest', async () => {
   for (const sketch of [
     { lines: { apple: 2, rare: 1 } },
     { lines: { rare: 2 } },
@@ -56,7 +56,7 @@ it('every outcome of an XA order is clean and at rest', async () => {
   expect(report.checked['branch-left-prepared']).toBe(4);
 });
 
-it('an order on its way, its branches prepared, is in flight and no violation', async () => {
+it('counts an unfinished order with prepared branches as in flight, not as a violation', async () => {
   const order = await createOrder(world);
   const gate = new Gate();
   world.faults.decideOrders = async (run) => {

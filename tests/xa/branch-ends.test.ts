@@ -50,7 +50,7 @@ const ends = [
 ] as const;
 
 describe.each(ends)('a %s', (how, statement, kind, books) => {
-  it('that is made, and its reply lost, is seen to be made', async () => {
+  it('that succeeded without a reply is recognised as done', async () => {
     const { counts, steps } = losing(statement, 'executed');
     await steps.prepare([order('o-1')]);
     expect(await steps[how](o1)).toEqual([{ kind }]);
@@ -61,7 +61,7 @@ describe.each(ends)('a %s', (how, statement, kind, books) => {
     expect(await p.books()).toEqual(books);
   });
 
-  it('that is lost and never made leaves the branch prepared, and is asked for again', async () => {
+  it('that never reached the server leaves the branch prepared, and is retried', async () => {
     const { counts, steps } = losing(statement, 'never executed');
     await steps.prepare([order('o-1')]);
     await expect(steps[how](o1)).rejects.toMatchObject({ type: 'outcome-unknown' });
@@ -74,7 +74,7 @@ describe.each(ends)('a %s', (how, statement, kind, books) => {
   });
 });
 
-describe('a commit by somebody else between two looks', () => {
+describe('a commit by another worker between two checks', () => {
   /** Both looks, at what is prepared and at the barrier row, with a hook behind each of them. */
   function watched(behind: (look: number) => Promise<void>) {
     const looks: string[] = [];
@@ -101,7 +101,7 @@ describe('a commit by somebody else between two looks', () => {
   const commitByHand = () =>
     p.databases.product.raw(`XA COMMIT ${xidOf(p.xa.gtridOf('o-1'), 'product')}`);
 
-  it('is no heuristic: what was seen prepared is found in the books', async () => {
+  it('is not heuristic, because the branch that was seen prepared is found in the books', async () => {
     await p.product.prepareStock([order('o-1')]);
     const { looks, steps } = watched(async (look) => {
       if (look === 1) await commitByHand();
@@ -111,7 +111,7 @@ describe('a commit by somebody else between two looks', () => {
     expect(await p.books()).toEqual(takenOnce);
   });
 
-  it('is none either when it comes between the very last two', async () => {
+  it('is not heuristic between the last two checks either', async () => {
     const frozen = new Gate();
     const waking = p
       .stepsWith({

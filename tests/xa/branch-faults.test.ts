@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
 
-it('a branch of a frozen worker holds the tombstone up; woken, it prepares and is rolled back', async () => {
+it('a branch of a frozen worker delays the tombstone; after waking it prepares and is rolled back', async () => {
   const frozen = new Gate();
   const steps = p.stepsWith({
     take: async (trx, commands) => {
@@ -52,7 +52,7 @@ it('a branch of a frozen worker holds the tombstone up; woken, it prepares and i
   expect(await p.books()).toEqual(entombed);
 });
 
-it('another try of a frozen prepare waits for it, and begins no second branch', async () => {
+it('a retry of a frozen prepare waits for it, and begins no second branch', async () => {
   const frozen = new Gate();
   const steps = p.stepsWith({
     take: async (trx, commands) => {
@@ -68,7 +68,7 @@ it('another try of a frozen prepare waits for it, and begins no second branch', 
   expect(await steps.prepare([order('o-1')])).toEqual([{ kind: 'done' }]);
 });
 
-it('a session lost in the middle of a branch leaves nothing, inside it or outside', async () => {
+it('a session lost in the middle of a branch leaves nothing, inside or outside it', async () => {
   let killed = 0;
   const steps = p.stepsWith({
     take: async (trx, commands) => {
@@ -98,7 +98,7 @@ it('a lock-wait timeout undoes the whole branch', async () => {
   expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
 });
 
-it('finds its branch among the prepared when the reply to XA PREPARE is lost', async () => {
+it('finds its branch among the prepared ones if the reply to XA PREPARE is lost', async () => {
   let losses = 0;
   const openBranch = p.openFaulty(/^XA PREPARE/, async (run) => {
     await run();
@@ -110,7 +110,7 @@ it('finds its branch among the prepared when the reply to XA PREPARE is lost', a
   expect(await p.prepared('o-1')).toBe(true);
 });
 
-it('begins again when XA PREPARE itself was lost', async () => {
+it('begins again if XA PREPARE itself was lost', async () => {
   let losses = 0;
   const openBranch = p.openFaulty(/^XA PREPARE/, () => {
     losses += 1;

@@ -40,7 +40,7 @@ async function isHeuristic(orderId: string): Promise<void> {
   expect(await stateOf(world, orderId)).toMatchObject({ status: 'PENDING' });
 }
 
-it('COMPLETE, and rolled back: found, never a success, and ends by itself once put right', async () => {
+it('COMPLETE, and rolled back: found, never a success, and ends once corrected', async () => {
   const { orderId, handle } = await endedByHand('ROLLBACK', false);
   await isHeuristic(orderId);
   expect(await netEffect(world, orderId)).toEqual({ stock: -2, points: 0 });
@@ -55,7 +55,7 @@ it('COMPLETE, and rolled back: found, never a success, and ends by itself once p
   expect(await notesOf(world, orderId)).toEqual({ product: 'committed', point: 'committed' });
 });
 
-it('CANCEL, and committed: found, never closed, and ends by itself once given back', async () => {
+it('CANCEL, and committed: found, never closed, and ends once given back', async () => {
   const { orderId, handle } = await endedByHand('COMMIT', true);
   await isHeuristic(orderId);
   expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: -10 });

@@ -101,7 +101,7 @@ it.each([
   },
 );
 
-it('a decision raced by the scanner is one: both obey the first', async () => {
+it('a scanner that races the workflow’s decision leads to one decision that both obey', async () => {
   const { orderId, ...order } = await createOrder(world);
   let scanned: unknown;
   world.faults.decideOrders = async (run) => {

@@ -176,7 +176,7 @@ describe('before the decision', () => {
     for (const gate of away) gate.open();
   }
 
-  it('with one branch prepared: the other cannot be, and it is rolled back', async () => {
+  it('with one branch prepared: the other cannot prepare, and the branch is rolled back', async () => {
     const order = await createOrder(world, { lines: { apple: 2 } });
     const gate = stopsAt('preparePoints');
     const handle = await startOrders(world, 'xa', [order]);

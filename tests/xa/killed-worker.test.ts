@@ -39,7 +39,7 @@ async function startProductWorker(databaseUrl: string): Promise<ChildProcess> {
   return worker;
 }
 
-it('between prepare and decision: another worker is asked, and finds the branch', async () => {
+it('between prepare and decision: another worker is asked and finds the branch', async () => {
   const url = world.databases.url('product_worker', 'product');
   const first = await startProductWorker(proxy.through(url));
   // The branch is prepared, and the worker waits indefinitely for the server's answer.

@@ -14,7 +14,7 @@ beforeEach(() => participant.begin());
 
 afterEach(() => participant.letGo());
 
-it('an attempt whose XA START never came to the server leaves what another has prepared', async () => {
+it('an attempt whose XA START never reached the server leaves another’s prepared branch', async () => {
   expect(await participant.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
   let fired = 0;
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

@@ -26,7 +26,7 @@ const completed = { completed: 1, cancelled: 0, pending: 0 };
 const cancelled = { completed: 0, cancelled: 1, pending: 0 };
 const nothing = { stock: 0, points: 0 };
 
-it('completes an order: stock and points taken once, and the row says so', async () => {
+it('completes an order, and takes stock and points once', async () => {
   const order = await createOrder(world, { lines: { apple: 2, rare: 1 }, unitPrice: 5 });
   expect(await place(world, [order], 'xa')).toEqual(completed);
   expect(await stateOf(world, order.orderId)).toMatchObject({
@@ -38,7 +38,7 @@ it('completes an order: stock and points taken once, and the row says so', async
   expect(await notesOf(world, order.orderId)).toEqual({ product: 'committed', point: 'committed' });
 });
 
-it('shows nothing to anybody before the decision, and holds its rows', async () => {
+it('shows nothing before the decision, and locks its rows', async () => {
   const order = await createOrder(world);
   const decision = new Gate();
   world.faults.decideOrders = async (run) => {
@@ -66,7 +66,7 @@ it.each([
     'rolled-back',
     'rejected',
   ],
-])('cancels an order when %s, and nothing was taken', async (_, sketch, reason, product, point) => {
+])('cancels an order if %s, and takes nothing', async (_, sketch, reason, product, point) => {
   const order = await createOrder(world, sketch);
   expect(await place(world, [order], 'xa')).toEqual(cancelled);
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED', reason });
@@ -110,7 +110,7 @@ it('a customer who cancels after the decision is refused', async () => {
   expect(asked).toBe(1);
 });
 
-it('a Temporal cancel while it is prepared means CANCEL, and is carried out', async () => {
+it('a Temporal cancel after the prepares leads to CANCEL', async () => {
   const order = await createOrder(world);
   const points = new Gate();
   world.faults.preparePoints = async (run) => {
@@ -172,7 +172,7 @@ it('a broken step waits for an operator; the scanner frees what was prepared bes
   expect(await alertsOf(world, order.orderId)).toEqual([]);
 });
 
-it('an unknown product is broken, and leaves no branch', async () => {
+it('an unknown product is a broken step, and leaves no branch', async () => {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   expect(await place(world, [order], 'xa')).toMatchObject({ pending: 1 });
   expect(await alertsOf(world, order.orderId)).toEqual(['broken-step']);
@@ -180,7 +180,7 @@ it('an unknown product is broken, and leaves no branch', async () => {
   expect(await notesOf(world, order.orderId)).toMatchObject({ product: 'rolled-back' });
 });
 
-it('makes an effect once when every reply is lost the first time', async () => {
+it('makes an effect once if every reply is lost the first time', async () => {
   const order = await createOrder(world);
   const lost = new Set<string>();
   for (const step of [

@@ -28,7 +28,7 @@ beforeEach(() => p.begin());
 
 afterEach(() => p.letGo());
 
-it('answers every repeat of every step alike, and makes the effect once', async () => {
+it('answers every repeat of every step the same, and makes the effect once', async () => {
   for (let i = 0; i < 3; i += 1) {
     expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
     expect(await p.prepared('o-1')).toBe(true);
@@ -43,7 +43,7 @@ it('answers every repeat of every step alike, and makes the effect once', async 
   expect(await p.books()).toEqual(takenOnce);
 });
 
-it('rolls back as often as it is asked, and a prepare that comes then is cancelled', async () => {
+it('rolls back as often as requested, and then cancels a late prepare', async () => {
   await p.product.prepareStock([order('o-1')]);
   for (let i = 0; i < 3; i += 1) {
     expect(await p.product.rollbackStock([{ orderId: 'o-1' }])).toEqual([{ kind: 'rolled-back' }]);
@@ -70,7 +70,7 @@ it('repeats a rejection, even if stock has arrived since', async () => {
   expect(await p.available()).toBe(100);
 });
 
-it('calls the same order with other content broken', async () => {
+it('answers broken for the same order with different content', async () => {
   await p.product.prepareStock([order('o-1')]);
   expect(await p.product.prepareStock([order('o-1', 3)])).toEqual([
     { kind: 'broken', code: 'content-mismatch' },
@@ -78,7 +78,7 @@ it('calls the same order with other content broken', async () => {
   expect(await p.prepared('o-1')).toBe(true);
 });
 
-it('never calls a branch that is gone without its effect a success, nor the other way', async () => {
+it('never reports a vanished branch as a success without its effect, nor the reverse', async () => {
   await p.product.prepareStock([order('o-1')]);
   await p.product.rollbackStock([{ orderId: 'o-1' }]);
   expect(await p.product.commitStock([{ orderId: 'o-1' }])).toEqual([
@@ -91,7 +91,7 @@ it('never calls a branch that is gone without its effect a success, nor the othe
   ]);
 });
 
-it('notes a branch, with the rows that it locks, before it is begun', async () => {
+it('records a branch, with the rows that it locks, before it begins', async () => {
   const seen: unknown[] = [];
   const openBranch = p.openFaulty(/^XA START/, async (run) => {
     const rows: unknown[] = await p.databases
@@ -104,7 +104,7 @@ it('notes a branch, with the rows that it locks, before it is begun', async () =
   expect(seen).toEqual([{ order_id: 'o-1', ended_as: null, locked_rows: ['products apple'] }]);
 });
 
-it('branches keep no connection and lend none: the pool is clean beside them', async () => {
+it('branches use no connection of the pool', async () => {
   await p.pool('products').first('product_id');
   for (let i = 0; i < 10; i += 1) {
     const orderId = `o-${String(i)}`;
@@ -123,7 +123,7 @@ it('branches keep no connection and lend none: the pool is clean beside them', a
   expect(await p.available()).toBe(5);
 });
 
-it('two installations on one server never touch each other’s branches, of the same order too', async () => {
+it('two installations on one server never touch each other’s branches, even of the same order', async () => {
   const second = await createTestDatabases();
   const otherXa = openXaOf(second).product;
   const otherPool = openDatabase({ url: second.url('product_worker', 'product'), poolMax: 2 });
@@ -149,7 +149,7 @@ it('two installations on one server never touch each other’s branches, of the 
   }
 });
 
-it('the recovery user sees what is prepared and may read no table; the worker may not see it', async () => {
+it('the recovery user sees prepared branches and may read no table; the worker sees none', async () => {
   await expect(p.pool.raw('XA RECOVER')).rejects.toMatchObject({ errno: 1401 });
   await expect(
     p.xa.recovery.raw('SELECT * FROM ??.products', [p.databases.names.product]),

@@ -30,7 +30,7 @@ async function leftBehind(): Promise<string> {
   return order.orderId;
 }
 
-it('runs at every start by itself, and lets go of what was left behind', async () => {
+it('runs at every start, and ends abandoned branches', async () => {
   const orderId = await leftBehind();
   const { adoptAfterMs } = world.recovery.ages;
   Object.assign(world.recovery, {
@@ -46,7 +46,7 @@ it('runs at every start by itself, and lets go of what was left behind', async (
   expect(await stateOf(world, again)).toMatchObject({ decision: 'CANCEL' });
 });
 
-it('leaves an undecided order alone until it is old', async () => {
+it('leaves an undecided order alone until its branch is old', async () => {
   const orderId = await leftBehind();
   expect(await scan(world, 60_000)).toMatchObject({ ended: 0, failed: 0, heuristic: 0 });
   expect(await preparedIn(world)).toEqual(['product', 'point']);
@@ -87,7 +87,7 @@ it('ends a prepared branch that is recorded as ended', async () => {
   expect(await netEffect(world, orderId)).toEqual({ stock: 0, points: 0 });
 });
 
-it('tells somebody of a branch that was ended by hand, against the decision', async () => {
+it('raises an alert for a branch that was ended by hand against the decision', async () => {
   const orderId = await leftBehind();
   await world.databases.order('orders').where('order_id', orderId).update({ decision: 'COMPLETE' });
   expect(await endByHand(world, 'point', 'ROLLBACK')).toBe(1);
@@ -95,7 +95,7 @@ it('tells somebody of a branch that was ended by hand, against the decision', as
   expect(await stateOf(world, orderId)).toMatchObject({ status: 'PENDING' });
 });
 
-it('leaves a branch alone whose order does not exist, and shows it as failed', async () => {
+it('leaves alone a branch whose order does not exist, and shows it as failed', async () => {
   const orderId = await leftBehind();
   await world.databases.order('orders').where('order_id', orderId).delete();
   expect(await scan(world)).toMatchObject({ ended: 0, failed: 2 });

@@ -18,7 +18,7 @@ beforeEach(() => p.begin());
 
 afterEach(() => p.letGo());
 
-it('plain reads go on beside a prepared branch, until somebody changes the schema', async () => {
+it('plain reads continue beside a prepared branch until a schema change', async () => {
   const reader = openDatabase({ url: p.databases.url('product_reader', 'product'), poolMax: 2 });
   const products = createCatalogue(reader);
   const before = await products.page(10);

@@ -99,7 +99,7 @@ it.each(windows)('killed $window, and adopted: completed once', async (window) =
   await expectAtRest(world);
 });
 
-it.each(windows)('killed $window, and scanned: its branches are let go', async (window) => {
+it.each(windows)('killed $window, and scanned: its branches are ended', async (window) => {
   const orderId = await killIn(window);
   const { failed, heuristic } = await scan(world);
   expect({ failed, heuristic }).toEqual({ failed: 0, heuristic: 0 });
