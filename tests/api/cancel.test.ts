@@ -112,7 +112,7 @@ describe('POST /orders/{orderId}/cancel', () => {
         const { status, decision } = await harness.row(orderId);
         const outcome = [placed.status, cancelled.status, status];
         if (decision === 'COMPLETE') expect(outcome).toEqual([200, 409, 'COMPLETED']);
-        // The made-up workflow leaves what was decided against it as it is.
+        // The fake workflow does not change an existing decision.
         else if (status === 'PLACING') expect(outcome).toEqual([202, 202, 'PLACING']);
         else expect(outcome).toEqual([409, 200, 'CANCELLED']);
       }),

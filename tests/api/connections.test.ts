@@ -30,7 +30,7 @@ afterEach(async () => {
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const shortest = 'GET / HTTP/1.1\r\nHost:x\r\n\r\n';
 
-/** The requests that Node's parser has made and that are not answered, now and at most. */
+/** The unanswered requests from Node's parser, now and at most. */
 function countRequests() {
   const count = { now: 0, max: 0, all: 0 };
   const started = () => {
@@ -57,7 +57,7 @@ describe('a client that pipelines requests', () => {
     app.hold();
     const { count, stop } = countRequests();
     const { socket } = await client();
-    // More than all buffers between the two hold, so that only the server's reading moves it.
+    // More than all buffers in between hold, so the client can only send it if the server reads.
     const sent = 40 * 1024 * 1024;
     socket.write(Buffer.alloc(sent, shortest));
     await app.isAsked(1);
@@ -67,7 +67,7 @@ describe('a client that pipelines requests', () => {
     const before = socket.bytesWritten - socket.writableLength;
     expect(before).toBeLessThan(sent);
     stop();
-    // The second client's request is one of them; one piece of bytes holds the others.
+    // The second client's request is one of them; one chunk holds the others.
     expect(count.max).toBeLessThanOrEqual(1 + 58);
     expect(app.activeMax).toBe(2);
   });
@@ -97,7 +97,7 @@ describe('a client that pipelines requests', () => {
     for (const { socket } of pipelining) socket.write(get('/').repeat(50));
     for (const { received } of pipelining) await received(50);
     clearImmediate(turning);
-    // The first of each connection has not waited.
+    // The first request of each connection did not wait.
     expect(new Set(app.turns).size).toBeGreaterThanOrEqual(150 - 3);
   });
 
@@ -110,7 +110,7 @@ describe('a client that pipelines requests', () => {
     const other = await client();
     other.socket.write(get('/other'));
     await other.received(1);
-    // The buffers between the two do not hold one of these answers, let alone two.
+    // The buffers in between cannot hold one of these answers.
     expect(app.asked.filter((path) => path === '/')).toHaveLength(1);
   });
 

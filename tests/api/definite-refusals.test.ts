@@ -4,7 +4,7 @@ import { hang } from './fake-workflows';
 import { createdOrder, createHarness, problemLike, token, type ApiHarness } from './harness';
 import { rawClient, type PipelinedAnswer, type RawClient } from './raw-client';
 
-/** A 4xx says that nothing was done: a fault on a connection is not told for what was begun. */
+/** A 4xx means that nothing was done: a connection's fault must not answer a begun request. */
 
 const receiveMsMax = 500;
 
@@ -124,7 +124,7 @@ describe('an incomplete request', () => {
     const orderId = await createdOrder(harness.api);
     const { socket, closed } = await client();
     socket.write(call('cancel', orderId, header));
-    // The effect would come now, before the body is known to be wrong.
+    // The effect would come now, before the body proves invalid.
     await new Promise((resolve) => setTimeout(resolve, 100));
     socket.write(bytes);
     expect(told(await closed())).toEqual([problem]);

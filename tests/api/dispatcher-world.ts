@@ -14,7 +14,7 @@ export class DispatcherWorld {
   readonly starts: { workflowId: string; ids: string[]; close: () => void }[] = [];
   readonly log: string[] = [];
   progress = 0;
-  /** Orders that are another process's. */
+  /** Orders that another process owns. */
   readonly others = new Set<string>();
   readonly locked = new Set<string>();
   claimError: Error | undefined;
@@ -44,14 +44,14 @@ export class DispatcherWorld {
     return Promise.resolve({ closed });
   };
 
-  /** Ends a workflow; that it has been started is part of the claim. */
+  /** Ends a workflow; its start is part of the claim. */
   close(index: number): void {
     const started = this.starts[index];
     if (!started) throw new Error(`Only ${String(this.starts.length)} workflows were started`);
     started.close();
   }
 
-  /** Its probes are answered unless a test says otherwise. */
+  /** Its probes succeed unless a test changes that. */
   probe: () => Promise<void> = () => Promise.resolve();
   readonly temporal = new TemporalPresence(() => this.probe(), capturingLogger(this.log), {
     awayAfterMs: 200,
@@ -74,10 +74,10 @@ export class DispatcherWorld {
   }
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Runs everything that waits only for its turn. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** The code of the problem that this throws. */
+/** Returns the code of the thrown problem. */
 export function codeThrownBy(act: () => unknown): string {
   try {
     act();

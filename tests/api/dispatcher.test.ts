@@ -99,7 +99,7 @@ describe('a batch in flight', () => {
     await next.admitted;
     await turn();
     expect(world.starts[1]?.ids).toEqual(['next']);
-    // Its late end must not be counted again, or three would be in flight where one may be.
+    // Its late end must not count again, or three would be in flight instead of one.
     world.close(0);
     await turn();
     dispatcher.place({ orderId: 'third', lineCount: 1 });

@@ -1,6 +1,6 @@
 import { createHarness, token, type ApiHarness } from './harness';
 
-/** Balances, prices and totals up to the limit of their columns: every digit is in the answer. */
+/** Balances, prices and totals up to their columns' limits: the answer has every digit. */
 
 let harness: ApiHarness;
 const columnMax = '9223372036854775807';

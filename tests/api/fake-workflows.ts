@@ -8,13 +8,13 @@ export interface FakeWorkflow {
   input: PlaceOrdersInput;
 }
 
-/** Drives orders to their end in place of a real workflow. */
+/** Drives orders to their end like a real workflow. */
 export type Play = (workflow: FakeWorkflow, database: Knex) => Promise<void>;
 
-/** Stands in for Temporal and its workers: what is started is played on the orders' rows. */
+/** Replaces Temporal and its workers: a start changes the orders' rows. */
 export class FakeWorkflows {
   readonly started: FakeWorkflow[] = [];
-  /** What becomes of the orders of the workflows that start from now on. */
+  /** Sets the end of orders whose workflows start from now on. */
   play: Play = complete;
 
   private terminate: () => void = () => undefined;
@@ -31,7 +31,7 @@ export class FakeWorkflows {
     return Promise.resolve({ closed });
   };
 
-  /** Ends those that hang, which would count as in flight in the next test, and forgets all. */
+  /** Ends hanging workflows, which would count as in flight in the next test, and forgets all. */
   reset(): void {
     this.terminate();
     this.terminated = new Promise((resolve) => {
@@ -47,7 +47,7 @@ export class FakeWorkflows {
   }
 }
 
-/** All go well. */
+/** All are completed. */
 export const complete: Play = async ({ input }, database) => {
   await database('orders')
     .whereIn('order_id', idsOf(input))
@@ -55,7 +55,7 @@ export const complete: Play = async ({ input }, database) => {
     .update({ decision: 'COMPLETE', status: 'COMPLETED', ended_at: database.fn.now(6) });
 };
 
-/** All are turned down. */
+/** All are refused. */
 export function cancelWith(reason: FailureCode): Play {
   return async ({ input }, database) => {
     await database('orders')
@@ -64,7 +64,7 @@ export function cancelWith(reason: FailureCode): Play {
   };
 }
 
-/** They start, and nothing comes of it. */
+/** They start and never end. */
 export const hang: Play = () => new Promise(() => undefined);
 
 export function idsOf({ orders }: PlaceOrdersInput): string[] {

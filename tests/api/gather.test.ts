@@ -1,7 +1,7 @@
 import { batchLoader, type LoaderOptions } from '../../api/placing/batch-loader';
 import { Problem } from '../../api/http/problems';
 
-/** Batches that are answered when the test says so. */
+/** Batches that the test answers. */
 class Loads {
   readonly batches: { keys: number[]; answer: (values?: number[]) => void; fail: () => void }[] =
     [];

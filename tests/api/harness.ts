@@ -26,23 +26,23 @@ export interface ApiHarness {
   deps: ApiDependencies;
   api: Api;
   workflows: FakeWorkflows;
-  /** An order's row, as it is. */
+  /** An order's row. */
   row(orderId: string): Promise<Record<string, unknown>>;
   setRow(orderId: string, columns: Record<string, unknown>): Promise<void>;
   ordersWritten(): Promise<number>;
-  /** What was logged, a JSON object a line. */
+  /** The log, one JSON object per line. */
   logLines: string[];
   /** Another API on the same databases and workflows. */
   another(changes?: Partial<ApiDependencies>): Api;
   close(): Promise<void>;
 }
 
-/** The user with which the API comes to a service's database. */
+/** The API's user in a service's database. */
 export function apiUserOf(service: Service): string {
   return service === 'order' ? 'order_api' : `${service}_reader`;
 }
 
-/** What the API reads and writes, on these databases. */
+/** The API's readers and writers on these databases. */
 export function readingFrom(pools: Readonly<Record<Service, Knex>>) {
   return {
     intake: createOrderIntake(pools.order),
@@ -53,7 +53,7 @@ export function readingFrom(pools: Readonly<Record<Service, Knex>>) {
   };
 }
 
-/** The API on real databases, as its own users, with workflows that are made up. */
+/** The API on real databases, as its own users, with fake workflows. */
 export async function createHarness(changes: Partial<ApiDependencies> = {}): Promise<ApiHarness> {
   const databases = await createTestDatabases();
   const pools = byService((service) =>
@@ -145,7 +145,7 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
-/** Calls a route as a customer (`c-1` unless it says otherwise), and reads the JSON answer. */
+/** Calls a route as a customer (`c-1` by default), and reads the JSON answer. */
 export async function call(
   api: Api,
   method: string,
@@ -171,7 +171,7 @@ export async function call(
 
 let keys = 0;
 
-/** Creates an order of one piece of `p-1` and answers its id. */
+/** Creates an order of one piece of `p-1` and returns its id. */
 export async function createdOrder(
   api: Api,
   items: { productId: string; quantity: number }[] = [{ productId: 'p-1', quantity: 1 }],
@@ -187,7 +187,7 @@ export async function createdOrder(
   return body['orderId'] as string;
 }
 
-/** What an answer must be to be this problem, whole: anything more would be a leak. */
+/** The complete answer for this problem: anything more would be a leak. */
 export function problemLike(code: string, status: number, extensions: object = {}): object {
   return {
     type: `/problems/${code}`,

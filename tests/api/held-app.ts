@@ -1,10 +1,10 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Api } from '../../api/app';
 
-/** An app that answers when the test says so. */
+/** An app whose answers the test releases. */
 export class HeldApp {
   readonly asked: string[] = [];
-  /** In which turn of the event loop each was asked. */
+  /** The turn of the event loop in which each request came. */
   readonly turns: number[] = [];
   readonly outgoing: HttpBindings['outgoing'][] = [];
   turn = 0;

@@ -9,11 +9,13 @@ import {
 import { openDatabase } from '../../activities/database/connection';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
-/** The door to a real order database, as the API's own user, and a look behind it. */
+/**
+ * The intake on a real order database, as the API's own user, and a direct view of the database.
+ */
 export interface IntakeWorld {
   databases: TestDatabases;
   intake: OrderIntake;
-  /** Creates these orders and answers their ids. */
+  /** Creates these orders and returns their ids. */
   create(...drafts: OrderDraft[]): Promise<string[]>;
   row(orderId: string): Promise<Record<string, unknown>>;
   count(table: string): Promise<number>;
@@ -50,7 +52,7 @@ export async function createIntakeWorld(): Promise<IntakeWorld> {
 
 let drafts = 0;
 
-/** An order that no other test has, of three pieces for 25. */
+/** A new order of three pieces for 25. */
 export function draft(changes: Partial<OrderDraft> = {}): OrderDraft {
   const n = String(++drafts).padStart(4, '0');
   const lines = changes.lines ?? [

@@ -1,12 +1,12 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A way to the database that loses what a real network may lose. */
+/** A proxy to the database that loses what a real network may lose. */
 export class LossyProxy {
-  /** So many of the next COMMITs are made, and their replies lost with the connection. */
+  /** Loses the replies of so many next COMMITs, with the connection, after they succeed. */
   commitRepliesToLose = 0;
-  /** So many of the next COMMITs are lost with the connection, and never made. */
+  /** Loses so many next COMMITs, with the connection, before they reach the server. */
   commitsToLose = 0;
-  /** The next connection to send this is frozen then: it is done, and the reply never comes. */
+  /** Freezes the next connection that sends this: it is executed, and the reply never comes. */
   freezeAfter: string | undefined;
   private readonly sockets = new Set<Socket>();
   private frozen = false;
@@ -31,7 +31,7 @@ export class LossyProxy {
     return { host: '127.0.0.1', port: this.port };
   }
 
-  /** Where it was before, once it was stopped. */
+  /** Listens again on the same port after a stop. */
   async listen(): Promise<void> {
     if (this.server.listening) return;
     const { host, port } = this.address;
@@ -39,7 +39,7 @@ export class LossyProxy {
     this.port = (this.server.address() as AddressInfo).port;
   }
 
-  /** The URL of a database, by this way. */
+  /** The URL of a database through this proxy. */
   through(url: string): string {
     const proxied = new URL(url);
     proxied.hostname = this.address.host;
@@ -47,12 +47,12 @@ export class LossyProxy {
     return proxied.href;
   }
 
-  /** Nothing gets through any more, and nobody is told. */
+  /** Drops everything silently. */
   freeze(): void {
     this.frozen = true;
   }
 
-  /** Refuses connections, and cuts those that are. */
+  /** Refuses connections, and cuts the existing ones. */
   async stop(): Promise<void> {
     if (!this.server.listening) return;
     const closed = new Promise((resolve) => this.server.close(resolve));
@@ -74,7 +74,7 @@ export class LossyProxy {
     }
     client.on('data', (data) => {
       if (this.frozen) return;
-      // With its semicolon, as knex sends it: every session is set to READ-COMMITTED.
+      // With its semicolon, as knex sends it: every session begins with SET … READ-COMMITTED.
       if (data.includes('COMMIT;')) {
         if (this.commitsToLose-- > 0) {
           end();

@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => harness.close());
 
-/** The API on databases of which each can be taken away. */
+/** The API on databases of which each can be cut off. */
 beforeEach(async () => {
   harness.workflows.reset();
   const entries = await Promise.all(

@@ -2,7 +2,7 @@ import type { OrderSummary } from '../../activities/order/queries';
 import { defaultWatcherOptions, OutcomeWatcher } from '../../api/placing/outcome-watcher';
 import { capturingLogger } from './harness';
 
-/** Orders at rest, and the looks that were taken at them. */
+/** Orders, and the queries for them. */
 class Rows {
   readonly looks: string[][] = [];
   readonly settled = new Map<string, OrderSummary>();

@@ -110,7 +110,7 @@ describe('POST /orders/{orderId}/place', () => {
     const orderId = await createdOrder(harness.api);
     await harness.deps.intake.claimOrders([orderId], 'place-never-started', 'saga');
     const waiting = place(harness.api, orderId);
-    // What adoption does: another owner drives it to its end.
+    // Like adoption: another owner drives it to its end.
     await harness.setRow(orderId, { owner: 'adopt-1' });
     await harness.setRow(orderId, {
       status: 'COMPLETED',
@@ -180,7 +180,7 @@ describe('an order that has not ended', () => {
     const first = await createdOrder(api);
     const others = [await createdOrder(api), await createdOrder(api)];
     expect((await place(api, first, prefer('wait=0'))).status).toBe(202);
-    // Which of the two comes first is not known; that the later one is turned away is.
+    // Either may come first; the later one is refused.
     const calls = others.map(async (id) => ({ id, answer: await place(api, id) }));
     const turnedAway = await Promise.race(calls);
     expect(turnedAway.answer.body).toEqual(problemLike('overloaded', 503));

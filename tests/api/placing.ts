@@ -1,7 +1,7 @@
 import { call, type Answer, type Call } from './harness';
 import type { Api } from '../../api/app';
 
-/** What the tests of placing and cancelling say often. */
+/** Helpers for the tests of placing and cancelling. */
 
 export function place(api: Api, orderId: string, options: Call = {}): Promise<Answer> {
   return call(api, 'POST', `/orders/${orderId}/place`, options);
@@ -15,7 +15,7 @@ export function prefer(value: string): Call {
   return { headers: { Prefer: value } };
 }
 
-/** What is answered of an order; ended, and placed by a saga, unless `changes` say otherwise. */
+/** The answer for an order; by default ended and placed by a saga. */
 export function summary(orderId: string, changes: object): object {
   return {
     orderId,

@@ -8,18 +8,18 @@ export interface PipelinedAnswer {
   text: string;
 }
 
-/** A client that says when it reads. */
+/** A client that reads on demand. */
 export interface RawClient {
   socket: Socket;
-  /** What has been read so far; an answer that is not whole is left out. */
+  /** The complete answers read so far. */
   readonly found: readonly PipelinedAnswer[];
-  /** Resolves once so many answers are whole. */
+  /** Resolves once so many answers are complete. */
   received: (count: number) => Promise<PipelinedAnswer[]>;
   /** Resolves with all answers once the server has closed the connection. */
   closed: () => Promise<PipelinedAnswer[]>;
 }
 
-/** Connects; nothing is read before one of the promises is asked for. */
+/** Connects; reads nothing before a promise is requested. */
 export async function rawClient(port: number, localAddress?: string): Promise<RawClient> {
   const socket = connect({ port, host: '127.0.0.1', ...(localAddress && { localAddress }) });
   const found: PipelinedAnswer[] = [];
@@ -28,7 +28,7 @@ export async function rawClient(port: number, localAddress?: string): Promise<Ra
     rest = takeAnswers(Buffer.concat([rest, chunk]), found);
   });
   socket.pause();
-  // A reset is an end like another: what the test asks is what was answered before it.
+  // A reset is a normal end: the test checks the answers before it.
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return {
@@ -50,7 +50,7 @@ export async function rawClient(port: number, localAddress?: string): Promise<Ra
   };
 }
 
-/** Takes the whole answers, each with a length, off these bytes, and answers what is left. */
+/** Takes the complete answers, each with a length, off these bytes, and returns the rest. */
 function takeAnswers(bytes: Buffer, found: PipelinedAnswer[]): Buffer {
   let at = 0;
   while (at < bytes.length) {

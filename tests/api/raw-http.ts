@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** An answer as it came over the wire. */
+/** A raw answer. */
 export interface RawAnswer {
   status: number;
   head: string;
   body: Record<string, unknown>;
 }
 
-/** Sends bytes as they are and reads the answer until the server ends the connection. */
+/** Sends raw bytes and reads the answer until the server ends the connection. */
 export function sendTo(port: number, ...pieces: (string | Buffer)[]): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
@@ -27,7 +27,7 @@ export function sendTo(port: number, ...pieces: (string | Buffer)[]): Promise<Ra
   });
 }
 
-/** The head of a request; the server is asked to end the connection after its answer. */
+/** The head of a request, with `Connection: close`. */
 export function request(line: string, ...headers: string[]): string {
   const all = [`${line} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers];
   return [...all, '', ''].join('\r\n');

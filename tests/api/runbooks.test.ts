@@ -16,7 +16,7 @@ afterAll(() => harness.close());
 test.each(Object.entries(runbooks))('shows the runbook %s without a token', async (name, path) => {
   const answer = await harness.api.request(`/runbooks/${name}`);
   expect(answer.status).toBe(200);
-  // As text: a browser would download Markdown, and must not take it for a page of ours.
+  // As text: a browser would download Markdown, and must not treat it as HTML.
   expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
   expect(await answer.text()).toBe(readFileSync(join(root, path), 'utf8'));
 });

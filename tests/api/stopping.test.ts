@@ -14,7 +14,9 @@ import { beginWorker, killProcess, spawnWorker } from '../support/worker-process
 import { createNamespace } from '../support/namespace';
 import { LossyProxy } from './lossy-proxy';
 
-/** The real API's process is told to end while callers wait. No worker drives their orders. */
+/**
+ * The real API's process gets the signal to end while callers wait. No worker drives their orders.
+ */
 
 const waiting = 20;
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -123,7 +125,7 @@ test('a stopping API answers the caller of a claimed order, and ignores a second
   expect((await answers).map(whatOf)).toEqual(ids.map((id) => [202, `/orders/${id}`, 'close']));
   expect(await exited).toEqual([0, null]);
   expect(Date.now() - begunAt).toBeLessThan(stopMsMaxOf.api(0));
-  // What was claimed is started, under the id that its row names.
+  // Claimed orders are started, under the id in their rows.
   const owners = await databases.order('orders').whereIn('order_id', ids).pluck<string[]>('owner');
   const client = new Client({ connection, namespace });
   for (const owner of new Set(owners)) {
@@ -179,7 +181,7 @@ test('an ending process survives failed calls to a Temporal that has gone', asyn
     return (await Promise.allSettled(found)).every(({ status }) => status === 'fulfilled');
   });
   await way.stop();
-  // The client tries again, after pauses.
+  // The client retries, after pauses.
   await sleep(300);
   api.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);

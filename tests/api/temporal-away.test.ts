@@ -19,7 +19,7 @@ import { place, prefer } from './placing';
 
 /** A real Temporal server that is frozen, and one that is killed, under the API's real clients. */
 
-/** "Within 2 s", and what a busy machine takes for forty answers. */
+/** "Within 2 s", plus a busy machine's time for forty answers. */
 const toldMsMax = 4_000;
 const ordersEach = 8;
 
@@ -76,7 +76,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  // What waits for their ends would be asked again on a connection that is closed.
+  // A watcher of their ends would query on a closed connection.
   const owners = await harness.databases
     .order('orders')
     .whereNotNull('owner')
@@ -124,7 +124,7 @@ async function ordersOfEach(): Promise<{ orderId: string; pattern: Pattern }[]> 
 const ask = ({ orderId, pattern }: { orderId: string; pattern: Pattern }, seconds = 30) =>
   place(api, orderId, { body: { pattern }, ...prefer(`wait=${String(seconds)}`) });
 
-/** How its order is driven: choreography by nobody's workflow, the others by their owner. */
+/** What drives the order: in choreography no workflow, in the others the owner. */
 async function expectStarted(orderId: string, pattern: Pattern): Promise<void> {
   const { owner, status } = await harness.row(orderId);
   expect([pattern, status]).toEqual([pattern, 'PLACING']);
@@ -144,7 +144,7 @@ describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
     const first = await createdOrder(api);
     expect((await ask({ orderId: first, pattern: 'saga' }, 0)).status).toBe(202);
     await faults[how].begin();
-    // What was answered a second ago is believed no more.
+    // An answer of a second ago no longer counts.
     await sleep(1_100);
     const begunAt = Date.now();
     const answers = await Promise.all(orders.map((order) => ask(order)));
@@ -158,7 +158,7 @@ describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
     }
     const ready = await call(api, 'GET', '/health/ready');
     expect(ready.body).toMatchObject({ dependencies: { temporal: 'down', order: 'up' } });
-    // Once it is known nobody waits for it to be found out again.
+    // Once the outage is known, no caller waits for its detection again.
     const againAt = Date.now();
     expect((await ask(orders[0] ?? { orderId: '', pattern: 'saga' })).status).toBe(503);
     expect(Date.now() - againAt).toBeLessThan(1_000);
@@ -175,7 +175,7 @@ describe.each(['frozen', 'killed'] as const)('Temporal is %s', (how) => {
     const orderId = await createdOrder(api);
     expect((await ask({ orderId: other, pattern: 'saga' }, 0)).status).toBe(202);
     await expectStarted(other, 'saga');
-    // A moment before: Temporal is believed to be there.
+    // A moment before, while Temporal still counts as up.
     const begun = faults[how].begin();
     const begunAt = Date.now();
     const { status, headers, body } = await ask({ orderId, pattern: 'saga' });

@@ -10,7 +10,7 @@ import { temporalServer } from '../support/servers';
 
 let connection: Connection;
 let client: Client;
-/** Nobody works on it: what is started stays open until it is terminated. */
+/** No worker serves it: a started workflow stays open until it is terminated. */
 const taskQueue = `idle-${randomUUID()}`;
 
 beforeAll(() => {
@@ -67,7 +67,7 @@ test('fails a running call if its connection is closed between two tries', async
   const failed = expect(told).rejects.toMatchObject({
     cause: { code: 1, details: 'Channel has been shut down' },
   });
-  // Nobody listens there: a try fails at once, and most of the time the next one is waited for.
+  // No server listens there: a try fails at once, and most of the time is a pause.
   await pause(50);
   await nobody.close();
   await failed;

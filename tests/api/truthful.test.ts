@@ -3,7 +3,7 @@ import { cancelWith, hang, idsOf } from './fake-workflows';
 import { createdOrder, createHarness, problemLike, token, type ApiHarness } from './harness';
 import { place, prefer } from './placing';
 
-/** What an answer says is so in the case in which it is sent. */
+/** What an answer says is true when it is sent. */
 
 let harness: ApiHarness;
 

@@ -1,6 +1,6 @@
 import { createdOrder, createHarness, token, type ApiHarness } from './harness';
 
-/** To MySQL `'c-1' = 0` is true: nothing but a string may be compared with a string's column. */
+/** In MySQL `'c-1' = 0` is true, so only a string may be compared with a string column. */
 
 let harness: ApiHarness;
 let orderId: string;

@@ -26,7 +26,7 @@ const body = '{"items":[{"productId":"p-1","quantity":1}]}';
 const create = (text: string | Buffer, ...headers: string[]) =>
   send(request('POST /orders', bearer, freshKey(), jsonType, lengthOf(text), ...headers), text);
 
-/** Hono's defaults that surprise, one by one, over the wire. */
+/** Hono's surprising defaults, one by one, over the wire. */
 describe('Hono’s defaults do not show', () => {
   let before: number;
   beforeEach(async () => {

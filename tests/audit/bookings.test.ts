@@ -6,8 +6,8 @@ import { mysqlServer } from '../support/servers';
 import { createWorld, type World } from './world';
 
 /**
- * What moves a balance and is no order's, by the very statements of the runbook: once they have been
- * run the books are proved, and without them the audit says what is so.
+ * Balance changes without an order, made by the runbook's own statements: after them the audit
+ * proves the books, and without them it reports the difference.
  */
 
 let world: World;
@@ -24,7 +24,7 @@ afterAll(() => world.end());
 
 const page = readFileSync(join(__dirname, '../../docs/runbooks/audit-finding.md'), 'utf8');
 
-/** The statements under a heading of the runbook for one service, in their order on the page. */
+/** The statements for one service under a heading of the runbook, in page order. */
 function statementsOf(heading: string, service: Service): string[] {
   const [, rest = ''] = page.split(`### ${heading}\n`);
   const [section = ''] = rest.split('\n### ');
@@ -35,7 +35,7 @@ function statementsOf(heading: string, service: Service): string[] {
 
 const words = { reference: 'note-1', productId: 'p-1', customerId: 'c-1', you: 'olga', why: 'due' };
 
-/** Runs a statement of the page, or several, as the shell function `sql` does. */
+/** Runs statements of the page like the shell function `sql`. */
 async function run(
   service: 'product' | 'point',
   sql: string | undefined,

@@ -4,7 +4,7 @@ import { toJson, toText } from '../../audit/report';
 import { ruleIds } from '../../audit/rules';
 import { createWorld, type World } from './world';
 
-/** Worlds in which nothing is wrong: at rest, and with every kind of work in flight. */
+/** Correct worlds: at rest, and with every kind of work in flight. */
 
 let world: World;
 
@@ -21,7 +21,7 @@ function verdict(report: AuditReport) {
 const provedAtRest = { violations: [], atRest: true, exit: 0 };
 const provedInFlight = { violations: [], atRest: false, exit: 2 };
 
-/** Every way in which an order can have ended, and one that has not begun. */
+/** Every way in which an order can end, and an order that has not begun. */
 async function endedOrders(): Promise<void> {
   await world.order({ orderId: 'completed', status: 'COMPLETED' });
   await world.take('completed');
@@ -34,7 +34,7 @@ async function endedOrders(): Promise<void> {
   await world.take('given-back');
   await world.giveBack('given-back');
 
-  // Turned down by the stock: points were used and refunded, the stock has a rejection alone.
+  // The product service refused: points were used and refunded, stock has only a rejection.
   await world.order({ orderId: 'rejected', status: 'CANCELLED', reason: 'insufficient-stock' });
   const rejection = { kind: 'rejected', code: 'insufficient-stock' };
   await world.barrier('product', 'rejected', 'deductStock', rejection);

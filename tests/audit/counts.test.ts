@@ -2,7 +2,7 @@ import type { Pattern } from '../../contracts/order';
 import { toText } from '../../audit/report';
 import { createWorld, type World } from './world';
 
-/** A rule counts what it has judged, and nothing else: what was judged nowhere is not proved. */
+/** A rule counts what it has judged. A rule that has judged nothing is not proved. */
 
 let world: World;
 

@@ -13,8 +13,8 @@ import { cleanWorld, tables } from './tampering/tampering';
 import { createWorld, type World } from './world';
 
 /**
- * A world that is clean, and then one thing in it changed by hand: each is found, by the rule that
- * it breaks and with the order's id.
+ * Each case changes one thing by hand in a clean world. The auditor finds it, by the broken rule
+ * and with the order's id.
  */
 
 let world: World;

@@ -2,8 +2,8 @@ import { audit, exitCodeOf } from '../../audit/audit';
 import { createWorld, type World } from './world';
 
 /**
- * The orders are read before the participants, so that what happens between the two is seen by
- * the later one alone. None of it may be called a violation, and none may hide one.
+ * The auditor reads the orders before the participants, so only the later read sees a change
+ * between the two. Such a change may neither be a violation nor hide one.
  */
 
 let world: World;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 beforeEach(() => world.begin());
 afterAll(() => world.end());
 
-/** Audits with `meanwhile` committed after the orders were read and before everything else. */
+/** Audits, with `meanwhile` committed between the orders' read and all other reads. */
 async function auditWhile(meanwhile: () => Promise<unknown>) {
   const report = await world.audit({
     afterOrdersRead: async () => {
@@ -148,7 +148,7 @@ test('a reservation of an order that was placed between the reads is no violatio
 });
 
 test('balance and ledger of a participant are read at one instant', async () => {
-  // Written without a pause while the sums and the ranges are read, one transaction each.
+  // Written continuously while the sums and the ranges are read, in separate transactions.
   const stop = new AbortController();
   const writing = (async () => {
     for (let i = 0; !stop.signal.aborted && i < 500; i += 1) {

@@ -81,7 +81,7 @@ test('starts an order’s grace when its owner closes', async () => {
   const report = await audit(deps);
   expect(report.violations).toEqual([]);
   expect(report.inFlight).toEqual([{ orderId: 'just-lost', waitsFor: 'adoption' }]);
-  // Nobody has come within the grace: a shorter one, so that the test need not wait for a minute.
+  // No adoption within the grace, which is shorter here than a minute.
   await until('the grace is over', async () => {
     const { violations } = await audit(deps, { graceS: 1 });
     return violations.some(({ rule }) => rule === 'stuck-order');

@@ -7,13 +7,13 @@ import { byService } from '../../contracts/participants';
 import type { Wait } from '../../contracts/waits';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
-/** An order as a test writes it; prices are the world's. */
+/** An order as a test writes it; the world sets its prices. */
 export interface OrderSpec {
   orderId: string;
   status: OrderStatus;
-  /** Of an order that was claimed; `saga` unless it says otherwise. */
+  /** The pattern of a claimed order; `saga` by default. */
   pattern?: Pattern;
-  /** Every order was claimed that is not CREATED, unless it says otherwise. */
+  /** By default, every order that is not CREATED was claimed. */
   claimed?: false;
   customerId?: string;
   lines?: { productId: string; quantity: number }[];
@@ -25,19 +25,19 @@ export interface OrderSpec {
   ownedS?: number;
 }
 
-/** Three databases that a test writes by SQL, as the services would have left them. */
+/** Three databases that a test fills by SQL, like the services. */
 export interface World {
   databases: TestDatabases;
   /** The workflows that Temporal would call open. */
   open: Set<string>;
-  /** When those that have closed did so, as far as Temporal knows. */
+  /** When closed workflows closed, as far as Temporal knows. */
   closed: Map<string, Date>;
-  /** Empties everything and puts two products and two customers there. */
+  /** Empties everything, then adds two products and two customers. */
   begin(): Promise<void>;
   order(spec: OrderSpec): Promise<void>;
   /** Takes stock and points for an order, with barrier rows. */
   take(orderId: string, what?: { stock?: boolean; points?: boolean }): Promise<void>;
-  /** Takes both, as the one transaction of `lock` does: without barrier rows. */
+  /** Takes both without barrier rows, like the one transaction of `lock`. */
   takeByLock(orderId: string): Promise<void>;
   giveBackByLock(orderId: string): Promise<void>;
   /** Gives back what `take` took, with barrier rows. */

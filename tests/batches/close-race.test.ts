@@ -4,16 +4,16 @@ import { until } from '../support/orders';
 import { begin, createOrderService, orderIdOf, readRows, type OrderService } from './service';
 
 /**
- * Two drive one order after an adoption: one closes its batch while the other registers that a
- * compensation of it still fails. The statement that closes has begun by then, and must not judge
- * by a registry that it read before it waited for the row.
+ * Two workflows drive one order after an adoption: one closes its batch while the other registers a
+ * failed compensation. The closing statement has begun by then, and must not judge by a registry
+ * that it read before it waited for the row.
  */
 
 const ids = [0, 1].map(orderIdOf);
 
 /**
- * Statements on orders that wait for a row. The server answers from a copy that it renews only
- * when nobody has looked for 100 ms.
+ * Statements on orders that wait for a row. The server answers from a copy that it renews only if
+ * no query came for 100 ms.
  */
 async function waitingStatements(service: OrderService): Promise<number> {
   await sleep(200);

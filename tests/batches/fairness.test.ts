@@ -16,7 +16,7 @@ import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
 import { begin, createOrderService, orderIdOf, readRows } from './service';
 
-/** A transaction that holds one product or one account holds up no order that needs neither. */
+/** A transaction that locks one product or account delays no order that needs neither. */
 
 const free = ['f-1', 'f-2', 'f-3', 'f-4', 'f-5', 'f-6', 'f-7', 'f-8'];
 const shelf = [...free, 'e-held', 'z-held'].map((id) => [id, { available: 1_000 }] as const);
@@ -37,7 +37,7 @@ function dispatcher(): Dispatcher {
       taskQueue: taskQueues.workflow,
     }),
     temporal: new TemporalPresence(() => Promise.resolve(), pino({ level: 'silent' })),
-    // The held ones must outwait the others, as they would in production.
+    // The locked ones must wait longer than the others, as in production.
     timing: { ...hurriedTiming, actionMsMax: defaultTiming.actionMsMax },
     logger: pino({ level: 'silent' }),
     onProgress: () => undefined,
@@ -90,7 +90,7 @@ it('tries again at once if the row is released just after the wait timed out', a
         await held(trx);
         return [{ kind: 'done' }];
       },
-      // The one that held it goes now: another whose own wait has ended in the same second.
+      // Its holder ends now: another transaction whose wait has ended in the same second.
       findLocked: async () => {
         waitedInVain++;
         await holder.rollback();
@@ -108,7 +108,7 @@ it('tries again at once if the row is released just after the wait timed out', a
 describe('a batch of which every wait times out', () => {
   const nine = Array.from({ length: 9 }, (_, i) => ({ orderId: `o-${String(i)}` }));
 
-  /** @param found how many of them are found to be held, after each of the waits */
+  /** @param found how many of them are found locked after each wait */
   async function waiting(...found: number[]) {
     const holder = await world.databases.product.transaction();
     const url = world.databases.url('product_worker', 'product');

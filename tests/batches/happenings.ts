@@ -3,7 +3,7 @@ import type { FailureCode } from '../../contracts/failures';
 import type { Decision } from '../../contracts/order';
 import type { CompensationStep } from '../../contracts/participants';
 
-/** What may happen to a batch of orders in the order service's database; orders by their index. */
+/** The operations on a batch of orders in the order service's database; orders by index. */
 export type Operation =
   | { kind: 'claim'; owner: string; orders: number[] }
   | { kind: 'cancel'; order: number }
@@ -27,7 +27,7 @@ export interface RegistryRow {
   step: CompensationStep;
 }
 
-/** Operations that run at once; one whose first reply is lost is asked twice. */
+/** Concurrent operations; one whose first reply is lost is repeated. */
 export type Happening = { operation: Operation; replyLost: boolean }[];
 
 export interface Scenario {
@@ -81,7 +81,7 @@ function arbitraryOperation(orders: number[]): fc.Arbitrary<Operation> {
   );
 }
 
-/** Six orders at most, so that overlapping batches are the rule. */
+/** At most six orders, so that most batches overlap. */
 export function arbitraryScenario(): fc.Arbitrary<Scenario> {
   return fc.integer({ min: 2, max: 6 }).chain((orderCount) => {
     const orders = Array.from({ length: orderCount }, (_, i) => i);

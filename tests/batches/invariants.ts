@@ -1,8 +1,8 @@
 import type { OrderRow } from './service';
 
-/** What an order's row promises at any time, and from one time to a later one. */
+/** What must hold of an order's row at any time, and between an earlier and a later time. */
 
-/** Throws when a row contradicts itself, whatever has happened before. */
+/** Throws if a row contradicts itself. */
 export function checkRow(row: OrderRow): void {
   const name = `${row.order_id} ${row.status} ${row.decision ?? 'undecided'}`;
   const hasEnded = row.status === 'COMPLETED' || row.status === 'CANCELLED';
@@ -22,7 +22,7 @@ export function checkRow(row: OrderRow): void {
   if (broken.length > 0) throw new Error(`${name}: ${broken.join(', ')}`);
 }
 
-/** Where an order may be later; each includes what lies on the way. */
+/** The later statuses that an order may have. */
 const reachable: Record<string, string[]> = {
   CREATED: ['CREATED', 'PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'],
   PLACING: ['PLACING', 'PENDING', 'COMPLETED', 'CANCELLED'],
@@ -31,7 +31,7 @@ const reachable: Record<string, string[]> = {
   CANCELLED: ['CANCELLED'],
 };
 
-/** Throws when a row has changed in a way that no promise permits. */
+/** Throws if a row has changed in a forbidden way. */
 export function checkTransition(
   was: OrderRow,
   is: OrderRow,

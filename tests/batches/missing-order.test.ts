@@ -2,7 +2,10 @@ import { createOrder, place, stateOf } from '../support/orders';
 import { useWorld } from '../support/use-world';
 import { rollBackAll } from '../xa/branches';
 
-/** An order whose row is deleted while it is placed: its neighbours go on, and somebody is told. */
+/**
+ * An order whose row is deleted during its placing: its neighbours continue, and an alert is
+ * raised.
+ */
 
 const world = useWorld({
   stock: { apple: { available: 1_000 } },

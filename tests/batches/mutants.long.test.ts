@@ -2,7 +2,7 @@ import { mutate, type Mutation } from '../mutants/mutate';
 import { checkOrders } from './property';
 import { createOrderService } from './service';
 
-/** The order service broken on purpose: the property of its batches must see each of these. */
+/** The order service, broken on purpose: the property of its batches must catch each mutant. */
 
 const runsMax = 300;
 const steps = 'activities/order/decision.ts';

@@ -6,9 +6,9 @@ import { checkRow, checkTransition } from './invariants';
 import { begin, orderIdOf, readRows, type OrderRow, type OrderService } from './service';
 
 /**
- * "One owner, one decision" for batches, as one property: whatever overlapping batches are claimed,
- * cancelled, decided, held, registered, closed and adopted, at once, in whatever order and twice,
- * the rows keep their promises, every answer is what the row says, and every order can be ended.
+ * "One owner, one decision" for batches, as one property. Overlapping batches are claimed,
+ * cancelled, decided, held, registered, closed and adopted, at once, in any order and twice. The
+ * rows keep their promises, every answer equals the row, and every order can be ended.
  */
 
 type Rows = Map<string, OrderRow>;
@@ -23,7 +23,7 @@ type Answer =
 const nothing: Answer = { kind: 'nothing' };
 const adopters = ['adopt-x', 'adopt-y', 'adopt-z'];
 
-/** Rejects, with fast-check's seed and path in the message, when a promise is broken. */
+/** Rejects, with fast-check's seed and path in the message, if a promise is broken. */
 export async function checkOrders(service: OrderService, runs: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(arbitraryScenario(), (scenario) => play(service, scenario)),
@@ -53,8 +53,8 @@ async function happen(service: OrderService, rows: Rows, happening: Happening): 
 }
 
 /**
- * Does what the protocol permits of an operation, by what its caller has read: only an owner
- * decides and holds, and nothing is registered or closed before CANCEL has been read back.
+ * Does what the protocol permits of an operation, given what its caller has read: only an owner
+ * decides and holds, and registers or closes only after it has read CANCEL back.
  */
 async function run(service: OrderService, rows: Rows, operation: Operation): Promise<Answer[]> {
   const { activities, intake } = service;
@@ -156,7 +156,7 @@ function checkAll(before: Rows, after: Rows, answers: Answer[]): void {
     const winners = answers.flatMap((answer) =>
       answer.kind === 'adopted' && answer.orderId === orderId && answer.won ? [answer.to] : [],
     );
-    // All of them had read the same owner: a compare-and-set has one winner.
+    // All of them had read the same owner, so the compare-and-set has one winner.
     expect(new Set(winners).size).toBeLessThanOrEqual(1);
     checkTransition(was, row, { claimers: asked, adopters: winners });
   }
@@ -168,7 +168,7 @@ function checkAnswer(before: Rows, after: Rows, answer: Answer): void {
     case 'claimed':
       expect(answer.locked).toEqual([]);
       for (const orderId of answer.asked) {
-        // An owner is never taken back by a claim, and a claim says exactly whose the order is.
+        // A claim never changes an owner, and its answer names the owner.
         const wasMine = before.get(orderId)?.owner === answer.owner;
         const isMine = after.get(orderId)?.owner === answer.owner;
         if (isMine) expect(answer.claimed).toContain(orderId);
@@ -195,7 +195,7 @@ function checkAnswer(before: Rows, after: Rows, answer: Answer): void {
   }
 }
 
-/** What the owners, the drain and an operator do in the end: every claimed order then has ended. */
+/** The last steps of the owners, the drain and an operator, which end every claimed order. */
 async function endEverything(service: OrderService, rows: Rows): Promise<void> {
   const { activities } = service;
   const owned = [...rows.values()].filter(({ owner }) => owner !== null);

@@ -7,7 +7,7 @@ import { openDatabase } from '../../activities/database/connection';
 import type { OrderActivities } from '../../contracts/steps';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
-/** The order service without Temporal: its activities, its intake, and a look at its tables. */
+/** The order service without Temporal: its activities, its intake, and a view of its tables. */
 export interface OrderService {
   databases: TestDatabases;
   activities: OrderActivities;
@@ -17,7 +17,7 @@ export interface OrderService {
 
 const root = join(__dirname, '..', '..');
 
-/** The code in this folder, ours or a mutant of it, on a database of its own. */
+/** The code in this folder, real or a mutant, on its own database. */
 export async function createOrderService(folder = root): Promise<OrderService> {
   const { createOrderActivities } = jest.requireActual<typeof ActivitiesModule>(
     join(folder, 'activities/order/activities'),
@@ -50,14 +50,14 @@ export interface OrderRow {
   decision: string | null;
   reason: string | null;
   ended_at: Date | null;
-  /** Open alerts of this order, and registry rows that are PENDING. */
+  /** The order's open alerts and PENDING registry rows. */
   alerts: number;
   owed: number;
-  /** Every registry row that it ever had, as `step`. */
+  /** The steps of all registry rows that it ever had. */
   registered: string[];
 }
 
-/** Every order with what hangs on it, by id. */
+/** Every order with its alerts and registry rows, by id. */
 export async function readRows({ databases }: OrderService): Promise<Map<string, OrderRow>> {
   const [orders, alerts, compensations] = (await Promise.all([
     databases.order('orders').orderBy('order_id'),

@@ -45,7 +45,7 @@ beforeEach(async () => {
   await world.databases.points({ 'c-1': 1_000 });
 });
 
-/** An API with pools, dispatcher and watcher of its own, as another process has them. */
+/** An API with its own pools, dispatcher and watcher, like another process. */
 function anApi(): Api {
   const open = (user: string, service: Service) => {
     const pool = openDatabase({ url: world.databases.url(user, service), poolMax: 5 });
@@ -71,7 +71,7 @@ it('orders placed through two APIs at once have one owner and one effect, and al
   const [first] = apis as [Api];
   const good: string[] = [];
   for (let i = 0; i < 20; i += 1) good.push(await createdOrder(first));
-  // Three pieces and six orders of two: one of them can be had.
+  // Three pieces and six orders of two: one of them can succeed.
   const scarce: string[] = [];
   for (let i = 0; i < 6; i += 1) {
     scarce.push(await createdOrder(first, [{ productId: 'p-2', quantity: 2 }]));

@@ -9,8 +9,8 @@ import type { Faults } from '../support/faults';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 
 /**
- * Whole batches on the real thing: whatever steps fail once or lose their reply, and whichever
- * orders are rejected, broken or cancelled midway, each ends as it was promised.
+ * Whole batches on the real system. Any steps fail once or lose their reply, and any orders are
+ * rejected, broken or cancelled midway; each order ends as promised.
  */
 
 let world: World;
@@ -33,7 +33,7 @@ const stepNames = [
   'registerCompensations',
 ] as const;
 type Step = (typeof stepNames)[number];
-/** Fails before it has done anything, or after it has done all. */
+/** Fails before its work, or after all of it. */
 type OneFault = { step: Step; when: 'before' | 'after'; times: number };
 
 const kinds = ['good', 'good', 'good', 'no-stock', 'no-points', 'broken', 'cancelled'] as const;
@@ -51,7 +51,7 @@ const arbitraryFaults = fc.uniqueArray(
   fc.record({
     step: fc.constantFrom<Step>(...stepNames),
     when: fc.constantFrom<'before' | 'after'>('before', 'after'),
-    // Twice is as often as a compensation is tried: then it goes into the registry.
+    // A compensation is tried twice, then registered.
     times: fc.integer({ min: 1, max: 2 }),
   }),
   { selector: ({ step }) => step, maxLength: 5 },
@@ -79,7 +79,7 @@ async function begin(): Promise<void> {
   await world.databases.points({ anna: 100_000, berta: 1_000, poor: 2 });
 }
 
-/** The customers' cancels arrive after the effects, when the decision is about to be written. */
+/** The customers' cancels arrive after the effects, just before the decision. */
 function cancelBeforeTheDecision(orders: PlacedOrder[]): void {
   const intake = createOrderIntake(world.databases.order);
   const faulty = world.faults.decideOrders;
@@ -124,7 +124,7 @@ async function play(orderKinds: Kind[], faults: OneFault[]): Promise<void> {
   expect(report.violations).toEqual([]);
 }
 
-/** Runs the drain until the registry owes nothing any more. */
+/** Runs the drain until the registry is empty. */
 async function drained(): Promise<void> {
   const pending = () => world.databases.order('compensations').where('status', 'PENDING');
   await until('the registry is drained', async () => {

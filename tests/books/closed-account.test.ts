@@ -7,7 +7,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 import { apiOf } from '../support/world-api';
 import { pending, unconfirmed } from '../tcc/pending';
 
-/** An account that is deleted while an order of its customer waits: an operator can end the order. */
+/** An account is deleted while an order of its customer waits: an operator can end the order. */
 
 let world: World;
 let api: Api;
@@ -42,7 +42,7 @@ async function resolve(orderId: string, action: string) {
 
 const deleteAccount = () => world.databases.point('point_accounts').delete();
 
-/** PENDING: the points are used, or not yet asked for, and the product is not known. */
+/** PENDING: the points are used or not yet requested, and the product is unknown. */
 async function broken(pattern: 'saga' | 'xa') {
   const order = await createOrder(world, { lines: { ghost: 3 } });
   expect(await place(world, [order], pattern)).toEqual(pending);
@@ -77,7 +77,7 @@ test('saga: a retry completes the order with the points that it used before', as
   const order = await broken('saga');
   await deleteAccount();
   expect(await resolve(order.orderId, 'retry')).toEqual([202, 'PENDING']);
-  // The product is still not known; once it is, the order is completed with the points that it used.
+  // The product is still unknown; once it exists, the order completes with the points that it used.
   await world.databases.stock({ ghost: { available: 10 } });
   expect(await resolve(order.orderId, 'retry')).toEqual([200, 'COMPLETED']);
 });

@@ -7,8 +7,8 @@ import { arbitraryScenario, Books, columnMax, type Order, type Scenario } from '
 import { pointsSubject, stockSubject, type Subject } from './subjects';
 
 /**
- * Balances at the limit of their column and orders at the limit of what one may cost: whatever is
- * taken, given back, reserved, confirmed or cancelled, in a batch or alone, every digit is right.
+ * Balances at the limit of their column and orders at the limit of their cost: whatever is taken,
+ * given back, reserved, confirmed or cancelled, in a batch or alone, every digit is right.
  */
 
 let databases: TestDatabases;
@@ -121,7 +121,7 @@ describe.each(subjects)('%s', (_, create) => {
     }));
     await subject.begin(columnMax);
     await subject.saga.take(orders);
-    // Somebody fills the balance up by hand, all but what one of the larger orders needs.
+    // An operator fills up the balance, except what one of the larger orders needs.
     await subject.fill(columnMax - room);
     const full = { kind: 'broken', code: 'guard-violated' };
     const done = { kind: 'done' };
@@ -129,7 +129,7 @@ describe.each(subjects)('%s', (_, create) => {
     const left = await subject.seen();
     expect(left.available).toBe(String(columnMax - 2n));
     expect(left.ledger).toHaveLength(4);
-    // Once there is room it is made good, and what was given back before is not given back again.
+    // Once there is room it is given back, and nothing is given back twice.
     await subject.fill(0n);
     expect(await subject.saga.giveBack(orders)).toEqual([done, done, done]);
     expect((await subject.seen()).available).toBe(String(BigInt(Number.MAX_SAFE_INTEGER) + 3n));

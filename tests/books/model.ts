@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import type { StepOutcome } from '../../contracts/steps';
 
 /**
- * What a participant's books must show at the limits of their columns and of an order's amount:
- * one balance, in whole numbers without a limit of their own.
+ * A model of a participant's books at the limits of their columns and of an order's amount: one
+ * balance, in unlimited whole numbers.
  */
 
-/** The most that a column of a balance holds. */
+/** The maximum of a balance's column. */
 export const columnMax = 2n ** 63n - 1n;
-/** The most that one order may cost: the edge refuses more. */
+/** The maximum cost of an order: the API refuses more. */
 const amountMax = BigInt(Number.MAX_SAFE_INTEGER);
 
 export interface Order {
@@ -16,7 +16,7 @@ export interface Order {
   amount: bigint;
 }
 
-/** What is done with the orders that were taken: `end` says for each whether it stays taken. */
+/** What is done with the taken orders: `end` says for each whether it stays taken. */
 export interface Scenario {
   opening: bigint;
   orders: Order[];
@@ -28,7 +28,7 @@ const amount = fc.oneof(
   fc.bigInt({ min: 1n, max: 3n }),
 );
 
-/** Balances as full as they can be, and such as just suffice for some of the orders, or just not. */
+/** Full balances, and balances that just suffice for some of the orders, or just do not. */
 export const arbitraryScenario: fc.Arbitrary<Scenario> = fc
   .array(fc.tuple(amount, fc.boolean()), { minLength: 2, maxLength: 8 })
   .chain((drawn) => {
@@ -56,7 +56,7 @@ export class Books {
     private readonly rejection: StepOutcome,
   ) {}
 
-  /** Those of these orders that can be had, as they come. */
+  /** The orders that can be taken, in sequence. */
   take(orders: readonly Order[]): { outcomes: StepOutcome[]; taken: Order[] } {
     const taken: Order[] = [];
     const outcomes = orders.map((order): StepOutcome => {

@@ -12,7 +12,7 @@ type Step = (orders: readonly Order[]) => Promise<unknown[]>;
 /** One participant's steps by protocol, on its one balance. */
 export interface Subject {
   begin(opening: bigint): Promise<void>;
-  /** Writes what is available by hand. */
+  /** Changes the available amount by hand. */
   fill(available: bigint): Promise<void>;
   seen(): Promise<ReturnType<Books['seen']>>;
   rejection: StepOutcome;

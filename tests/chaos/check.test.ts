@@ -4,7 +4,7 @@ import type { Story } from '../../tools/chaos/view';
 import * as given from './stories';
 import { call, create, limits, place, row, story } from './stories';
 
-/** The checker is fed the truth; what it does with lies is in lies.test.ts. */
+/** The checker judges true answers; lies.test.ts has the false ones. */
 
 describe('finds nothing wrong', () => {
   const truths: [string, Story, FinalOrder[]][] = [

@@ -9,7 +9,7 @@ import { isAlive } from '../../tools/stack/bound-process';
 import { startOf } from '../../tools/stack/lock';
 import { startingState, writeLiveState, type RunningStack } from '../../tools/stack/state';
 
-/** Faults done to a process that does nothing but count. */
+/** Faults of a process that only counts. */
 
 const noDatabases = {} as RunningStack['databases'];
 const running = new AbortController().signal;

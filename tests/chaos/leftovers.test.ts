@@ -3,7 +3,7 @@ import { openDatabase } from '../../activities/database/connection';
 import { countLeftovers, leftoversText } from '../../tools/chaos/leftovers';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
-/** Each kind of leftover is planted, and counted. */
+/** The test plants and counts each kind of leftover. */
 
 let databases: TestDatabases;
 

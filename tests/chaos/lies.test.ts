@@ -4,7 +4,7 @@ import type { Story } from '../../tools/chaos/view';
 import * as given from './stories';
 import { call, create, limits, moved, place, row, story } from './stories';
 
-/** The checker is fed every kind of lie. */
+/** The checker must find every kind of false answer. */
 
 function rulesBroken(stories: Story[], rows: FinalOrder[]): ViewRule[] {
   return checkView(stories, rows, limits).violations.map(({ rule }) => rule);

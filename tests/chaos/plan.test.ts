@@ -22,7 +22,7 @@ describe('the schedule of a seed', () => {
     expect(planFaults(7, 40_000, again)).toEqual(planFaults(7, 40_000, targets));
   });
 
-  // Written down, so that a seed found today means the same faults tomorrow.
+  // Recorded here, so that a seed keeps meaning the same faults.
   test('is as recorded for seed 150 and fifteen seconds', () => {
     expect(planFaults(150, 15_000, targets)).toEqual([
       { atMs: 4_676, kind: 'cut', target: 'order-worker', forMs: 0 },

@@ -20,7 +20,7 @@ const clean: AuditReport = {
 
 const shown = { status: 200, orderId: 'o-1', orderStatus: 'PLACING' };
 
-/** What the command prints of one order, in the end. */
+/** What the command finally prints about one order. */
 function textOf(told: ReturnType<typeof story>): string {
   const calm = { doneAmidFaults: 1, healMs: 0, cameBack: 0, interrupted: false };
   const report = {

@@ -12,7 +12,7 @@ import { startServer } from '../../tools/stack/server';
 import { readSettings } from '../../tools/stack/settings';
 import type { DatabaseAccess } from '../../tools/stack/state';
 
-/** Faults of a whole server, done to one that nobody else needs. */
+/** Faults of a whole server, on a server that only this test uses. */
 
 const folder = mkdtempSync(join(tmpdir(), 'order-server-faults-'));
 const settings = readSettings();
@@ -73,7 +73,7 @@ afterAll(async () => {
 
 type Fault = (fault: faults.ServerFault) => Promise<void>;
 
-/** Fires a fault while this goes on; answers what was met. */
+/** Fires a fault while this runs, and returns what it reported. */
 async function meet(fault: Fault, work: () => Promise<unknown>, forMs = 500): Promise<string[]> {
   const met: string[] = [];
   const end = { isOver: false };

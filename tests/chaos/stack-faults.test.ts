@@ -8,13 +8,13 @@ import { takeRestartRequest } from '../../tools/stack/restart';
 import { stackLockPath, startingState, writeLiveState } from '../../tools/stack/state';
 import type { RunningStack } from '../../tools/stack/state';
 
-/** Faults of the whole stack, asked of a supervisor that this test plays. */
+/** Faults of the whole stack, with the test as the supervisor. */
 
 const running = new AbortController().signal;
 let folder: string;
 let lock: HeldLock | undefined;
 let restarts: number;
-/** What the supervisor was asked for, and whether it does it. */
+/** What the fault requested of the supervisor, and whether the supervisor does it. */
 let asked: unknown[];
 let obeys: boolean;
 
@@ -45,7 +45,7 @@ beforeEach(() => {
   [restarts, asked, obeys] = [0, [], true];
   note('separate');
   const kill = process.kill.bind(process);
-  // The signal would come to the tests' own process.
+  // The signal would reach the tests' own process.
   jest.spyOn(process, 'kill').mockImplementation((pid, signal) => {
     if (signal !== 'SIGUSR2') return kill(pid, signal);
     supervise();

@@ -4,12 +4,12 @@ import { resultOf, type Operation } from '../../tools/chaos/view';
 import type { SeenCall, Story } from '../../tools/chaos/view';
 import type { Answer } from '../../tools/load/api-client';
 
-/** Stories and rows to judge: one order of three pieces for 24 points. */
+/** Call histories and rows to judge: one order of three pieces for 24 points. */
 
 export const order = { customerId: 'c-1', items: [{ productId: 'p-1', quantity: 3 }] };
 export const limits = { healedMs: 20_000, endMsMax: 60_000 };
 
-/** A call of 100 ms; its answer is undefined where none arrived. */
+/** A call of 100 ms; its answer is undefined if none arrived. */
 export function call(op: Operation, atMs: number, answer?: Answer): SeenCall {
   const seen = { op, invokedMs: atMs, endedMs: atMs + 100, result: resultOf(op, answer) };
   return answer ? { ...seen, answer } : seen;
@@ -33,7 +33,7 @@ export const noStock: Answer = {
   orderId: 'o-1',
 };
 
-/** How most stories go. */
+/** The usual calls of an order. */
 export const create = call('create', 1_000, created);
 export const place = call('place', 2_000, completed);
 
@@ -41,7 +41,7 @@ export function story(...calls: SeenCall[]): Story {
   return { key: 'k-1', order, calls };
 }
 
-/** What the ledgers have of it. */
+/** The order's rows in the ledgers. */
 export function moved(
   product: Record<string, number>,
   point: Record<string, number>,
@@ -49,7 +49,7 @@ export function moved(
   return { ...byParticipant(() => ({})), product, point };
 }
 
-/** As it is after a good run: created at 1 s, claimed and completed at 2 s. */
+/** The order after a good run: created at 1 s, claimed and completed at 2 s. */
 export function row(changes: Partial<FinalOrder> = {}): FinalOrder {
   return {
     orderId: 'o-1',
@@ -70,7 +70,7 @@ export function row(changes: Partial<FinalOrder> = {}): FinalOrder {
 
 const untouched = { moved: moved({}, {}) };
 
-/** The same order as it is when it was never claimed, or was cancelled. */
+/** The same order if it was never claimed, or was cancelled. */
 export const createdRow = row({ ...untouched, status: 'CREATED', ownedMs: null, endedMs: null });
 export const cancelledRow = row({
   ...untouched,

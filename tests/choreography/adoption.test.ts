@@ -30,10 +30,10 @@ beforeEach(async () => {
 
 const all = { stock: -1, points: -1 };
 
-/** Adoption comes every few seconds; which deliveries are open it learns with a delay. */
+/** Adoption runs every few seconds, and learns with a delay which deliveries are open. */
 const adopted = () => until('it is adopted', async () => (await adoptNow(world)) === 1);
 
-/** Has one event fail at its subscriber until it is mended. */
+/** Makes one event fail at its subscriber until the fault is removed. */
 function fail(activity: 'productReacts' | 'pointReacts' | 'orderReacts', eventId: string) {
   const failing = { tries: 0 };
   world.faults[activity] = (run, [event]) => {

@@ -4,7 +4,7 @@ import { readConfig } from '../../workers/wiring/config';
 import { patternsOn, patternSettings } from '../../workers/wiring/patterns';
 import { call, createdOrder, createHarness, type ApiHarness } from '../api/harness';
 
-/** The API has nothing to start: an order is placed once its event is written. */
+/** The API starts no workflow: an order is placed once its event is written. */
 
 let harness: ApiHarness;
 const connection = openTemporal('127.0.0.1:1');

@@ -2,10 +2,10 @@ import type { Knex } from 'knex';
 import { Gate, until } from '../support/orders';
 import { createHandDelivered, type HandDelivered } from './hand-delivery';
 
-/** Two concurrent replies: one of them must see both; otherwise the order would never end. */
+/** Two concurrent replies: one of them must see both, or the order would never end. */
 
 let shop: HandDelivered;
-/** Transactions that have done their work wait here for their commit. */
+/** Transactions wait here between their work and their commit. */
 let beforeCommit: Gate | undefined;
 let waiting = 0;
 
@@ -30,7 +30,7 @@ function held(knex: Knex): Knex {
   });
 }
 
-/** Somebody is asking for an order's row, which the first has locked. */
+/** A second session waits for the order's row, which the first has locked. */
 async function somebodyIsBlocked(): Promise<boolean> {
   const [rows] = (await shop.databases.order.raw(
     `SELECT 1 FROM information_schema.processlist

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import { createHandDelivered, type HandDelivered } from './hand-delivery';
 
-/** Which faults park an event, and which are only waited out. */
+/** Which faults park an event, and which only delay it. */
 
 let shop: HandDelivered;
-/** What every transaction of the services meets before anything else. */
+/** The fault that every transaction of the services meets first. */
 let fault: (() => Error) | undefined;
 
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeEach(async () => {
   await shop.begin({ apples: 5, points: 5 });
 });
 
-/** Transactions do their work, and then meet the fault; noting a fault is let through. */
+/** Transactions do their work and then meet the fault; recording a fault succeeds. */
 function failing(knex: Knex): Knex {
   return new Proxy(knex, {
     get(target, property, receiver) {
@@ -71,7 +71,7 @@ it.each([
   for (let i = 0; i < 4; i += 1) await expect(shop.deliver(delivery)).rejects.not.toThrow('parked');
   expect(await inbox()).toEqual([{ tries: 4, parked_at: null, emitted: null }]);
   await expect(shop.deliver(delivery)).rejects.toThrow('was parked');
-  // It stays parked though the fault has gone: only an operator releases it.
+  // It stays parked after the fault is gone, because only an operator may release it.
   fault = undefined;
   await expect(shop.deliver(delivery)).rejects.toThrow('was parked');
   expect(await inbox()).toMatchObject([{ tries: 5, emitted: null }]);

@@ -11,7 +11,7 @@ import { byService, participants, type Service, services } from '../../contracts
 import { openAsAuditor } from '../support/audited';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
-/** One event for one subscriber, to be delivered whenever a test likes, as often as it likes. */
+/** One event for one subscriber, which a test may deliver at any time and repeatedly. */
 export interface HandDelivery {
   event: OrderEvent;
   subscriber: Service;
@@ -23,11 +23,11 @@ export interface HandDelivered {
   /** Creates an order of one apple for one point, and places it. */
   place(orderId: string): Promise<void>;
   cancel(orderId: string): Promise<unknown>;
-  /** What the services have said since this was last asked. */
+  /** The events emitted since the last call. */
   handOver(): Promise<HandDelivery[]>;
   /** Delivers, and answers the type that was emitted. */
   deliver(delivery: HandDelivery): Promise<EventType>;
-  /** Fills one shelf and one account, and forgets everything else. */
+  /** Fills one product and one account, and empties everything else. */
   begin(balances: { apples: number; points: number }): Promise<void>;
   orderRow(orderId: string): Promise<{ status: string; reason: string | null }>;
   expectClean(): Promise<void>;

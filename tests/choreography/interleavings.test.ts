@@ -4,9 +4,9 @@ import { crashable, type CrashSwitch } from '../participants/property';
 import { createHandDelivered, type HandDelivered, type HandDelivery } from './hand-delivery';
 
 /**
- * The promise as one property: in whatever order the events of two orders come, twice, late, at
- * once, with reactions lost before their commit and the customer cancelling in between, each
- * order ends, and all that was taken for it is one deduction and one use, or nothing.
+ * The promise as one property. The events of two orders come in any order, twice, late or at once;
+ * reactions are lost before their commit; the customer cancels in between. Each order ends, and
+ * took either one deduction and one use, or nothing.
  */
 
 const crash: CrashSwitch = { armed: false, fired: 0 };
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => shop.end());
 
-/** What the broker does next; `pick` chooses among what can be delivered. */
+/** The broker's next action; `pick` chooses among the deliverable events. */
 type Move =
   | { kind: 'deliver' | 'repeat' | 'crash'; pick: number }
   | { kind: 'both'; pick: number; other: number }
@@ -46,7 +46,7 @@ const happened: Record<Move['kind'], number> = {
 };
 const endings = new Set<string>();
 
-/** The broker: what it has to deliver, and what it has delivered and may deliver again. */
+/** The broker: events to deliver, and delivered ones that it may deliver again. */
 class Broker {
   private readonly open: HandDelivery[] = [];
   private readonly delivered = new Map<HandDelivery, EventType>();
@@ -70,7 +70,7 @@ class Broker {
       const first = this.take(wanted.pick);
       if (!first) return;
       if (wanted.kind === 'crash') await this.crashIn(first);
-      // The same event twice at once, when there is no other.
+      // The same event twice at once, if there is no other.
       const second = wanted.kind === 'both' ? (this.take(wanted.other) ?? first) : undefined;
       const made = second ? [first, second] : [first];
       const emitted = await Promise.all(made.map((one) => shop.deliver(one)));

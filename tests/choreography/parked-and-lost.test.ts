@@ -39,7 +39,7 @@ beforeEach(async () => {
 
 const notYet = () => Promise.reject(new Error('not yet'));
 
-/** Its points are used; what the product service was told is parked. */
+/** Its points are used, and the product service has parked its event. */
 async function placePoison(): Promise<PlacedOrder> {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   await placeByEvents(world, order);
@@ -57,7 +57,7 @@ function resolve({ orderId }: PlacedOrder, action: ResolutionAction): Promise<un
   return runOnce(world, workflowTypes.resolveOrder, { orderId, action, ...who });
 }
 
-/** The product is there again, and an operator says so. */
+/** The product's row is back, and an operator releases the event. */
 async function mendAndRelease({ orderId }: PlacedOrder): Promise<void> {
   await world.databases.stock({ ghost: { available: 5 } });
   const [parked] = await readParked(world.databases.product, 5_000, `${orderId}:OrderPlaced`);

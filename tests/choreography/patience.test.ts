@@ -5,7 +5,7 @@ import type { OrderEvent } from '../../contracts/events';
 import type { DeliverEventInput } from '../../contracts/workflows';
 import { skipTime, type SkippedTime } from '../support/skipped-time';
 
-/** How long a delivery is patient with a service that is down, with time skipped. */
+/** How long a delivery retries a service that is down, with skipped time. */
 
 let time: SkippedTime;
 
@@ -39,7 +39,7 @@ it.each([
     expect(result).toEqual({ kind: 'reacted', emitted: 'o-1:ReplyNoted' });
     expect(alerts).toBe(0);
     expect(tries).toEqual(tries.map(() => event));
-    // Quick at first, then every 5 s, and no more than one pause too late.
+    // Quick at first, then every 5 s, and at most one pause too late.
     expect(tries.length).toBeGreaterThan(most * 0.9);
     expect(tries.length).toBeLessThan(most * 1.1);
     expect(tookMs).toBeGreaterThanOrEqual(minutes * minuteMs);

@@ -12,7 +12,7 @@ let world: World;
 let relays: Relays;
 let api: Api;
 let close: () => Promise<void>;
-/** Whether the answer to a release is lost, which has been started all the same. */
+/** Whether the reply to a release is lost, although its delivery has started. */
 let losesReleases = false;
 
 beforeAll(async () => {
@@ -71,7 +71,7 @@ const parked = async () => {
 const release = (eventId: string, who = operator) =>
   call(who, 'POST', `/operator/events/${eventId}/release`, { reason: 'the product is back' });
 
-/** An order whose product has no row any more: its event cannot be handled. */
+/** An order whose product no longer has a row: its event cannot be handled. */
 async function placePoison() {
   const order = await createOrder(world, { lines: { ghost: 1 } });
   await placeByEvents(world, order);
@@ -150,7 +150,7 @@ it('tries a fault that a deployment may remove five times, and then parks', asyn
   await world.databases.product.raw('RENAME TABLE stock_ledger TO stock_ledger_away');
   const order = await createOrder(world);
   await placeByEvents(world, order);
-  // A deployment fault is tried slowly; what the tries count is in the row.
+  // A deployment fault is retried slowly; the row counts the tries.
   const tries = () => world.databases.product('inbox').first('tries', 'parked_at');
   await until('it was tried', async () => ((await tries())?.tries ?? 0) >= 1);
   expect(await tries()).toMatchObject({ parked_at: null });
@@ -168,15 +168,15 @@ it('ends the order by its customer’s cancel, while the event stays parked', as
   await until('the points are used', async () => {
     return (await netEffect(world, poison.orderId)).points === -1;
   });
-  // It is left to its operator.
+  // Adoption leaves it to an operator.
   expect(await adoptNow(world)).toBe(0);
   expect(await cancel(world, poison)).toBe('cancelling');
-  // Which deliveries are open is known with a delay.
+  // Temporal lists open deliveries with a delay.
   await until('it is adopted', async () => (await adoptNow(world)) === 1);
   await ends(world, poison, 'CANCELLED');
   expect(await netEffect(world, poison.orderId)).toEqual({ stock: 0, points: 0 });
   await expectAtRest(world);
-  // Released afterwards, it finds the tombstone.
+  // A later release finds the tombstone.
   await world.databases.stock({ ghost: { available: 5 } });
   expect((await release(`${poison.orderId}:OrderPlaced`)).status).toBe(202);
   await until('it is parked no more', async () => (await parked()).length === 0);

@@ -7,7 +7,7 @@ import { mysqlServer } from '../support/servers';
 import { createWorld, type World } from '../support/world';
 import { placeByEvents } from './support';
 
-/** The product service's MySQL refuses connections for a while; everybody else goes on. */
+/** The product service's MySQL refuses connections for a while; the other services continue. */
 
 let proxy: LossyProxy;
 let world: World;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // Whatever a test has left: the databases are dropped by this way.
+  // Whatever state a test leaves: dropping the databases uses these connections.
   await proxy.listen();
   await relays.end();
   await world.stop();
@@ -40,7 +40,7 @@ it('catches up with every event, parks none, and raises no alert', async () => {
   const orders = [];
   for (let i = 0; i < 3; i += 1) orders.push(await createOrder(world));
   for (const order of orders) await placeByEvents(world, order);
-  // More often than what can be mended is tried before it is parked.
+  // More often than a removable fault is retried before its event is parked.
   await until('each was tried many times', () => refused > 6 * orders.length);
   const used = await world.databases.point('point_ledger').pluck<number[]>('points');
   expect(used).toEqual([-1, -1, -1]);

@@ -7,7 +7,7 @@ import { startRelays, type Relays } from '../support/relays';
 import { createWorld, type World } from '../support/world';
 import { placeByEvents } from './support';
 
-/** What hands events over: it may die at any moment, and there may be two of it. */
+/** The relay: it may die at any moment, and two may run. */
 
 let world: World;
 let relays: Relays;
@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 const all = { stock: -1, points: -1 };
 
-/** A client with another way to start workflows. */
+/** A client with a replaced way to start workflows. */
 function clientThat(
   start: (
     really: WorkflowClient['start'],
@@ -47,7 +47,7 @@ function clientThat(
   });
 }
 
-/** A client that writes down what it is to start, and what of that was refused as a duplicate. */
+/** A client that records what it is to start, and which starts were refused as duplicates. */
 function watchedClient() {
   const tried: string[] = [];
   const refused: string[] = [];
@@ -64,7 +64,7 @@ function watchedClient() {
   return { client, tried, refused };
 }
 
-/** The deliveries of what placing these orders said: one for each subscriber. */
+/** The deliveries of these orders' first events: one for each subscriber. */
 function deliveriesOf(orders: PlacedOrder[]): string[] {
   const ids = orders.flatMap(({ orderId }) =>
     (['product', 'point'] as const).map((service) => deliveryId(`${orderId}:OrderPlaced`, service)),
@@ -72,7 +72,7 @@ function deliveriesOf(orders: PlacedOrder[]): string[] {
   return ids.sort();
 }
 
-/** Waits until these have ended; answers each one's newest run. */
+/** Waits until these have ended, and returns each one's newest run. */
 async function runsOf(deliveries: string[]): Promise<string[]> {
   const handles = deliveries.map((id) => world.client.workflow.getHandle(id));
   await Promise.all(handles.map((handle) => handle.result()));
@@ -80,7 +80,7 @@ async function runsOf(deliveries: string[]): Promise<string[]> {
   return described.map(({ runId }) => runId);
 }
 
-/** How many executions there have been of each, as a list of them says. */
+/** Counts the executions of each, from a list of workflows. */
 async function executionsOf(deliveries: string[]): Promise<number[]> {
   const counts = () =>
     Promise.all(
@@ -99,7 +99,7 @@ async function placeMany(count: number): Promise<PlacedOrder[]> {
   return orders;
 }
 
-/** Starts a relay that hands over, and stops before it has marked what it handed over. */
+/** Starts a relay that hands over, and stops before it marks the events. */
 async function handsOverOnly() {
   const handedOver = new Gate();
   const relay = relays.start('order', { beforeMarking: () => handedOver.pass() });
@@ -117,7 +117,7 @@ it('killed between handing over and marking, a second handing over has no effect
     },
   });
   await killed.reached;
-  // Ended, so that only their ids keep the second start from being another delivery.
+  // They have ended, so only their ids prevent a second delivery.
   const deliveries = deliveriesOf([order]);
   const runs = await runsOf(deliveries);
   await ends(world, order, 'COMPLETED');
@@ -148,7 +148,7 @@ it('two relays make one delivery for each subscriber, executed once', async () =
   expect(second.refused.sort()).toEqual(deliveries);
   expect(await runsOf(deliveries)).toEqual(runs);
 
-  // Both go on, and neither knows of the other.
+  // Both continue, and neither knows of the other.
   const more = await placeMany(10);
   for (const order of [...orders, ...more]) await ends(world, order, 'COMPLETED');
   for (const { orderId } of [...orders, ...more]) {

@@ -6,7 +6,7 @@ import type { Service } from '../../contracts/participants';
 import { runOnce } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
 
-/** Places an order as the API does: the claim is all. */
+/** Places an order like the API, by its claim alone. */
 export async function placeByEvents(world: World, order: PlacedOrder): Promise<void> {
   const intake = createOrderIntake(world.databases.order);
   const { claimed } = await intake.claimOrders([order.orderId], 'ignored', 'choreography');
@@ -18,13 +18,13 @@ export function cancel(world: World, { orderId }: PlacedOrder) {
   return createOrderIntake(world.databases.order).cancelOrder(orderId);
 }
 
-/** The types that a service has said of an order, in no order. */
+/** The types of the events that a service has emitted for an order, unsorted. */
 export async function saidOf(world: World, service: Service, { orderId }: PlacedOrder) {
   const types = await world.databases[service]('outbox').where('order_id', orderId).pluck('type');
   return types.sort();
 }
 
-/** Adoption's schedule, once and now, whatever the orders' age; how many were adopted. */
+/** Runs adoption once for orders of any age, and returns how many it adopted. */
 export async function adoptNow(world: World): Promise<number> {
   const input: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5 };
   const result = await runOnce(world, workflowTypes.adoptOrders, input);

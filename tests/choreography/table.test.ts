@@ -3,8 +3,8 @@ import { type Service, services } from '../../contracts/participants';
 import { createHandDelivered, type HandDelivered, type HandDelivery } from './hand-delivery';
 
 /**
- * The table in contracts/events.ts is what the code does: each way in which an order can go is
- * gone, and what every reaction emitted is held against it, in both directions.
+ * The table in contracts/events.ts describes the code: the test takes every path of an order, and
+ * compares what every reaction emits with the table, in both directions.
  */
 
 let shop: HandDelivered;
@@ -22,7 +22,7 @@ interface Way {
   apples?: number;
   points?: number;
   cancelled?: true;
-  /** In this order as soon as they can be; then whatever is left, as it comes. */
+  /** Delivers these in this order as soon as possible, then the rest in any order. */
   wishes: Wish[];
   ends: 'COMPLETED' | 'CANCELLED';
   reason?: string;
@@ -97,9 +97,9 @@ const ways: Way[] = [
   },
 ];
 
-/** What each event made each of its subscribers emit, in all the ways. */
+/** What each subscriber emitted for each event, over all paths. */
 const seen = new Set<string>();
-/** In whose outbox each type was, and by which reaction of whose it was heard. */
+/** The outbox of each event type, and the reactions that received it. */
 const said = new Set<string>();
 const heard = new Set<string>();
 
@@ -130,7 +130,7 @@ it.each(ways)('$what: $ends', async ({ apples = 1, points = 1, ...way }) => {
     if (!delivery) throw new Error('Nothing is left');
     seen.add(`${nameOf(delivery)} ${await shop.deliver(delivery)}`);
     const { event, subscriber } = delivery;
-    // The inbox takes the reaction's name from the table; the barrier, from what was done.
+    // The inbox takes the reaction's name from the table, the barrier from the executed step.
     if (subscriber !== 'order') {
       const steps = await shop.databases[subscriber]('steps').pluck('step');
       expect(steps).toContain(reactionOf(event.type, subscriber));

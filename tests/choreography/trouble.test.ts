@@ -31,7 +31,7 @@ beforeEach(async () => {
 const nothing = { stock: 0, points: 0 };
 const all = { stock: -1, points: -1 };
 
-/** Holds an activity's next call at a gate, before it is made. */
+/** Holds an activity's next call at a gate. */
 function hold(name: 'productReacts' | 'pointReacts' | 'orderReacts'): Gate {
   const gate = new Gate();
   world.faults[name] = async (run) => {
@@ -131,7 +131,7 @@ describe('a consumer', () => {
       await ends(world, order, 'COMPLETED');
       const ofTheLost = () => answers.get(lost ?? '') ?? [];
       await until('it was asked again', () => ofTheLost().length >= 2);
-      // The second time it says that it emitted the very event of the first.
+      // The second time it returns the event that it emitted the first time.
       const [first] = ofTheLost();
       expect(ofTheLost()).toEqual([first, first]);
       expect(first).toMatchObject({

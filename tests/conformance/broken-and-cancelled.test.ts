@@ -11,8 +11,8 @@ import {
 import { useWorld } from '../support/use-world';
 
 /**
- * An order with a broken step waits for an operator. One who has cancelled its workflow has been
- * there already: CANCEL, whatever the pattern. A choreographed order has no such workflow.
+ * An order with a broken step waits for an operator. If an operator has cancelled its workflow
+ * already, it is decided CANCEL in every pattern. A choreographed order has no such workflow.
  */
 
 const world = useWorld({ points: { anna: 1_000 } });

@@ -5,8 +5,8 @@ import { outcomes, type Conforming } from './outcomes';
 import { offered, openShop, type Shop } from './shop';
 
 /**
- * One list of outcomes, whichever pattern brings them about, through the real API. A pattern joins
- * by its row; one that is offered and has none fails.
+ * One list of outcomes for every pattern, through the real API. A pattern joins by its row; an
+ * offered pattern without a row fails.
  */
 
 const rows: Partial<Record<Pattern, Conforming['steps']>> = {

@@ -5,10 +5,10 @@ import { Gate, stateOf, until } from '../support/orders';
 import type { World } from '../support/world';
 import { movedWithTerms, type End, type Shop } from './shop';
 
-/** What an outcome has to know of a pattern: the steps that its participants make, in any order. */
+/** What an outcome needs of a pattern: its participants' steps, in any order. */
 export interface Conforming {
   pattern: Pattern;
-  /** The last of them is made before the order is decided: paused, it leaves time to cancel. */
+  /** The last one comes before the decision; a pause there leaves time to cancel. */
   steps: readonly StepName[];
 }
 
@@ -23,7 +23,7 @@ const completed: End = { status: 'COMPLETED', reason: null };
 const cancelled = (reason: string): End => ({ status: 'CANCELLED', reason });
 const nothing = byLabel(() => 0);
 
-/** What every pattern must make of the same orders. The auditor looks after each. */
+/** How every pattern must end the same orders. The auditor runs after each. */
 export const outcomes: Outcome[] = [
   {
     what: 'an order that can be had is completed, everything taken once',
@@ -123,7 +123,7 @@ async function cancelledWhilePlacing(shop: Shop, { pattern, steps }: Conforming)
   const placing = shop.place(orderId, pattern);
   await gate.reached;
   const cancelling = shop.cancel(orderId);
-  // The decision stands before anything goes on.
+  // The decision is written before anything continues.
   await until('the order is to CANCEL', async () => {
     return (await stateOf(shop.world, orderId)).decision === 'CANCEL';
   });
@@ -144,8 +144,8 @@ async function scarce(shop: Shop, { pattern }: Conforming): Promise<void> {
 }
 
 /**
- * Far longer than one attempt of a step in the shop: a busy server notices a timeout late, and until
- * then it takes the answer.
+ * Far longer than one attempt of a step in the shop: a busy server notices a timeout late, and
+ * until then accepts the answer.
  */
 const lateMs = 4_000;
 
@@ -156,7 +156,7 @@ async function late(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
     shop.world.faults[step] = async (run) => {
       const outcome = await run();
       asked += 1;
-      // Once it is asked again, the first answer is too late for certain.
+      // After the retry the first answer is certainly too late.
       if (asked === 1) await Promise.race([again.reached, sleep(lateMs)]);
       else void again.pass();
       return outcome;
@@ -165,7 +165,7 @@ async function late(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
   });
   const orderId = await shop.order({ apple: 1 });
   expect(await shop.place(orderId, pattern)).toEqual(completed);
-  // The caller may be told by the order's row before the workflow has heard of it.
+  // The API may read the end in the order's row before the workflow learns of it.
   await Promise.all(askedAgain);
   expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
 }

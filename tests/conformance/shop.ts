@@ -25,32 +25,32 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 
 const config = readConfig(patternSettings, { DATABASE_SERVERS: 'one' });
 
-/** Every pattern that can be placed by, where all databases are on one server. */
+/** Every pattern that is available with all databases on one server. */
 export const offered: readonly Pattern[] = patternsOffered(config);
 
-/** How an order ended, as its customer was told. */
+/** How an order ended, by its customer's answer. */
 export interface End {
   status: string;
-  /** Null for one that is COMPLETED. */
+  /** Null if it is COMPLETED. */
   reason: string | null;
 }
 
-/** The real API in front of the real workers: what every pattern must hold to. */
+/** The real API in front of the real workers, for the tests of every pattern. */
 export interface Shop {
   world: World;
   api: Api;
-  /** Empties the books, and puts there what every outcome expects. */
+  /** Resets the books to what every outcome expects. */
   begin(): Promise<void>;
   /**
-   * Creates an order of Anna's, unless it is another's, and answers its id. Unless its terms are
-   * given it has all that an order may have, so that every participant takes something.
+   * Creates an order, by default Anna's, and returns its id. By default it has all terms, so that
+   * every participant takes something.
    */
   order(items: Record<string, number>, customer?: string, terms?: OrderTerms): Promise<string>;
-  /** Places it, and answers how it ended, whether one waits for that or looks again later. */
+  /** Places it, and returns how it ended, by waiting or by polling. */
   place(orderId: string, pattern: Pattern, customer?: string): Promise<End>;
-  /** The customer's cancel; answers how the order ended. */
+  /** The customer's cancel; returns how the order ended. */
   cancel(orderId: string): Promise<End>;
-  /** What it has moved in all, by the ledgers. */
+  /** The sum of its movements in the ledgers. */
   moved(orderId: string): Promise<Record<Label, number>>;
   available(productId: string): Promise<number>;
   audit(): Promise<AuditReport>;
@@ -59,13 +59,13 @@ export interface Shop {
 
 const allTerms: OrderTerms = Object.fromEntries(orderTerms.map((term) => [term, `any-${term}`]));
 
-/** What a participant takes for an order's terms, whatever the order's lines are. */
+/** What a participant takes for an order's terms, independently of its lines. */
 function owedForTerms({ command, owes }: RegisteredParticipant) {
   const order = { orderId: '', customerId: '', lines: [], total: 0, terms: allTerms };
   return owes(command(order)).filter(({ amount }) => amount > 0);
 }
 
-/** What an order with all terms moves that moves this for its lines. */
+/** The movements of an order with all terms, given those of its lines. */
 export function movedWithTerms(forLines: Partial<Record<Label, number>>): Record<Label, number> {
   const moved = byLabel(() => 0);
   for (const one of participants) {
@@ -74,7 +74,7 @@ export function movedWithTerms(forLines: Partial<Record<Label, number>>): Record
   return { ...moved, ...forLines };
 }
 
-/** Less patient than a step that answers late: see the outcome of that name. */
+/** Shorter than a step that answers late: see the outcome of that name. */
 const hurried = { ...hurriedTiming, attemptMsMax: 1_000, actionMsMax: 15_000 };
 
 export async function openShop(placement: Placement): Promise<Shop> {
@@ -167,7 +167,7 @@ async function place(
 ): Promise<End> {
   const answer = await call(api, 'POST', `/orders/${orderId}/place`, { as, body: { pattern } });
   if (answersAtOnce && answer.status === 202) return endOf(api, orderId, as);
-  // A caller who waits is told the end itself, and it is the one that the order's page shows.
+  // A waiting caller gets the order's end, the same that `GET /orders/{orderId}` shows.
   expect([200, 409]).toContain(answer.status);
   const told: End =
     answer.status === 200
@@ -177,7 +177,7 @@ async function place(
   return told;
 }
 
-/** Looks at the order's page until it has ended. */
+/** Polls the order until it has ended. */
 async function endOf(api: Api, orderId: string, as = 'anna'): Promise<End> {
   let end: End = { status: 'unknown', reason: null };
   await until(`${orderId} has ended`, async () => {

@@ -11,7 +11,7 @@ import { readConfig } from '../../workers/wiring/config';
 import { acceptQueueMax, serverConnectionsMax } from '../../workers/wiring/pools';
 import { lameDuckMsDefault, stopMsMaxOf } from '../../workers/wiring/stopping';
 
-/** The compose file's form, by compose itself; containers cannot be run where these tests are. */
+/** Compose itself checks the file's form; these tests cannot run containers. */
 
 interface ComposeFile {
   services: Record<
@@ -75,7 +75,7 @@ it('docker-compose accepts the file, and every long-running service has a health
   expect(Object.keys(services).sort()).toEqual(
     [...rest, ...each((name) => `mysql-${name}`), ...each((name) => `${name}-worker`)].sort(),
   );
-  // `migrate` ends; whether it did well is its exit code.
+  // `migrate` ends, and its exit code tells whether it succeeded.
   const unhealthy = Object.entries(services).filter(([name, { healthcheck }]) => {
     return name !== 'migrate' && (!healthcheck?.test || healthcheck.disable === true);
   });

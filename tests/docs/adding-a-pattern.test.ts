@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { codeIn, root, tableOf, textOf } from './pages';
 
-/** What a pattern touches, by the example of one that needs all of it. */
+/** The files that a pattern touches, for a pattern that needs all of them. */
 
 const page = 'docs/adding-a-pattern.md';
 const product = ['contracts', 'workflows', 'activities', 'workers', 'api', 'audit', 'migrations'];
@@ -14,7 +14,7 @@ const files = execFileSync('git', ['ls-files', ...product, 'tools/matrix'], { cw
 const isOwn = (file: string) => basename(file) === 'tcc.ts';
 const withoutComments = (file: string) => textOf(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
 
-/** The files but its own in which this is found. */
+/** The files, except the pattern's own, that contain this. */
 function filesWith(pattern: RegExp, among = files): string[] {
   return among.filter((file) => !isOwn(file) && pattern.test(withoutComments(file)));
 }

@@ -6,7 +6,7 @@ import { alertKinds } from '../../contracts/alerts';
 import { events } from '../../contracts/events';
 import { pages, proseOf, root, textOf } from './pages';
 
-/** What the documents point at must be there: pages, headings, rules and tests. */
+/** What the documents refer to must exist: pages, headings, rules and tests. */
 
 const runbooks = 'docs/runbooks';
 
@@ -19,7 +19,7 @@ function headingsOf(page: string, level: string): string[] {
   return [...headings].map(([, heading = '']) => heading);
 }
 
-/** As GitHub makes the anchor of a heading. */
+/** The anchor that GitHub makes of a heading. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -35,7 +35,7 @@ function linksOf(page: string): string[] {
     .filter((link) => !link.includes('://'));
 }
 
-/** Which of a page's links lead nowhere. */
+/** A page's links without a target. */
 function deadLinksOf(page: string): string[] {
   return linksOf(page).filter((link) => {
     const [path = '', anchor] = link.split('#');
@@ -48,7 +48,7 @@ function deadLinksOf(page: string): string[] {
 
 const testFolders = readdirSync(join(root, 'tests'));
 
-/** The tests that a page cites: `saga/trouble`, and in quotes the beginnings of their names. */
+/** The tests that a page cites: `saga/trouble`, and the quoted beginnings of their names. */
 function citationsOf(page: string): { file: string; name: string | undefined }[] {
   return proseOf(page)
     .split(/\n\n|\n\||\n- | \| /)
@@ -65,7 +65,7 @@ function citationsOf(page: string): { file: string; name: string | undefined }[]
     });
 }
 
-/** The citations of a page that name a test that does not exist. */
+/** A page's citations of tests that do not exist. */
 function deadCitationsOf(page: string): string[] {
   return citationsOf(page).flatMap(({ file, name }) => {
     const paths = ['.test.ts', '.long.test.ts'].map((end) => join(root, 'tests', file + end));
@@ -112,7 +112,7 @@ it('every step of every service has its retries in the runbook', () => {
   expect(steps.filter((step) => !page.includes(`\`${step}\``))).toEqual([]);
 });
 
-/** The rows of the protocol's table, as the page has them; a row without an event goes on. */
+/** The rows of the page's protocol table; a row without an event continues the one above. */
 function protocolOnPage(): string[] {
   const section = textOf('docs/choreography.md').split('## Event → reaction → event\n')[1] ?? '';
   const rows = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];

@@ -13,10 +13,10 @@ import { timingFrom, timingSettings } from '../../workers/wiring/timing';
 import { readingFrom } from '../api/harness';
 import { codeIn, root, tableOf, textOf } from './pages';
 
-/** What the documents list and count is what the code has. */
+/** What the documents list and count must match the code. */
 
 describe('the pages', () => {
-  /** Without a database: nothing is asked of it. */
+  /** Without a database: the test queries none. */
   async function documentedCalls(): Promise<string[]> {
     const knex = openDatabase({ url: 'mysql://nobody:none@127.0.0.1:1/none', poolMax: 1 });
     const api = createApp({
@@ -148,7 +148,7 @@ describe('the database users', () => {
 });
 
 describe('the times', () => {
-  /** The ways in which a page may say it. */
+  /** The forms in which a page may state it. */
   function formsOf(name: string, value: number): string[] {
     if (/_S(_|$)/.test(name)) return [`${value} s`];
     if (!/_MS(_|$)/.test(name)) return [`${value}`];

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeIn, pages, proseOf, root, textOf } from './pages';
 
-/** What the documents name is there: files, functions, tables, columns, settings, decisions. */
+/** What the documents name must exist: files, functions, tables, columns, settings, decisions. */
 
 /** `deductStock`, `xa_branches`, `ACTION_MS_MAX`. */
 const isName = /^([a-z]+([A-Z][a-z]*)+|[a-z]+(_[a-z]+)+|[A-Z]+(_[A-Z]+)+)$/;
@@ -19,7 +19,7 @@ it.each(pages)('the files that %s names exist', (page) => {
   expect(gone).toEqual([]);
 });
 
-/** All source that a page may speak of, as text. */
+/** All source that a page may name, as text. */
 function sourceText(): string {
   const folders = ['activities', 'api', 'audit', 'contracts', 'migrations', 'tools'];
   const files = [...folders, 'workers', 'workflows'].flatMap((folder) =>
@@ -30,7 +30,7 @@ function sourceText(): string {
   return [...files, 'docker-compose.yml', 'package.json'].map(textOf).join('\n');
 }
 
-/** Names of MySQL, of Temporal, and of what a page makes up or has yet to be written. */
+/** Names of MySQL and Temporal, and names that only a page uses. */
 const elsewhere = [
   'sync_binlog',
   'innodb_flush_log_at_trx_commit',

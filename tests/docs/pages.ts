@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The documents, as the tests read them. */
+/** How the tests read the documents. */
 
 export const root = join(__dirname, '..', '..');
 
@@ -19,7 +19,7 @@ export const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 /** Without blocks of code, whose comments look like headings. */
 export const proseOf = (page: string) => textOf(page).replaceAll(/^ *```[^]*?^ *```$/gm, '');
 
-/** The cells of the rows of the table under this row of heads. */
+/** The cells of the table with these headings. */
 export function tableOf(page: string, ...heads: string[]): string[][] {
   const rows = textOf(page).split('\n').map(cellsOf);
   const at = rows.findIndex((cells) => heads.every((head, i) => cells[i] === head));
@@ -34,7 +34,7 @@ function cellsOf(line: string): string[] {
   return cells.map((cell) => cell.trim());
 }
 
-/** What stands between backticks. */
+/** The texts between backticks. */
 export function codeIn(text = ''): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 }

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { root, textOf } from './pages';
 
-/** Phrases that plain English does without, in no text, comment or name of the project. */
+/** Phrases that plain English does not need; no text, comment or name may contain them. */
 
 const phrases = ['whoever', 'for ever', 'that there is not', 'in vain', 'befall', 'amid'];
 
-/** Also across a line's end, and the sign that begins a comment's next line. */
+/** Also across a line's end and the sign that begins a comment's next line. */
 const pattern = new RegExp(
   `\\b(${phrases.map((phrase) => phrase.replaceAll(' ', '[\\s*/]+')).join('|')})\\b`,
   'gi',

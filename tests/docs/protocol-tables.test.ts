@@ -3,13 +3,13 @@ import { tableOf } from './pages';
 
 /** The tables at the heads of the patterns name the steps that the participants define. */
 
-/** A participant a row: the first cell, and the steps beside it. */
+/** One row per participant: the first cell, and the steps beside it. */
 const rows = (table: string[][], verb: string, columns: number) =>
   table
     .filter(([cell]) => cell?.startsWith(`${verb} `))
     .map((cells) => cells.slice(0, columns + 1));
 
-/** What the row of this name says, each cell a list. */
+/** The cells of the row with this name, each as a list. */
 const listsIn = (table: string[][], row: string, columns: number) =>
   table
     .find(([cell]) => cell === row)

@@ -9,8 +9,8 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';
 
 /**
- * What a runbook says to do by SQL works as it is written: every block of commands is run by bash,
- * with the index's own `sql`, on databases that the migrations made. Other commands do nothing.
+ * A runbook's SQL works as it is written: bash runs every block of commands, with the index's own
+ * `sql`, on migrated databases. Other commands do nothing.
  */
 
 const root = join(__dirname, '..', '..');
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => databases.drop());
 
-/** What an operator puts in the place of each name. */
+/** An operator's value for each name. */
 const found: Record<string, string> = {
   orderId: 'o-1',
   owner: 'place-1',
@@ -55,7 +55,7 @@ function blocksOf(path: string): string[] {
   const blocks = readFileSync(path, 'utf8').matchAll(/^( *)```sh\n([^]*?)^ *```$/gm);
   return [...blocks].map(([, , block = '']) =>
     block.replaceAll(/<(\w+)>/g, (name, key: string) =>
-      // No two bookings have one reference.
+      // Each booking needs its own reference.
       key === 'reference' ? `booking-${(bookings += 1)}` : (found[key] ?? name),
     ),
   );
@@ -64,7 +64,7 @@ function blocksOf(path: string): string[] {
 const ofSql = (blocks: string[]) =>
   blocks.filter((block) => /^\s*sql (order|product|point)|^sql\(\)/m.test(block));
 
-/** Stands for everything but the databases. */
+/** Replaces every command but `sql`. */
 const others = `
 set -e -o pipefail
 npm() { case "$*" in *--json) printf '%s' "$STACK" ;; esac }
@@ -73,7 +73,7 @@ temporal() { :; }
 grep() { :; }
 `;
 
-/** Without blocking: the pools beside it have to end connections before the server does. */
+/** Without blocking, because the pools here must end connections before the server does. */
 async function run(blocks: string[]) {
   const { host, port, user, password } = mysqlServer();
   const ofService = services.map((service) => {
@@ -93,7 +93,7 @@ async function run(blocks: string[]) {
   return { status, stderr };
 }
 
-/** The branch that branch-in-doubt ends by hand; prepared, for such is the page's case. */
+/** The prepared branch that branch-in-doubt ends by hand. */
 const xid = `X'a1', X'b1', 7`;
 
 async function prepareBranch(): Promise<void> {

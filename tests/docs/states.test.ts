@@ -27,7 +27,7 @@ const edges = [...diagram.matchAll(/^ *(\S+) --> (\w+|\[\*\])/gm)].map(
 
 type Write = (orderId: string) => Promise<unknown>;
 
-/** What the API writes of any order, and a workflow of one that it has claimed. */
+/** The API's writes of any order, and a workflow's writes of a claimed one. */
 function writes(): { api: Write[]; workflow: Write[] } {
   const { order } = databases;
   const intake = createOrderIntake(order);
@@ -60,7 +60,7 @@ function writes(): { api: Write[]; workflow: Write[] } {
   };
 }
 
-/** The writes that bring a new order to a status. */
+/** The writes that lead a new order to a status. */
 const pathTo: Record<string, [keyof ReturnType<typeof writes>, number][]> = {
   CREATED: [],
   PLACING: [['api', 0]],

@@ -10,11 +10,11 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
  */
 
 const actionMsMax = 4_000;
-/** What one action may be asked for at a time: a downtime costs no more than this. */
+/** The length of one part of an action's time: a downtime costs no more than this. */
 const partMs = 1_000;
 const timing = { ...hurriedTiming, attemptMsMax: 800, actionMsMax };
 
-/** In each pattern that gives a step up: the step that fails until the workers are stopped. */
+/** For each pattern that gives a step up: the step that fails until the workers stop. */
 const failing = [
   ['saga', 'usePoints'],
   ['lock', 'placeInOneTransaction'],
@@ -47,11 +47,11 @@ interface Row {
   placement: Placement;
 }
 
-// Each order has rows of its own, so that none waits for another's branch.
+// Each order has its own rows, so that none waits for another's branch.
 const productOf = ({ pattern, placement }: Row) => `${pattern}-${placement}`;
 const customerOf = productOf;
 
-/** One order for each row, of each of which the step has failed. */
+/** One order for each row, whose step has failed. */
 async function failEverywhere(): Promise<PlacedOrder[]> {
   const failed = new Set<string>();
   for (const { step } of everywhere) {
@@ -75,7 +75,7 @@ async function failEverywhere(): Promise<PlacedOrder[]> {
 
 const workers = ['workflow', 'product', 'point', 'lock'] as const;
 
-/** Long enough that nothing would be left of anybody's time if it counted. */
+/** Long enough to use up every step's time if it counted. */
 async function deploy(): Promise<void> {
   await Promise.all(workers.map((name) => world.stopWorker(name)));
   await sleep(actionMsMax + partMs);
@@ -85,7 +85,7 @@ async function start(): Promise<void> {
   await Promise.all(workers.map((name) => world.startWorker(name)));
 }
 
-/** How each order ended, once all have. */
+/** How each order ended, after all have. */
 async function endsOf(orders: PlacedOrder[]): Promise<string[]> {
   const states = () => Promise.all(orders.map(({ orderId }) => stateOf(world, orderId)));
   await until('every order has ended', async () =>

@@ -6,7 +6,10 @@ import { createOrder, netEffect, startOrders, until } from '../support/orders';
 import { killProcess, spawnWorker } from '../support/worker-process';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 
-/** The workflow worker and a participant's are killed, and are away for longer than an action. */
+/**
+ * The workflow worker and a participant's worker are killed and down for longer than an action's
+ * time.
+ */
 
 const timing = { ...hurriedTiming, attemptMsMax: 1_000, actionMsMax: 4_000 };
 
@@ -38,7 +41,7 @@ const startProductWorker = () =>
   });
 
 it('completes the order once both are back', async () => {
-  // The product service is away from before its step is asked for.
+  // The product service is down before its step is requested.
   workflow = await startLosableWorker(world);
   const order = await createOrder(world, { lines: { apple: 2 }, unitPrice: 3 });
   const handle = await startOrders(world, 'saga', [order], timing);

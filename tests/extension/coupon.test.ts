@@ -4,14 +4,14 @@ import { copyWith, readChange } from '../../tools/extension/copy';
 import { runIn } from './run-in';
 
 /**
- * A third participant is added to a copy of the tree, as docs/adding-a-participant.md says and no
- * other way. Everything else must follow from it: orders.long.test.ts compiles the copy and places
- * orders in it.
+ * Adds a third participant to a copy of the tree, exactly as docs/adding-a-participant.md says.
+ * Everything else must follow from it: orders.long.test.ts compiles the copy and places orders in
+ * it.
  */
 
 const { page, change } = readChange();
 const touched = [...change.matchAll(/^\+\+\+ b\/(.*)$/gm)].map(([, file = '']) => file);
-/** May become smaller, and never greater. */
+/** May only decrease. */
 const touchedMax = 5;
 
 let copy: string;

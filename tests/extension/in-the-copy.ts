@@ -6,8 +6,8 @@ import { claim, ends, runOnce } from '../support/orders';
 import { hurriedTiming } from '../support/world';
 
 /**
- * What the third participant must be like, in every pattern. Not a test of this tree, which has no
- * coupon: orders.long.test.ts runs it in a copy that has one.
+ * The tests of the third participant, in every pattern. This tree has no coupon:
+ * orders.long.test.ts runs them in a copy that has one.
  */
 const coupon = 'coupon' as ParticipantName;
 const coupons = 'coupons' as Label;

@@ -4,7 +4,7 @@ import { readSettings } from '../../tools/stack/settings';
 
 const outputBytesMax = 10_000_000;
 
-/** Runs a program of our packages in the copy; fails with what it said. */
+/** Runs a program of our packages in the copy; fails with its output. */
 export async function runIn(copy: string, program: string, args: string[]): Promise<void> {
   const { basicEnvironment: env } = readSettings();
   const all = [require.resolve(program), ...args];

@@ -13,21 +13,21 @@ import {
 } from '../support/ui';
 import { useWorld } from '../support/use-world';
 
-/** Whatever drives an order, an operator reads the same of it, without opening a payload. */
+/** An operator reads the same of every pattern's orders, without opening a payload. */
 
 const world = useWorld({
   stock: { apple: { available: 1_000 }, rare: { available: 1 } },
   points: { anna: 10_000 },
 });
 
-/** What is peculiar to a pattern; `X` stands for the order. */
+/** A pattern's own texts; `X` stands for the order. */
 interface Reading {
   /** The first step that touches the stock. */
   first: keyof Faults;
-  /** As the order's own table names it. */
+  /** Its name in the order's table. */
   shownAs: string;
   timeline: string[];
-  /** Its steps, in the table, once it is completed. */
+  /** Its steps in the table of a completed order. */
   steps: RegExp;
   broken: string;
   runbook: string;

@@ -14,7 +14,7 @@ import {
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { alertsOf, endByHand, rollBackAll } from '../xa/branches';
 
-/** The ways in which each pattern alone leaves an order PENDING, as an operator reads them. */
+/** Each pattern's own ways to leave an order PENDING, as an operator reads them. */
 
 let world: World;
 let relays: Relays;

@@ -13,7 +13,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 import { away } from '../tcc/pending';
 import { alertsOf, dies, rollBackAll } from '../xa/branches';
 
-/** Each query of docs/temporal-ui.md, asked of a server with workflows of every kind. */
+/** Runs each query of docs/temporal-ui.md on a server with workflows of every kind. */
 
 let world: World;
 let relays: Relays;
@@ -49,13 +49,13 @@ const queries = documentedQueries();
 const tooDear = { lines: { apple: 3 }, unitPrice: 1_000_000 };
 const broken = { lines: { ghost: 1 } };
 
-/** Every workflow of this test, by the name that it has here. */
+/** Every workflow of this test, by this test's name for it. */
 const ids = new Map<string, string>();
 /** The two orders that were placed by deliveries. */
 let parkedId = '';
 let deliveredId = '';
 
-/** Which of them a query finds. */
+/** The ones that a query finds. */
 async function foundBy(query: string): Promise<string[]> {
   const there = new Set<string>();
   for await (const { workflowId } of world.client.workflow.list({ query })) there.add(workflowId);
@@ -76,7 +76,7 @@ async function placeOfEachPattern(): Promise<void> {
   ids.set('saga batch', handle.workflowId);
 }
 
-/** By the services' events alone, as the API has it; the one is parked, the other ends. */
+/** Placed like the API does, by events alone; one is parked, the other ends. */
 async function placeByDeliveries(): Promise<void> {
   const parked = await createOrder(world, broken);
   const fine = await createOrder(world);
@@ -98,7 +98,7 @@ async function placeByDeliveries(): Promise<void> {
   [parkedId, deliveredId] = [parked.orderId, fine.orderId];
 }
 
-/** Its points are asked for until nobody is patient any more. */
+/** Its points step is retried until the workflow gives up. */
 async function giveUpOne(): Promise<void> {
   world.faults.usePoints = away;
   const impatient = { ...hurriedTiming, actionMsMax: 600 };
@@ -113,7 +113,7 @@ async function giveUpOne(): Promise<void> {
   delete world.faults.usePoints;
 }
 
-/** One run of each schedule that meets trouble, and one that does not. */
+/** One run of each kind of recovery with trouble, and one without. */
 async function runSchedules(): Promise<void> {
   const aged: AgedInput = { timing: hurriedTiming, olderThanMs: 0, limit: 20 };
   const scan: ScanInput = { ...aged, cancelAfterMs: 0 };
@@ -149,7 +149,7 @@ async function adoptOne(): Promise<void> {
   const order = await createOrder(world);
   await claim(world, [order], 'tcc');
   const input: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 50 };
-  // As a look names the run: it begins like an adopted order's owner.
+  // Named like a look names the run; the id begins like an adopted order's owner.
   const runId = recoveries.adoption.workflowId;
   const adopting = await startRun(world, workflowTypes.adoptOrders, input, runId);
   ids.set('adoption', adopting.workflowId);
@@ -159,7 +159,7 @@ async function adoptOne(): Promise<void> {
   await world.client.workflow.getHandle(owner ?? '').result();
 }
 
-/** A delivery that goes on being tried while the tests look. */
+/** A delivery that is retried throughout the tests. */
 async function leaveWaiting(): Promise<void> {
   world.faults.pointReacts = away;
   const order = await createOrder(world);
@@ -171,9 +171,9 @@ async function leaveWaiting(): Promise<void> {
   });
 }
 
-/** Its workflow goes on while the tests look. */
+/** Its workflow runs throughout the tests. */
 async function leaveInDoubt(): Promise<void> {
-  // What the scan has left holds the apples.
+  // A branch that the scan has left holds the apples.
   await rollBackAll(world);
   const order = await createOrder(world);
   world.faults.commitPoints = away;
@@ -197,7 +197,7 @@ async function resolveOne(): Promise<void> {
 const each = (what: string) => patterns.map((pattern) => `${pattern} ${what}`);
 const held = [...each('held'), 'tcc unconfirmed', 'saga owed', 'resolution', 'resolution drive'];
 
-/** What each of the documented queries finds here. */
+/** The workflows that each documented query must find. */
 const expected: Record<string, string[]> = {
   'left for recovery or an operator': held,
   'met trouble': [...held, 'xa in doubt', 'saga given up'],
@@ -233,7 +233,7 @@ it.each([...queries])('%s', async (words, documented) => {
     .replace(/OrderBatchSize > 100$/, 'OrderBatchSize > 1');
   const wanted = expected[words] && [...expected[words]].sort();
   let found: string[] | undefined;
-  // What has just closed is found a moment later.
+  // The server finds a closed workflow a moment later.
   await until('it finds them', async () => {
     found = await foundBy(query);
     return String(found) === String(wanted);

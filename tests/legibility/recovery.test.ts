@@ -10,7 +10,7 @@ import { hurriedTiming } from '../support/world';
 import { away } from '../tcc/pending';
 import { dies, preparedIn, rollBackAll } from '../xa/branches';
 
-/** What an operator reads of the look for all kinds of recovery, and of their runs. */
+/** What an operator reads of recovery's look and of its runs. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
@@ -23,14 +23,14 @@ const common = { timing: hurriedTiming, olderThanMs: 0, limit: 20, runbooksUrl }
 const aged: AgedInput = common;
 const scanning: ScanInput = { ...common, cancelAfterMs: 0 };
 
-/** The details of a run that is over. */
+/** The details of an ended run. */
 async function detailsAfter(type: string, input: unknown): Promise<string> {
   const handle = await startRun(world, type, input);
   await handle.result();
   return detailsOf(handle);
 }
 
-/** The details while this step of the run is being made. */
+/** The details while the run executes this step. */
 async function detailsDuring(step: keyof Faults, type: string, input: unknown): Promise<string> {
   const gate = new Gate();
   world.faults[step] = async (run) => {
@@ -90,7 +90,7 @@ describe('recoverOrders', () => {
 });
 
 describe('scanBranches', () => {
-  /** Both branches of an order are prepared, and nobody drives it any more. */
+  /** Both branches of an order are prepared, and no workflow drives it. */
   async function leftBehind(): Promise<string> {
     const order = await createOrder(world);
     const gate = dies(world, 'decideOrders', 'before');
@@ -196,7 +196,7 @@ describe('sweepReservations', () => {
     await place(world, [order], 'tcc');
     world.faults.readDecisions = () => Promise.reject(new Error('the database is away'));
     const details = await detailsAfter(type, aged);
-    // Who gives up in a pause between two tries is told of the time, not of the last failure.
+    // A step that is given up during a pause reports the timeout, not the last failure.
     expect(details).toMatch(/the order service does not answer: (the database is away|timed out)/);
     expect(details).toContain(`**What to do**: ${linkTo('reservation-held')}`);
     expect(details).toContain(`| ${order.orderId} | stock | the order service does not answer |`);

@@ -1,7 +1,7 @@
 import type * as Workflow from '@temporalio/workflow';
 import { interceptors, showDetails } from '../../workflows/ui/details';
 
-/** The details are rendered when the Temporal UI asks for them, not with each step of a batch. */
+/** The workflow renders its details when the Temporal UI queries them, not with each step. */
 
 let shown = '';
 

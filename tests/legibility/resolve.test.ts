@@ -8,11 +8,11 @@ import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
 import { away, unconfirmed } from '../tcc/pending';
 
-/** An operator's resolution owns its order, and is found and read like every other owner. */
+/** An operator's resolution owns its order; operators find and read it like any other owner. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
-/** As the API starts it. */
+/** Started like the API does. */
 function resolving(orderId: string, action: ResolutionAction, pattern: Pattern = 'tcc') {
   const workflowId = `resolve-${randomUUID()}`;
   const resolve = createTemporalResolver(world.client, { timing: hurriedTiming, runbooksUrl });

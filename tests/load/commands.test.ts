@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The commands as they are run, in a clone whose stack does not run. */
+/** The real commands, in a clone whose stack does not run. */
 
 const runner = join(__dirname, '..', '..', 'tools', 'cli', 'run.mjs');
 let folder: string;

@@ -14,15 +14,15 @@ export interface Scripted {
   status: number;
   body?: object;
   headers?: Record<string, string>;
-  /** Instead of answering, the connection is cut. */
+  /** Cuts the connection instead of answering. */
   cut?: true;
 }
 
-/** A server that answers what the test has scripted, call by call, and keeps what it was asked. */
+/** A server with scripted answers, call by call, that records its requests. */
 export interface FakeShop {
   url: string;
   calls: Call[];
-  /** The most calls that were under way at one time. */
+  /** The maximum number of concurrent calls. */
   atOnceMax(): number;
   close(): Promise<void>;
 }

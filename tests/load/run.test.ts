@@ -5,7 +5,7 @@ import type { Summary } from '../../tools/load/outcomes';
 import { runLoad, type LoadOptions } from '../../tools/load/run';
 import { startFakeShop, type Call, type FakeShop, type Scripted } from './fake-shop';
 
-/** The load against a server whose every answer is scripted. */
+/** The load against a server with scripted answers. */
 
 const patience: Patience = { retryMsMax: 2_000, pollMsMax: 400, pauseMs: 10 };
 const order: LoadOrder = { customerId: 'c-1', items: [{ productId: 'p-1', quantity: 2 }] };

@@ -4,7 +4,7 @@ import { createOrder, netEffect, startOrders, stateOf, until } from '../support/
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { midwayOf, spawnLockWorker, type Midway } from './midway';
 
-/** The real lock worker, and what becomes of a transaction that it is in the middle of. */
+/** The real lock worker is killed or frozen in the middle of a transaction. */
 
 let world: World;
 let midway: Midway;
@@ -37,7 +37,7 @@ const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_500 };
 const untouched = { stock: 0, points: 0 };
 const once = { stock: -1, points: -1 };
 
-/** MySQL learns of a client's death only once a statement of it has ended its wait. */
+/** MySQL notices a client's death only after the client's statement has ended its wait. */
 async function dies(): Promise<void> {
   worker.kill('SIGKILL');
   await onceEmitted(worker, 'exit');
@@ -59,7 +59,7 @@ it('leaves nothing half done if its process is killed, and another process makes
 });
 
 describe('a transaction that is given up in the middle', () => {
-  /** CANCEL has been asked for, and waits for the row that the transaction has locked. */
+  /** CANCEL waits for the row that the transaction has locked. */
   async function cancelWaits() {
     let asked = 0;
     world.faults.decideOrders = (run) => {

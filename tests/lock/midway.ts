@@ -4,15 +4,17 @@ import { until } from '../support/orders';
 import { spawnWorker } from '../support/worker-process';
 import type { World } from '../support/world';
 
-/** Stops the transaction in its middle: its stock is taken, and somebody holds the points. */
+/**
+ * Stops the transaction in the middle: its stock is taken, and another session holds the points.
+ */
 export interface Midway {
-  /** A stranger's transaction that has everybody's points locked, and more to lose than ours. */
+  /** Another transaction that has locked all points, and has changed more rows than ours. */
   holdPoints(): Promise<Knex.Transaction>;
-  /** Waits until one of ours stands at the points, and answers its session. */
+  /** Waits until one of our transactions waits for the points, and returns its session. */
   reached(): Promise<number>;
-  /** Waits until none of ours stands there any more. */
+  /** Waits until none of our transactions waits there. */
   left(): Promise<void>;
-  /** Ends what was begun and not ended. */
+  /** Ends the transactions that were begun and not ended. */
   letGo(): Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export function midwayOf({ databases }: World): Midway {
     async holdPoints() {
       const many = Array.from({ length: 20 }, (_, i) => [`somebody-${String(i)}`, 1] as const);
       await databases.points(Object.fromEntries(many));
-      // The administrator's connection to one database reaches the others too.
+      // The administrator's connection to one database also reaches the others.
       const stranger = await product.transaction();
       strangers.push(stranger);
       await stranger(`${names.point}.point_accounts`).increment('opening', 1);
@@ -49,7 +51,7 @@ export function midwayOf({ databases }: World): Midway {
   };
 }
 
-/** The real lock worker in a process of its own, as patient with locks as it is told. */
+/** The real lock worker in its own process, with the given lock wait. */
 export function spawnLockWorker(world: World, lockWaitS = 3): Promise<ChildProcess> {
   const { databases } = world;
   return spawnWorker(world, 'lock-worker', {

@@ -35,7 +35,7 @@ describe.each(['separate', 'local'] as const)('with its step %s', (placement) =>
   it.each([
     ['stock is short', { lines: { rare: 2 } }, 'insufficient-stock'],
     ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
-    // Stock's reason is named before points'.
+    // The stock's reason takes precedence over the points'.
     ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
   ])('cancels an order if %s, and leaves no trace of it', async (_when, sketch, reason) => {
     const order = await createOrder(world, sketch);
@@ -46,7 +46,7 @@ describe.each(['separate', 'local'] as const)('with its step %s', (placement) =>
       decision: 'CANCEL',
       reason,
     });
-    // Nothing was taken that had to be given back: the ledgers have no row, rather than two.
+    // Nothing was taken and given back: the ledgers have no row instead of two.
     expect(await world.databases.product('stock_ledger')).toEqual([]);
     expect(await world.databases.point('point_ledger')).toEqual([]);
     expect(await barrierRows()).toBe(0);
@@ -56,7 +56,7 @@ describe.each(['separate', 'local'] as const)('with its step %s', (placement) =>
 it('decides each order of a shared transaction by itself', async () => {
   const good = await createOrder(world, { lines: { apple: 2 } });
   const wanting = await createOrder(world, { customerId: 'poor', lines: { rare: 1, apple: 3 } });
-  // What the one before it took and had to leave again is there for this one.
+  // The stock that the rolled-back order had taken is available for this one.
   const lucky = await createOrder(world, { lines: { rare: 1 } });
   const late = await createOrder(world, { lines: { rare: 1 } });
   const ghost = await createOrder(world, { lines: { ghost: 1 } });

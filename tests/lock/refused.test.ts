@@ -3,7 +3,7 @@ import { place } from '../api/placing';
 import { readConfig } from '../../workers/wiring/config';
 import { patternsOffered, patternSettings, unavailableOn } from '../../workers/wiring/patterns';
 
-/** Whether the baseline is offered: a process is told where the databases are. */
+/** Whether the API offers the baseline, which depends on where the databases are. */
 
 let harness: ApiHarness;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => harness.close());
 
-/** The API of a process with this environment, up to the workflows, which are made up. */
+/** The API of a process with this environment, with fake workflows. */
 function apiOf(environment: NodeJS.ProcessEnv) {
   const config = readConfig(patternSettings, environment);
   const { start } = harness.workflows;
@@ -39,7 +39,7 @@ it.each([[{}], [{ DATABASE_SERVERS: 'separate' }]])(
     });
     expect(body['available']).not.toContain('lock');
     expect(await harness.row(orderId)).toMatchObject({ status: 'CREATED', owner: null });
-    // The refusal is not the order's end.
+    // The refusal does not end the order.
     expect((await call(api, 'POST', `/orders/${orderId}/place`)).body).toMatchObject({
       status: 'COMPLETED',
       pattern: 'saga',

@@ -9,7 +9,7 @@ import { mysqlServer } from '../support/servers';
 import { createWorld, type World } from '../support/world';
 import { midwayOf, type Midway } from './midway';
 
-/** The one transaction on a real MySQL: many at once, deadlocked, lost, killed. */
+/** The one transaction on a real MySQL: concurrent, deadlocked, lost or killed. */
 
 let world: World;
 const pools: Knex[] = [];
@@ -36,7 +36,7 @@ afterEach(() => midway.letGo());
 
 const once = { stock: -1, points: -1 };
 
-/** The activity on a pool of its own, and the codes of the errors that its statements met. */
+/** The activity on its own pool, and the error codes of its statements. */
 function ownActivity(through = (url: string) => url) {
   const url = through(world.databases.url('lock_worker', 'order'));
   const knex = openDatabase({ url, poolMax: 20 });
@@ -101,8 +101,8 @@ it('runs again as a whole after a deadlock', async () => {
   const stranger = await midway.holdPoints();
   const placing = place([commandOf(order)]);
   await midway.reached();
-  // Points then stock, against our stock then points; the stranger has changed more, so that
-  // the victim is our transaction.
+  // Points then stock, against our stock then points. The other transaction has changed more rows,
+  // so MySQL chooses ours as the victim.
   await stranger('products').where('product_id', 'apple').update({ name: 'Apple' });
   await stranger.rollback();
   expect(await placing).toEqual([{ kind: 'done' }]);
@@ -120,7 +120,7 @@ describe('a connection that breaks', () => {
         const order = await claimed();
         const { place } = ownActivity((url) => proxy.through(url));
         proxy[what] = 1;
-        // A repeat answers what the row says; this one has it from its first run or its second.
+        // A repeat reads the answer in the row, which its first or second run wrote.
         expect(await place([commandOf(order)])).toEqual([{ kind: 'done' }]);
         expect(proxy[what]).toBeLessThanOrEqual(0);
         expect(await netEffect(world, order.orderId)).toEqual(once);

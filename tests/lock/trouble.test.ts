@@ -186,7 +186,7 @@ describe('adoption', () => {
     const broken = await createOrder(world, { lines: { ghost: 1 } });
     expect(await place(world, [broken], 'lock')).toMatchObject({ pending: 1 });
     await world.databases.stock({ ghost: { available: 5 } });
-    // As an operator's retry leaves it whose workflow was terminated.
+    // The state that a terminated retry of an operator leaves.
     await world.databases
       .order('orders')
       .where('order_id', broken.orderId)

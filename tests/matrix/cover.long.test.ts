@@ -28,7 +28,7 @@ it.each(cells.map(({ protocol, step, fault }) => [protocol, step.name, nameOf(fa
     const result = results.find(
       (one) => one.protocol === protocol && one.step === step && one.fault === fault,
     );
-    // With the error, so that a cell that failed says why.
+    // With the error, so that a failed cell says why.
     expect(result).toEqual({ ...result, ok: true, error: undefined });
   },
 );

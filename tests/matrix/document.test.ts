@@ -20,7 +20,7 @@ it('has the duration of each cell that holds, and the time of its protocol’s r
 });
 
 it('docs/failure-matrix.md agrees with the JSON', () => {
-  // But for how it is laid out, which is the formatter's.
+  // Except its layout, which the formatter sets.
   const words = (text: string) => text.replace(/-{2,}/g, '-').split(/\s+/).join(' ').trim();
   const page = readFileSync(reportFiles.markdown, 'utf8');
   expect(words(page)).toBe(words(markdownOf(readReport())));
@@ -32,9 +32,9 @@ it('contains the steps of every pattern', () => {
 });
 
 const reads = /^(find|read|aged|due|events|last)/;
-/** What the matrix calls by the name of what it does to the order. */
+/** Steps that the matrix names after their effect on the order. */
 const reactions = services.map((service) => `${service}Reacts`);
-/** They say how recovery stands, and concern no order; see tests/recovery. */
+/** They record recovery's state, and concern no order; see tests/recovery. */
 const notes = ['noteLook', 'noteRecovery'];
 
 it('contains every step that writes', () => {

@@ -5,10 +5,10 @@ import type * as StackModule from '../../tools/matrix/stack';
 import { mutate } from '../mutants/mutate';
 import { mutants, type Mutant } from './mutants';
 
-// That the same cells hold of the code as it is, in the same harness, is shown by tester.long.test.ts.
+// tester.long.test.ts shows that the same cells hold for the real code in the same harness.
 
 const besides = ['api', 'audit', 'docs/runbooks', 'migrations', 'tools'];
-/** Each has a stack of its own, and mostly waits until the time limit. */
+/** Each has its own stack, and mostly waits until the time limit. */
 const atOnce = 2;
 const results = new Map<string, unknown>();
 
@@ -29,7 +29,7 @@ async function run({ protocol, step, fault, mutations }: Mutant): Promise<unknow
     const { findCell } = jest.requireActual<typeof CellsModule>(file('cells'));
     const { runCells } = jest.requireActual<typeof RunModule>(file('run'));
     const { startStack } = jest.requireActual<typeof StackModule>(file('stack'));
-    // One server is up sooner than three, and no cell of these stops one.
+    // One server starts faster than three, and none of these cells stops one.
     const stack = await startStack(() => undefined, { separateDatabases: false });
     try {
       const cells = [findCell(protocol, step, fault)];

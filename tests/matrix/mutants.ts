@@ -2,8 +2,8 @@ import type { Pattern } from '../../contracts/order';
 import type { Mutation } from '../mutants/mutate';
 
 /**
- * The protocol, broken in the ways that it is broken most easily: the matrix must notice each. A
- * mutant runs as the real thing does, in processes of its own.
+ * The protocols, broken by typical mistakes: the matrix must notice each. A mutant runs like the
+ * real code, in its own processes.
  */
 
 export interface Mutant {
@@ -11,7 +11,7 @@ export interface Mutant {
   protocol: Pattern;
   step: string;
   fault: string;
-  /** What the cell says of it. */
+  /** The cell's message. */
   symptom: RegExp;
   mutations: Mutation[];
 }

@@ -4,7 +4,7 @@ import { mergeReport } from '../../tools/matrix/merge-report';
 import type { RunResult } from '../../tools/matrix/run';
 import { tallyOf } from '../../tools/matrix/tally';
 
-/** What the document says after runs of a part of the matrix. */
+/** The document after runs of a part of the matrix. */
 
 const fault = 'fails, before its effect';
 const holds: ReportedCell = {

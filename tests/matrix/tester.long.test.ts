@@ -11,15 +11,15 @@ import type { Answer } from '../../tools/matrix/told';
 import { mutants, type Mutant } from './mutants';
 
 /**
- * Self-test of the matrix: what each cell must notice, and that it notices nothing where nothing is.
- * With a cell of each protocol, which is all of the matrix that `npm test` runs.
+ * Self-test of the matrix: what each cell must notice, and that it notices nothing else. It
+ * includes a cell of each protocol.
  */
 
 const broken = new Map<string, RunResult | undefined>();
 let held: RunResult[] = [];
 let left: unknown;
 
-// Most of them wait until the time limit, each for its own orders; together they wait once.
+// Most of them wait until the time limit, so they wait together.
 beforeAll(async () => {
   const stack = await startStack(() => undefined, { separateDatabases: false });
   try {
@@ -54,7 +54,7 @@ function changed(step: string, fault: string, changes: Partial<Step>): DeclaredC
   return { ...cell, step: { ...cell.step, ...changes } };
 }
 
-/** The same cell, whose caller hears this as well, as soon as the fault was made. */
+/** The same cell, whose caller also gets this answer as soon as the fault happens. */
 function misinformed(cell: DeclaredCell, answer: Answer): DeclaredCell {
   const inject = async (injection: Injection) => {
     await cell.fault.inject(injection);
@@ -64,7 +64,7 @@ function misinformed(cell: DeclaredCell, answer: Answer): DeclaredCell {
   return { ...cell, fault: { ...cell.fault, inject } };
 }
 
-/** The same cell, in which nobody holds the order's row. */
+/** The same cell, in which no session holds the order's row. */
 function unheld(cell: DeclaredCell): DeclaredCell {
   const rows = { where: () => ({ forUpdate: () => ({ first: () => Promise.resolve() }) }) };
   const holder = Object.assign(() => rows, { rollback: () => Promise.resolve() });

@@ -6,7 +6,7 @@ import {
   type Told,
 } from '../../tools/matrix/told';
 
-/** What the matrix makes of an answer is told by the truth, and by a lie of every kind. */
+/** How the matrix judges true answers, and false ones of every kind. */
 
 const orderId = 'o-1';
 const location = `/orders/${orderId}`;

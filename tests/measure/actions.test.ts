@@ -3,7 +3,7 @@ import { taskQueues, workflowTypes } from '../../contracts/names';
 import { createOrder, place, startSaga, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 
-/** Temporal's actions, of workflows of which it is known what they do. */
+/** Temporal's actions of known workflows. */
 
 let world: World;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** What is listed lags behind what has happened. */
+/** Temporal's list lags behind. */
 async function listed(closed: number): Promise<void> {
   await until(`${String(closed)} closed workflows are listed`, async () => {
     const { count } = await world.client.workflow.count(`ExecutionStatus = 'Completed'`);

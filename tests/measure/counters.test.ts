@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { counted, enableCounters, idlePerSecond, readCounters } from '../../tools/measure/counters';
 import { onConnection, startOwnServer, type OwnServer } from './server';
 
-/** The counters against transactions of which it is known how many there were. */
+/** The counters against a known number of transactions. */
 
 let server: OwnServer;
 let worker: Knex;

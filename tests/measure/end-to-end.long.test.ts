@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { watchedRowSchema, type WatchedRow } from '../../tools/measure/row';
 import { readSettings } from '../../tools/stack/settings';
 
-/** The command as it is run, with a few orders: what it measures, not how much. */
+/** The real command with a few orders: which figures it prints, not how large they are. */
 
 const runner = join(__dirname, '..', '..', 'tools', 'cli', 'run.mjs');
 let folder: string;
@@ -30,7 +30,7 @@ function run(...args: string[]): Promise<{ code: number | null; stdout: string; 
   });
 }
 
-/** Processes whose command line names a file of this test's own folder. */
+/** Processes whose command line names a file in this test's folder. */
 function processesLeft(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -61,7 +61,7 @@ test('prints a line of JSON for each offered pattern and scenario, and leaves no
     scenarios.flatMap((scenario) => offered.map((subject) => [subject, scenario])),
   );
   rows.forEach(expectMeasured);
-  // One caller's orders share nothing: a workflow each, with both actions and the decision.
+  // One caller's orders share no workflow: each has both actions and the decision.
   const saga = rows.find(({ subject, scenario }) => subject === 'saga' && scenario === 'plain');
   expect(saga?.actions).toEqual({ starts: 1, activities: 3, timers: 0, signals: 0, updates: 0 });
   expect(processesLeft()).toEqual([]);

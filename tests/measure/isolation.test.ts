@@ -6,7 +6,7 @@ import { irregularityOf, Sightings, type Sight } from '../../tools/measure/sight
 import { until } from '../support/orders';
 import { databaseNames, onConnection, startOwnServer, type OwnServer } from './server';
 
-/** The reader of snapshots against states that are planted, and against one single transaction. */
+/** The reader of snapshots against planted states, and against one single transaction. */
 
 let server: OwnServer;
 let reader: Knex;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** An id of now, as the API makes them. */
+/** An id like the API's, of the current time. */
 function newId(): string {
   const hex = Date.now().toString(16).padStart(12, '0');
   return `o-${hex.slice(0, 8)}-${hex.slice(8)}-7${randomUUID().slice(15)}`;
@@ -62,7 +62,7 @@ async function sightOf(orderId: string): Promise<Sight | undefined> {
   return sights.find((sight) => sight.orderId === orderId);
 }
 
-/** Waits until a snapshot has been taken of what there is now: one more may be under way. */
+/** Waits until a snapshot shows the present state; an earlier one may still be in progress. */
 async function seen(sightings: Sightings): Promise<void> {
   const from = sightings.snapshots;
   await until('two more snapshots', () => sightings.snapshots >= from + 2);
@@ -109,7 +109,7 @@ test('bounds durations by the snapshots around them', () => {
   sightings.add({ fromMs: 40, toMs: 41 }, [whole]);
   expect(sightings.durations).toEqual([
     { atLeastMs: 20 - 12, atMostMs: 33 - 0 },
-    // Never seen to be over, and seen once: it may have been for no time at all.
+    // Seen once and never seen to end: its minimal duration is zero.
     { atLeastMs: 0, atMostMs: 41 - 20 },
   ]);
   expect(sightings.byKind).toEqual({ 'stock alone': 2, 'not marked': 1 });

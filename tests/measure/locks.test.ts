@@ -5,12 +5,12 @@ import { listenWhile, prepareListening } from '../../tools/measure/statements';
 import { until } from '../support/orders';
 import { onConnection, startOwnServer, type OwnServer } from './server';
 
-/** How long rows are locked: by the rules, and on a server whose rows are locked for a known time. */
+/** How long rows are locked: by the rules, and on a server with locks of a known duration. */
 
 const a = 'o-00000000-0000-7000-8000-00000000000a';
 const b = 'o-00000000-0000-7000-8000-00000000000b';
 
-/** A statement of 1 ms at so many milliseconds, on connection 1 unless another is named. */
+/** A statement of 1 ms at this time in ms, by default on connection 1. */
 function at(startMs: number, verb: string, text: string, more: Partial<Statement> = {}): Statement {
   return {
     thread: 1,
@@ -138,7 +138,7 @@ describe('on a server', () => {
   const note = (id: string) =>
     `INSERT INTO steps (order_id, step, hash) VALUES ('${id}', 's', 'h')`;
 
-  /** Waits until somebody waits for a row's lock. */
+  /** Waits until a session waits for a row's lock. */
   async function somebodyWaits(): Promise<void> {
     await until('somebody waits for the row', async () => {
       const [rows] = (await server.admin.raw(
@@ -176,7 +176,7 @@ describe('on a server', () => {
     expect(holder?.stock).toBeGreaterThan(300);
     expect(holder?.stock).toBeLessThan(waitedMs + 200);
     expect(waiter?.any).toBeGreaterThan(300);
-    // It has the product's row only from the other's commit on.
+    // It holds the product's row only after the other's commit.
     expect(waiter?.stock).toBeLessThan(200);
   });
 

@@ -2,12 +2,12 @@ import { runOpenLoop, schedule } from '../../tools/measure/open-loop';
 import type { ApiClient } from '../../tools/load/api-client';
 import type { LoadOrder } from '../../tools/load/order-file';
 
-/** The open loop against a client in this process, which answers when it is told to. */
+/** The open loop against a client in this process whose answers the test controls. */
 
 const order: LoadOrder = { customerId: 'c-1', items: [{ productId: 'p-1', quantity: 1 }] };
 const patience = { retryMsMax: 100, pollMsMax: 100, pauseMs: 10 };
 
-/** Answers at once, except while it stalls: then everybody waits for the end of the stall. */
+/** Answers at once, except during a stall, whose end all requests wait for. */
 function stallingClient(fromMs: number, toMs: number) {
   const startedAt = performance.now();
   const calls: number[] = [];

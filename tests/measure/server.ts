@@ -7,10 +7,10 @@ import { listenable } from '../../tools/measure/statements';
 import { mysqlAdmin } from '../../tools/stack/mysql';
 import { startOwnMysql } from '../support/own-mysql';
 
-/** A MySQL server that nobody else uses, so that its counters count one test's statements. */
+/** A test's own MySQL server, so that its counters count only that test's statements. */
 export interface OwnServer {
   admin: Knex;
-  /** Opened as `root` unless another user is named, on one of the databases. */
+  /** Opened on one of the databases, by default as `root`. */
   open(service: Service, user?: string): Knex;
   stop(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function startOwnServer(): Promise<OwnServer> {
     const schema = openAs(database, mysqlAdmin);
     await prepareDatabase({ admin, schema, service, database, passwords });
   }
-  // All that a pattern does, in one user whom the comparison listens to.
+  // One user for all statements of a pattern, which the comparison records.
   await admin.raw(`CREATE USER worker@'%' IDENTIFIED BY ?`, [userPassword]);
   await admin.raw(`GRANT ALL ON *.* TO worker@'%'`);
   return {

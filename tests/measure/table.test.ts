@@ -12,7 +12,7 @@ import {
   ratioTo,
 } from '../../tools/measure/table';
 
-/** What the benchmark and the comparison make of their rows. */
+/** The benchmark's and the comparison's tables. */
 
 const root = join(__dirname, '..', '..');
 

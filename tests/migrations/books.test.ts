@@ -4,7 +4,7 @@ import { dumpSchema } from '../../migrations/dump';
 import { openDatabase } from '../../activities/database/connection';
 import { mysqlServer } from '../support/servers';
 
-/** A participant whose definition is all that there is of it gets tables like the others'. */
+/** A participant that is only a definition gets tables like the others. */
 
 const vouchers: Books = {
   balances: 'vouchers',

@@ -19,7 +19,7 @@ afterAll(() => databases.drop());
 const users = [...new Set(databaseUsers.map(({ user }) => user))];
 const participants = ['product', 'point'] as const;
 
-/** Where this user can run this statement, asked of the server in its name. */
+/** Runs this statement on the server as this user. */
 async function whereAllowed(user: string, sql: string): Promise<Service[]> {
   const answers = await Promise.all(
     services.map(async (service) => {
@@ -28,7 +28,7 @@ async function whereAllowed(user: string, sql: string): Promise<Service[]> {
         await knex.raw(sql);
         return [service];
       } catch (error) {
-        // The database, the table, the column, or a privilege of the server: denied.
+        // Denied: the database, the table, the column, or a server privilege.
         const { errno } = error as { errno?: number };
         if (errno !== undefined && [1044, 1045, 1142, 1143, 1227].includes(errno)) return [];
         if (errno === 1146 && service === 'order') return [];
@@ -52,7 +52,7 @@ test.each(users)('%s reads no gtrid that it does not need', async (user) => {
 });
 
 test.each(users)('%s lists no prepared branches that it does not end', async (user) => {
-  // The recovery users reach no database, and a server's privilege is for all of it.
+  // The recovery users reach no database, and a server privilege has no table.
   const knex = openDatabase({
     url: databases.url(user, 'product').replace(/\/[^/]*$/, '/'),
     poolMax: 1,

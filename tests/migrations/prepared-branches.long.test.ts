@@ -14,8 +14,8 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { startOwnMysql, type OwnMysql } from '../support/own-mysql';
 
 /**
- * An upgrade meets prepared branches, which hold their tables though their sessions are gone: the
- * process that compose runs before all others, on a real server.
+ * An upgrade meets prepared branches, which lock their tables although their sessions are gone. The
+ * test runs the process that compose runs first, on a real server.
  */
 
 const identity = { secret: 'a secret for tests only', installation: 'upgrade' };
@@ -46,7 +46,7 @@ afterEach(async () => {
   await databases.drop();
 });
 
-/** As if this build brought a migration that these databases have not had. */
+/** As if this build had a new migration. */
 async function fallBehind(): Promise<void> {
   for (const service of services) {
     await databases[service].raw('DROP TABLE inbox, outbox');

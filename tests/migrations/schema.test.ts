@@ -15,7 +15,7 @@ afterAll(() => databases.drop());
 
 it.each(services)('the %s schema matches the one in migrations/schema', async (service) => {
   const file = join(__dirname, '..', '..', 'migrations', 'schema', `${service}.sql`);
-  // When this fails after a new migration: `npm start`, then `npm run schema`, and commit.
+  // If this fails after a new migration: `npm start`, then `npm run schema`, and commit.
   expect(await dumpSchema(databases[service])).toBe(readFileSync(file, 'utf8'));
 });
 

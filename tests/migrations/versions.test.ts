@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { prepareDatabase } from '../../migrations/prepare';
 
-/** Which servers are refused, before anything is made on them. */
+/** Which servers are refused, before anything is created on them. */
 
-/** A server that says that it is this version, and notes what it is asked for. */
+/** A fake server of this version that records its statements. */
 function serverOf(version: string) {
   const asked: string[] = [];
   const raw = (statement: string) => {

@@ -8,8 +8,8 @@ import { checkParticipant, crashable, type CrashSwitch } from '../participants/p
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /**
- * The barrier broken on purpose, in the ways in which one breaks it by accident. Each must be
- * caught by the property that the real one satisfies, or that property proves nothing.
+ * The barrier, broken on purpose by typical mistakes. The property that the real one satisfies must
+ * catch each, or that property proves nothing.
  */
 
 type Barrier = typeof BarrierModule;
@@ -22,7 +22,7 @@ const crash: CrashSwitch = { armed: false, fired: 0 };
 
 beforeAll(async () => {
   databases = await createTestDatabases();
-  // The administrator's rights: some mutants delete barrier rows, which no service may.
+  // As the administrator, because some mutants delete barrier rows, which no service may.
   knex = databases.product;
 });
 

@@ -1,22 +1,22 @@
 import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One place of the code, broken on purpose. */
+/** One change that breaks the code on purpose. */
 export interface Mutation {
   /** Relative to the project's root. */
   file: string;
-  /** Must stand there exactly once, or the mutant would be the real thing. */
+  /** Must occur exactly once, or the mutant would be the real code. */
   from: string;
   to: string;
 }
 
 const root = join(__dirname, '..', '..');
-/** What every mutant needs; the caller names what it needs besides. */
+/** The folders that every mutant needs; the caller adds its own. */
 const copied = ['contracts', 'activities', 'workflows', 'workers', 'package-lock.json'];
 
 /**
- * A copy of the code with these places changed, inside the project so that its packages resolve.
- * The caller requires from it what it wants to see fail, and removes it in the end.
+ * A copy of the code with these changes, inside the project so that its packages resolve. The
+ * caller loads the code that must fail from it, and removes it afterwards.
  */
 export function mutate(
   mutations: readonly Mutation[],

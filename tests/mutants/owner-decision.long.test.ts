@@ -8,7 +8,7 @@ import {
 import { codeIn, createWorld, type World } from '../support/world';
 import { mutate, type Mutation } from './mutate';
 
-/** "One owner, one decision" broken on purpose; each mutant must fail the promise's own check. */
+/** "One owner, one decision", broken on purpose; each mutant must fail the promise's check. */
 
 const claimWithoutTheGuard: Mutation[] = [
   { file: 'activities/order/intake.ts', from: " AND status = 'CREATED'`", to: '`' },

@@ -84,7 +84,7 @@ const resolution = (orderId: string) =>
     `resolve-${orderId}`,
   );
 
-/** By kind of alert, undecided, to COMPLETE and to CANCEL. */
+/** By kind of alert: undecided, decided COMPLETE, decided CANCEL. */
 const expected: Record<AlertKind, [Wait | null, Wait | null, Wait | null]> = {
   'broken-step': ['operator', 'operator', 'cancellation'],
   'heuristic-outcome': ['operator', 'operator', 'operator'],
@@ -92,7 +92,7 @@ const expected: Record<AlertKind, [Wait | null, Wait | null, Wait | null]> = {
   'event-parked': ['event', 'event', 'event'],
   'confirmation-failing': [null, 'confirmation', null],
   'cancellation-failing': [null, null, 'cancellation'],
-  // Its registry row is what is waited for, and there is none.
+  // The wait is its registry row's, and there is none.
   'compensation-failing': [null, null, null],
   'reservation-held': [null, null, null],
 };
@@ -113,7 +113,10 @@ it.each(Object.keys(alertKinds) as AlertKind[])(
   },
 );
 
-/** One that makes each wait, given CANCEL; a confirmation needs COMPLETE, and has no other below it. */
+/**
+ * An alert for each wait, given CANCEL; a confirmation needs COMPLETE, and no other wait is below
+ * it.
+ */
 const causes: [Wait, (orderId: string) => Promise<void>][] = [
   ['cancellation', (orderId) => alert(orderId, 'cancellation-failing')],
   ['compensation', register],

@@ -8,7 +8,7 @@ import { LossyProxy } from '../api/lossy-proxy';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';
 
-/** What nobody expects: damaged data, and a database that is silent. */
+/** Unexpected faults: damaged data, and a silent database. */
 
 let databases: TestDatabases;
 let product: Knex;
@@ -46,7 +46,7 @@ it('gives stock back only in the ledger if the product is gone', async () => {
   expect(await restoreStock(commands)).toEqual([done, done]);
   const entries = databases.product('stock_ledger').where('product_id', 'apple');
   expect(await entries.pluck('quantity')).toEqual([-1, 1]);
-  // Once the row is back, a repeat gives nothing back: the ledger says what it must have.
+  // Once the row is back, a repeat gives nothing back; the ledger shows what the row must have.
   await databases.stock({ apple: { available: 10 } });
   expect(await restoreStock(commands)).toEqual([done, done]);
   expect(await databases.product('products').orderBy('product_id').pluck('available')).toEqual([

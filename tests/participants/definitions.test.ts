@@ -10,16 +10,16 @@ import { participants } from '../../contracts/participants';
 import { point } from '../../contracts/participants/point';
 import { product } from '../../contracts/participants/product';
 
-/** What everything else takes for granted of a participant that is registered. */
+/** What all other code assumes of a registered participant. */
 
-/** Without a database: nothing is asked of it. */
+/** Without a database: the test queries none. */
 const knex = openDatabase({ url: 'mysql://nobody:none@127.0.0.1:1/none', poolMax: 1 });
 
 afterAll(() => knex.destroy());
 
 const id = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);
 const whole = fc.integer({ min: 1, max: 1_000_000 });
-/** As the API lets it be created: each product in one line. */
+/** As the API creates it: each product in one line. */
 const anyOrder: fc.Arbitrary<PlacedOrder> = fc
   .record({
     orderId: id,
@@ -35,7 +35,7 @@ const anyOrder: fc.Arbitrary<PlacedOrder> = fc
     total: order.lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0),
   }));
 
-/** All that a definition names, however deep. */
+/** All names in a definition, at any depth. */
 function wordsIn(names: object): string[] {
   return Object.values(names).flatMap((name: string | object) =>
     typeof name === 'string' ? [name] : wordsIn(name),
@@ -101,7 +101,7 @@ it('no two participants share a name', () => {
   expect(all(({ steps }) => steps)).toEqual([]);
   expect(all(({ events }) => events)).toEqual([]);
   expect(all(({ rejection: { code } }) => ({ code }))).toEqual([]);
-  // A report tells their ledgers apart, and one transaction may reach both.
+  // A report distinguishes their ledgers, and one transaction may reach both.
   expect(all(({ books: { balances, ledger } }) => ({ balances, ledger }))).toEqual([]);
 });
 

@@ -9,7 +9,7 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { startOwnMysql, type OwnMysql } from '../support/own-mysql';
 import { notPassing } from './not-passing';
 
-/** The table of errors against the server's own list, and what becomes of those that pass. */
+/** The table of errors against the server's own list, and the effect of temporary errors. */
 
 let server: OwnMysql;
 let databases: TestDatabases;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What a name may say of an error that passes. */
+/** Words in the names of temporary errors. */
 const soundsPassing = new RegExp(
   [
     'LOCK|TIMEOUT|TIMED|WAIT|RETRY|CONCURRENT|PROGRESS|RUNNING|CHANGED|REPREPARE|TEMPORAR',
@@ -39,10 +39,10 @@ const soundsPassing = new RegExp(
     'CONN|NET_|NETWORK|HOST|PACKET|HANDSHAKE|XA|TRX|COMMIT|ROLLBACK|ERROR_DURING',
   ].join('|'),
 );
-/** From here on they are lines of the server's log, and no client ever gets one. */
+/** From here on they are lines of the server's log, which no client gets. */
 const loggedFrom = 10_000;
 
-/** MySQL's global errors, below 1000, and what this version has no more: they are in no list. */
+/** MySQL's global errors, below 1000, and removed ones, which no list contains. */
 const unlisted = (name: string) => name.startsWith('EE_') || name === 'ER_DISK_FULL';
 
 const classed = errorTable.flatMap((row) =>
@@ -161,7 +161,7 @@ it('a temporary error never parks an event', async () => {
       orderId,
       order: { orderId, customerId: 'anna', lines: [], total: 1 },
     }) as unknown as OrderEvent;
-  // The retries of a transaction are the driver's; each error once a class is enough for them.
+  // One error per class is enough to test a transaction's retries.
   const each = new Map(thrown.map(([what, one]) => [classify(one), [what, one] as const]));
   expect([...each.keys()].sort()).toEqual([...passing].sort());
   for (const [kind, [, one]] of each) {
@@ -171,7 +171,7 @@ it('a temporary error never parks an event', async () => {
     }
   }
   expect(await databases.product('inbox').count({ rows: '*' })).toEqual([{ rows: 0 }]);
-  // What nobody knows still is: otherwise this would hold of any error.
+  // An unknown error is still parked; otherwise this would be true of any error.
   error = serverError(1105, 'ER_UNKNOWN_ERROR');
   const parked = { kind: 'parked' };
   for (let tries = 0; tries < 4; tries += 1) await react(event('unknown')).catch(() => undefined);

@@ -7,7 +7,7 @@ import { runTransaction } from '../../activities/database/transaction';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { mysqlServer } from '../support/servers';
 
-/** Each row of the error table that this server can be made to produce, produced. */
+/** Produces each row of the error table that this server can produce. */
 
 let databases: TestDatabases;
 let admin: Knex;
@@ -66,7 +66,7 @@ describe.each<[number | string | undefined, ErrorClass, () => Promise<unknown>]>
   [1213, 'transaction-lost', () => deadlock()],
   [1317, 'transaction-lost', () => killed('QUERY')],
   ['PROTOCOL_CONNECTION_LOST', 'outcome-unknown', () => killedAlone()],
-  // In a transaction knex meets the dead connection a second time, which has no code at all.
+  // In a transaction knex meets the dead connection a second time, with an error without a code.
   [undefined, 'outcome-unknown', () => killed('CONNECTION')],
   [1644, 'unknown', () => admin.raw(`SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'UPDATE scratch'`)],
   ['ECONNREFUSED', 'unreachable', () => query(at('x', 'x', '', 1))],
@@ -97,7 +97,7 @@ describe.each<[number | string | undefined, ErrorClass, () => Promise<unknown>]>
     const { errno, code: name } = error as { errno?: number; code?: string };
     expect([errno, name]).toContain(code);
     expect(classify(error)).toBe(expected);
-    // What an operator reads never holds SQL or data.
+    // An operator's text never contains SQL or data.
     expect(describeError(error)).not.toMatch(/scratch|SELECT|UPDATE|INSERT/);
   });
 });
@@ -141,7 +141,7 @@ async function deadlock(): Promise<void> {
 async function killed(what: 'QUERY' | 'CONNECTION'): Promise<void> {
   await admin.transaction(async (trx) => {
     const [rows] = (await trx.raw('SELECT CONNECTION_ID() AS id')) as [{ id: number }[]];
-    // SLEEP answers 1 when it is interrupted; a locking read over many rows fails as it should.
+    // SLEEP returns 1 if it is interrupted; a locking read over many rows fails as it should.
     const long = trx.raw(
       `SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b,
        information_schema.columns c`,
@@ -226,7 +226,7 @@ describe('the class of an error', () => {
 
 let kills = 0;
 
-/** Kills the first transaction's connection when its work is done and its commit is not sent. */
+/** Kills the first transaction's connection between its work and its commit. */
 function killingOnce(knex: Knex): Knex {
   return new Proxy(knex, {
     get(target, property, receiver) {

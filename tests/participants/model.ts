@@ -1,20 +1,20 @@
 import type { StepOutcome } from '../../contracts/steps';
 
 /**
- * What a participant should do, written down a second time and far simpler: no database, one
- * thing after another. The property tests hold the real one against it.
+ * A far simpler model of a participant: no database, one step after another. The property tests
+ * compare the real one with it.
  */
 
 export interface ModelOrder {
   orderId: string;
-  /** What the order takes of each balance. */
+  /** What the order takes from each balance. */
   takes: Record<string, number>;
 }
 
 export type Event =
   | { kind: 'act'; orders: ModelOrder[] }
   | { kind: 'compensate'; orders: ModelOrder[] }
-  /** The transaction is lost just before its commit, and then tried again. */
+  /** The transaction is lost just before its commit, then repeated. */
   | { kind: 'act-after-crash'; orders: ModelOrder[] }
   | { kind: 'compensate-after-crash'; orders: ModelOrder[] }
   | { kind: 'refill'; id: string; amount: number };

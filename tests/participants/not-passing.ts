@@ -1,6 +1,6 @@
 /**
- * Errors of MySQL whose names sound as if they could pass, and which do not, or which nothing of ours
- * can meet: looked at one by one, and left `unknown`.
+ * Errors of MySQL whose names suggest that they are temporary. Each was examined: it is not
+ * temporary, or this system cannot meet it, and it stays `unknown`.
  */
 export const notPassing: readonly { why: string; names: string }[] = [
   {

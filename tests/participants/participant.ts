@@ -4,7 +4,7 @@ import type { RegisteredParticipant } from '../../contracts/participants';
 import type { StepOutcome } from '../../contracts/steps';
 import type { ModelOrder } from './model';
 
-/** A real participant, in the model's terms. */
+/** A real participant behind the model's interface. */
 export interface Participant {
   act(orders: ModelOrder[]): Promise<StepOutcome[]>;
   compensate(orders: ModelOrder[]): Promise<StepOutcome[]>;
@@ -12,11 +12,11 @@ export interface Participant {
   refill(id: string, amount: number): Promise<void>;
   balances(): Promise<Map<string, number>>;
   ledger(): Promise<string[]>;
-  /** Opening balances, and nothing else, for the next run. */
+  /** Sets only opening balances for the next run. */
   reset(balances: Map<string, number>): Promise<void>;
 }
 
-/** The saga's side of a participant; an order takes what its command can say of it. */
+/** The saga's side of a participant. */
 export function modelled(
   { name, books, commandOf, steps: { saga } }: RegisteredParticipant,
   admin: Knex,

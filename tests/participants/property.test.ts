@@ -45,7 +45,7 @@ it.each(participants)(
   },
 );
 
-/** Of how many balances one order may take, up to three. */
+/** The number of balances from which one order may take, up to three. */
 function balancesMax({ commandOf, owes }: RegisteredParticipant): number {
   const three = ['a', 'b', 'c'].map((id) => ({ id, amount: 1 }));
   return owes(commandOf('o-1', three)).length;

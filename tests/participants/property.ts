@@ -5,9 +5,9 @@ import { Model, type Event, type ModelOrder } from './model';
 import type { Participant } from './participant';
 
 /**
- * The promise of a participant, as one property: whatever comes, in whatever order, twice, late,
- * at once, or through a transaction that is lost before its commit, answers, balances and ledger
- * are those of the model; for two things at once, of the model in one order or the other.
+ * The promise of a participant as one property. Steps come in any order, twice, late or at once,
+ * and transactions are lost before their commit. Answers, balances and ledger equal the model's;
+ * for two concurrent steps, the model's in one order or the other.
  */
 
 const opening: [string, number][] = [
@@ -16,13 +16,13 @@ const opening: [string, number][] = [
   ['c', 1],
 ];
 
-/** Lets a test lose the next transaction just before its commit. */
+/** Makes the next transaction fail just before its commit. */
 export interface CrashSwitch {
   armed: boolean;
   fired: number;
 }
 
-/** A Knex whose transactions obey the switch. */
+/** A Knex whose transactions fail as the switch says. */
 export function crashable(knex: Knex, crash: CrashSwitch): Knex {
   return new Proxy(knex, {
     get(target, property, receiver) {

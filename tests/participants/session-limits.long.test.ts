@@ -6,12 +6,12 @@ import { classify } from '../../activities/database/errors';
 import { startOwnMysql, type OwnMysql } from '../support/own-mysql';
 
 /**
- * No session outlives its client: a server on which nothing goes on is asked again and again, and
- * has no more sessions than the pool has connections. `npm run faults` shows the same for minutes.
+ * No session outlives its client: clients query a stalled server repeatedly, and it has no more
+ * sessions than the pool has connections. `npm run faults` shows the same for minutes.
  */
 
 const poolMax = 4;
-/** What a client waits: short, so that several of its lives fit into the test. */
+/** A client's wait: short, so that several waits fit into the test. */
 const clientMsMax = 3_000;
 const faultMs = 8_000;
 const acceptQueueMax = 20;
@@ -42,7 +42,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** How many sessions of ours the server has. */
+/** The number of the server's sessions that are ours. */
 async function sessions(): Promise<number> {
   const [rows] = (await admin.raw(
     `SELECT COUNT(*) AS count FROM information_schema.processlist WHERE user = 'worker'`,
@@ -51,12 +51,12 @@ async function sessions(): Promise<number> {
 }
 
 interface Watched {
-  /** The most sessions that the server had at once. */
+  /** The server's maximum of concurrent sessions. */
   most: number;
   failed: unknown[];
 }
 
-/** Asks without end, on every connection of the pool, for as long as the fault lasts. */
+/** Queries on every connection of the pool, for as long as the fault lasts. */
 async function askUnder(
   fault: () => Promise<() => Promise<void>>,
   ask: (n: number) => Promise<unknown>,
@@ -75,7 +75,7 @@ async function askUnder(
   })();
   try {
     await Promise.all([...callers, watcher]);
-    // Before the fault ends: what waits now, waits with nobody at its other end.
+    // Counted before the fault ends, while waiting sessions have no client.
     return { ...watched, left: await sessions() };
   } finally {
     await end();
@@ -92,7 +92,7 @@ async function tableLock() {
   return () => holder('UNLOCK TABLES');
 }
 
-/** A statement on a connection of its own, which stays as the statement leaves it. */
+/** A statement on its own connection, which stays open. */
 async function held(sql: string): Promise<(sql: string) => Promise<void>> {
   const client = admin.client as {
     acquireConnection(): Promise<unknown>;
@@ -128,7 +128,7 @@ it('has no more sessions than connections under a global read lock, and reads co
   });
   expect(failed.length).toBeGreaterThan(poolMax);
   expect(answered).toBe(failed.length);
-  // One is that of the reads.
+  // One session is that of the reads.
   expect(most).toBeLessThanOrEqual(poolMax + 1);
   expect(left).toBeLessThanOrEqual(poolMax + 1);
   expect(new Set(failed.map(classify))).toEqual(new Set(['lock-timeout']));
@@ -177,7 +177,7 @@ it('accepts no more connections of clients that have gone than its queue holds',
   await sleep(1_000);
   const taken = (await refused()) - before;
   expect(taken).toBeGreaterThan(0);
-  // The kernel's queue holds one more than it is told.
+  // The kernel's queue holds one more than its setting.
   expect(taken).toBeLessThanOrEqual(acceptQueueMax + 1);
 }, 30_000);
 
@@ -191,7 +191,7 @@ it('survives a server that freezes while a connection is closed', async () => {
   process.on('uncaughtException', note);
   process.kill(server.pid, 'SIGSTOP');
   try {
-    // As the pool does with what was idle for long: it says goodbye, and nobody answers.
+    // Like the pool with an idle connection: it sends its end, and gets no answer.
     await idle.destroy();
     await sleep(2_000);
   } finally {
@@ -213,7 +213,7 @@ it('undoes a transaction whose COMMIT a global read lock refuses, and reuses its
   const error: unknown = await refused.catch((reason: unknown) => reason);
   await unlock?.();
   expect(error).toMatchObject({ errno: 1205 });
-  // Each connection of the pool in turn, whichever it was.
+  // Uses each connection of the pool in turn.
   const added = Array.from({ length: poolMax }, (_, n) =>
     pool.raw('INSERT INTO basket VALUES (?, 1)', [100 + n]),
   );

@@ -6,7 +6,7 @@ import { answersTo, zip } from '../../workflows/shared/zip';
 const order = (orderId: string) => ({ orderId, customerId: 'c-1', lines: [], total: 1 });
 const [first, second] = [order('a'), order('b')];
 
-/** What the first participants answer of both orders. */
+/** What the first participants answer for both orders. */
 function answersOf(...answers: number[][]) {
   return participants.slice(0, answers.length).map((participant, i) => ({
     participant,

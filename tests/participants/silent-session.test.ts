@@ -5,14 +5,14 @@ import { classify } from '../../activities/database/errors';
 import { runTransaction } from '../../activities/database/transaction';
 import { mysqlServer } from '../support/servers';
 
-/** A process that stood still for longer than the server bears a silent session. */
+/** A process that stood still for longer than the server keeps a silent session. */
 
 let knex: Knex;
 
 beforeEach(async () => {
   const { host, port, user, password } = mysqlServer();
   knex = openDatabase({ url: `mysql://${user}:${password}@${host}:${port}/mysql`, poolMax: 1 });
-  // The driver says on the console that the server's farewell came unasked.
+  // The driver warns on the console about the server's unrequested last packet.
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
   await knex.raw('SET SESSION wait_timeout = 1');
   standStill(2_500);
@@ -23,7 +23,7 @@ afterEach(async () => {
   await knex.destroy();
 });
 
-/** As under SIGSTOP: nothing that the server sends is read meanwhile. */
+/** As under SIGSTOP: the process reads nothing that the server sends. */
 function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -116,7 +116,8 @@ describe('restoreStock', () => {
     const command = order('o-1', { apple: 4 });
     expect(await restoreStock([command])).toEqual([done]);
     expect(await deductStock([command])).toEqual([{ kind: 'cancelled' }]);
-    // The tombstone is tested before the hash: too late is too late, whatever the content.
+    // The barrier checks the tombstone before the hash: a late action takes nothing, whatever its
+    // content.
     expect(await deductStock([order('o-1', { apple: 5 })])).toEqual([{ kind: 'cancelled' }]);
     expect(await stock()).toMatchObject({ apple: 10 });
     expect(await databases.product('stock_ledger')).toEqual([]);
@@ -143,7 +144,7 @@ describe('usePoints', () => {
       done,
       { kind: 'rejected', code: 'insufficient-points' },
       done,
-      // No account, nothing to spend.
+      // A customer without an account has no points.
       { kind: 'rejected', code: 'insufficient-points' },
       done,
     ]);
@@ -159,7 +160,7 @@ describe('usePoints', () => {
     const outcomes = await usePoints([use('o-1', 'ben', 1), use('o-2', 'anna', 1)]);
     await holder.rollback();
     expect(outcomes).toEqual([{ kind: 'locked' }, done]);
-    // Nothing was recorded for the locked one, so that it can still be done.
+    // Nothing was recorded for the locked one, so a later call can still do it.
     expect(await usePoints([use('o-1', 'ben', 1)])).toEqual([done]);
   });
 

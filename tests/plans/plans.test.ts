@@ -15,8 +15,8 @@ import { badPlans, distinct, Recorder, type BadPlan } from './plans';
 import { customerId, loyalCustomer, orderId, productId, seedShop } from './seed';
 
 /**
- * The plans of what a placed order, a waiting caller and a schedule ask, as really sent: the real
- * functions run on a shop of some thousand orders, and every statement of theirs is explained.
+ * The plans of the real statements: the functions of a placed order, a waiting caller and recovery
+ * run on a shop of some thousand orders, and every statement that they send is explained.
  */
 
 let databases: TestDatabases;
@@ -43,7 +43,7 @@ async function explain(recorder: Recorder, service: Service): Promise<BadPlan[]>
   return badPlans(databases[service], distinct(recorder.statements));
 }
 
-/** `count` numbers from `first` on, none of them twice in this file. */
+/** `count` numbers from `first` on; this file uses none twice. */
 function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }
@@ -209,7 +209,7 @@ it('the transaction over all three databases never scans or sorts a whole table'
       expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['done']));
     });
   }
-  // Explained by who may see all three, from where its connection stands.
+  // Explained by a user who may read all three databases.
   expect(await explain(recorder, 'order')).toEqual([]);
 });
 

@@ -36,7 +36,7 @@ export class Recorder {
   }
 }
 
-/** One of each form, so that a statement is explained once for each size of its lists. */
+/** One statement of each form, so that each is explained once per list size. */
 export function distinct(statements: readonly Statement[]): Statement[] {
   const forms = new Map(statements.map((statement) => [statement.sql, statement]));
   return [...forms.values()];
@@ -45,7 +45,7 @@ export function distinct(statements: readonly Statement[]): Statement[] {
 /** Explains each statement, and answers those whose plan reads a whole table or sorts. */
 export async function badPlans(knex: Knex, statements: readonly Statement[]): Promise<BadPlan[]> {
   return knex.transaction(async (trx) => {
-    // The second version's shape is another; servers before 8.3 have no such variable.
+    // Version 2 of the format differs; servers before 8.3 do not have this variable.
     await trx.raw('SET SESSION explain_json_format_version = 1').catch(() => undefined);
     const found: BadPlan[] = [];
     for (const { from, sql, bindings } of statements) {
@@ -59,8 +59,8 @@ export async function badPlans(knex: Knex, statements: readonly Statement[]): Pr
 }
 
 /**
- * What is right although it looks bad: an index read in its order until the LIMIT is full, and
- * sorting what the caller asked for by id, which is a batch at most.
+ * Allowed: reading an index in order until the LIMIT is reached, and sorting rows that the caller
+ * requested by id, which are at most a batch.
  */
 function isAccepted(sql: string, fault: string): boolean {
   if (fault.startsWith('index of')) return /^select .* limit \?$/.test(sql);
@@ -69,7 +69,7 @@ function isAccepted(sql: string, fault: string): boolean {
   return isOfBatch || / and `owner` in \(.*\) order by `order_id` asc$/.test(sql);
 }
 
-/** Walks the plan, whatever its shape; an INSERT's target counts as read, and is not. */
+/** Walks the plan. It lists an INSERT's target as read, although the server does not read it. */
 function faultsIn(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(faultsIn);
   if (typeof node !== 'object' || node === null) return [];
@@ -77,7 +77,7 @@ function faultsIn(node: unknown): string[] {
   const inner = Object.values(plan).flatMap(faultsIn);
   if (plan['using_filesort'] === true) inner.push('filesort');
   const isWhole = plan['access_type'] === 'ALL' || plan['access_type'] === 'index';
-  // A derived table of VALUES is the statement's own, and is read whole on purpose.
+  // A derived table of VALUES belongs to the statement, which reads all of it on purpose.
   const isOwn = plan['insert'] === true || 'materialized_from_subquery' in plan;
   if (isWhole && !isOwn) {
     inner.push(`${String(plan['access_type'])} of ${String(plan['table_name'])}`);
@@ -85,7 +85,7 @@ function faultsIn(node: unknown): string[] {
   return inner;
 }
 
-/** Lists of any length look alike. */
+/** Lists of any length get the same form. */
 function shorten(sql: string): string {
   return sql
     .replace(/\s+/g, ' ')

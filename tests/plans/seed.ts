@@ -1,17 +1,17 @@
 import type { Knex } from 'knex';
 import type { TestDatabases } from '../support/databases';
 
-/** A shop that has run for a while, so that the optimizer plans as it would there. */
+/** The size of a shop that has run for a while, so that the optimizer plans as it would there. */
 
 export const sizes = { orders: 6_000, customers: 300, products: 1_500 };
 const rowsAtOnce = 500;
 
-/** Ids sort as numbers do. */
+/** Ids sort like numbers. */
 export function orderId(n: number): string {
   return `o-${String(n).padStart(6, '0')}`;
 }
 
-/** Two thousand orders are one customer's. */
+/** One customer has two thousand orders. */
 export const loyalCustomer = 'c-loyal';
 
 export function customerId(n: number): string {
@@ -23,7 +23,7 @@ export function productId(n: number): string {
   return `p-${String(n % sizes.products).padStart(4, '0')}`;
 }
 
-/** Most orders have ended; a few hundred of each other kind are for the traffic to work on. */
+/** Most orders have ended; a few hundred of each other kind give the traffic work. */
 function statusOf(n: number): { status: string; owner: string | null; decision: string | null } {
   if (n < 600) return { status: 'CREATED', owner: null, decision: null };
   const owner = `place-${String(n % 1_000).padStart(5, '0')}`;

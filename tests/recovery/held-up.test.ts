@@ -8,7 +8,7 @@ import { hurriedTiming } from '../support/world';
 import { away } from '../tcc/pending';
 import { alertsOf, dies, preparedIn, rollBackAll, scanInput } from '../xa/branches';
 
-/** One row that somebody holds, or one participant that is away, holds up nobody else's recovery. */
+/** One locked row, or one participant that is down, delays no other order's recovery. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
@@ -34,7 +34,7 @@ const adopt = (changes: Partial<AdoptInput> = {}) =>
     ...changes,
   } satisfies AdoptInput);
 
-/** While this runs, another session holds the order's row. */
+/** Runs this while another session holds the order's row. */
 async function holding<T>({ orderId }: PlacedOrder, work: () => Promise<T>): Promise<T> {
   const holder = await world.databases.order.transaction();
   await holder('orders').where('order_id', orderId).forUpdate();
@@ -45,7 +45,7 @@ async function holding<T>({ orderId }: PlacedOrder, work: () => Promise<T>): Pro
   }
 }
 
-/** Orders to be cancelled whose compensation is due. */
+/** Orders decided CANCEL whose compensation is due. */
 async function owing(count: number, step: 'restoreStock' | 'refundPoints'): Promise<PlacedOrder[]> {
   world.faults[step] = away;
   const orders = [];
@@ -69,7 +69,7 @@ it('the drain compensates every order but the one whose row is locked', async ()
     for (const order of others) await ends(world, order, 'CANCELLED');
     expect(await stateOf(world, held.orderId)).toMatchObject({ status: 'PENDING' });
   });
-  // Its stock is back already; that is found, and the order ends.
+  // Its stock is back already; the step finds that, and the order ends.
   expect(await drain()).toEqual({ madeGood: 1, failed: 0 });
   await ends(world, held, 'CANCELLED');
   expect(await netEffect(world, held.orderId)).toEqual({ stock: 0, points: 0 });

@@ -15,7 +15,7 @@ const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna:
 const hourMs = 3_600_000;
 const schedule = () => world.client.schedule.getHandle(recoveryScheduleId);
 
-/** How many workflows of this type have ever begun. */
+/** The number of workflows of this type that have ever begun. */
 async function begun(type: string): Promise<number> {
   return (await world.client.workflow.count(`WorkflowType = "${type}"`)).count;
 }
@@ -74,7 +74,7 @@ it('asks the other services while one is down, and does not count its work as no
   const order = await unconfirmed(world, 'confirmPoints');
   world.faults.findStockWork = away;
   const found = await look();
-  // The points service answers that it has work; the stock service does not answer at all.
+  // The point service reports work; the product service does not answer.
   expect(found).toEqual({ adoption: false, drain: false, force: false, sweep: true });
   await until('the points are confirmed', async () => {
     return (await netEffect(world, order.orderId)).points !== 0;
@@ -99,7 +99,7 @@ it('stores no settings with the schedule, because a placement would outlive its 
 });
 
 it('a run that cannot continue ends by itself, and the next look starts another', async () => {
-  // A start ends what an earlier build may have left open.
+  // A start terminates runs that an earlier build may have left open.
   const stuck = recoveries.drain.workflowId;
   await world.client.workflow.start('aTypeOfAnotherBuild', {
     workflowId: stuck,
@@ -112,7 +112,7 @@ it('a run that cannot continue ends by itself, and the next look starts another'
   await place(world, [dear]);
   world.clearFaults();
   await ends(world, dear, 'CANCELLED');
-  // The id is that of the run which gave it back.
+  // The id is that of the run that compensated it.
   expect(await world.client.workflow.getHandle(stuck).result()).toEqual({
     madeGood: 1,
     failed: 0,

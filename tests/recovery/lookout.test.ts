@@ -7,7 +7,7 @@ import { claim, createOrder, ends, place, stateOf, until } from '../support/orde
 import { startRecovery } from '../support/recovery';
 import { createWorld, nothingIsOld, type World } from '../support/world';
 
-/** A service wakes the schedule when it has work, and lets it rest when it has none. */
+/** A service triggers the schedule when it has work, and not when it has none. */
 
 let world: World;
 let lookout: Lookout;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await world.databases.stock({ apple: { available: 1_000 } });
   await world.databases.points({ anna: 1_000 });
   world.recovery.ages = { ...nothingIsOld.ages, adoptAfterMs: 100 };
-  // So seldom that nothing below is the schedule's own doing, but for the look at the start.
+  // So rarely that, after the look at the start, the schedule itself causes nothing below.
   await startRecovery(world, hourMs);
   await until('the look at the start is over', async () => (await workflowsBegun()) === 1);
   const { findOrderWork } = createOrderActivities({

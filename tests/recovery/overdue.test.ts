@@ -1,6 +1,6 @@
 import { createHarness, type ApiHarness } from '../api/harness';
 
-/** What the API says of recovery that has stopped. */
+/** What the API reports if recovery has stopped. */
 
 let harness: ApiHarness;
 
@@ -15,7 +15,7 @@ interface Readiness {
 }
 
 async function readiness(): Promise<{ status: number; body: Readiness }> {
-  // Another API: one that was asked a moment ago would answer the same again.
+  // Another API, because the first would repeat its answer of a moment ago.
   const response = await harness.another().request('/health/ready');
   return { status: response.status, body: (await response.json()) as Readiness };
 }

@@ -6,11 +6,11 @@ import { createOrder, ends, Gate, netEffect, startOrders } from '../support/orde
 import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
 
-/** A process of another placement takes over while workflows are open. */
+/** A process of another placement takes over open workflows. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
-/** Runs the workflows as the placement `separate` does: without the services' steps. */
+/** Runs the workflows like the placement `separate`, without the services' steps. */
 async function withSeparateWorker<T>(work: () => Promise<T>): Promise<T> {
   await world.stopWorker('workflow');
   const worker = await Worker.create({
@@ -46,7 +46,7 @@ it.each(['saga', 'tcc', 'xa', 'lock'] as const)(
 );
 
 it('an order that is halfway continues where it was', async () => {
-  // A branch is ended by an ordinary activity in every placement; what follows it is local.
+  // An ordinary activity ends a branch in every placement; the steps after it are local.
   const commit = new Gate();
   world.faults.commitStock = async (run) => {
     await commit.pass();

@@ -119,7 +119,7 @@ export const choreographyScenarios: Record<ChoreographyOutcome, Scenario> = {
 
 const release: Release = { by: 'olga', reason: 'the product is back' };
 
-/** What the order service has said first, on its way to the product service. */
+/** The order service's first event, for the product service. */
 async function eventIn(
   world: World,
   changes: Partial<DeliverEventInput> = {},
@@ -142,7 +142,7 @@ async function park(world: World): Promise<void> {
   await delivered(world, parked);
 }
 
-/** While the workflow looks what was lost, everything is delivered by the relays, and it ends. */
+/** While the workflow looks for lost events, the relays deliver everything, and it ends. */
 async function deliveredByOthers(world: World) {
   const gate = holdAt(world, 'eventsOfOrder', 'eventsOfProduct', 'eventsOfPoint');
   const order: PlacedOrder = await createOrder(world);

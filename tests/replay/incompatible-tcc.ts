@@ -1,6 +1,6 @@
 import type { Change } from './incompatible';
 
-/** Of TCC and its schedules. */
+/** Changes of TCC and its recovery. */
 export const tccChanges: Change[] = [
   [
     'the second phase asks for the points before the stock',

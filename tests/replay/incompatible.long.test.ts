@@ -12,7 +12,7 @@ it.each(incompatible)('catches that %s', async (_what, mutation, breaks) => {
   const found = await violationsOf([mutation], breaks);
   expect([...found.keys()]).toEqual(breaks);
   for (const [name, error] of found) {
-    // Of a local activity that is not asked for the SDK says so in another class.
+    // For a missing local activity the SDK throws another class.
     const kinds: unknown[] = [DeterminismViolationError];
     if (name.split('-').includes('local')) kinds.push(ReplayError);
     expect(kinds).toContain((error as Error).constructor);

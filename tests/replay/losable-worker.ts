@@ -25,7 +25,7 @@ export async function startLosableWorker(world: World): Promise<{ kill: () => Pr
       throw new Error('The workflow worker ended before it was ready');
     }),
   ]);
-  // It has made it, as it should; here it would drive on what other scenarios leave behind.
+  // It has made the schedule, which would continue what other scenarios leave behind here.
   await world.client.schedule.getHandle(recoveryScheduleId).delete();
   return {
     async kill() {

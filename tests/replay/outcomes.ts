@@ -124,7 +124,7 @@ const operatorOutcomes = [
   'resolve-stopped-driving',
 ] as const;
 
-/** Of one event on its way, and of an order whose events were lost. */
+/** Outcomes of one delivery, and of an order whose events were lost. */
 const choreographyOutcomes = [
   'delivery',
   'delivery-parked',
@@ -155,8 +155,8 @@ export type OperatorOutcome = (typeof operatorOutcomes)[number];
 export type ChoreographyOutcome = (typeof choreographyOutcomes)[number];
 
 /**
- * Every way in which a workflow of ours ends. Each has a recorded history, which new code must be
- * able to replay; a history that is missing fails the tests.
+ * Every way in which our workflows end. Each has a recorded history, which new code must be able to
+ * replay. A missing history fails the tests.
  */
 export const outcomes = [
   // One order.

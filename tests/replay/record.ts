@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-// What is prepared holds its rows and tables, and a scenario may end with that.
+// A scenario may end with prepared branches, which lock their rows and tables.
 afterEach(() => rollBackAll(world));
 
 beforeEach(async () => {

@@ -61,7 +61,7 @@ export const reservationScenarios: Record<ReservationOutcome, Scenario> = {
   'force-cancelled': (world) => abandoned(world, forceConfirmations, aged, 'findUnconfirmed'),
   'sweep-nothing': (world) => swept(world, { confirmed: 0, cancelled: 0, held: 0 }),
   'sweep-decided': async (world) => {
-    // A page with both decisions, and one more.
+    // One page with both decisions, and another page.
     await leftOpen(world, [{ orderId: 'o-1' }, { orderId: 'o-2', ...tooDear }, { orderId: 'o-3' }]);
     world.clearFaults();
     return swept(world, { confirmed: 4, cancelled: 1, held: 0 });
@@ -121,7 +121,7 @@ function swept(world: World, result: SweepResult, changes: Partial<AgedInput> = 
   return ran(world, sweepReservations, { ...aged, ...changes }, result);
 }
 
-/** These orders wait, decided, and what they have reserved of the stock and points is open still. */
+/** These decided orders wait with open reservations of stock and points. */
 async function leftOpen(world: World, sketches: object[]): Promise<void> {
   for (const step of ['confirmStock', 'confirmPoints', 'cancelStock'] as const) {
     world.faults[step] = away;
@@ -129,7 +129,7 @@ async function leftOpen(world: World, sketches: object[]): Promise<void> {
   await placing('tcc')(world, sketches, [0, 0, sketches.length]);
 }
 
-/** An operator's cancel comes after the sweep has read what was decided, and before it confirms. */
+/** An operator's cancel comes between the sweep's read of the decision and its confirm. */
 async function sweptAfter(world: World, { orderId }: PlacedOrder): Promise<WorkflowHandle> {
   const gate = new Gate();
   let read = 0;

@@ -9,7 +9,7 @@ import type { OperatorOutcome } from './outcomes';
 import { confirmOvertaken, startResolution } from './resolving';
 import { away, holdAt, impatient, tooDear, type Scenario } from './support';
 
-/** As in scenarios.ts, for what an operator does with an order that waits. */
+/** As in scenarios.ts, for an operator's resolutions. */
 export const resolutionScenarios: Record<OperatorOutcome, Scenario> = {
   'resolve-not-pending': async (world) => {
     return resolved(world, await createOrder(world), 'retry', 'not-pending');
@@ -118,7 +118,7 @@ async function undecided(world: World): Promise<PlacedOrder> {
   return order;
 }
 
-/** An order with a branch that could not be committed, and whose workflow is lost. */
+/** An order with a branch that could not be committed, whose workflow is lost. */
 async function retriedInDoubt(world: World): Promise<WorkflowHandle> {
   const order = await createOrder(world);
   world.faults.commitPoints = away;

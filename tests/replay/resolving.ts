@@ -31,7 +31,9 @@ export async function freezeAndDie(world: World, order: PlacedOrder): Promise<vo
   gate.open();
 }
 
-/** Starts the confirmation of an order, whose cancel then comes between and makes it come late. */
+/**
+ * Starts the confirmation of an order, then cancels the order, so that the confirmation is late.
+ */
 export async function overtaken(
   world: World,
   confirms: (order: PlacedOrder) => Promise<WorkflowHandle>,
@@ -52,7 +54,7 @@ export async function confirmOvertaken(world: World): Promise<WorkflowHandle> {
   return handle;
 }
 
-/** What was reserved of the stock cannot be confirmed any more: damaged data, or a bug. */
+/** The stock's reservation can no longer be confirmed: damaged data, or a bug. */
 export async function forgetReservation(world: World): Promise<void> {
   await world.databases.product('steps').where('step', 'tryStock').delete();
 }

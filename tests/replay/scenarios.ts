@@ -211,7 +211,7 @@ async function adopts(world: World, count: number): Promise<WorkflowHandle> {
   return handle;
 }
 
-/** A page for each owner, and each order driven on by its own pattern's workflow. */
+/** One page for each owner; each order is driven by its own pattern's workflow. */
 async function adoptEachPattern(world: World): Promise<WorkflowHandle> {
   const orders = await Promise.all(patterns.map(() => createOrder(world)));
   for (const [i, order] of orders.entries()) await claim(world, [order], patterns[i]);

@@ -10,24 +10,24 @@ import type { OrderSketch } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
 import { dies } from '../xa/branches';
 
-/** What the scenarios of every pattern have in common: how to bring an outcome about. */
+/** Helpers of all scenarios: how to produce an outcome. */
 
-/** Brings one outcome about on a world that is empty but for its shelves; answers its workflow. */
+/** Produces one outcome in a world with only stock and points; returns its workflow. */
 export type Scenario = (world: World) => Promise<WorkflowHandle>;
 export type Counts = [completed: number, cancelled: number, pending: number];
 
 export const local = { ...hurriedTiming, placement: 'local' } as const;
 export const impatient = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 1_000 };
-/** An action is asked for in four parts: see workflows/shared/patience.ts. */
+/** An action is requested in four parts: see workflows/shared/patience.ts. */
 export const inParts = { ...hurriedTiming, attemptMsMax: 500, actionMsMax: 4_000 };
-/** For steps that wait at a gate while other workflows run to their ends. */
+/** For steps that wait at a gate while other workflows end. */
 export const patient = { ...hurriedTiming, attemptMsMax: 20_000, actionMsMax: 40_000 };
-/** There is the stock for it, and the points are lacking. */
+/** It has enough stock and too few points. */
 export const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
 
 export const away = () => Promise.reject(new Error('away'));
 
-/** Waits for its end, and sees to it that it is the end that was meant. */
+/** Waits for its end, and checks that it is the intended one. */
 export async function endedAs(
   handle: WorkflowHandle,
   [completed, cancelled, pending]: Counts,
@@ -36,7 +36,7 @@ export async function endedAs(
   return handle;
 }
 
-/** Places what is sketched by this pattern, to its end. */
+/** Places the sketched orders by this pattern, to the end. */
 export function placing(pattern: Pattern) {
   return async (
     world: World,
@@ -50,7 +50,7 @@ export function placing(pattern: Pattern) {
   };
 }
 
-/** One run of a workflow that drives no order itself, with what it answers. */
+/** One run of a workflow that drives no order itself, with its result. */
 export async function ran(
   world: World,
   type: string,
@@ -62,7 +62,7 @@ export async function ran(
   return handle;
 }
 
-/** Has these steps wait at a gate, before they are made. */
+/** Makes these steps wait at a gate. */
 export function holdAt(world: World, ...steps: (keyof Faults)[]): Gate {
   const gate = new Gate();
   for (const step of steps) {
@@ -74,7 +74,7 @@ export function holdAt(world: World, ...steps: (keyof Faults)[]): Gate {
   return gate;
 }
 
-/** Has this step fail for longer than a part of an action's time. */
+/** Makes this step fail for longer than a part of an action's time. */
 export function failAtLength(world: World, step: keyof Faults): void {
   let untilMs = 0;
   world.faults[step] = (run) => {
@@ -98,7 +98,7 @@ export async function stoppedAt(
   return { order, handle, gate };
 }
 
-/** One order whose workflow, and whatever it was asking, died in this step. */
+/** One order whose workflow and running steps died in this step. */
 export async function lostAt(
   world: World,
   pattern: Pattern,
@@ -115,7 +115,7 @@ export async function lostAt(
   return order;
 }
 
-/** The customer's cancel comes when everything is taken, just before the decision. */
+/** The customer's cancel comes after everything is taken, just before the decision. */
 export async function cancelledByCustomer(
   world: World,
   pattern: Pattern,
@@ -147,7 +147,7 @@ export async function cancelledAt(
   return handle;
 }
 
-/** The same, though the step has been answered by the time that the workflow hears of both. */
+/** The same, if the step's answer reaches the workflow together with the cancel. */
 export async function cancelledBesideAnswer(
   world: World,
   pattern: Pattern,
@@ -170,7 +170,7 @@ export function brokenAndCancelled(
   return cancelledBesideAnswer(world, pattern, step, { lines: { ghost: 1 } });
 }
 
-/** The same when the order is decided: what was decided is carried out. */
+/** The same after the decision, which is carried out. */
 export async function cancelledTooLate(
   world: World,
   pattern: Pattern,
@@ -182,7 +182,7 @@ export async function cancelledTooLate(
   return endedAs(handle, [1, 0, 0]);
 }
 
-/** An operator cancels what has no order to cancel: it ends at once. */
+/** An operator cancels a workflow without an order to cancel: it ends at once. */
 export async function abandoned(
   world: World,
   type: string,
@@ -198,7 +198,7 @@ export async function abandoned(
   return handle;
 }
 
-/** Somebody holds the rows of one of two orders. */
+/** Another session holds the rows of one of two orders. */
 export async function heldUpInBatch(world: World, pattern: Pattern): Promise<WorkflowHandle> {
   const held = await createOrder(world, { lines: { pear: 1 } });
   const free = await createOrder(world, { customerId: 'poor' });
@@ -230,7 +230,7 @@ export async function adopted(
   return endedAs(world.client.workflow.getHandle(owner), counts);
 }
 
-/** An order that nobody ever drove, and that its customer has cancelled. */
+/** An order that no workflow ever drove, and that its customer has cancelled. */
 export async function adoptedAfterCancel(world: World, pattern: Pattern): Promise<WorkflowHandle> {
   const order = await createOrder(world);
   await claim(world, [order], pattern);

@@ -27,7 +27,7 @@ import { confirmOvertaken, freezeAndDie, forgetReservation } from './resolving';
 
 const ended = placing('tcc');
 
-/** As in scenarios.ts, for the workflow of TCC; its schedules' are in reservation-scenarios.ts. */
+/** As in scenarios.ts, for the workflow of TCC; reservation-scenarios.ts has its recovery. */
 export const tccScenarios: Record<TccOutcome, Scenario> = {
   'tcc-completed': (world) => ended(world, [{}], [1, 0, 0]),
   'tcc-rejected-stock': (world) => ended(world, [{ lines: { rare: 2 } }], [0, 1, 0]),
@@ -123,7 +123,7 @@ function afterDecision(world: World, meanwhile: () => Promise<void>): void {
   };
 }
 
-/** Somebody holds the rows of one of two orders when both are to be confirmed. */
+/** Another session holds the rows of one of two orders that are to be confirmed. */
 async function confirmHeldUp(world: World): Promise<WorkflowHandle> {
   const held = await createOrder(world, { lines: { pear: 1 } });
   const free = await createOrder(world, { customerId: 'poor' });

@@ -14,7 +14,7 @@ export async function violations(
     for (name of names) yield { workflowId: workflowIdOf(name), history: historyOf(name) };
   }
   const found = new Map<string, unknown>();
-  // They are taken one at a time; their ids may be the same.
+  // Replayed one at a time, because their ids may be equal.
   for await (const { error } of Worker.runReplayHistories(
     { workflowBundle: bundle },
     histories(),
@@ -24,7 +24,7 @@ export async function violations(
   return found;
 }
 
-/** Those that the code cannot replay once it is changed in this way. */
+/** The histories that the changed code cannot replay. */
 export async function violationsOf(
   mutations: readonly Mutation[],
   names: readonly string[] = recorded(),

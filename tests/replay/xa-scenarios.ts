@@ -127,7 +127,7 @@ function scanned(world: World, result: Partial<ScanResult>, cancelAfterMs?: numb
   return ran(world, workflowTypes.scanBranches, scanInput(cancelAfterMs), result);
 }
 
-/** The points' branch cannot be ended until somebody was told. */
+/** The points' branch cannot be ended until an alert is raised. */
 async function inDoubt(
   world: World,
   decision: 'COMPLETE' | 'CANCEL',
@@ -145,13 +145,13 @@ async function inDoubt(
   return endedAs(handle, completes ? [1, 0, 0] : [0, 1, 0]);
 }
 
-/** The points' branch is ended by hand, against the decision, and put right in the books. */
+/** The points' branch is ended by hand against the decision, and corrected in the books. */
 async function heuristic(world: World, how: 'COMMIT' | 'ROLLBACK'): Promise<WorkflowHandle> {
   const order = await createOrder(world);
   const completes = how === 'ROLLBACK';
   let byHand = 0;
   beforeDecision(world, async () => {
-    // Once, though the decision be asked for again.
+    // Once, even if the decision is requested again.
     byHand += await endByHand(world, 'point', how);
     expect(byHand).toBe(1);
     if (!completes) await cancelOrder(world, order);

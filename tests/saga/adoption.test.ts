@@ -108,7 +108,7 @@ it('leaves alone orders with an open owner, young ones, and those that wait for 
   await createOrder(world);
 
   expect(await adopt(60_000)).toEqual({ adopted: 0 });
-  // Without the age only the one that no workflow ever drove is taken.
+  // With no minimum age adoption takes only the order that no workflow ever drove.
   expect(await adopt()).toEqual({ adopted: 1 });
   expect((await stateOf(world, young.orderId)).owner).toMatch(/^adopt-/);
   expect((await stateOf(world, busy.orderId)).owner).toBe(handle.workflowId);
@@ -135,7 +135,7 @@ it('completes a broken order, and resolves its alert, once the fault is removed'
   await place(world, [broken]);
   await world.databases.stock({ ghost: { available: 5 } });
   expect(await adopt()).toEqual({ adopted: 0 });
-  // As an operator's retry leaves it whose workflow was terminated.
+  // The state that a terminated retry of an operator leaves.
   await world.databases
     .order('orders')
     .where('order_id', broken.orderId)
@@ -147,7 +147,7 @@ it('completes a broken order, and resolves its alert, once the fault is removed'
 });
 
 it('finds orphans beyond the owners of one query', async () => {
-  // More than two looks take, all gone.
+  // More owners than two queries return, and all are gone.
   const orders = [];
   for (let i = 0; i < 2 * ownersAtOnce + 1; i += 1) {
     const order = await createOrder(world, { customerId: 'anna', unitPrice: 1 });

@@ -12,7 +12,7 @@ const world = useWorld({
   points: { anna: 10_000 },
 });
 
-/** It takes stock and then lacks the points, so that it must be compensated. */
+/** It takes stock and has too few points, so the stock must be given back. */
 const tooDear = { lines: { apple: 3 }, unitPrice: 100_000 };
 const drain: DrainInput = { timing: hurriedTiming, limit: 100, runbooksUrl };
 const adopt: AdoptInput = { timing: hurriedTiming, olderThanMs: 0, limit: 5, runbooksUrl };
@@ -68,7 +68,7 @@ it('shows what a running order waits for, and where to read on', async () => {
   expect(details).toMatch(
     /waiting for the participants \| deductStock: asked; usePoints: (asked|done)/,
   );
-  // No address was given: then the path in the repository is.
+  // Without a base URL the text contains the path in the repository.
   expect(details).toContain('what is retried, and why; `docs/runbooks/step-failing.md`');
 });
 

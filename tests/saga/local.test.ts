@@ -2,7 +2,7 @@ import { createOrder, netEffect, startSaga, stateOf } from '../support/orders';
 import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
 
-/** Steps that fail where they are local activities: their failures come in another shape. */
+/** Steps that fail as local activities, whose failures have another form. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 100 } });
 

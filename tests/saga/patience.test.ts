@@ -5,7 +5,7 @@ import type { FailedCompensation, OrderActivities, DecisionRequest } from '../..
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { skipTime, type SkippedRun, type SkippedTime } from '../support/skipped-time';
 
-/** How long the saga is patient with the timing of the product, with time skipped. */
+/** How long the saga retries, with the product's real limits and skipped time. */
 
 const order: PlacedOrder = {
   orderId: 'o-1',

@@ -3,13 +3,13 @@ import { createOrder, netEffect, place, startSaga, stateOf } from '../support/or
 import type { World } from '../support/world';
 
 /**
- * What "one owner, one decision" promises, as checks: the tests run them on the real code, and
- * the mutants' tests on code that is broken on purpose, where each must fail.
+ * The promise "one owner, one decision" as checks. The tests run them on the real code. The
+ * mutants' tests run them on code that is broken on purpose, where each must fail.
  */
 
 const claimers = 8;
 
-/** However many claim the same order at once, exactly one gets it, and the row names that one. */
+/** If many owners claim the same order at once, exactly one gets it, and the row names it. */
 export async function concurrentClaimsHaveOneWinner(
   world: World,
   intake: OrderIntake,
@@ -24,7 +24,7 @@ export async function concurrentClaimsHaveOneWinner(
   expect(await stateOf(world, order.orderId)).toMatchObject({ owner: winners[0] });
 }
 
-/** The customer's cancel arrives when both effects are there and the decision is about to be. */
+/** The customer's cancel arrives after both effects and just before the decision. */
 export async function cancelBeforeCompletionWins(world: World): Promise<void> {
   const order = await createOrder(world);
   const intake = createOrderIntake(world.databases.order);
@@ -63,9 +63,9 @@ export async function cancelAfterCompletionIsRefused(world: World): Promise<void
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 }
 
-/** Whenever a compensation begins, the row already says CANCEL. */
+/** When a compensation begins, the row must already contain CANCEL. */
 export async function nothingIsCompensatedBeforeCancelIsRead(world: World): Promise<void> {
-  // No points: the stock has been taken when the order turns out to be impossible.
+  // No points: the order turns out to be impossible after the stock was taken.
   const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 100_000 });
   const seen: (string | null)[] = [];
   world.faults.restoreStock = async (run) => {

@@ -17,7 +17,7 @@ const makeDue = () => world.databases.order('compensations').update({ next_retry
 const registry = () =>
   world.databases.order('compensations').select('order_id', 'step', 'status', 'attempts');
 
-/** An order that takes stock and then lacks the points, so that it must be compensated. */
+/** An order that takes stock and has too few points, so its stock must be given back. */
 const tooDear = { lines: { apple: 3 }, unitPrice: 1_000 };
 
 it('registers a compensation that keeps failing, raises an alert, and drains it', async () => {
@@ -47,14 +47,14 @@ it('registers a compensation that keeps failing, raises an alert, and drains it'
 
   // Not due yet: the drain leaves it alone.
   expect(await drain()).toEqual({ madeGood: 0, failed: 0 });
-  // Due, and failing still: one try a run, and it is due again later.
+  // Due, and still failing: one try per run, then it is due again later.
   await makeDue();
   expect(await drain()).toEqual({ madeGood: 0, failed: 1 });
   expect(tries).toBe(hurriedTiming.compensationAttemptsMax + 1);
   expect(await registry()).toEqual([{ ...row, status: 'PENDING', attempts: 1 }]);
   expect(await drain()).toEqual({ madeGood: 0, failed: 0 });
 
-  // Mended: the order ends, and its alert with it.
+  // The fault is removed: the order ends, and its alert is resolved.
   delete world.faults.restoreStock;
   await makeDue();
   expect(await drain()).toEqual({ madeGood: 1, failed: 0 });
@@ -66,7 +66,7 @@ it('registers a compensation that keeps failing, raises an alert, and drains it'
 
 it('ends the order only with its last row', async () => {
   const order = await createOrder(world, { lines: { apple: 1 } });
-  // Both effects are there, and both compensations fail.
+  // Both effects are made, and both compensations fail.
   world.faults.decideOrders = async (run) => {
     await world.databases
       .order('orders')
@@ -114,7 +114,7 @@ it('continues the batch’s other orders if one compensation is broken', async (
   const fine = await createOrder(world, tooDear);
   world.faults.decideOrders = async (run) => {
     const decisions = await run();
-    // Its effect is there, and the barrier's row now claims that it was for other content.
+    // The effect is made, and the barrier row now has the hash of other content.
     await world.databases
       .product('steps')
       .where({ order_id: spoilt.orderId, step: 'deductStock' })
@@ -131,7 +131,7 @@ it('never gives up, however often the compensation has failed', async () => {
   const order = await createOrder(world, tooDear);
   world.faults.restoreStock = () => Promise.reject(new Error('the shelf is on fire'));
   await place(world, [order]);
-  // After a week of trying: two to that power is more than MySQL can hold.
+  // After a week of failures: two to the power of this count exceeds MySQL's range.
   await world.databases.order('compensations').update({ attempts: 5_000 });
   await makeDue();
   expect(await drain()).toEqual({ madeGood: 0, failed: 1 });

@@ -14,7 +14,7 @@ import { createNamespace } from '../support/namespace';
 import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
 
-/** The search attributes of the saga's batches, asked of the server itself; and their absence. */
+/** The server's search attributes of the saga's batches, and workflows without them. */
 
 const world = useWorld({
   stock: { apple: { available: 1_000 }, rare: { available: 1 } },

@@ -10,7 +10,7 @@ const module_ = join(__dirname, '..', '..', 'tools', 'stack', 'bound-process.ts'
 const env = readSettings().basicEnvironment;
 const whenMissing = 'Install it.';
 
-/** Starts a child bound to itself, tells its process id, and stays. */
+/** Starts a child bound to itself, prints its process id, and stays. */
 const parentCode = `
   const { spawnBound } = require(${JSON.stringify(module_)});
   const sleep = { program: '/bin/sleep', args: ['1000'], env: {} };
@@ -18,7 +18,7 @@ const parentCode = `
   setInterval(() => {}, 1000);`;
 
 describe('a bound child', () => {
-  /** Without it a child outlives a killed parent, and the next start ends what is left. */
+  /** Without it a child outlives a killed parent, and the next start ends the child. */
   const bound = findProgram('setpriv', ['/usr/bin', '/bin']) !== undefined;
 
   it('dies with its parent, even if that is killed, where setpriv exists', async () => {

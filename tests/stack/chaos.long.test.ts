@@ -7,14 +7,14 @@ import { readLiveState, type RunningStack } from '../../tools/stack/state';
 import { LiveStack } from './live-stack';
 
 /**
- * The command as its user types it, on a stack of its own, with a short time for each seed. What
- * the checker finds when there is something to find is in tests/chaos.
+ * The real command on its own stack, with a short time for each seed. tests/chaos shows what the
+ * checker finds.
  */
 
-// In so short a time a long freeze lasts for 3.75 s at least: it shall outlast a step. And a step
-// that waits for what a prepared branch holds is given up before its order counts as too late.
+// A long freeze lasts 3.75 s or more in this short run, and must outlast a step. A step that waits
+// for a prepared branch's rows is given up before its order counts as too late.
 const live = new LiveStack({ ATTEMPT_MS_MAX: '3400', ACTION_MS_MAX: '20000' });
-// A workflow an order is more than two cores can do for 256 callers at once.
+// Two cores cannot run one workflow per order for 256 callers at once.
 const seconds = 15;
 const runs = [
   {
@@ -53,7 +53,7 @@ it('does each kind of fault, and something to every target', () => {
   expect(new Set(faults.map(({ target }) => target))).toEqual(
     new Set(targets.map(({ name }) => name)),
   );
-  // A move takes two stops and two starts: its seed is in docs/chaos.md.
+  // A move takes two stops and two starts; docs/chaos.md has its seed.
   const kinds = new Set(faults.map(({ kind }) => kind));
   expect(kinds).toEqual(new Set(faultKinds.filter((kind) => kind !== 'move')));
 });
@@ -66,7 +66,7 @@ it.each(runs)(
     const size = ['--orders', `${orders}`, '--seconds', `${seconds}`];
     const args = ['load', '--chaos', `${seed}`, ...size, ...chosen, '--json'];
     const { code, stdout, stderr } = await live.run(args);
-    // What went wrong is in what it said.
+    // Its output tells what went wrong.
     expect(code === 0 ? '' : `${stderr}\n${stdout}\n${logs()}`).toBe('');
     const { faults, violations, audit, left, ...counts } = JSON.parse(stdout) as Result;
     expect(violations).toEqual([]);
@@ -77,11 +77,11 @@ it.each(runs)(
     const fired = Object.values(faults.fired).reduce((sum, n) => sum + n, 0);
     expect(fired).toBe(faults.planned);
     expect(fired).toBeGreaterThan(0);
-    // Each was announced, and told again when it happened.
+    // Each was announced, and reported when it happened.
     expect(
       stderr.match(/^ +[\d.]+ s {2}(kill|freeze|restart|cut|lock|make|hold|stop) /gm),
     ).toHaveLength(2 * fired);
-    // Each of those patterns has completed orders during the faults, and no other has.
+    // Exactly these patterns completed orders.
     const after = await completedBy(stack);
     const completed = patterns.filter((pattern) => (after[pattern] ?? 0) > (before[pattern] ?? 0));
     expect(completed).toEqual(placed);

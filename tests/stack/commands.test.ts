@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs a script as npm does, on a stack's folder that is empty. */
+/** Runs a script like npm, on an empty stack folder. */
 function run(args: string[], clone = cloneFolder, more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const env = { ...readSettings().basicEnvironment, LOCAL_DIR: folder, ...more };
   const child = spawn(process.execPath, [join(clone, 'tools', 'cli', 'run.mjs'), ...args], { env });
@@ -102,7 +102,7 @@ describe('the tests', () => {
 });
 
 describe('a script', () => {
-  /** A clone with nothing but one script, and an npm that only notes how it was called. */
+  /** A clone with only one script, and a fake npm that records its calls. */
   function makeClone(): NodeJS.ProcessEnv {
     const lock = { packages: { '': {}, 'node_modules/tsx': { version: '1', integrity: 'x' } } };
     const fakeNpm = `

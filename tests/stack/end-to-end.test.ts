@@ -9,8 +9,8 @@ import { clientOf, expectClean, LiveStack } from './live-stack';
 import { stopsWithNoBranchLeft } from './orderly-stop';
 
 /**
- * The whole product as its user starts it: one command, real processes, killed in the hard ways.
- * One stack serves all tests of this file, in their order.
+ * The whole product as its user starts it: one command, real processes, which are killed. One stack
+ * serves all tests of this file, in their order.
  */
 
 const live = new LiveStack();
@@ -99,7 +99,7 @@ it('every process is killed once while 256 callers place orders: nothing is lost
     await sleep(1_500);
     const before = done;
     live.kill(name);
-    // Orders end again after every kill, so each fell into the load and not behind it.
+    // Orders end again after every kill, so each kill came during the load.
     const deadline = Date.now() + 30_000;
     while (done === before && Date.now() < deadline) await sleep(20);
     expect(`${name}: ${done > before ? 'orders end again' : 'stuck'}`).toBe(

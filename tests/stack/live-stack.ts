@@ -13,19 +13,19 @@ import { mintToken } from '../../tools/stack/token';
 const clone = join(__dirname, '..', '..');
 const startMsMax = 60_000;
 
-/** A stack of a test's own, started by the command that users type. */
+/** A test's own stack, started by the users' command. */
 export class LiveStack {
   readonly folder = mkdtempSync(join(tmpdir(), 'order-stack-'));
   output = '';
   private starter: ChildProcess | undefined;
   private readonly environment: NodeJS.ProcessEnv;
 
-  /** @param more of the environment, for how hard and how often things are tried */
+  /** @param more environment, such as limits and retries */
   constructor(more: NodeJS.ProcessEnv = {}) {
     this.environment = {
       ...readSettings().environment,
       LOCAL_DIR: this.folder,
-      // Soon, so that a test need not wait for what a killed API left.
+      // Short, so that a test need not wait for orders that a killed API left.
       ADOPT_AFTER_MS: '5000',
       LOOKOUT_EVERY_MS: '1000',
       ...more,
@@ -39,7 +39,7 @@ export class LiveStack {
     }
   }
 
-  /** Runs another of the commands beside it, to its end. */
+  /** Runs another command on the stack, to its end. */
   async run(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child = this.spawn(args);
     const said = { stdout: '', stderr: '' };
@@ -54,19 +54,19 @@ export class LiveStack {
     return runningStack({ ...readSettings(this.environment), localFolder: this.folder });
   }
 
-  /** The killed stack's last word was "ready": the new one's own must be waited for. */
+  /** The killed stack's last message was "ready", so wait for the new one's own. */
   async readyAgain(): Promise<RunningStack> {
     await this.says('not ready', false);
     return this.ready();
   }
 
-  /** By name; undefined while it does not run. */
+  /** The process id by name; undefined if it does not run. */
   pidOf(name: string): number | undefined {
     const processes = readLiveState(this.folder)?.processes ?? [];
     return processes.find((process) => process.name === name)?.pid ?? undefined;
   }
 
-  /** Kills the process of this name, and answers its id, which must have been alive. */
+  /** Kills the process of this name, which must be alive, and returns its id. */
   kill(name: string): number {
     const pid = this.pidOf(name);
     if (pid === undefined) throw new Error(`${name} does not run`);
@@ -74,7 +74,7 @@ export class LiveStack {
     return pid;
   }
 
-  /** Kills everything at once, the supervisor first, and waits until that is gone. */
+  /** Kills everything at once, the supervisor first, and waits until it is gone. */
   async killAll(): Promise<number> {
     const pids = (readLiveState(this.folder)?.processes ?? []).flatMap(({ pid }) => pid ?? []);
     for (const pid of [Number(this.starter?.pid), ...pids]) process.kill(pid, 'SIGKILL');
@@ -109,13 +109,13 @@ export class LiveStack {
   }
 }
 
-/** A client of its API that speaks for every customer. */
+/** A client of its API for every customer. */
 export function clientOf(stack: RunningStack, connections: number): ApiClient {
   const tokenOf = (customerId: string) => mintToken(stack, { customerId });
   return apiClient({ apiUrl: stack.apiUrl, connections, tokenOf });
 }
 
-/** Everything has ended, and the auditor has nothing to say. */
+/** Expects that everything has ended, and that the auditor finds nothing. */
 export async function expectClean(stack: RunningStack): Promise<void> {
   const report = await auditStack(stack);
   expect(report.violations).toEqual([]);

@@ -10,7 +10,7 @@ import { clientOf, LiveStack } from './live-stack';
 
 const callers = 16;
 
-/** Callers who place by XA, one order after the other, until nobody answers. */
+/** Callers who place by XA, one order after the other, until the API is gone. */
 function placeByXa(client: ReturnType<typeof clientOf>) {
   return Array.from({ length: callers }, async (_, n) => {
     for (let i = 0; ; i += 1) {
@@ -27,7 +27,7 @@ function placeByXa(client: ReturnType<typeof clientOf>) {
   });
 }
 
-/** Waits for the moment at which a stop would leave branches, and answers how many. */
+/** Waits until a stop would leave branches, and returns how many. */
 async function branchesSeen(stack: RunningStack): Promise<number> {
   const knex = openDatabase({ url: stack.databases.order.adminUrl, poolMax: 1 });
   const deadline = Date.now() + 60_000;
@@ -42,7 +42,7 @@ async function branchesSeen(stack: RunningStack): Promise<number> {
   }
 }
 
-/** What is prepared on the stack's server, which is started alone for it. */
+/** The prepared branches on the stack's server, which is started alone for this. */
 async function preparedOnDisk(live: LiveStack): Promise<number> {
   const settings = { ...readSettings(), localFolder: live.folder };
   const file = readStackFile(live.folder);

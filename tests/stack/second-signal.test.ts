@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../tools/stack/settings';
 
-/** Ctrl-C is pressed again and again, and the terminal is closed: the stack ends in order. */
+/** After repeated Ctrl-C and a closed terminal the stack still ends in order. */
 
 const clone = join(__dirname, '..', '..');
 

@@ -3,7 +3,7 @@ import { services } from '../../contracts/participants';
 import { defaultPatience, placeOne } from '../../tools/load/caller';
 import { clientOf, expectClean, LiveStack } from './live-stack';
 
-/** A MySQL server for each service: what no transaction can span is refused, the rest goes on. */
+/** A MySQL server for each service: the API refuses `lock`, and the other patterns run. */
 
 const live = new LiveStack();
 const order = { customerId: 'c-00007', items: [{ productId: 'p-0002', quantity: 3 }] };
@@ -34,7 +34,7 @@ it('the API refuses lock and does nothing; the other four patterns complete', as
     const { outcome } = await placeOne(client, order, options);
     expect([pattern, outcome]).toEqual([pattern, { kind: 'completed' }]);
   }
-  // The refusal is not the order's end.
+  // The refusal does not end the order.
   expect(await client.place(order, orderId, undefined)).toMatchObject({ orderStatus: 'COMPLETED' });
   await client.close();
   await expectClean(stack);

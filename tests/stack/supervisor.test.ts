@@ -14,7 +14,7 @@ const timing: RestartTiming = {
 };
 const limits = { msMax: 10_000, deathsMax: 100 };
 
-/** Says that it is ready, and lives until it is told to end. */
+/** Reports that it is ready, and lives until its signal to end. */
 const obedient = `process.send('ready'); setInterval(() => {}, 1000);`;
 
 let folder: string;

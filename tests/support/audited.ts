@@ -7,7 +7,7 @@ import type { TestDatabases } from './databases';
 import { until } from './orders';
 import type { World } from './world';
 
-/** What the auditor says of a world, as the auditor's own user. */
+/** The auditor's report of a world, as the auditor's own user. */
 export async function auditOf(world: Pick<World, 'databases' | 'client'>): Promise<AuditReport> {
   const databases = openAsAuditor(world.databases);
   try {
@@ -17,16 +17,16 @@ export async function auditOf(world: Pick<World, 'databases' | 'client'>): Promi
   }
 }
 
-/** What an audit reads, as its own user; to be destroyed. */
+/** The audit's connections, as its own user; the caller destroys them. */
 export function openAsAuditor(databases: Pick<TestDatabases, 'url'>): Record<Service, Knex> {
   return byService((service) =>
     openDatabase({ url: databases.url('auditor', service), poolMax: 2 }),
   );
 }
 
-/** An audit at rest: everything was sent and has ended, and nothing is wrong. */
+/** Expects an audit at rest: everything is sent and ended, and nothing is wrong. */
 export async function expectAtRest(world: Pick<World, 'databases' | 'client'>): Promise<void> {
-  // What was heard last is answered still, after the order has ended.
+  // The last reply's event is still delivered after the order has ended.
   await until('nothing is on its way', async () => (await auditOf(world)).atRest);
   const { violations, atRest } = await auditOf(world);
   expect({ violations, atRest }).toEqual({ violations: [], atRest: true });

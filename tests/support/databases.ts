@@ -21,32 +21,29 @@ export interface TestDatabases extends Record<Service, Knex> {
   names: Record<Service, string>;
   /** The connection string of a least-privilege user, such as `product_worker`. */
   url(user: string, service: Service): string;
-  /** Gives a participant these balances, over what is there; a product has a price besides. */
+  /** Sets these balances of a participant; a product also has a price. */
   fill(name: ParticipantName, balances: Readonly<Record<string, Balance>>): Promise<void>;
-  /** Puts these products on the shelf. */
+  /** Adds these products. */
   stock(products: Readonly<Record<string, Balance>>): Promise<void>;
   /** Gives these customers points. */
   points(accounts: Readonly<Record<string, number>>): Promise<void>;
   /** Empties every table, so that the next test starts from nothing. */
   empty(): Promise<void>;
-  /** Lets go of the connections, and leaves the databases. */
+  /** Closes the connections, and keeps the databases. */
   close(): Promise<void>;
   drop(): Promise<void>;
 }
 
 export interface Balance {
   available: number;
-  /** 1 unless it is said. */
+  /** 1 by default. */
   price?: number;
 }
 
 const testPassword = 'for-tests-only';
 const poolMax = 8;
 
-/**
- * Creates, migrates and grants databases of their own on the tests' MySQL server, or where a
- * test has a server of its own.
- */
+/** Creates, migrates and grants databases on the tests' MySQL server, or on a test's own server. */
 export async function createTestDatabases(
   servers: Partial<Record<Service, TestMysql>> = {},
 ): Promise<TestDatabases> {
@@ -56,8 +53,8 @@ export async function createTestDatabases(
 }
 
 /**
- * The databases of a world that has ended, empty, or new ones; the next world gets them. Making them
- * takes as long as many a test. For tests that leave the tables as they are made.
+ * The emptied databases of an ended world, or new ones. Creating them takes as long as many tests.
+ * For tests that do not change the tables.
  */
 export async function takeTestDatabases(): Promise<TestDatabases> {
   const left = takeFree();
@@ -70,7 +67,7 @@ export async function takeTestDatabases(): Promise<TestDatabases> {
       try {
         await databases.empty();
       } catch {
-        // A session of the test's holds rows still.
+        // A session of the test still holds rows.
         return databases.drop();
       }
       await databases.close();
@@ -79,7 +76,7 @@ export async function takeTestDatabases(): Promise<TestDatabases> {
   };
 }
 
-/** Another test file may be faster: who has removed the name has the databases. */
+/** Another test file may be faster: the one that has removed the name gets the databases. */
 function takeFree(): string | undefined {
   return readdirSync(freeDatabases()).find((suffix) => {
     try {
@@ -151,7 +148,7 @@ function openDatabases(
     async drop() {
       for (const service of services) {
         await handles[service].destroy();
-        // A session of the test's that has just ended may hold a table for a moment.
+        // A session of the test that has just ended may still hold a table for a moment.
         await admins[service].raw('SET SESSION lock_wait_timeout = 60');
         await admins[service].raw('DROP DATABASE ??', [names[service]]);
         await admins[service].destroy();

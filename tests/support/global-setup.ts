@@ -15,7 +15,7 @@ import { ensureTemporal, ensureTestServer } from '../../tools/stack/temporal-ins
 import { workflowBundle } from '../../workers/wiring/bundle';
 import type { TestMysql, TestTemporal } from './servers';
 
-/** What globalTeardown has to end and to remove. */
+/** What globalTeardown must end and remove. */
 export interface StartedServers {
   pids: number[];
   folder: string;
@@ -32,7 +32,7 @@ export default async function globalSetup(): Promise<void> {
     startMysql(settings, folder),
     startTemporal(settings, folder),
     ensureTestServer(settings, report),
-    // Once, and not by each of the first test files: it takes a core for seconds.
+    // Once, not in each of the first test files, because it takes a core for seconds.
     workflowBundle(),
   ]);
   process.env['TEST_MYSQL'] = JSON.stringify(mysql.published);
@@ -72,8 +72,8 @@ async function startMysql(
 }
 
 /**
- * Temporal's services take ports of their own, chosen a moment before they listen: a run beside
- * this one may be faster. Then the server ends at once, and is started again on other ports.
+ * Temporal's services choose ports a moment before they listen, and a concurrent run may be faster.
+ * Then the server ends at once, and is started again on other ports.
  */
 async function startTemporal(
   settings: StackSettings,
@@ -100,7 +100,7 @@ async function startTemporal(
 
 let lastReported = '';
 
-/** One line a step: a test run's output is read later, where a bar would be noise. */
+/** One line per step, because a progress bar is noise in a test run's output. */
 const report: Progress = ({ what }) => {
   if (what === lastReported) return;
   lastReported = what;

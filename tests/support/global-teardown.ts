@@ -10,7 +10,7 @@ export default async function globalTeardown(): Promise<void> {
   if (!text) return;
   const { pids, folder } = JSON.parse(text) as StartedServers;
   for (const pid of pids) {
-    // Nothing of theirs is kept, so that they need not be given time to tidy up.
+    // Their data are not kept, so they need no time to tidy up.
     process.kill(pid, 'SIGKILL');
   }
   await Promise.all(pids.map((pid) => goneWithin(pid, goneMsMax)));

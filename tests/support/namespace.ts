@@ -7,14 +7,14 @@ import { temporalServer } from './servers';
 /** A client and a worker's connection on the tests' Temporal, in a namespace of their own. */
 export async function connectToOwnNamespace() {
   const { address } = temporalServer();
-  // The client's own kind of connection repeats a call from a timer, after its close as well.
+  // The client's own connection repeats a call from a timer, even after its close.
   const connection = await NativeConnection.connect({ address });
   const namespace = await createNamespace(connection);
   await ensureSearchAttributes(connection, namespace);
   return { namespace, connection, client: new Client({ connection, namespace }) };
 }
 
-/** A namespace of nobody else's, without our search attributes. */
+/** A separate namespace without our search attributes. */
 export async function createNamespace(
   connection: Pick<Connection, 'workflowService'>,
 ): Promise<string> {

@@ -10,12 +10,12 @@ import { patternRows } from '../../contracts/patterns';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../../contracts/workflows';
 import { hurriedTiming, type World } from './world';
 
-/** What a test says of an order; `o-1`, one apple and Anna unless it says otherwise. */
+/** A test's sketch of an order; by default `o-1`, one apple, Anna. */
 export interface OrderSketch {
   orderId?: string;
   customerId?: string;
   lines?: Record<string, number>;
-  /** Points an item; the sketch's orders all cost this much a piece. */
+  /** Points per piece. */
   unitPrice?: number;
 }
 
@@ -37,7 +37,7 @@ export async function createOrder(world: World, sketch: OrderSketch = {}): Promi
   return { orderId, customerId, lines, total };
 }
 
-/** Claims these orders for a new owner, as the dispatcher does, and answers the owner. */
+/** Claims these orders for a new owner, like the dispatcher, and returns the owner. */
 export async function claim(
   world: World,
   orders: readonly Pick<PlacedOrder, 'orderId'>[],
@@ -54,7 +54,7 @@ export async function claim(
   return owner;
 }
 
-/** Claims these orders and starts the saga that owns them, labelled as the API labels it. */
+/** Claims these orders and starts the saga that owns them, with the API's labels. */
 export function startSaga(
   world: World,
   orders: PlacedOrder[],
@@ -64,7 +64,7 @@ export function startSaga(
   return startOrders(world, 'saga', orders, timing, more);
 }
 
-/** Claims these orders and starts the pattern's workflow that owns them, labelled as by the API. */
+/** Claims these orders and starts the pattern's workflow that owns them, with the API's labels. */
 export async function startOrders(
   world: World,
   pattern: Pattern,
@@ -95,7 +95,7 @@ export async function place(
   return (await startOrders(world, pattern, orders)).result();
 }
 
-/** Starts a schedule's workflow once, now, labelled as the schedule labels it. */
+/** Starts a recovery workflow once, now, with the look's labels. */
 export function startRun(
   world: World,
   type: string,
@@ -110,15 +110,12 @@ export function startRun(
   });
 }
 
-/** Runs a schedule's workflow once, to its end. */
+/** Runs a recovery workflow once, to its end. */
 export async function runOnce(world: World, type: string, input: unknown): Promise<unknown> {
   return (await startRun(world, type, input)).result();
 }
 
-/**
- * Lets the step go that waits at the gate; the workflow hears of its answer and of a cancel at
- * once.
- */
+/** Releases the step at the gate, so that its answer and a cancel reach the workflow together. */
 export async function cancelBesideAnswer(
   world: World,
   handle: WorkflowHandle,
@@ -161,7 +158,7 @@ export async function netEffect(world: World, orderId: string): Promise<Record<L
   return Object.fromEntries(nets) as Record<Label, number>;
 }
 
-/** Waits until a condition holds, looking often; fails naming what it waited for. */
+/** Waits until a condition holds, polling often; fails with the condition's name. */
 export async function until(
   what: string,
   holds: () => Promise<boolean> | boolean,
@@ -174,7 +171,7 @@ export async function until(
   }
 }
 
-/** Waits until the order has come to this. */
+/** Waits until the order has this status. */
 export async function ends(
   world: World,
   { orderId }: Pick<PlacedOrder, 'orderId'>,
@@ -185,7 +182,7 @@ export async function ends(
   });
 }
 
-/** A place in the code where a fault waits, until the test lets it go on. */
+/** A place where a fault waits until the test releases it. */
 export class Gate {
   readonly reached: Promise<void>;
   private readonly opened: Promise<void>;
@@ -197,7 +194,7 @@ export class Gate {
     this.opened = new Promise((resolve) => (this.open = resolve));
   }
 
-  /** Says that this window was reached, and waits here. */
+  /** Signals that this window is reached, and waits. */
   async pass(): Promise<void> {
     this.markReached();
     await this.opened;

@@ -10,7 +10,7 @@ import { startServer } from '../../tools/stack/server';
 import { readSettings } from '../../tools/stack/settings';
 import type { TestMysql } from './servers';
 
-/** A MySQL server of one test's own, to be frozen, filled, locked or looked into. */
+/** A test's own MySQL server, which it may freeze, fill, lock or inspect. */
 export interface OwnMysql extends TestMysql {
   pid: number;
   stop(): Promise<void>;

@@ -15,12 +15,12 @@ export const everythingIsOld: RecoverySettings['ages'] = {
   sweepAfterMs: 100,
 };
 
-/** As a workflow worker that starts: the schedule is there, and looks at once, then each second. */
+/** Like a starting workflow worker: makes the schedule, which looks at once, then each second. */
 export function startRecovery(world: World, everyMs = 1_000): Promise<void> {
   return ensureRecovery(world.client, { everyMs, searchable: true });
 }
 
-/** From now on a look finds work of these kinds only; the drain's has no age, and is always found. */
+/** From now on a look finds work only of these kinds, and the drain's, which has no age. */
 export async function recoverOnly(world: World, ...kinds: RecoveryKind[]): Promise<void> {
   const ages = { ...nothingIsOld.ages };
   for (const kind of kinds) {
@@ -48,7 +48,7 @@ const ageOf: Partial<Record<RecoveryKind, keyof RecoverySettings['ages']>> = {
   sweep: 'sweepAfterMs',
 };
 
-/** One look, now, to its end; labelled as the schedule labels it. */
+/** One look, now, to its end, with the schedule's labels. */
 export async function recoverOnce(world: World): Promise<WorkflowHandle> {
   const handle = await world.client.workflow.start(workflowTypes.recoverOrders, {
     workflowId: `look-${randomUUID()}`,

@@ -6,12 +6,12 @@ import { Relay, type RelayOptions } from '../../workers/wiring/relay';
 import { until } from './orders';
 import { hurriedTiming, type World } from './world';
 
-/** The relays of a world, which has none of its own: every other test does without. */
+/** The relays of a world, which has none by default. */
 export interface Relays {
   start(service: Service, more?: Partial<RelayOptions>): Relay;
   stop(service: Service): Promise<void>;
   end(): Promise<void>;
-  /** What the relays logged. */
+  /** The relays' log. */
   warnings: unknown[];
 }
 
@@ -60,8 +60,8 @@ export function startRelays(
 }
 
 /**
- * Waits until nothing is on its way any more. An event that is delivered after the tables were
- * emptied for the next test would write rows of an order that does not exist.
+ * Waits until every event is delivered. An event that is delivered after the tables were emptied
+ * for the next test would write rows of an order that does not exist.
  */
 export async function quiet(world: World): Promise<void> {
   world.clearFaults();

@@ -2,7 +2,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 
 let installed = false;
 
-/** What the SDK warns of is what these tests provoke: failing steps, workflows that are gone. */
+/** These tests provoke what the SDK warns of: failing steps, vanished workflows. */
 export function quietRuntime(): void {
   if (installed) return;
   installed = true;

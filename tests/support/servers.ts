@@ -15,17 +15,17 @@ export interface TestTemporal {
   namespace: string;
 }
 
-/** The run's MySQL server and its administrator. Each test file makes databases of its own. */
+/** The run's MySQL server and its administrator. Each test file creates its own databases. */
 export function mysqlServer(): TestMysql {
   return JSON.parse(published('TEST_MYSQL')) as TestMysql;
 }
 
-/** The run's Temporal server. Each test file uses task queues and workflow ids of its own. */
+/** The run's Temporal server. Each test file uses its own task queues and workflow ids. */
 export function temporalServer(): TestTemporal {
   return JSON.parse(published('TEST_TEMPORAL')) as TestTemporal;
 }
 
-/** The folder of the databases that a test file has left for the next; each file's name is theirs. */
+/** The folder that names the databases which a test file has left for the next. */
 export function freeDatabases(): string {
   return published('TEST_FREE_DATABASES');
 }

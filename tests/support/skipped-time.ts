@@ -7,17 +7,17 @@ import { workflowBundle } from '../../workers/wiring/bundle';
 import { quietRuntime } from './runtime';
 import { timeSkippingServer } from './servers';
 
-/** Every queue that a workflow may ask for a step, besides its own. */
+/** Every queue on which a workflow may request a step, besides its own. */
 const queues = [
   ...Object.values(taskQueues).filter((queue) => queue !== taskQueues.workflow),
   ...participants.flatMap(({ name }) => [name, branchQueueOf(name)]),
 ];
 
-/** A server whose time skips while a workflow's end is waited for: one a test file, in series. */
+/** A server that skips time while a test waits for a workflow's end: one per test file. */
 export interface SkippedTime {
   /** Runs one workflow to its end, with these activities on every queue but the workflows'. */
   run<R>(type: string, input: unknown, activities: object): Promise<SkippedRun<R>>;
-  /** A service that is away for so long, from the first time that it is asked. */
+  /** A service that is down for so long from its first call. */
   awayFor(ms: number): () => Promise<void>;
   end(): Promise<void>;
 }

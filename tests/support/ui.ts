@@ -10,7 +10,7 @@ import { patternRows } from '../../contracts/patterns';
 import { claim, createOrder, type OrderSketch } from './orders';
 import { hurriedTiming, type World } from './world';
 
-/** What an operator reads in the Temporal UI, asked of the server as the UI asks it. */
+/** What an operator reads in the Temporal UI, queried like the UI does. */
 
 export const runbooksUrl = 'https://pages.example/runbooks/';
 
@@ -34,7 +34,7 @@ export async function startedByApi(
   return { handle: world.client.workflow.getHandle(workflowId), closed };
 }
 
-/** Places new orders of these sketches as the API does, to the end of their workflow. */
+/** Places new orders of these sketches like the API, to the end of their workflow. */
 export async function placedByApi(world: World, pattern: Pattern, ...sketches: OrderSketch[]) {
   const orders: PlacedOrder[] = [];
   for (const sketch of sketches) orders.push(await createOrder(world, sketch));
@@ -73,7 +73,7 @@ export async function timelineOf(handle: WorkflowHandle): Promise<string[]> {
   return [...new Set(named)].sort();
 }
 
-/** The activities that are being tried, with their last failures. */
+/** The pending activities, with their last failures. */
 export async function pendingOf(handle: WorkflowHandle) {
   return ((await handle.describe()).raw.pendingActivities ?? []).map((one) => ({
     type: one.activityType?.name,
@@ -82,7 +82,7 @@ export async function pendingOf(handle: WorkflowHandle) {
   }));
 }
 
-/** The saved queries of the documentation, by the words in front of them. */
+/** The documented queries, by their descriptions. */
 export function documentedQueries(): Map<string, string> {
   const text = readFileSync(join(__dirname, '..', '..', 'docs', 'temporal-ui.md'), 'utf8');
   const rows = [...text.matchAll(/^\| ([^|`]+?) +\| `([^`]+)` +\|$/gm)];

@@ -1,17 +1,17 @@
 import type { TestDatabases } from './databases';
 import { createWorld, type World } from './world';
 
-/** What each test of a file begins with. */
+/** The state with which each test of a file begins. */
 interface Beginning {
   stock?: Parameters<TestDatabases['stock']>[0];
   points?: Parameters<TestDatabases['points']>[0];
 }
 
 /**
- * Declares the world of a test file: started before its tests and stopped after them, and before
- * each of them without faults, and empty but for this.
+ * Declares the world of a test file. It starts before the tests and stops after them. Before each
+ * test it has no faults, and only these stocks and points.
  *
- * @returns the world, of which nothing may be read before the first hook
+ * @returns the world, which may not be read before the first hook
  */
 export function useWorld({ stock, points }: Beginning = {}): World {
   let world: World | undefined;

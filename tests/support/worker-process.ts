@@ -8,7 +8,7 @@ const root = join(__dirname, '..', '..');
 
 type Name = 'lock-worker' | 'participant-worker' | 'api';
 
-/** A real worker in a process of its own, as its service runs it; ready once this resolves. */
+/** A real worker in its own process, as its service runs it; ready once this resolves. */
 export async function spawnWorker(
   world: Pick<World, 'namespace'>,
   name: Name,
@@ -40,7 +40,7 @@ export function beginWorker(
   );
 }
 
-/** Ends a worker's process as a crash does: at once, telling nobody. */
+/** Kills a worker's process, like a crash. */
 export async function killProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');

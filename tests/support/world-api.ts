@@ -8,7 +8,7 @@ import type { World } from './world';
 
 export interface WorldApi {
   api: Api;
-  /** Asks as somebody of this role, and reads the JSON answer. */
+  /** Calls with this role, and reads the JSON answer. */
   read(path: string, as: string, role: string): Promise<Record<string, unknown>>;
   close: () => Promise<void>;
 }

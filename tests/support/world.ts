@@ -21,7 +21,7 @@ import { withFaults, type Activities, type Faults } from './faults';
 import { quietRuntime } from './runtime';
 import { connectToOwnNamespace } from './namespace';
 
-/** The whole system in one process, on real MySQL and a real Temporal namespace of its own. */
+/** The whole system in one process, on a real MySQL and its own Temporal namespace. */
 export interface World {
   databases: TestDatabases;
   client: Client;
@@ -30,12 +30,12 @@ export interface World {
   /** Ends one worker in order, as SIGTERM does, and waits for it. */
   stopWorker(name: WorkerName): Promise<void>;
   startWorker(name: WorkerName): Promise<void>;
-  /** What the running services' activities are; a test wraps one to put a fault in its window. */
+  /** The running services' activities; a test wraps one to insert a fault. */
   faults: Faults;
   clearFaults(): void;
-  /** Called when a service has said something; without a relay nothing sends it. */
+  /** Called when a service has emitted an event; without a relay nothing sends it. */
   onEmitted: Partial<Record<Service, () => void>>;
-  /** What the next look of recovery is told. */
+  /** The settings of recovery's next look. */
   recovery: RecoverySettings;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export type WorkerName = 'workflow' | 'lock' | Service;
 
 const workerNames: WorkerName[] = ['workflow', ...services, 'lock'];
 
-/** The participants end branches on a queue of its own, as their processes do. */
+/** The participants end branches on a separate queue, like their processes. */
 function queuesOf(name: WorkerName): string[] {
   const participant = participants.find((one) => one.name === name);
   return participant ? [name, branchQueueOf(participant.name)] : [name];
@@ -62,7 +62,7 @@ export const hurriedTiming: StepTiming = {
 
 const hourMs = 3_600_000;
 
-/** With these, recovery finds nothing old enough; a test says what shall be. */
+/** With these ages recovery finds nothing old enough; a test changes them. */
 export const nothingIsOld: RecoverySettings = {
   timing: hurriedTiming,
   ages: {
@@ -74,7 +74,7 @@ export const nothingIsOld: RecoverySettings = {
   scanCancelAfterMs: hourMs,
 };
 
-/** The code that a world runs: ours, or a mutant of it. */
+/** The code that a world runs: the real one, or a mutant. */
 export interface Code {
   order: typeof OrderModule;
   participant: typeof ParticipantModule;
@@ -181,7 +181,7 @@ function openPools(databases: TestDatabases): Pools {
 
 export type WorldXa = Record<ParticipantName, XaConnections>;
 
-/** Each participant's way to its server for XA; each world is an installation of its own. */
+/** Each participant's XA connection to its server; each world is its own installation. */
 export function openXaOf(
   databases: Pick<TestDatabases, 'url' | 'names'>,
   installation = databases.names.order,

@@ -13,14 +13,14 @@ import { hurriedTiming } from '../support/world';
 import { expectClean, statesOf } from './reservations';
 import { adopt, sweep } from './schedule-runs';
 
-/** A workflow that is lost at any point of an order's life: adoption finishes what it began. */
+/** A workflow that is lost at any point: adoption finishes its order. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 const ends = (orderId: string, status: string) =>
   until(`${orderId} is ${status}`, async () => (await stateOf(world, orderId)).status === status);
 
-/** Terminates the order's workflow when it has come to this step, before or after its effect. */
+/** Terminates the order's workflow at this step, before or after its effect. */
 async function lostAt(
   order: PlacedOrder,
   step: 'tryPoints' | 'decideOrders' | 'confirmPoints' | 'cancelPoints' | 'completeOrders',
@@ -52,7 +52,7 @@ it.each([
   const gate = await lostAt(order, step, window);
   expect(await adopt(world)).toEqual({ adopted: 1 });
   await ends(order.orderId, 'COMPLETED');
-  // What hung in the window comes now, when all is done, and changes nothing.
+  // The delayed step arrives now, after the end, and changes nothing.
   gate.open();
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -3 });
   await expectClean(world);

@@ -5,7 +5,7 @@ import { openAlerts, pending } from './pending';
 import { expectClean, statesOf } from './reservations';
 import { adopt, force } from './schedule-runs';
 
-/** What is decided and cannot be carried out: how the order waits, and what ends it. */
+/** A decision that cannot be carried out: how the order waits, and what ends it. */
 
 const world = useWorld({
   stock: { apple: { available: 1_000 }, rare: { available: 1 } },
@@ -33,7 +33,7 @@ it('a confirm that keeps failing leaves its order PENDING, and is forced later',
   };
   expect(await openAlerts(world)).toEqual([alert]);
 
-  // Adoption leaves it to its own schedule, which never gives up.
+  // Adoption leaves it to forced confirmation, which never gives up.
   expect(await adopt(world)).toEqual({ adopted: 0 });
   expect(await force(world)).toEqual({ completed: 0, pending: 1 });
   expect(tries).toBe(hurriedTiming.confirmAttemptsMax + 1);
@@ -73,7 +73,7 @@ it('a forced confirmation does not wait for other orders’ locked rows', async 
   let waited = false;
   world.faults.confirmStock = async (run) => {
     calls += 1;
-    // The held one, alone: it takes as long as its neighbour takes to end.
+    // The locked order, alone, meanwhile its neighbour ends.
     if (calls === 2) {
       await ends(world, free, 'COMPLETED');
       waited = true;

@@ -1,7 +1,7 @@
 import type { TestDatabases } from '../support/databases';
 import { alarm, createParticipants, done, of, type Participants } from './participant-world';
 
-/** How an operator’s resolution keeps reservations from being confirmed, and what a sweep finds. */
+/** How an operator’s resolution prevents confirms, and what a sweep finds. */
 
 let databases: TestDatabases;
 let stock: Participants['stock'];

@@ -8,7 +8,7 @@ import { entry, trail, unconfirmed } from './pending';
 import { statesOf } from './reservations';
 import { adopt, resolutionOf, resolve } from './schedule-runs';
 
-/** What a resolution that has ended may still do, and what it leaves to others: nothing, and all. */
+/** A resolution that has ended may change nothing, and leaves everything to others. */
 
 let world: World;
 let orders: OrderActivities;
@@ -51,7 +51,7 @@ it('a late attempt to open a resolution does not take the order from a newer one
   const { orderId } = await unconfirmed(world, 'confirmStock');
   const first = await orders.openResolution(request(orderId, 'cancel'), 'R1');
   await orders.openResolution(request(orderId, 'retry'), 'R2');
-  // The newer one has put on record that it has ended.
+  // The newer one has recorded that it has ended.
   expect(first).not.toBeNull();
   expect(await orders.openResolution(request(orderId, 'cancel'), 'R1')).toBeNull();
   expect(await trail(world, orderId)).toEqual([entry('cancel', 'pending'), entry('retry', null)]);

@@ -1,8 +1,8 @@
 import type { StepOutcome } from '../../contracts/steps';
 
 /**
- * What a participant in TCC should do, written down a second time and far simpler: no database,
- * one thing after another. The property test holds the real one against it.
+ * A far simpler model of a participant in TCC: no database, one step after another. The property
+ * test compares the real one with it.
  */
 
 export type Phase = 'try' | 'confirm' | 'cancel';
@@ -13,7 +13,7 @@ export interface ModelOrder {
 }
 
 export class Model {
-  /** `available+reserved` of each balance comes of these two. */
+  /** Determine `available+reserved` of each balance. */
   private readonly available: Map<string, number>;
   private readonly reserved = new Map<string, number>();
   private readonly tried = new Map<string, StepOutcome>();

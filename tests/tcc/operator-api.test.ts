@@ -8,7 +8,7 @@ import { apiOf } from '../support/world-api';
 import { expectClean } from './reservations';
 import { away, unconfirmed } from './pending';
 
-/** The operators' calls, on the whole system; and what the customers see meanwhile. */
+/** The operators' calls on the whole system, and what customers see meanwhile. */
 
 let world: World;
 let harness: ApiHarness;

@@ -61,7 +61,7 @@ it('confirms nothing before COMPLETE has been read; until then the order is PLAC
 it.each([
   ['stock is short', { lines: { rare: 2 } }, 'insufficient-stock'],
   ['points are short', { customerId: 'poor', lines: { apple: 4 } }, 'insufficient-points'],
-  // Stock's reason is named before points'.
+  // The stock's reason takes precedence over the points'.
   ['both are short', { customerId: 'poor', lines: { rare: 4 } }, 'insufficient-stock'],
 ])('cancels an order if %s, and everything is available again', async (_when, sketch, reason) => {
   const order = await createOrder(world, sketch);

@@ -7,8 +7,8 @@ import type { OrderActivities } from '../../contracts/steps';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 /**
- * A decision that stands changes in one case (docs/decisions/0015). Every order that can be decided
- * is tried with everything that writes a decision, by the database's own users.
+ * A decision changes in one case (docs/decisions/0015). The test tries every kind of decided order
+ * with every writer of a decision, as the database's own users.
  */
 
 let databases: TestDatabases;
@@ -49,7 +49,7 @@ const decided = patterns.flatMap((pattern) =>
 const idOf = (row: object) => Object.values(row).join('-');
 const ownerOf = (row: object) => `resolve-${idOf(row)}`;
 
-/** Each with a resolution under way that owns it: nothing but the order itself is in the way. */
+/** Each is owned by a running resolution, so only the order itself can prevent the overturn. */
 async function writeDecided(): Promise<void> {
   const { order } = databases;
   await order('orders').insert(

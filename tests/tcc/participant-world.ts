@@ -52,7 +52,7 @@ export async function createParticipants(): Promise<Participants> {
   };
 }
 
-/** What the product service is asked for. */
+/** A command for the product service. */
 export function of(orderId: string, lines: Record<string, number> = { a: 2, b: 1 }): StockCommand {
   return {
     orderId,

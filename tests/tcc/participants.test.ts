@@ -1,7 +1,7 @@
 import type { TestDatabases } from '../support/databases';
 import { alarm, createParticipants, done, of, type Participants } from './participant-world';
 
-/** What each participant answers, whatever comes twice, late, at once or in the wrong order. */
+/** What each participant answers to steps that come twice, late, at once or in the wrong order. */
 
 let databases: TestDatabases;
 let stock: Participants['stock'];
@@ -120,7 +120,7 @@ it('exactly one of a concurrent confirm and cancel wins', async () => {
     await databases.stock({ a: { available: 10 } });
     await databases.product('stock_ledger').delete();
     await stock.tryStock([order]);
-    // Which of the two is sent first changes, so that both orders are met.
+    // Alternates which of the two is sent first.
     const calls = [() => stock.confirmStock([order]), () => stock.cancelStock([order])];
     if (i % 2 === 1) calls.reverse();
     const answers = await Promise.all(calls.map((call) => call()));

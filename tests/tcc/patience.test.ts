@@ -14,7 +14,7 @@ import type {
 } from '../../contracts/workflows';
 import { skipTime, type SkippedTime } from '../support/skipped-time';
 
-/** How long TCC and the three ends of its PENDING orders are patient with the product's timing. */
+/** How long TCC and the three ends of its PENDING orders retry, with the product's real limits. */
 
 const order: PlacedOrder = {
   orderId: 'o-1',
@@ -26,7 +26,7 @@ const unconfirmed: AdoptedOrder = { ...order, pattern: 'tcc', decision: 'COMPLET
 const hourMs = 3_600_000;
 
 let time: SkippedTime;
-/** What the order service was told, and how often each participant's step was asked for. */
+/** What the order service received, and how often each participant's step was called. */
 let verdicts: DecisionRequest[];
 let alerts: TroubledOrder[];
 let ended: string[];
@@ -48,7 +48,7 @@ const away = () => Promise.reject(new Error('away'));
 
 type Mock = (...args: never[]) => Promise<unknown>;
 
-/** Everything answers at once, but for these. */
+/** All steps answer at once, except these. */
 function activities(changes: Record<string, Mock>): Record<string, Mock> {
   const note = (what: string) => (orderIds: string[]) => {
     ended.push(...orderIds.map((orderId) => `${orderId} ${what}`));
@@ -113,7 +113,7 @@ const resolve = (action: ResolutionAction, changes: Record<string, Mock>) => {
   return time.run<ResolveResult>(workflowTypes.resolveOrder, input, activities(changes));
 };
 
-/** A step that is given up has been tried for a minute, and its last pause is 5 s at most. */
+/** A step that is given up was retried for a minute, with a last pause of 5 s at most. */
 function expectAMinute(tookMs: number): void {
   expect(tookMs).toBeGreaterThan(50_000);
   expect(tookMs).toBeLessThan(70_000);
@@ -135,7 +135,7 @@ describe('placing', () => {
     expect(alerts).toEqual([
       { orderId: 'o-1', kind: 'confirmation-failing', detail: 'confirmStock: away' },
     ]);
-    // 100, 200 and 400 ms between the four.
+    // Pauses of 100, 200 and 400 ms between the four.
     expect(tookMs).toBeGreaterThanOrEqual(700);
     expect(tookMs).toBeLessThan(10_000);
   });

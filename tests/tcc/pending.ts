@@ -2,9 +2,9 @@ import type { PlacedOrder } from '../../contracts/order';
 import { createOrder, place } from '../support/orders';
 import type { World } from '../support/world';
 
-/** Orders that wait, who is told, and what is on record of an operator's deeds. */
+/** Waiting orders, their alerts, and the record of an operator's actions. */
 
-/** What placing one order comes to that waits. */
+/** The result of placing one order that then waits. */
 export const pending = { completed: 0, cancelled: 0, pending: 1 };
 
 export function openAlerts(world: World) {

@@ -8,10 +8,10 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { Model, type ModelOrder, type Phase } from './model';
 
 /**
- * Whatever comes, in whatever order, twice, late, at once, or through a transaction that is lost
- * before its commit: answers and balances are the model's; for two at once, the model's in one
- * order or the other. What is reserved is always the sum of the open reservations, and available
- * and reserved are always what was there at first, and the ledger.
+ * Steps come in any order, twice, late or at once, and transactions are lost before their commit.
+ * Answers and balances equal the model's; for two concurrent steps, the model's in one order or the
+ * other. Reserved is always the sum of the open reservations, and available plus reserved is always
+ * the opening plus the ledger.
  */
 
 let databases: TestDatabases;
@@ -39,7 +39,7 @@ const runs = 60;
 interface Event {
   phase: Phase;
   orders: ModelOrder[];
-  /** Its transaction is lost just before the commit, and it is asked again. */
+  /** Its transaction is lost just before the commit, and it is repeated. */
   crashes: boolean;
 }
 
@@ -52,7 +52,7 @@ const arbitraryOrders = fc
 
 const arbitraryPhase = fc.constantFrom<Phase>('try', 'confirm', 'cancel');
 
-/** Two at once are of one order each: a batch of which one order is an alarm is no single act. */
+/** Two concurrent steps have one order each, because a batch with an alarm is not atomic. */
 const arbitraryHappenings = arbitraryOrders.chain((orders) => {
   const event = fc.record<Event>({
     phase: arbitraryPhase,
@@ -84,7 +84,7 @@ async function perform({ phase, orders, crashes }: Event) {
   if (crashes) {
     crash.armed = true;
     await activities[stepOf[phase]](commands).catch(() => undefined);
-    // Nothing is committed where every order of a batch is an alarm.
+    // Nothing is committed if every order of a batch is an alarm.
     crash.armed = false;
   }
   return activities[stepOf[phase]](commands);

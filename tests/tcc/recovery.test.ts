@@ -6,7 +6,7 @@ import { createWorld, hurriedTiming, type World } from '../support/world';
 import { away, unconfirmed } from './pending';
 import { expectClean, holdings, statesOf } from './reservations';
 
-/** Recovery on the real server, once a second: each kind by itself, and then all of them. */
+/** Recovery on the real server, once a second: each kind alone, then all of them. */
 
 let world: World;
 
@@ -54,7 +54,7 @@ describe('the sweep alone', () => {
 
   it('cancels the reservations of CANCEL orders, and leaves the orders to others', async () => {
     await recoverOnly(world);
-    // Points are short, so that only the stock has a reservation.
+    // Points are short, so only the stock has a reservation.
     const order = await createOrder(world, { lines: { apple: 3 }, unitPrice: 1_000_000 });
     world.faults.cancelStock = away;
     expect(await place(world, [order], 'tcc')).toMatchObject({ pending: 1 });
@@ -86,7 +86,7 @@ describe('the sweep alone', () => {
       heard.push(standings);
       return standings;
     };
-    // Two a run: one for each participant.
+    // Two per run: one for each participant.
     await until('two runs have asked, and a third', () => heard.length > 4);
     expect(heard.slice(0, 4)).toEqual(Array.from({ length: 4 }, () => ['undecided']));
     expect(await statesOf(world, order.orderId)).toEqual(['reserved', 'reserved']);
@@ -112,7 +112,7 @@ it('all kinds of recovery together end every order', async () => {
   expect(await place(world, [sweeps], 'tcc')).toMatchObject({ pending: 1 });
   const lost = await createOrder(world);
   await claim(world, [lost], 'tcc');
-  // Of this one nobody but the sweep takes care: no alert, and an owner that is open.
+  // Only the sweep handles this one: it has no alert, and its owner is open.
   await world.databases.order('alerts').where('order_id', sweeps.orderId).delete();
   world.clearFaults();
 
@@ -122,7 +122,7 @@ it('all kinds of recovery together end every order', async () => {
   await ends(lost.orderId, 'COMPLETED');
   await become(sweeps.orderId, 'confirmed,confirmed');
   expect(await netEffect(world, good.orderId)).toEqual({ stock: -2, points: -2 });
-  // As an operator's retry leaves it whose workflow was terminated.
+  // The state that a terminated retry of an operator leaves.
   await world.databases
     .order('orders')
     .where('order_id', sweeps.orderId)

@@ -1,7 +1,7 @@
 import { auditOf } from '../support/audited';
 import type { World } from '../support/world';
 
-/** What the tests of TCC ask again and again. */
+/** Helpers of TCC's tests. */
 
 export interface Holdings {
   stock: Record<string, string>;
@@ -29,7 +29,7 @@ export async function statesOf({ databases }: World, orderId: string): Promise<s
   return [...(await of('product')), ...(await of('point'))];
 }
 
-/** Everything ended, nothing reserved, and the auditor has nothing to say. */
+/** Expects that everything has ended, nothing is reserved, and the auditor finds nothing. */
 export async function expectClean(world: World): Promise<void> {
   const { violations, inFlight } = await auditOf(world);
   expect({ violations, inFlight }).toEqual({ violations: [], inFlight: [] });

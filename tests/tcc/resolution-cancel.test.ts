@@ -11,7 +11,7 @@ import { adopt, resolutionOf } from './schedule-runs';
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
-/** Cancels it when it has come to this step. */
+/** Cancels it when it reaches this step. */
 async function cancelledAt(step: keyof Faults, orderId: string, action: ResolutionAction) {
   const gate = new Gate();
   world.faults[step] = async (run) => {

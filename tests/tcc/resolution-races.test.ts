@@ -7,20 +7,21 @@ import { away, entry, trail, unconfirmed } from './pending';
 import { expectClean, holdings, statesOf } from './reservations';
 import { adopt, force, resolutionOf, resolve, sweep } from './schedule-runs';
 
-/** What may come between an operator's freeze, the change of the decision, and the cancel. */
+/** What may come between an operator's freeze, the overturn and the cancel. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 10_000 } });
 
 const untouched = { stock: { apple: '1000+0' }, points: { anna: '10000+0' } };
 
-/** What is read of the decisions comes back once the gate is opened, and is then what it was. */
+/** A read of the decisions returns once the gate is opened, with the old values. */
 function holdReading(): { reached: Promise<void>; open(): void } {
   const gate = new Gate();
   let isOpen = false;
   let standings: Promise<unknown> | undefined;
   world.faults.readDecisions = async (run) => {
     if (isOpen) return run();
-    // The same at each attempt: on a busy machine the first may not last until the gate opens.
+    // The same at each attempt, because on a busy machine the first may time out before the gate
+    // opens.
     standings ??= run();
     await gate.pass();
     return standings;
@@ -146,12 +147,12 @@ it('a resolution that is terminated while everything is frozen loses nothing: it
   await until('it is completed', async () => {
     return (await stateOf(world, order.orderId)).status === 'COMPLETED';
   });
-  // The change of the decision was on its way all the time; it must not be made any more.
+  // The delayed overturn arrives now, and must have no effect.
   gate.open();
   await until('the late change was answered', () => late.length > 0);
   expect(late).toEqual([false]);
   expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'COMPLETE' });
-  // Its adopter has put on record how it left the order, as it could not say so itself.
+  // Its adopter has recorded the resolution's result, because the resolution could not.
   expect(await trail(world, order.orderId)).toEqual([entry('cancel', 'pending')]);
   await expectClean(world);
 });

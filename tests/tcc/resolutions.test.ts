@@ -75,7 +75,7 @@ it('does not cancel if a participant cannot freeze, and thaws it once it is back
   const order = await unconfirmed(world, 'confirmStock', 'confirmPoints');
   let frozen = 0;
   world.faults.freezePoints = async (run) => {
-    // It does freeze; only nobody learns of it.
+    // It freezes, but its reply is lost.
     await run();
     frozen += 1;
     throw new Error('the reply is lost, every time');

@@ -4,7 +4,7 @@ import type { AdoptInput, AgedInput, ResolveInput } from '../../contracts/workfl
 import { runOnce } from '../support/orders';
 import { hurriedTiming, type World } from '../support/world';
 
-/** One run of each thing that resolves orders, at once and whatever their age. */
+/** One run of each kind of recovery, now, for orders of any age. */
 
 const aged: AgedInput = { timing: hurriedTiming, olderThanMs: 0, limit: 2 };
 

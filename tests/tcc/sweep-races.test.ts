@@ -6,7 +6,7 @@ import { hurriedTiming } from '../support/world';
 import { expectClean, statesOf } from './reservations';
 import { sweep } from './schedule-runs';
 
-/** The sweep against the confirmation of a workflow that lives, in either order. */
+/** The sweep against the confirmation of a running workflow, in either order. */
 
 const world = useWorld({
   stock: { apple: { available: 1_000 }, pear: { available: 1_000 } },
@@ -19,12 +19,12 @@ const patient = { ...hurriedTiming, attemptMsMax: 10_000, actionMsMax: 20_000 };
 
 interface Confirm {
   step: string;
-  /** Of the order, when the step was begun. */
+  /** The order's status when the step began. */
   status: string;
   outcome?: unknown;
 }
 
-/** Holds the first confirm of each participant, the workflow's, and writes down all of them. */
+/** Holds the first confirm of each participant, the workflow's, and records all of them. */
 function holdFirstConfirms({ orderId }: PlacedOrder) {
   const confirms: Confirm[] = [];
   const gates = [new Gate(), new Gate()] as const;
@@ -48,7 +48,7 @@ function holdFirstConfirms({ orderId }: PlacedOrder) {
   };
 }
 
-/** COMPLETED, with one row in the books for each line and one for the points, and no alarm. */
+/** Expects COMPLETED, one row in the books for each line and one for the points, and no alarm. */
 async function isConfirmedOnce({ orderId }: PlacedOrder): Promise<void> {
   expect(await stateOf(world, orderId)).toMatchObject({ status: 'COMPLETED', reason: null });
   const stock = world.databases
@@ -88,7 +88,7 @@ it('the workflow first: the confirm of an earlier sweep has no effect', async ()
   expect(held.confirms).toHaveLength(2);
   asked.open();
   expect(await swept.result()).toEqual({ confirmed: 2, cancelled: 0, held: 0 });
-  // The sweep's own two came when all was over, and were answered as the first were.
+  // The sweep's two confirms came after the end, and got the first ones' answers.
   expect(held.confirms.slice(2)).toEqual(
     expect.arrayContaining(
       ['confirmStock', 'confirmPoints'].map((step) => ({
@@ -113,7 +113,7 @@ it('the sweep first: the workflow confirms again, and completes', async () => {
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'PLACING' });
   held.open();
   expect(await handle.result()).toEqual(completed);
-  // Each of the workflow's own was its first, and found it done.
+  // Each of the workflow's confirms was its first, and found the reservation confirmed.
   expect(held.confirms).toHaveLength(4);
   expect(held.confirms.map(({ outcome }) => outcome)).toEqual(
     held.confirms.map(() => [{ kind: 'done' }]),

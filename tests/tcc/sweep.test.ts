@@ -4,7 +4,7 @@ import { away, openAlerts, pending } from './pending';
 import { expectClean, statesOf } from './reservations';
 import { adopt, force, sweep } from './schedule-runs';
 
-/** The participants' sweep: what it ends, what it holds, and who is told. */
+/** The participants' sweep: what it ends, what it holds, and its alerts. */
 
 const world = useWorld({
   stock: { apple: { available: 1_000 }, rare: { available: 1 } },
@@ -49,14 +49,14 @@ it('raises an alert for a reservation of an unknown order, until the order is ba
   await world.databases.order('orders').where('order_id', order.orderId).delete();
   const detail = 'a reservation exists for an unknown order';
   const alert = { kind: 'reservation-held', order_id: order.orderId, detail };
-  // It is raised once, however often it is found.
+  // The alert is raised once, however often the sweep finds the reservation.
   for (let run = 0; run < 2; run += 1) {
     expect(await sweep(world)).toEqual({ confirmed: 0, cancelled: 0, held: 1 });
     expect(await openAlerts(world)).toEqual([alert]);
   }
   const runbook: unknown = await world.databases.order('alerts').first('runbook');
   expect(runbook).toEqual({ runbook: 'docs/runbooks/reservation-held.md' });
-  // Restored from a backup, it had ended: nobody but the sweep will look at it again.
+  // The restored order has ended, so only the sweep handles it.
   await world.databases
     .order('orders')
     .insert({ ...rows[0], status: 'COMPLETED', waits_for: null });

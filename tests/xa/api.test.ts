@@ -1,7 +1,7 @@
 import { call, createdOrder, createHarness, problemLike, token } from '../api/harness';
 import type { ApiHarness } from '../api/harness';
 
-/** What the API says of branches in doubt, on real databases as its own users. */
+/** What the API shows of branches in doubt, on real databases with its own users. */
 
 let harness: ApiHarness;
 

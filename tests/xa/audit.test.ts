@@ -6,7 +6,7 @@ import { openAsAuditor } from '../support/audited';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { endByHand, preparedIn, rollBackAll } from './branches';
 
-/** What the auditor says of XA orders that the real coordinator has driven. */
+/** What the auditor finds on XA orders that the real coordinator has driven. */
 
 let world: World;
 let pools: Knex[];

@@ -12,7 +12,7 @@ import {
   type Participant,
 } from './participant-world';
 
-/** The end of a prepared branch whose reply is lost, or that somebody else brings about. */
+/** The end of a prepared branch if the reply is lost, or if another worker ends it. */
 
 let p: Participant;
 
@@ -29,7 +29,7 @@ afterEach(() => p.letGo());
 const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
 const o1 = [{ orderId: 'o-1' }];
 
-/** Steps of which the first statement like this is lost: when it was made, or before. */
+/** Steps whose first statement like this is lost, after or before its execution. */
 function losing(statement: RegExp, when: 'executed' | 'never executed') {
   const counts = { losses: 0, later: 0 };
   const recovery = faulty(p.xa.recovery, statement, async (run) => {
@@ -75,7 +75,7 @@ describe.each(ends)('a %s', (how, statement, kind, books) => {
 });
 
 describe('a commit by another worker between two checks', () => {
-  /** Both looks, at what is prepared and at the barrier row, with a hook behind each of them. */
+  /** Both checks, of prepared branches and of the barrier row, with a hook after each. */
   function watched(behind: (look: number) => Promise<void>) {
     const looks: string[] = [];
     const seen = async <T>(what: string, look: () => Promise<T>): Promise<T> => {
@@ -122,7 +122,7 @@ describe('a commit by another worker between two checks', () => {
       })
       .prepare([order('o-1')]);
     await frozen.reached;
-    // Active until then, so that neither look of those before shows anything.
+    // Active until then, so that neither earlier check shows anything.
     const { looks, steps } = watched(async (look) => {
       if (look !== 5) return;
       frozen.open();

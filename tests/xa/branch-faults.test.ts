@@ -8,7 +8,7 @@ import {
   type Participant,
 } from './participant-world';
 
-/** A branch whose worker freezes, whose session is lost, whose replies never come. */
+/** A branch whose worker freezes, whose session is lost, or whose replies never come. */
 
 let p: Participant;
 
@@ -21,7 +21,7 @@ afterAll(() => p.end());
 beforeEach(() => p.begin());
 
 afterEach(async () => {
-  // Well before the server itself would end a session that was left behind.
+  // Well before the server would end an abandoned session.
   await until('no branch has left a session', async () => (await p.straySessions()) === 0, 5_000);
   await p.letGo();
 });
@@ -39,7 +39,7 @@ it('a branch of a frozen worker delays the tombstone; after waking it prepares a
   });
   const waking = steps.prepare([order('o-1')]);
   await frozen.reached;
-  // Active: the server does not list it, and the order is cancelled meanwhile.
+  // The branch is active, so the server does not list it; meanwhile the order is cancelled.
   expect(await p.prepared('o-1')).toBe(false);
   await expect(p.product.rollbackStock([{ orderId: 'o-1' }])).rejects.toMatchObject({
     type: 'lock-timeout',
@@ -90,7 +90,7 @@ it('a lock-wait timeout undoes the whole branch', async () => {
   await expect(p.product.prepareStock([order('o-1')])).rejects.toMatchObject({
     type: 'lock-timeout',
   });
-  // The barrier row, written before the wait, is free again.
+  // The barrier row, which was written before the wait, is unlocked again.
   expect(await p.databases.product('steps').where('order_id', 'o-1').forUpdate().noWait()).toEqual(
     [],
   );

@@ -5,11 +5,11 @@ import { Gate, runOnce } from '../support/orders';
 import type { Faults } from '../support/faults';
 import { hurriedTiming, type World } from '../support/world';
 
-/** What the tests of XA look at and do beside the system itself. */
+/** Helpers of XA's tests. */
 
 type Participant = 'product' | 'point';
 
-/** Where branches of this world are prepared, as the servers themselves say. */
+/** The prepared branches of this world, as the servers list them. */
 export async function preparedIn(world: World): Promise<Participant[]> {
   const found: Participant[] = [];
   for (const participant of ['product', 'point'] as const) {
@@ -22,7 +22,7 @@ export async function preparedIn(world: World): Promise<Participant[]> {
   return found;
 }
 
-/** Commits or rolls back what is prepared in a participant, as an operator does by hand. */
+/** Commits or rolls back a participant's prepared branch, like an operator by hand. */
 export async function endByHand(
   world: Pick<World, 'databases'>,
   participant: Participant,
@@ -48,7 +48,7 @@ async function gtridsOf(
   return new Set(await world.databases[participant]('xa_branches').pluck('gtrid'));
 }
 
-/** How each participant has noted the branch of an order; undefined where it was never begun. */
+/** Each participant's note of an order's branch; undefined if it never began. */
 export async function notesOf(world: World, orderId: string) {
   const note = async (participant: Participant) => {
     const row = await world.databases[participant]('xa_branches')
@@ -69,15 +69,15 @@ export function alertsOf(world: World, orderId: string): Promise<string[]> {
     .pluck('kind');
 }
 
-/** What the customer's and the product's rows hold of branches is let go, whatever a test left. */
+/** Ends every prepared branch that a test left. */
 export async function rollBackAll(world: Pick<World, 'databases'>): Promise<void> {
   await endByHand(world, 'product', 'ROLLBACK');
   await endByHand(world, 'point', 'ROLLBACK');
 }
 
 /**
- * The process dies in this step, before or after its work: its answer is never heard, and nothing
- * of it runs any more. Open the gate once the test is over, so that the worker can be ended.
+ * The process dies in this step, before or after its work: its reply never arrives, and nothing of
+ * it runs any more. Open the gate at the end of the test, so that the worker can stop.
  */
 export function dies(world: World, step: keyof Faults, when: 'before' | 'after'): Gate {
   const gate = new Gate();
@@ -96,7 +96,7 @@ export const adopt = (world: World) =>
     limit: 5,
   } satisfies AdoptInput);
 
-/** For the scanner: every branch is old enough to be looked at. */
+/** For the scanner: every branch is old enough. */
 export function scanInput(cancelAfterMs = 0): ScanInput {
   return { timing: hurriedTiming, olderThanMs: 0, cancelAfterMs, limit: 100 };
 }
@@ -109,7 +109,7 @@ export function scan(world: World, cancelAfterMs?: number): Promise<ScanResult> 
 
 const handSteps = { use: 'preparePoints', refund: 'rollbackPoints' } as const;
 
-/** What an operator makes good in the points' books, by the runbook's statements. */
+/** Corrects the points' books by the runbook's statements. */
 export async function putRight(
   world: World,
   orderId: string,

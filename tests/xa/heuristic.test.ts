@@ -4,7 +4,7 @@ import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
 import { alertsOf, endByHand, notesOf, preparedIn, putRight, rollBackAll } from './branches';
 
-/** Somebody ends a prepared branch behind the coordinator's back. */
+/** An operator ends a prepared branch by hand, without the coordinator. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
@@ -17,7 +17,7 @@ const timing = { ...hurriedTiming, retryMsMax: 200 };
 const ends = (orderId: string, status: string) =>
   until(`it is ${status}`, async () => (await stateOf(world, orderId)).status === status);
 
-/** Ends the points' branch by hand once both are prepared, and lets the coordinator go on. */
+/** Ends the points' branch by hand once both are prepared, then lets the coordinator continue. */
 async function endedByHand(how: 'COMMIT' | 'ROLLBACK', cancel: boolean) {
   const order = await createOrder(world, { lines: { apple: 2 }, unitPrice: 5 });
   let byHand = 0;

@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const away = () => Promise.reject(new Error('the participant is away'));
 
-/** The rows of products and accounts that a writer would have to wait for. */
+/** The locked rows of products and accounts. */
 async function withheldRows(): Promise<string[]> {
   const { product, point } = world.databases;
   const tables = [
@@ -46,7 +46,7 @@ async function withheldRows(): Promise<string[]> {
   return (await Promise.all(withheld)).flat();
 }
 
-/** What staff and the customer are shown of the one branch that is in doubt. */
+/** What staff and the customer see of the branch in doubt. */
 async function shown(orderId: string) {
   const list = await shop.read('/operator/in-doubt', 'vera', 'viewer');
   const order = await shop.read(`/orders/${orderId}`, 'anna', 'customer');
@@ -105,7 +105,7 @@ it('a scanner that races the workflow’s decision leads to one decision that bo
   const { orderId, ...order } = await createOrder(world);
   let scanned: unknown;
   world.faults.decideOrders = async (run) => {
-    // The scanner asks too, by the same step.
+    // The scanner uses the same step.
     delete world.faults.decideOrders;
     expect(await preparedIn(world)).toEqual(['product', 'point']);
     scanned = await scan(world);

@@ -16,7 +16,7 @@ import { createOrder, netEffect, startOrders, stateOf, until, type Gate } from '
 import { createWorld, type World } from '../support/world';
 import { alertsOf, dies, preparedIn, rollBackAll } from './branches';
 
-/** The participants' MySQL, a server of this test's own, is killed while a branch is prepared. */
+/** The participants' MySQL, this test's own server, is killed while a branch is prepared. */
 
 const folder = mkdtempSync(join(tmpdir(), 'order-xa-'));
 const settings = readSettings();
@@ -37,7 +37,7 @@ async function start(): Promise<void> {
   runs = true;
 }
 
-/** As servers are mostly run: with it a branch is prepared and committed in two places at once. */
+/** The usual setting: with a binlog a branch is prepared and committed in two places. */
 function withBinaryLog(command: ServerCommand): ServerCommand {
   const args = command.args.filter((arg) => arg !== '--skip-log-bin');
   expect(args).toHaveLength(command.args.length - 1);
@@ -73,7 +73,7 @@ beforeAll(async () => {
 afterEach(async () => {
   world.clearFaults();
   for (const gate of gates.splice(0)) gate.open();
-  // Whatever a test has left, the next one finds a server with nothing prepared.
+  // Each test starts on a server without prepared branches.
   if (!runs) await start();
   await rollBackAll(world);
 });
@@ -90,7 +90,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Nothing of this step is done before its gate is opened and the faults are cleared. */
+/** The step waits until its gate is opened and the faults are cleared. */
 function stopsAt(step: keyof Faults): Gate {
   const gate = dies(world, step, 'before');
   gates.push(gate);
@@ -104,7 +104,7 @@ const inDoubt = ({ orderId }: PlacedOrder) =>
     20_000,
   );
 
-/** Products and customers whose rows anybody may change. */
+/** Products and customers whose rows no branch locks. */
 async function freeRows(): Promise<string[]> {
   const { product, point } = world.databases;
   const products = await product('products').forUpdate().skipLocked().pluck('product_id');
@@ -112,7 +112,7 @@ async function freeRows(): Promise<string[]> {
   return [...products, ...(await customers.pluck('customer_id'))];
 }
 
-/** The order has ended so, nothing is left behind, and the auditor finds nothing wrong. */
+/** Expects that the order ended so, that nothing is left, and that the auditor finds nothing. */
 async function hasEnded({ orderId }: PlacedOrder, status: string, net: object): Promise<void> {
   expect(await stateOf(world, orderId)).toMatchObject({ status });
   expect(await preparedIn(world)).toEqual([]);
@@ -138,7 +138,7 @@ describe('after the decision', () => {
       });
       expect(await preparedIn(world)).toEqual([participant]);
       await kill();
-      // The commit is asked for now, of a server that is not there.
+      // The commit is now requested of a server that is down.
       world.clearFaults();
       gate.open();
       await inDoubt(order);
@@ -147,7 +147,7 @@ describe('after the decision', () => {
         decision: 'COMPLETE',
       });
 
-      // Back, and the participant's worker is kept away for a while.
+      // The server is back, but the participant's worker stays away for a while.
       const away = stopsAt(step);
       await start();
       expect(await preparedIn(world)).toEqual([participant]);
@@ -162,7 +162,7 @@ describe('after the decision', () => {
 });
 
 describe('before the decision', () => {
-  /** Down with these prepared; back once somebody is told, with the workers kept away meanwhile. */
+  /** Kills the server with these prepared, and restarts it after the alert, without the workers. */
   async function outlives(order: PlacedOrder, participants: string[]): Promise<void> {
     await inDoubt(order);
     expect(await stateOf(world, order.orderId)).toMatchObject({

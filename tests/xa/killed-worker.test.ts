@@ -7,7 +7,7 @@ import { killProcess, spawnWorker } from '../support/worker-process';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 import { notesOf, preparedIn } from './branches';
 
-/** The real product worker is killed with its branch prepared, and nobody ends its workflow. */
+/** The real product worker is killed with its branch prepared; its workflow stays open. */
 
 let world: World;
 let proxy: LossyProxy;
@@ -42,7 +42,7 @@ async function startProductWorker(databaseUrl: string): Promise<ChildProcess> {
 it('between prepare and decision: another worker is asked and finds the branch', async () => {
   const url = world.databases.url('product_worker', 'product');
   const first = await startProductWorker(proxy.through(url));
-  // The branch is prepared, and the worker waits indefinitely for the server's answer.
+  // The branch is prepared, and the worker waits for an answer that never comes.
   proxy.freezeAfter = 'XA PREPARE';
   const order = await createOrder(world, { lines: { apple: 2 }, unitPrice: 3 });
   const timing = { ...hurriedTiming, actionMsMax: 25_000 };
@@ -59,7 +59,7 @@ it('between prepare and decision: another worker is asked and finds the branch',
   const starts = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: begun }) =>
     begun ? [{ attempt: begun.attempt, identity: begun.identity }] : [],
   );
-  // The first of all, the prepare, was tried again; the failure that it names is the lost worker's.
+  // The first activity, the prepare, was retried; its last failure is the lost worker's.
   expect(starts[0]).toEqual({ attempt: 2, identity: `product-worker@${String(second.pid)}` });
   expect(await preparedIn(world)).toEqual([]);
   expect(await netEffect(world, order.orderId)).toEqual({ stock: -2, points: -6 });

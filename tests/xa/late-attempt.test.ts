@@ -1,6 +1,6 @@
 import { createParticipant, order, takenOnce, type Participant } from './participant-world';
 
-/** Attempts of one prepare beside each other: each may undo its own branch, and no other's. */
+/** Concurrent attempts of one prepare: each may undo only its own branch. */
 
 let participant: Participant;
 

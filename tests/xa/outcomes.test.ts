@@ -72,7 +72,7 @@ it.each([
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED', reason });
   expect(await netEffect(world, order.orderId)).toEqual(nothing);
   const ended = await notesOf(world, order.orderId);
-  // A participant that was never asked has no branch; its tombstone stands all the same.
+  // A participant that was never asked has no branch, but its tombstone exists.
   expect(ended).toEqual({ product, point: product === 'rejected' ? undefined : point });
   expect(await preparedIn(world)).toEqual([]);
 });
@@ -158,13 +158,13 @@ it('a broken step waits for an operator; the scanner frees what was prepared bes
   expect(await place(world, [order], 'xa')).toEqual({ completed: 0, cancelled: 0, pending: 1 });
   expect(await alertsOf(world, order.orderId)).toEqual(['broken-step']);
   expect(await preparedIn(world)).toEqual(['product']);
-  // It is left alone as long as somebody may be about to decide.
+  // The scanner leaves it alone while a workflow may still decide.
   expect(await scan(world, 60_000)).toMatchObject({ ended: 0 });
   expect(await preparedIn(world)).toEqual(['product']);
   expect(await scan(world)).toMatchObject({ ended: 1 });
   expect(await preparedIn(world)).toEqual([]);
   expect(await stateOf(world, order.orderId)).toMatchObject({ decision: 'CANCEL' });
-  // Decided, it needs no operator any more.
+  // After the decision it no longer needs an operator.
   expect(await adopt(world)).toEqual({ adopted: 1 });
   await until('it is cancelled', async () => {
     return (await stateOf(world, order.orderId)).status === 'CANCELLED';
@@ -206,7 +206,7 @@ it('makes an effect once if every reply is lost the first time', async () => {
 
 it('many orders for one product are placed one after the other, each once', async () => {
   const orders = await Promise.all(Array.from({ length: 4 }, () => createOrder(world)));
-  // Each waits for those before it, who hold the product's row until they are decided.
+  // Each waits for those before it, which lock the product's row until they are decided.
   const patient = { ...hurriedTiming, actionMsMax: 60_000 };
   const handles = await Promise.all(
     orders.map((order) => startOrders(world, 'xa', [order], patient)),

@@ -6,11 +6,11 @@ import { createOrder, Gate, netEffect, startOrders, stateOf, until } from '../su
 import { useWorld } from '../support/use-world';
 import { openXaOf } from '../support/world';
 
-/** What ends branches waits for nothing that waits for a branch to end. */
+/** Ending a branch must not wait for a step that waits for a branch to end. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 
-/** Serves the queue of branches, and no other. */
+/** Serves only the queue of branches. */
 async function branchesAlone() {
   const { connection, namespace, databases } = world;
   const xa = openXaOf(databases).product;
@@ -42,7 +42,7 @@ it('a branch is committed while every slot of the service is busy', async () => 
   };
   await startOrders(world, 'xa', [order]);
   await decided.reached;
-  // As if all of them were taken: nobody serves the service's own queue.
+  // As if all slots were busy: no worker serves the service's own queue.
   await world.stopWorker('product');
   const end = await branchesAlone();
   try {

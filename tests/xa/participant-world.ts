@@ -14,13 +14,13 @@ interface Changes {
   take?: typeof takeStock;
   openBranch?: XaConnections['openBranch'];
   recovery?: Knex;
-  /** In place of the participant's own pool. */
+  /** Replaces the participant's own pool. */
   pool?: Knex;
 }
 
 type Fault = (run: () => Promise<unknown>) => Promise<unknown>;
 
-/** The product service's XA steps on databases of their own, and what a test looks at beside them. */
+/** The product service's XA steps on their own databases, with helpers for tests. */
 export interface Participant {
   databases: TestDatabases;
   xa: XaConnections;
@@ -33,13 +33,13 @@ export interface Participant {
   prepared(orderId: string): Promise<boolean>;
   available(): Promise<number>;
   books(): Promise<{ available: number; steps: unknown[]; ledger: unknown[] }>;
-  /** The steps with another way to take stock, or other connections. */
+  /** The steps with a replaced way to take stock, or other connections. */
   stepsWith(changes: Changes): ReturnType<typeof createXaSteps<StockCommand>>;
   /** A branch's connection on which one statement meets a fault. */
   openFaulty(statement: RegExp, fault: Fault): XaConnections['openBranch'];
-  /** Sessions that the server has of the participant's user, its pool's own not counted. */
+  /** The server's sessions of the participant's user, except those of its pool. */
   straySessions(): Promise<number>;
-  /** Ends the session in which this runs, as the server sees it. */
+  /** Ends the session in which this runs, on the server. */
   killSession(trx: Knex): Promise<void>;
   end(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import {
   type Participant,
 } from './participant-world';
 
-/** One participant's part of two-phase commit, on real MySQL, without a coordinator. */
+/** One participant's part of two-phase commit, on a real MySQL, without a coordinator. */
 
 let p: Participant;
 
@@ -114,7 +114,7 @@ it('branches use no connection of the pool', async () => {
   }
   await p.product.prepareStock([order('o-last', 1)]);
   await until('only the pool is connected', async () => (await p.straySessions()) === 0);
-  // A write through the pool is committed by itself, and not a part of the prepared branch.
+  // A write through the pool commits by itself, outside the prepared branch.
   await p.pool.raw(
     `INSERT INTO steps (order_id, step, hash, outcome) VALUES ('p', 'x', 'h', NULL)`,
   );

@@ -17,7 +17,7 @@ afterEach(async () => {
   await rollBackAll(world);
 });
 
-/** Both branches of an order are prepared, and nobody drives it any more. */
+/** Both branches of an order are prepared, and no workflow drives it. */
 async function leftBehind(): Promise<string> {
   const order = await createOrder(world);
   const gate = dies(world, 'decideOrders', 'before');
@@ -61,7 +61,7 @@ it('lists the branches of another installation on its server, and never touches 
   await second.stock({ apple: { available: 10 } });
   try {
     const orderId = await leftBehind();
-    // Of the very same order: only the installation tells them apart.
+    // Of the same order: only the installation differs.
     const command = { orderId, lines: [{ productId: 'apple', quantity: 1 }] };
     expect(await other.prepareStock([command])).toEqual([{ kind: 'done' }]);
     const { others, ...rest } = await scan(world);

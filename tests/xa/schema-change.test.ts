@@ -4,7 +4,7 @@ import { openDatabase } from '../../activities/database/connection';
 import { until } from '../support/orders';
 import { createParticipant, order, type Participant } from './participant-world';
 
-/** What a prepared branch keeps from others who only read (docs/xa.md). */
+/** What a prepared branch prevents for readers (docs/xa.md). */
 
 let p: Participant;
 

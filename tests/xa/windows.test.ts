@@ -4,7 +4,7 @@ import type { Faults } from '../support/faults';
 import { useWorld } from '../support/use-world';
 import { adopt, dies, notesOf, preparedIn, rollBackAll, scan } from './branches';
 
-/** The coordinator and whatever it was asking are gone, in each window of the protocol. */
+/** The coordinator and its running steps are lost, in each window of the protocol. */
 
 const world = useWorld({ stock: { apple: { available: 1_000 } }, points: { anna: 1_000 } });
 let dead: Gate | undefined;
@@ -68,7 +68,7 @@ const windows: Window[] = [
   },
 ];
 
-/** Kills in the window, proves that it was hit, and answers the order that nobody drives now. */
+/** Kills in the window, checks that it was hit, and returns the order, which no workflow drives. */
 async function killIn({ window, step, when, prepared, decision }: Window): Promise<string> {
   const { orderId, ...order } = await createOrder(world, { lines: { apple: 2 }, unitPrice: 3 });
   dead = dies(world, step, when);
@@ -109,7 +109,7 @@ it.each(windows)('killed $window, and scanned: its branches are ended', async (w
     status: 'PLACING',
     decision: isComplete ? 'COMPLETE' : 'CANCEL',
   });
-  // The scanner frees the rows; the order's own end is adoption's.
+  // The scanner frees the rows; adoption ends the order.
   expect(await adopt(world)).toEqual({ adopted: 1 });
   await ends(orderId, isComplete ? 'COMPLETED' : 'CANCELLED');
   const effect = isComplete ? { stock: -2, points: -6 } : { stock: 0, points: 0 };

@@ -4,7 +4,7 @@ import { tables, type Tampering } from './tampering';
 
 const tombstone = { kind: 'cancelled' };
 
-/** An XA order that is to take both; both branches are committed, as if COMPLETE had been decided. */
+/** An XA order whose branches are both committed, as after COMPLETE. */
 async function committed(world: World, what: { stock?: boolean; points?: boolean }, id: string) {
   await world.take(id, what);
   await tables(world).stockSteps().where('order_id', id).update({ step: 'prepareStock' });
@@ -21,7 +21,7 @@ const note = (orderId: string, endedAs: EndedAs | null) => ({
   ended_as: endedAs,
 });
 
-/** XA's branches, whose locks and effects nobody sees while they are prepared. */
+/** XA's branches, whose locks and effects are invisible while they are prepared. */
 export const branchTampering: Tampering[] = [
   {
     what: 'an XA order CANCELLED while a branch may still be prepared',

@@ -1,7 +1,7 @@
 import type { World } from '../world';
 import { tables, type Tampering } from './tampering';
 
-/** A TCC order that waits, undecided unless it is said, one of whose reservations is confirmed. */
+/** A waiting TCC order, undecided by default, with one confirmed reservation. */
 async function confirmed(world: World, decided: { decision?: 'CANCEL' }) {
   const pending = { status: 'PENDING', pattern: 'tcc', owner: 'w-1' } as const;
   await world.order({ orderId: 'confirmed', ...pending, ...decided });
@@ -9,7 +9,7 @@ async function confirmed(world: World, decided: { decision?: 'CANCEL' }) {
   await tables(world).stockSteps().where('order_id', 'confirmed').update({ step: 'confirmStock' });
 }
 
-/** What TCC takes, it takes by a confirm, and that only follows COMPLETE. */
+/** TCC takes something only by a confirm, which follows only COMPLETE. */
 export const confirmTampering: Tampering[] = [
   {
     what: 'a TCC order that is to CANCEL, and has taken stock',

@@ -5,7 +5,7 @@ import { tables, type Tampering } from './tampering';
 const odd = '9007199254740993';
 const even = '9007199254740992';
 
-/** An order that costs more than a double can count, paid to the last digit. */
+/** An order that costs more than a double can represent, paid to the last digit. */
 export async function dearOrder(world: World): Promise<void> {
   const lines = [{ productId: 'p-1', quantity: 1 }];
   await world.order({ orderId: 'dear', status: 'COMPLETED', customerId: 'c-2', lines });
@@ -17,13 +17,13 @@ export async function dearOrder(world: World): Promise<void> {
   await tables(world)
     .points()
     .insert({ ...row, points: `-${odd}` });
-  // With what it took, and what is left, the account had more than 2^53 at first.
+  // What it took and what is left sum to more than 2^53.
   await world.databases.point.raw(
     `UPDATE point_accounts SET opening = opening + ${odd} WHERE customer_id = 'c-2'`,
   );
 }
 
-/** Amounts that differ, and as doubles would not. */
+/** Amounts that differ, but would be equal as doubles. */
 export const digitTampering: Tampering[] = [
   {
     what: 'a total above 2^53 that is one less than its lines',
@@ -53,7 +53,7 @@ export const digitTampering: Tampering[] = [
     rules: ['points-balance'],
     tamper: async (world) => {
       await dearOrder(world);
-      // On both sides, so that what is off by one is a large number as well.
+      // On both sides, so that an amount that is off by one is large too.
       await world.databases.point.raw(
         `UPDATE point_accounts SET available = available + ${odd}, opening = opening + ${even}
          WHERE customer_id = 'c-2'`,

@@ -174,7 +174,7 @@ export const ledgerTampering: Tampering[] = [
   },
 ];
 
-/** One row of `deduct` or `use` again, as a step that ran twice would leave it. */
+/** Repeats one row of `deduct` or `use`, as a step that ran twice would. */
 async function double(world: World, service: 'product' | 'point', orderId: string): Promise<void> {
   const { product, point } = world.databases;
   if (service === 'product') {

@@ -1,6 +1,8 @@
 import { tables, type Tampering } from './tampering';
 
-/** Orders of `lock`, which have no barrier rows: their own row says what the ledgers must show. */
+/**
+ * Orders of `lock`, which have no barrier rows: the order's row implies what the ledgers must show.
+ */
 export const lockTampering: Tampering[] = [
   {
     what: 'a ledger row of the stock deleted, the balance put right',

@@ -1,6 +1,6 @@
 import type { Tampering } from './tampering';
 
-/** Recovery that has stopped: what is to be recovered waits, and no order shows it yet. */
+/** Recovery has stopped: its work waits, and no order shows it yet. */
 export const recoveryTampering: Tampering[] = [
   {
     what: 'a look that ended an hour ago',

@@ -2,17 +2,17 @@ import type { Knex } from 'knex';
 import type { RuleId } from '../../../audit/rules';
 import type { World } from '../world';
 
-/** One thing changed by hand in a world that is clean, and how it is found. */
+/** One change by hand in a clean world, and how the auditor finds it. */
 export interface Tampering {
   what: string;
-  /** The order whose id is expected; null where nothing points to one. */
+  /** The order whose id is expected; null if nothing identifies one. */
   orderId: string | null;
-  /** Every rule that must speak up; no other may. */
+  /** Every rule that must report it; no other may. */
   rules: RuleId[];
   tamper: (world: World) => Promise<unknown> | Knex.QueryBuilder;
 }
 
-/** A clean world with one order on its way. No case may accuse an order that it left alone. */
+/** A clean world with one unfinished order. No case may accuse an order that it did not change. */
 export async function cleanWorld(world: World): Promise<void> {
   await world.begin();
   for (const orderId of ['before', 'COMPLETED-1', 'zlast']) {
@@ -28,7 +28,7 @@ export async function cleanWorld(world: World): Promise<void> {
   world.open.add('w-1');
 }
 
-/** A fresh query on each table that is tampered with. */
+/** A new query on each table. */
 export function tables({ databases }: World) {
   return {
     orders: () => databases.order('orders'),
