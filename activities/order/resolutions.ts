@@ -175,9 +175,9 @@ export async function closeResolution(
   const mine: unknown = await trx('orders')
     .where({ order_id: orderId, owner: workflowId, status: 'PENDING' })
     .first('order_id');
-  if (mine !== undefined) await putAside(trx, [orderId]);
   if (refused) await handBack(trx, workflowId);
   await end(trx, workflowId, outcome);
+  if (mine !== undefined) await putAside(trx, [orderId]);
   return outcome;
 }
 

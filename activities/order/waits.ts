@@ -33,7 +33,15 @@ const conditions: Record<Wait, string> = {
     AND (${alerted('cancellation-failing')} OR ${alerted('broken-step')})`,
 };
 
-const waitNow = `CASE ${waits
+/**
+ * An order that a resolution drives waits for nothing, whatever an earlier owner or a schedule tells
+ * of it. If the resolution's workflow dies, with reservations frozen perhaps, only adoption can go
+ * on, and adoption takes no order that waits for something else.
+ */
+const isResolved = `EXISTS (SELECT 1 FROM resolutions
+  WHERE resolutions.workflow_id = orders.owner AND resolutions.outcome IS NULL)`;
+
+const waitNow = `CASE WHEN ${isResolved} THEN NULL ${waits
   .map((wait) => `WHEN ${conditions[wait]} THEN '${wait}'`)
   .join(' ')} END`;
 

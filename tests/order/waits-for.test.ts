@@ -204,6 +204,18 @@ it.each([['unsafe'], [undefined]] as const)(
   },
 );
 
+it('an alert that was raised for an earlier owner does not take the order from a resolution', async () => {
+  await write('o', { decision: 'COMPLETE' });
+  await alert('o', 'confirmation-failing');
+  await resolution('o');
+  // Forced confirmation read the order before, and finds it frozen.
+  await alert('o', 'confirmation-failing');
+  // If the resolution's workflow dies now, adoption must find the order.
+  expect(await rowOf('o')).toMatchObject({ owner: 'resolve-o', waits_for: null });
+  await orders.closeResolution('resolve-o');
+  expect((await rowOf('o')).waits_for).toBe('confirmation');
+});
+
 it('a resolution that ends late leaves alone an order that a newer one drives', async () => {
   await write('o');
   await alert('o', 'broken-step');
