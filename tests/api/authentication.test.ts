@@ -40,10 +40,10 @@ test.each<[string, Claims]>([
   ['expired', { exp: second() - 1 }],
   ['not valid yet', { nbf: second() + 600 }],
   ['without exp', { exp: undefined }],
-  ['with an exp that is no number', { exp: 'never' }],
+  ['with an exp that is not a number', { exp: 'never' }],
   ['without sub', { sub: undefined }],
   ['with an empty sub', { sub: '' }],
-  ['with a sub that is no customer’s id', { sub: 'c-1; DROP TABLE' }],
+  ['with a sub that is not a customer’s id', { sub: 'c-1; DROP TABLE' }],
   ['with a sub that is too long', { sub: 'c'.repeat(65) }],
   ...[0, 1, false, true, null, ['c-1'], [['c-1']], { id: 'c-1' }, { toString: 'c-1' }].map(
     (sub): [string, Claims] => [`whose sub is ${JSON.stringify(sub)}`, { sub }],

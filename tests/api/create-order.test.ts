@@ -71,8 +71,8 @@ describe('POST /orders', () => {
 
   test.each([
     ['another quantity', [{ productId: 'p-1', quantity: 2 }]],
-    ['another order of items', [...items].reverse()],
-    ['a product that is not sold', [{ productId: 'p-retired', quantity: 1 }]],
+    ['another sequence of items', [...items].reverse()],
+    ['a retired product', [{ productId: 'p-retired', quantity: 1 }]],
   ])('refuses a used key with %s', async (_what, others) => {
     const headers = freshKey();
     await create({ items }, headers);

@@ -57,7 +57,7 @@ describe('an invalid body', () => {
     ['null', 'null', ''],
     ['a number', '1e309', ''],
     ['no items', '{}', '/items'],
-    ['items that are no list', '{"items":{"0":1}}', '/items'],
+    ['items that are not a list', '{"items":{"0":1}}', '/items'],
     ['an empty list', '{"items":[]}', '/items'],
     ['a status', `{"items":[${line}],"status":"COMPLETED"}`, '/status'],
     ['an owner', `{"items":[${line}],"owner":"me"}`, '/owner'],
@@ -121,7 +121,7 @@ describe('an invalid body', () => {
     ['nothing', ''],
     ['a truncated text', '{"items":[{"productId":"p-1","quantity":1}'],
     ['NaN', `{"items":[{"productId":"p-1","quantity":NaN}]}`],
-    ['a key that comes twice', `{"items":[],"items":[${line}]}`],
+    ['a repeated key', `{"items":[],"items":[${line}]}`],
     ['equal keys with equal values', `{"items":[${line}],"items":[${line}]}`],
     ['NUL in a string', '{"items":[{"productId":"\\u0000","quantity":1}]}'],
     ['half a surrogate pair', '{"items":[{"productId":"\\ud800","quantity":1}]}'],
@@ -147,12 +147,15 @@ describe('an invalid body', () => {
     ['text', { 'Content-Type': 'text/plain' }],
     ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }],
     ['nearly JSON', { 'Content-Type': 'application/jsonp' }],
-    ['JSON of some kind', { 'Content-Type': 'application/merge-patch+json' }],
+    ['another JSON type', { 'Content-Type': 'application/merge-patch+json' }],
     ['another charset', { 'Content-Type': 'application/json; charset=latin1' }],
     ['two charsets', { 'Content-Type': 'application/json; charset=utf-8; charset=latin1' }],
     ['two types', { 'Content-Type': 'application/json, text/plain' }],
     ['an encoding', { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }],
-    ['no encoding by name', { 'Content-Type': 'application/json', 'Content-Encoding': 'identity' }],
+    [
+      'the identity encoding',
+      { 'Content-Type': 'application/json', 'Content-Encoding': 'identity' },
+    ],
   ])('%s is no plain JSON', async (_what, headers) => {
     const { status, body } = await create({ items }, { ...headers, ...freshKey() });
     expect(status).toBe(415);

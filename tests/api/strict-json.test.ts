@@ -3,15 +3,15 @@ import { MalformedJson, parseStrictJson } from '../../api/http/strict-json';
 
 describe('what JSON.parse would accept', () => {
   test.each([
-    ['a key that comes twice', '{"a":1,"a":2}'],
-    ['a key that comes twice with equal values', '{"a":1,"a":1}'],
-    ['a key that comes twice, once escaped', '{"a":1,"\\u0061":1}'],
-    ['a key that comes twice deep inside', '{"x":[{"y":{"a":null,"a":null}}]}'],
+    ['a repeated key', '{"a":1,"a":2}'],
+    ['a repeated key with equal values', '{"a":1,"a":1}'],
+    ['a repeated key, once escaped', '{"a":1,"\\u0061":1}'],
+    ['a repeated key deep inside', '{"x":[{"y":{"a":null,"a":null}}]}'],
     ['__proto__ twice', '{"__proto__":1,"__proto__":1}'],
     ['NUL in a string', '"\\u0000"'],
     ['NUL in a key', '{"\\u0000":1}'],
     ['half a surrogate pair', '"\\ud800"'],
-    ['a surrogate pair the wrong way round', '["\\udc00\\ud800"]'],
+    ['a reversed surrogate pair', '["\\udc00\\ud800"]'],
     ['21 levels', `${'['.repeat(21)}${']'.repeat(21)}`],
   ])('%s is refused', (_what, text) => {
     expect(() => JSON.parse(text) as unknown).not.toThrow();
@@ -39,7 +39,7 @@ test.each([
   ['single quotes', "{'a':1}"],
   ['a comment', '{}//'],
   ['two texts', '{}{}'],
-  ['an open string', '{"a":"'],
+  ['an unterminated string', '{"a":"'],
   ['a byte order mark', '\ufeff{}'],
   ['16,000 open brackets', '['.repeat(16_000)],
   ['16,000 open objects', '{"a":'.repeat(16_000)],

@@ -31,7 +31,7 @@ describe('invalid HTTP', () => {
     ['no HTTP', 'hello\r\n\r\n', 400, 'malformed-request'],
     ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
     [
-      'a Host that is none',
+      'an invalid Host',
       'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
       400,
       'malformed-request',
@@ -45,7 +45,7 @@ describe('invalid HTTP', () => {
       'malformed-request',
     ],
     [
-      'a length and chunks',
+      'both a length and chunks',
       request('POST /orders', 'Content-Length: 1', 'Transfer-Encoding: chunked'),
       400,
       'malformed-request',

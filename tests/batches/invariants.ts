@@ -11,11 +11,14 @@ export function checkRow(row: OrderRow): void {
     ['CANCELLED only with CANCEL', row.status !== 'CANCELLED' || row.decision === 'CANCEL'],
     ['ended with a PENDING registry row', !hasEnded || row.owed === 0],
     ['ended with an open alert', !hasEnded || row.alerts === 0],
-    ['PENDING and nobody told', row.status !== 'PENDING' || row.alerts + row.owed > 0],
+    [
+      'PENDING without an alert or a registry row',
+      row.status !== 'PENDING' || row.alerts + row.owed > 0,
+    ],
     ['an end without its time', hasEnded === (row.ended_at !== null)],
     ['CREATED with an owner or a decision', row.status !== 'CREATED' || isUntouched(row)],
-    ['on its way without an owner', isEnded(row) || row.status === 'CREATED' || !!row.owner],
-    ['COMPLETE and not ended', row.decision !== 'COMPLETE' || row.status === 'COMPLETED'],
+    ['unfinished without an owner', isEnded(row) || row.status === 'CREATED' || !!row.owner],
+    ['COMPLETE but not ended', row.decision !== 'COMPLETE' || row.status === 'COMPLETED'],
     ['a reason without CANCEL', (row.reason !== null) === (row.decision === 'CANCEL')],
   ];
   const broken = promises.filter(([, holds]) => !holds).map(([promise]) => promise);

@@ -15,7 +15,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     [{ file: 'activities/order/intake.ts', from: " AND status = 'CREATED'`", to: '`' }],
   ],
   [
-    'a COMPLETE over a decision that stands',
+    'a COMPLETE over an existing decision',
     // It may be seen first where the CANCEL that it overwrites had something registered.
     /decision changed|not permitted|it ended twice|toEqual|orders_pending_waits|guard-violated|PENDING registry row/,
     [
@@ -32,7 +32,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     ],
   ],
   [
-    'a decision answered that is not the one that holds',
+    'an answered decision that does not hold',
     /toEqual/,
     [
       {
@@ -43,12 +43,12 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     ],
   ],
   [
-    'a close that does not ask the registry',
+    'a close that does not read the registry',
     /ended with a PENDING registry row/,
     [{ file: steps, from: "'compensations.status', 'PENDING'", to: "'compensations.status', 'X'" }],
   ],
   [
-    'a hold that tells nobody',
+    'a PENDING order without an alert',
     /PENDING and nobody told/,
     [{ file: steps, from: 'groupBy([...open, ...missing]', to: 'groupBy(missing' }],
   ],
@@ -64,7 +64,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     ],
   ],
   [
-    'a registration that does not look whether the order has ended',
+    'a registration that does not check whether the order has ended',
     /ended with a PENDING registry row/,
     [
       {
@@ -75,7 +75,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
     ],
   ],
   [
-    'a last row made good that does not end the order',
+    'a last row DONE that does not end the order',
     /toEqual/,
     [
       {

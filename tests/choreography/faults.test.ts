@@ -49,10 +49,10 @@ const inbox = () => shop.databases.product('inbox').select('tries', 'parked_at',
 it.each([
   ['is away', { code: 'ECONNREFUSED' }],
   ['is lost at COMMIT', { code: 'PROTOCOL_CONNECTION_LOST' }],
-  ['holds a row', { errno: 1205 }],
+  ['reports a locked row', { errno: 1205 }],
   ['deadlocks', { errno: 1213 }],
   ['is read-only', { errno: 1290 }],
-  ['has no room', { errno: 1114 }],
+  ['has no space', { errno: 1114 }],
 ])('a database that %s parks no event, however often it is retried', async (_what, words) => {
   const delivery = await toProduct();
   fault = coded(words);
@@ -78,9 +78,9 @@ it.each([
 });
 
 it.each([
-  ['a guard that was hit', { errno: 3819 }],
-  ['data that cannot be stored', { errno: 1406 }],
-  ['an effect that was there already', { errno: 1062 }],
+  ['a violated guard', { errno: 3819 }],
+  ['data that the database cannot store', { errno: 1406 }],
+  ['an effect that exists already', { errno: 1062 }],
 ])('%s parks the event at once, and nothing of the reaction is kept', async (_what, words) => {
   const delivery = await toProduct();
   fault = coded(words);

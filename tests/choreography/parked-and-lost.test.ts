@@ -71,7 +71,7 @@ const adopted = () => until('it is adopted', async () => (await adoptNow(world))
 it.each([
   ['nothing', undefined],
   ['retry', 'retry'],
-  ['confirm, which is refused', 'confirm'],
+  ['confirm, which the API refuses', 'confirm'],
 ] as const)('a delivery is terminated after an operator asked for %s', async (_what, action) => {
   const order = await placePoison();
   if (action) await resolve(order, action);

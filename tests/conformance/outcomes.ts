@@ -26,7 +26,7 @@ const nothing = byLabel(() => 0);
 /** How every pattern must end the same orders. The auditor runs after each. */
 export const outcomes: Outcome[] = [
   {
-    what: 'an order that can be had is completed, everything taken once',
+    what: 'an order that can be fulfilled is completed, and takes everything once',
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 2, pear: 1 });
       expect(await shop.place(orderId, pattern)).toEqual(completed);
@@ -35,19 +35,19 @@ export const outcomes: Outcome[] = [
     },
   },
   {
-    what: 'stock that is short is the reason, and nothing is kept',
+    what: 'an order without enough stock is cancelled for that reason, and keeps nothing',
     happens: (shop, one) => turnedDown(shop, one, { apple: 1, rare: 4 }, 'insufficient-stock'),
   },
   {
-    what: 'points that are short are the reason, and nothing is kept',
+    what: 'an order without enough points is cancelled for that reason, and keeps nothing',
     happens: (shop, one) => turnedDown(shop, one, { apple: 2 }, 'insufficient-points', 'poor'),
   },
   {
-    what: 'where both are short the stock is the reason',
+    what: 'if both are short, the stock is the reason',
     happens: (shop, one) => turnedDown(shop, one, { rare: 4 }, 'insufficient-stock', 'poor'),
   },
   {
-    what: 'placed again it is answered the same, and nothing is done twice',
+    what: 'an order that is placed again gets the same answer, and nothing is done twice',
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 1 });
       for (let i = 0; i < 3; i += 1) {
@@ -57,7 +57,7 @@ export const outcomes: Outcome[] = [
     },
   },
   {
-    what: 'placed by many at once all are answered the same, and nothing is done twice',
+    what: 'many callers who place one order get the same answer, and nothing is done twice',
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 1 });
       const calls = Array.from({ length: 20 }, () => shop.place(orderId, pattern));
@@ -66,7 +66,7 @@ export const outcomes: Outcome[] = [
     },
   },
   {
-    what: 'a cancel before it is placed ends it, and placing it then takes nothing',
+    what: 'a cancel before the placing ends the order, and placing it then takes nothing',
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 1 });
       expect(await shop.cancel(orderId)).toEqual(cancelled('cancelled-by-customer'));
@@ -75,11 +75,11 @@ export const outcomes: Outcome[] = [
     },
   },
   {
-    what: 'a cancel while it is placed wins, and everything is given back',
+    what: 'a cancel during the placing wins, and everything is given back',
     happens: cancelledWhilePlacing,
   },
   {
-    what: 'a cancel after it was completed is refused',
+    what: 'a cancel after the completion is refused',
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 1 });
       await shop.place(orderId, pattern);
@@ -88,11 +88,11 @@ export const outcomes: Outcome[] = [
     },
   },
   {
-    what: 'of what is scarce as much is sold as there is, and no more',
+    what: 'a scarce product is sold to the last piece and no more',
     happens: scarce,
   },
   {
-    what: 'participants that answer too late are asked again, and it is done once',
+    what: 'participants that answer too late are asked again, and their effect is made once',
     happens: late,
   },
 ];

@@ -146,7 +146,7 @@ describe('a connection that breaks', () => {
 it.each([
   ['read a barrier', 'product', (knex: Knex) => knex('steps')],
   ['change a ledger', 'point', (knex: Knex) => knex('point_ledger').update({ points: 0 })],
-  ['take an order over', 'order', (knex: Knex) => knex('orders').update({ owner: 'me' })],
+  ['take over an order', 'order', (knex: Knex) => knex('orders').update({ owner: 'me' })],
 ] as const)('may not %s', async (_what, service, statement) => {
   const url = world.databases.url('lock_worker', service);
   const knex = openDatabase({ url, poolMax: 1 });

@@ -18,7 +18,7 @@ export interface Mutant {
 
 export const mutants: Mutant[] = [
   {
-    what: 'a compensation that is owed only once its action has answered',
+    what: 'a compensation that is owed only after its action’s answer',
     protocol: 'saga',
     step: 'deductStock',
     fault: 'late',
@@ -51,7 +51,7 @@ export const mutants: Mutant[] = [
     ],
   },
   {
-    what: 'a registry row that nobody waits for, and is not written when the worker is gone',
+    what: 'a registry row whose write is not awaited, and is lost with the worker',
     protocol: 'saga',
     step: 'decideOrders (CANCEL), then owing',
     fault: 'workflow’s worker killed',
@@ -65,7 +65,7 @@ export const mutants: Mutant[] = [
     ],
   },
   {
-    what: 'a claim that does not exclude another',
+    what: 'a claim that does not exclude a second one',
     protocol: 'saga',
     step: 'claim',
     fault: 'twice at once',
@@ -79,7 +79,7 @@ export const mutants: Mutant[] = [
     ],
   },
   {
-    what: 'a rejection that is thrown, and takes its neighbours with it',
+    what: 'a rejection that is thrown, and fails its neighbours too',
     protocol: 'saga',
     step: 'usePoints ×40',
     fault: 'fails',

@@ -96,7 +96,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
     symptom: /without success: what was caught is seen to be deductStock/,
   },
   {
-    what: 'an order that ends otherwise than promised',
+    what: 'an order that ends differently than promised',
     cell: changed('restoreStock', 'fails', {
       scenario: {
         ...findCell('saga', 'restoreStock', 'fails').step.scenario,
@@ -106,7 +106,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
     symptom: /is CANCELLED insufficient-points and was promised to be CANCELLED insufficient-stock/,
   },
   {
-    what: 'a caller who is told another end',
+    what: 'a caller who gets another end',
     cell: misinformed(findCell('saga', 'restoreStock', 'fails'), {
       httpStatus: 200,
       status: 'COMPLETED',
@@ -114,7 +114,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
     symptom: /place was answered .*COMPLETED.*: it is not COMPLETED/,
   },
   {
-    what: 'a caller who is told that an order was accepted which nobody owns',
+    what: 'a caller who gets "accepted" for an order without an owner',
     cell: misinformed(findCell('saga', 'claim', 'fails'), {
       httpStatus: 202,
       status: 'PLACING',
@@ -123,7 +123,7 @@ const wrongs: { what: string; cell: DeclaredCell; symptom: RegExp }[] = [
     symptom: /place was answered .*: (nobody owns it|it does not say where to look)/,
   },
   {
-    what: 'a row that nobody holds',
+    what: 'a row that no session holds',
     cell: unheld(findCell('saga', 'deductStock', 'order row held')),
     symptom: /without success: a lock wait for the order’s row has timed out/,
   },

@@ -155,7 +155,7 @@ const goers: [what: string, go: (orderId: string) => Promise<unknown>, Decision 
   ],
   ['a resolution', resolution, null],
   ['a resolution of a decided order', resolution, 'COMPLETE'],
-  ['its event’s release', (orderId) => events.resolveParked(orderId), 'CANCEL'],
+  ['the release of its event', (orderId) => events.resolveParked(orderId), 'CANCEL'],
 ];
 
 it.each(goers)(

@@ -92,15 +92,15 @@ const allTries = (...errors: Error[]) =>
   Object.assign(new AggregateError(errors), { code: (errors[0] as { code?: string }).code });
 
 const drivers: [string, ErrorClass, Error][] = [
-  ['a name that is not found', 'unreachable', system('ENOTFOUND', 'getaddrinfo')],
-  ['a resolver that is away', 'unreachable', system('EAI_AGAIN', 'getaddrinfo')],
-  ['a resolver that says no more', 'unreachable', system('EAI_FAIL')],
+  ['a host name that is not found', 'unreachable', system('ENOTFOUND', 'getaddrinfo')],
+  ['a resolver that is down', 'unreachable', system('EAI_AGAIN', 'getaddrinfo')],
+  ['a resolver that fails', 'unreachable', system('EAI_FAIL')],
   ['a connect that times out', 'unreachable', system('ETIMEDOUT', 'connect')],
   ['a connect without a route', 'unreachable', system('EHOSTUNREACH', 'connect')],
   ['a connect without a network', 'unreachable', system('ENETUNREACH', 'connect')],
-  ['no more files', 'unreachable', system('EMFILE', 'socket')],
+  ['no file descriptors left', 'unreachable', system('EMFILE', 'socket')],
   [
-    'an address all of whose numbers fail',
+    'a host of which every address fails',
     'unreachable',
     allTries(system('ETIMEDOUT', 'connect'), system('ENETUNREACH', 'connect')),
   ],

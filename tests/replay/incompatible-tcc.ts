@@ -3,7 +3,7 @@ import type { Change } from './incompatible';
 /** Changes of TCC and its recovery. */
 export const tccChanges: Change[] = [
   [
-    'the second phase asks for the points before the stock',
+    'the second phase requests the points before the stock',
     {
       file: 'workflows/shared/reservations.ts',
       from: 'const columns = participants.map(',
@@ -12,7 +12,7 @@ export const tccChanges: Change[] = [
     ['tcc-completed', 'tcc-rejected-stock', 'tcc-local-completed', 'force-completed'],
   ],
   [
-    'what an operator has frozen is asked again at once',
+    'a reservation that an operator has frozen is retried at once',
     {
       file: 'workflows/shared/reservations.ts',
       from: 'await sleep(timing.retryMsMax);',
@@ -30,7 +30,7 @@ export const tccChanges: Change[] = [
     ['tcc-adopted-frozen'],
   ],
   [
-    'a forced confirmation that is broken is held at once',
+    'a broken forced confirmation is put aside at once',
     {
       file: 'workflows/recovery/force.ts',
       from: 'const now = await this.order.readDecisions(broken.map((one) => one.order.orderId));',
@@ -39,7 +39,7 @@ export const tccChanges: Change[] = [
     ['force-broken', 'force-overtaken'],
   ],
   [
-    'what is forced waits for a neighbour whose rows somebody holds',
+    'a forced confirmation waits for other orders’ locked rows',
     {
       file: 'workflows/recovery/force.ts',
       from: "this, orders, 'answer')",
@@ -48,7 +48,7 @@ export const tccChanges: Change[] = [
     ['force-held-up'],
   ],
   [
-    'a sweep cancels what is to be confirmed',
+    'a sweep cancels reservations that it must confirm',
     { file: 'workflows/recovery/sweep.ts', from: "decided('CANCEL')", to: "decided('COMPLETE')" },
     ['sweep-decided'],
   ],

@@ -20,7 +20,7 @@ const xaChanges: Change[] = [
     ['xa-completed', 'xa-adopted-after-complete', 'xa-local-completed'],
   ],
   [
-    'nobody is told of a branch in doubt',
+    'a branch in doubt raises no alert',
     {
       file: 'workflows/xa.ts',
       from: "await this.run.alert({ orderId, kind: 'branch-in-doubt', detail });",
@@ -29,12 +29,12 @@ const xaChanges: Change[] = [
     ['xa-commit-in-doubt', 'xa-rollback-in-doubt'],
   ],
   [
-    'a branch that was ended by hand is looked at again at once',
+    'a branch that was ended by hand is checked again at once',
     { file: 'workflows/xa.ts', from: 'await sleep(pauseMs);', to: 'await Promise.resolve(sleep);' },
     ['xa-heuristic-rollback', 'xa-heuristic-commit'],
   ],
   [
-    'an order that is prepared is decided on though its workflow is cancelled',
+    'a prepared order is decided although its workflow is cancelled',
     {
       file: 'workflows/shared/run.ts',
       from: 'await this.shielded.decideOrders(',
@@ -43,7 +43,7 @@ const xaChanges: Change[] = [
     ['xa-cancelled-by-operator', 'xa-cancelled-once-prepared'],
   ],
   [
-    'the scanner cancels without a look at what was decided',
+    'the scanner cancels without reading the decision',
     {
       file: 'workflows/recovery/scan.ts',
       from: 'const standing = await orderSteps({ timing }).readDecisions(ids);',
@@ -64,7 +64,7 @@ const choreographyChanges: Change[] = [
     ['delivery-released', 'delivery-released-in-vain'],
   ],
   [
-    'what was parked is not told again',
+    'a parked event raises no alert',
     {
       file: 'workflows/choreography.ts',
       from: 'await run.alert(parked);',
@@ -73,7 +73,7 @@ const choreographyChanges: Change[] = [
     ['choreography-parked', 'choreography-local-parked'],
   ],
   [
-    'there is no pause between two looks',
+    'there is no pause between two checks',
     {
       file: 'workflows/choreography.ts',
       from: 'await condition(() => cancelled.seen && !heeded, pauseMs);',
@@ -82,7 +82,7 @@ const choreographyChanges: Change[] = [
     ['choreography-delivered-by-others'],
   ],
   [
-    'the services are asked in another order for what they have heard',
+    'the services are asked for their events in another order',
     {
       file: 'workflows/choreography.ts',
       from: 'services.map(async (service)',
@@ -95,7 +95,7 @@ const choreographyChanges: Change[] = [
 /** Changes that look harmless. */
 export const incompatible: Change[] = [
   [
-    'the points are asked for before the stock',
+    'the points are requested before the stock',
     {
       file: 'contracts/participants/index.ts',
       from: '[product, point] as const',
@@ -113,7 +113,7 @@ export const incompatible: Change[] = [
     ['compensation-failing', 'local-compensation-failing'],
   ],
   [
-    'a broken order is no longer held',
+    'a broken order is no longer put aside',
     {
       file: 'workflows/shared/run.ts',
       from: 'if (broken.length > 0) await this.shielded.holdOrders([...broken]);',
@@ -140,7 +140,7 @@ export const incompatible: Change[] = [
     ['drain-by-schedule', 'drain-failing'],
   ],
   [
-    'the drain does not ask what is due',
+    'the drain does not read the due rows',
     {
       file: 'workflows/recovery/drain.ts',
       from: 'await this.order.dueCompensations(query);',
@@ -149,7 +149,7 @@ export const incompatible: Change[] = [
     ['drain-nothing', 'drain-failing'],
   ],
   [
-    'adoption drives nobody’s order on',
+    'adoption starts no workflow',
     {
       file: 'workflows/recovery/adopt.ts',
       from: 'if (orders.length === 0) return undefined;',
@@ -158,7 +158,7 @@ export const incompatible: Change[] = [
     ['adopt-orders'],
   ],
   [
-    'adoption looks at no owner',
+    'adoption checks no owner',
     {
       file: 'workflows/recovery/adopt.ts',
       from: "let afterOwner: string | null = input.from?.afterOwner ?? '';",
@@ -181,7 +181,7 @@ export const incompatible: Change[] = [
     ['look-nothing', 'look-service-away', 'look-work'],
   ],
   [
-    'a transaction that was given up is no longer decided on',
+    'a transaction that was given up is no longer decided',
     {
       file: 'workflows/shared/run.ts',
       from: 'await this.shielded.decideOrders(items.map(verdictOf));',
@@ -190,7 +190,7 @@ export const incompatible: Change[] = [
     ['lock-unavailable', 'lock-cancelled-by-operator'],
   ],
   [
-    'what is not answered in the first part of its time is given up',
+    'a step without an answer in the first part of its time is given up',
     {
       file: 'workflows/shared/patience.ts',
       from: "left < retryMsMax || !patched('downtime-does-not-count')",

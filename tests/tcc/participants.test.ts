@@ -71,8 +71,8 @@ it('a confirm without a reservation raises an alarm, and still allows the try', 
 });
 
 it.each([
-  ['of what was tried', () => stock.tryStock([of('o-1')])],
-  ['that came first', () => Promise.resolve()],
+  ['of a tried reservation', () => stock.tryStock([of('o-1')])],
+  ['that came before the try', () => Promise.resolve()],
 ])('a confirm after the cancel %s raises an alarm, every time', async (_what, begin) => {
   await begin();
   await stock.cancelStock([of('o-1')]);

@@ -21,7 +21,7 @@ async function cancelledBefore(
 /** The barrier's rows. */
 export const barrierTampering: Tampering[] = [
   {
-    what: 'a barrier row that says rejected where stock was taken',
+    what: 'a barrier row with rejected although stock was taken',
     orderId: 'COMPLETED-1',
     rules: ['stock-barrier'],
     tamper: (world) =>
@@ -31,7 +31,7 @@ export const barrierTampering: Tampering[] = [
         .update({ outcome: '{"kind":"rejected","code":"insufficient-stock"}' }),
   },
   {
-    what: 'a barrier row that says done where nothing was taken',
+    what: 'a barrier row with done although nothing was taken',
     orderId: 'given-nothing',
     rules: ['points-barrier'],
     tamper: async (world) => {
@@ -48,7 +48,7 @@ export const barrierTampering: Tampering[] = [
       tables(world).pointSteps().where({ order_id: 'CANCELLED-1', step: 'refundPoints' }).delete(),
   },
   {
-    what: 'the tombstones of a cancelled order deleted: a late step would take',
+    what: 'the tombstones of a cancelled order deleted, so that a late step would take something',
     orderId: 'cancelled',
     rules: ['late-step-barred'],
     tamper: async (world) => {
@@ -85,7 +85,7 @@ export const barrierTampering: Tampering[] = [
     tamper: (world) => world.barrier('product', 'COMPLETED-1', 'restoreStock', null),
   },
   {
-    what: 'a barrier row whose outcome is no outcome',
+    what: 'a barrier row with an invalid outcome',
     orderId: 'COMPLETED-1',
     rules: ['stock-barrier'],
     tamper: (world) =>

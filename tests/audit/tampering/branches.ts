@@ -43,7 +43,7 @@ export const branchTampering: Tampering[] = [
     },
   },
   {
-    what: 'a branch committed by hand, decided CANCEL',
+    what: 'a branch committed by hand after CANCEL',
     orderId: 'by-hand',
     rules: ['heuristic-outcome'],
     tamper: async (world) => {
@@ -53,7 +53,7 @@ export const branchTampering: Tampering[] = [
     },
   },
   {
-    what: 'a branch rolled back by hand, decided COMPLETE',
+    what: 'a branch rolled back by hand after COMPLETE',
     orderId: 'by-hand',
     rules: ['heuristic-outcome'],
     tamper: async (world) => {

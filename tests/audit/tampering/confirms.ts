@@ -12,13 +12,13 @@ async function confirmed(world: World, decided: { decision?: 'CANCEL' }) {
 /** TCC takes something only by a confirm, which follows only COMPLETE. */
 export const confirmTampering: Tampering[] = [
   {
-    what: 'a TCC order that is to CANCEL, and has taken stock',
+    what: 'a TCC order decided CANCEL that has taken stock',
     orderId: 'confirmed',
     rules: ['confirmed-after-complete'],
     tamper: (world) => confirmed(world, { decision: 'CANCEL' }),
   },
   {
-    what: 'a TCC order that is undecided, and has taken stock',
+    what: 'an undecided TCC order that has taken stock',
     orderId: 'confirmed',
     rules: ['confirmed-after-complete'],
     tamper: (world) => confirmed(world, {}),

@@ -26,7 +26,7 @@ export async function dearOrder(world: World): Promise<void> {
 /** Amounts that differ, but would be equal as doubles. */
 export const digitTampering: Tampering[] = [
   {
-    what: 'a total above 2^53 that is one less than its lines',
+    what: 'a total above 2^53 that is one less than its lines’ sum',
     orderId: 'dear',
     rules: ['order-total', 'points-taken-once'],
     tamper: async (world) => {
@@ -35,7 +35,7 @@ export const digitTampering: Tampering[] = [
     },
   },
   {
-    what: 'points above 2^53 of which one too few was used, the balance with them',
+    what: 'points above 2^53 of which one too few was used, with their balance',
     orderId: 'dear',
     rules: ['points-taken-once'],
     tamper: async (world) => {
@@ -61,7 +61,7 @@ export const digitTampering: Tampering[] = [
     },
   },
   {
-    what: 'a balance that is more than a column holds together with what is reserved of it',
+    what: 'a balance that together with its reserved part exceeds a column',
     orderId: 'PLACING-1',
     rules: ['stock-balance', 'reserved-by-orders'],
     tamper: (world) =>

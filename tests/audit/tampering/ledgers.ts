@@ -4,21 +4,21 @@ import { tables, type Tampering } from './tampering';
 /** The ledgers and the balances. */
 export const ledgerTampering: Tampering[] = [
   {
-    what: "a product's balance changed: the last order to touch it is named",
+    what: "a product's balance changed, and its last order is named",
     orderId: 'PLACING-1',
     rules: ['stock-balance'],
     tamper: (world) =>
       tables(world).products().where({ product_id: 'p-1' }).increment('available', 1),
   },
   {
-    what: "a customer's balance changed: the last order to touch it is named",
+    what: "a customer's balance changed, and its last order is named",
     orderId: 'CANCELLED-1',
     rules: ['points-balance'],
     tamper: (world) =>
       tables(world).accounts().where({ customer_id: 'c-2' }).decrement('available', 1),
   },
   {
-    what: 'a stock ledger row deleted: the sum names the order that lacks it',
+    what: 'a stock ledger row deleted, and the order that lacks it is named',
     orderId: 'COMPLETED-1',
     rules: ['stock-taken-once', 'stock-balance'],
     tamper: (world) =>
@@ -43,13 +43,13 @@ export const ledgerTampering: Tampering[] = [
     tamper: (world) => double(world, 'point', 'COMPLETED-1'),
   },
   {
-    what: 'stock taken twice by an order on its way',
+    what: 'stock taken twice by an unfinished order',
     orderId: 'PLACING-1',
     rules: ['stock-all-or-none'],
     tamper: (world) => double(world, 'product', 'PLACING-1'),
   },
   {
-    what: 'points used twice by an order on its way',
+    what: 'points used twice by an unfinished order',
     orderId: 'PLACING-1',
     rules: ['points-all-or-none'],
     tamper: (world) => double(world, 'point', 'PLACING-1'),
@@ -90,7 +90,7 @@ export const ledgerTampering: Tampering[] = [
     },
   },
   {
-    what: "points of a customer who is not the order's",
+    what: 'points of another customer',
     orderId: 'COMPLETED-1',
     rules: ['points-taken-once', 'points-of-customer'],
     tamper: async (world) => {
@@ -103,7 +103,7 @@ export const ledgerTampering: Tampering[] = [
     },
   },
   {
-    what: 'a ledger row of no order',
+    what: 'a ledger row without an order',
     orderId: 'nobody',
     rules: ['row-without-order'],
     tamper: async (world) => {
@@ -113,7 +113,7 @@ export const ledgerTampering: Tampering[] = [
     },
   },
   {
-    what: 'a ledger row of no product',
+    what: 'a ledger row without a product',
     orderId: 'COMPLETED-1',
     rules: ['stock-taken-once', 'balance-missing'],
     tamper: (world) =>
@@ -134,7 +134,7 @@ export const ledgerTampering: Tampering[] = [
     tamper: (world) => world.barrier('product', 'CREATED-1', 'deductStock', { kind: 'done' }),
   },
   {
-    what: 'pieces reserved that no reservation explains',
+    what: 'reserved pieces without a reservation',
     orderId: 'PLACING-1',
     rules: ['reserved-by-orders'],
     tamper: async (world) => {
@@ -155,19 +155,19 @@ export const ledgerTampering: Tampering[] = [
     },
   },
   {
-    what: 'a reservation that its cancelled order has left behind',
+    what: 'an open reservation of a cancelled order',
     orderId: 'CANCELLED-1',
     rules: ['reservation-left-open'],
     tamper: (world) => world.reserve('CANCELLED-1', 'p-1', 2),
   },
   {
-    what: 'a reservation of a completed order, beside what it has taken',
+    what: 'an open reservation of a completed order',
     orderId: 'COMPLETED-1',
     rules: ['reservation-left-open'],
     tamper: (world) => world.reserve('COMPLETED-1', 'p-1', 2),
   },
   {
-    what: 'stock restored before anybody decided to cancel',
+    what: 'stock restored before CANCEL was decided',
     orderId: 'PLACING-1',
     rules: ['given-back-after-cancel'],
     tamper: (world) => world.giveBack('PLACING-1', { stock: true }),

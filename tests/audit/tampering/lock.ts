@@ -5,7 +5,7 @@ import { tables, type Tampering } from './tampering';
  */
 export const lockTampering: Tampering[] = [
   {
-    what: 'a ledger row of the stock deleted, the balance put right',
+    what: 'a stock ledger row deleted, with its balance',
     orderId: 'locked',
     rules: ['stock-taken-once', 'stock-barrier'],
     tamper: async (world) => {
@@ -17,7 +17,7 @@ export const lockTampering: Tampering[] = [
     },
   },
   {
-    what: 'points refunded that were due, the balance with them',
+    what: 'due points refunded, with their balance',
     orderId: 'locked',
     rules: ['points-taken-once', 'points-barrier'],
     tamper: async (world) => {
@@ -29,7 +29,7 @@ export const lockTampering: Tampering[] = [
     },
   },
   {
-    what: 'a cancelled order that took both, and gave back what it took',
+    what: 'a cancelled order that took both and gave them back',
     orderId: 'locked',
     rules: ['stock-barrier', 'points-barrier'],
     tamper: async (world) => {
@@ -39,7 +39,7 @@ export const lockTampering: Tampering[] = [
     },
   },
   {
-    what: 'an order on its way whose effects are there already',
+    what: 'an unfinished order whose effects exist already',
     orderId: 'locked',
     rules: ['lock-in-one'],
     tamper: async (world) => {

@@ -10,7 +10,7 @@ const registryRow = (orderId: string) => ({
 /** The orders, their lines and the registry. */
 export const orderTampering: Tampering[] = [
   {
-    what: 'a wrong total, with the points to match',
+    what: 'a wrong total, with matching points',
     orderId: 'wrong-total',
     rules: ['order-total'],
     tamper: async (world) => {
@@ -34,7 +34,7 @@ export const orderTampering: Tampering[] = [
       tables(world).orders().where({ order_id: 'CREATED-1' }).update({ decision: 'CANCEL' }),
   },
   {
-    what: 'an order deleted, its rows left',
+    what: 'an order deleted without its rows',
     orderId: 'COMPLETED-1',
     rules: ['row-without-order'],
     tamper: (world) => tables(world).orders().where({ order_id: 'COMPLETED-1' }).delete(),
@@ -52,7 +52,7 @@ export const orderTampering: Tampering[] = [
     tamper: (world) => tables(world).compensations().insert(registryRow('COMPLETED-1')),
   },
   {
-    what: 'a registry row of no order',
+    what: 'a registry row without an order',
     orderId: 'nobody',
     rules: ['row-without-order'],
     tamper: (world) => tables(world).compensations().insert(registryRow('nobody')),
@@ -64,13 +64,13 @@ export const orderTampering: Tampering[] = [
     tamper: (world) => world.order({ orderId: 'stuck', status: 'PLACING', ownedS: 90 }),
   },
   {
-    what: 'an order PENDING for nothing',
+    what: 'an order PENDING without a reason',
     orderId: 'forgotten',
     rules: ['stuck-order'],
     tamper: (world) => world.order({ orderId: 'forgotten', status: 'PENDING', ownedS: 90 }),
   },
   {
-    what: 'an order that waits for an operator whom no alert tells',
+    what: 'an order that waits for an operator, without an alert',
     orderId: 'silent',
     rules: ['waits-for'],
     tamper: (world) =>
@@ -99,7 +99,7 @@ export const orderTampering: Tampering[] = [
       world.order({ orderId: 'slow', status: 'PLACING', owner: 'w-1', ownedS: 901 }),
   },
   {
-    what: 'an order adopted again and again: its first step tells its age',
+    what: 'an order adopted repeatedly, whose first step shows its age',
     orderId: 'PLACING-1',
     rules: ['overdue'],
     tamper: (world) =>
@@ -109,7 +109,7 @@ export const orderTampering: Tampering[] = [
         .update({ recorded_at: new Date(Date.now() - 1_000_000) }),
   },
   {
-    what: 'a registered compensation that is never made good',
+    what: 'a registered compensation that never succeeds',
     orderId: 'registered',
     rules: ['overdue'],
     tamper: async (world) => {

@@ -13,7 +13,7 @@ export const recoveryTampering: Tampering[] = [
       }),
   },
   {
-    what: 'a kind that has had work for an hour, and has ended no run since',
+    what: 'a kind that has had work for an hour without ending a run',
     orderId: null,
     rules: ['recovery-overdue'],
     tamper: ({ databases }) =>
