@@ -49,7 +49,7 @@ const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
   ],
   [
     'a PENDING order without an alert',
-    /PENDING and nobody told/,
+    /PENDING without an alert or a registry row/,
     [{ file: steps, from: 'groupBy([...open, ...missing]', to: 'groupBy(missing' }],
   ],
   [
