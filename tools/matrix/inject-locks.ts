@@ -17,9 +17,7 @@ const weight = 2_000;
 
 /** Holds the last row that the step needs until the step's wait for it has timed out. */
 export async function lockRow(cell: Injection): Promise<void> {
-  const window = cell.window('begin');
-  await cell.begin();
-  const hit = await window.hit();
+  const { window, hit } = await cell.caught('begin');
   const holder = await cell.database.transaction();
   try {
     await hold(cell, holder, lockedRows(cell).last, 'last');
@@ -33,9 +31,7 @@ export async function lockRow(cell: Injection): Promise<void> {
 /** Somebody heavier holds the step's last row, and then wants its first. */
 export async function deadlock(cell: Injection): Promise<void> {
   const { first, last } = lockedRows(cell);
-  const window = cell.window('begin');
-  await cell.begin();
-  const hit = await window.hit();
+  const { window, hit } = await cell.caught('begin');
   const heavier = await cell.database.transaction();
   try {
     await growHeavy(heavier);

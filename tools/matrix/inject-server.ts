@@ -69,9 +69,7 @@ async function whileServer(
     sawError: (code: number) => boolean,
   ) => Promise<void>,
 ): Promise<void> {
-  const window = cell.window('begin');
-  await cell.begin();
-  const hit = await window.hit();
+  const { window, hit } = await cell.caught('begin');
   const session = await cell.database.transaction();
   try {
     // A session of its own is what is wanted; within a transaction these statements are refused.

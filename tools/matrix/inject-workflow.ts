@@ -17,9 +17,7 @@ export async function cancel(cell: Injection): Promise<void> {
 type Handle = ReturnType<Injection['stack']['temporal']['workflow']['getHandle']>;
 
 async function interrupt(cell: Injection, how: (handle: Handle) => Promise<unknown>) {
-  const window = cell.window('inside');
-  await cell.begin();
-  const hit = await window.hit();
+  const { hit } = await cell.caught('inside');
   const { workflow } = cell.stack.temporal;
   let open = 0;
   for (const id of await driversOf(cell)) {
@@ -47,15 +45,10 @@ const ofSchedules: Partial<Record<Driver, string>> = {
 /** The workflows that may have the step made: the order's owner, a schedule's, or deliveries. */
 async function driversOf(cell: Injection): Promise<string[]> {
   const { step, subject } = cell;
-  if (step.driver === 'delivery') {
+  if (step.driver === 'delivery' || step.driver === 'release') {
+    const end = step.driver === 'release' ? ':release-' : `:${step.subscriber ?? step.service}`;
     const deliveries = `WorkflowId STARTS_WITH "${subject.orderId}:"`;
-    return openWorkflows(cell, deliveries, (id) =>
-      id.endsWith(`:${step.subscriber ?? step.service}`),
-    );
-  }
-  if (step.driver === 'release') {
-    const deliveries = `WorkflowId STARTS_WITH "${subject.orderId}:"`;
-    return openWorkflows(cell, deliveries, (id) => id.includes(':release-'));
+    return openWorkflows(cell, deliveries, (id) => id.includes(end));
   }
   if (step.driver === 'resolution') return openResolutions(cell);
   const type = ofSchedules[step.driver];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Injection } from './injection';
+import type { Intercepted, Position } from './injection-point';
 import { workerRoleOf } from './transaction-matcher';
 import { begin } from './orders';
 import { attemptMsMax } from './tuning';
@@ -14,22 +15,16 @@ const refusedMs = 1_000;
 const secondTryMsMax = 1_500;
 
 export async function failBefore(cell: Injection): Promise<void> {
-  const window = cell.window('begin');
-  await cell.begin();
-  (await window.hit()).cut();
+  (await cell.caught('begin')).hit.cut();
 }
 
 export async function loseReply(cell: Injection): Promise<void> {
-  const window = cell.window('made');
-  await cell.begin();
-  (await window.hit()).cut();
+  (await cell.caught('made')).hit.cut();
 }
 
 /** Neither the reply nor the loss of the connection is ever heard of: nothing comes any more. */
 export async function swallowReply(cell: Injection): Promise<void> {
-  const window = cell.window('made');
-  await cell.begin();
-  const hit = await window.hit();
+  const { hit } = await cell.caught('made');
   cell.whenEnded(() => {
     hit.cut();
     return Promise.resolve();
@@ -42,18 +37,14 @@ export async function twiceAtOnce(cell: Injection): Promise<void> {
     await claimedByTwo(cell);
     return;
   }
-  const window = cell.window('begin', 2);
-  await cell.begin();
-  const hits = [await window.hit(), await window.hit()];
-  for (const hit of hits) hit.release();
+  const { window, hit } = await cell.caught('begin', 2);
+  for (const one of [hit, await window.hit()]) one.release();
 }
 
 /** While the API is about to claim the order another does, and drives it to its end. */
 async function claimedByTwo(cell: Injection): Promise<void> {
   const { stack, step, orders, subject, caller } = cell;
-  const window = cell.window('begin', 1);
-  await cell.begin();
-  const hit = await window.hit();
+  const { window, hit } = await cell.caught('begin');
   await begin(stack, { ...step.scenario, start: 'batch' }, orders, caller);
   await until(`${subject.orderId} was completed by the other`, async () => {
     return (await cell.caller.row()).status === 'COMPLETED';
@@ -64,9 +55,7 @@ async function claimedByTwo(cell: Injection): Promise<void> {
 
 export async function refuseConnections(cell: Injection): Promise<void> {
   const { stack, step } = cell;
-  const window = cell.window('begin');
-  await cell.begin();
-  const hit = await window.hit();
+  const { hit } = await cell.caught('begin');
   const before = stack.refused(workerRoleOf(step));
   stack.refuse(workerRoleOf(step), true);
   hit.cut();
@@ -78,41 +67,44 @@ export async function refuseConnections(cell: Injection): Promise<void> {
   }
 }
 
-export async function killDatabase(cell: Injection): Promise<void> {
-  const { stack, step } = cell;
-  const window = cell.window('inside');
-  await cell.begin();
-  const hit = await window.hit();
-  const server = stack.serverOf(step.service);
-  stack.signal(server, 'SIGKILL');
-  hit.cut();
-  await stack.ready(server);
+/** Kills a process while the step is caught. What was caught dies with it, or goes on. */
+function killing(
+  position: Position,
+  victimOf: (cell: Injection, hit: Intercepted) => string,
+  then: 'cut' | 'release',
+): (cell: Injection) => Promise<void> {
+  return async (cell) => {
+    const { hit } = await cell.caught(position);
+    const victim = victimOf(cell, hit);
+    cell.stack.signal(victim, 'SIGKILL');
+    hit[then]();
+    await cell.stack.ready(victim);
+  };
 }
 
-export const killWorkerBefore = (cell: Injection) => killWorker(cell, 'inside');
-export const killWorkerAfter = (cell: Injection) => killWorker(cell, 'made');
+const workerOf = ({ stack, step }: Injection, { lane }: Intercepted) =>
+  stack.processOf(workerRoleOf(step), lane);
 
-async function killWorker(cell: Injection, position: 'inside' | 'made'): Promise<void> {
-  const { stack, step } = cell;
-  const window = cell.window(position);
-  await cell.begin();
-  const hit = await window.hit();
-  const worker = stack.processOf(workerRoleOf(step), hit.lane);
-  stack.signal(worker, 'SIGKILL');
-  hit.cut();
-  await stack.ready(worker);
-}
+export const killDatabase = killing(
+  'inside',
+  (cell) => cell.stack.serverOf(cell.step.service),
+  'cut',
+);
+export const killWorkerBefore = killing('inside', workerOf, 'cut');
+export const killWorkerAfter = killing('made', workerOf, 'cut');
+export const killWorkflowWorker = killing('begin', () => 'workflow-worker', 'release');
+export const killTemporal = killing('inside', () => 'temporal', 'release');
+/** It has claimed, and dies before it has started anything. */
+export const killApiAfter = killing('made', () => 'api', 'cut');
 
 /**
  * It wakes up once its attempt was given up and, in most cells, a second has begun elsewhere; that
  * is not waited for long, because Temporal gives some of the tries to the frozen worker.
  */
 export async function freezeWorker(cell: Injection): Promise<void> {
-  const { stack, step } = cell;
-  const window = cell.window('inside');
-  await cell.begin();
-  const hit = await window.hit();
-  const worker = stack.processOf(workerRoleOf(step), hit.lane);
+  const { stack } = cell;
+  const { window, hit } = await cell.caught('inside');
+  const worker = workerOf(cell, hit);
   stack.signal(worker, 'SIGSTOP');
   try {
     await sleep(attemptMsMax);
@@ -124,29 +116,9 @@ export async function freezeWorker(cell: Injection): Promise<void> {
   hit.release();
 }
 
-export async function killWorkflowWorker(cell: Injection): Promise<void> {
-  const window = cell.window('begin');
-  await cell.begin();
-  const hit = await window.hit();
-  cell.stack.signal('workflow-worker', 'SIGKILL');
-  hit.release();
-  await cell.stack.ready('workflow-worker');
-}
-
-export async function killTemporal(cell: Injection): Promise<void> {
-  const window = cell.window('inside');
-  await cell.begin();
-  const hit = await window.hit();
-  cell.stack.signal('temporal', 'SIGKILL');
-  hit.release();
-  await cell.stack.ready('temporal');
-}
-
 export async function killApi(cell: Injection): Promise<void> {
   const { stack, step } = cell;
-  const window = cell.window('begin');
-  await cell.begin();
-  const hit = await window.hit();
+  const { hit } = await cell.caught('begin');
   const lost = cell.answered.then(
     () => {
       throw new Error('The caller had been answered before the API was killed');
@@ -161,22 +133,10 @@ export async function killApi(cell: Injection): Promise<void> {
   await stack.ready('api');
 }
 
-/** It has claimed, and dies before it has started anything. */
-export async function killApiAfter(cell: Injection): Promise<void> {
-  const window = cell.window('made');
-  await cell.begin();
-  const hit = await window.hit();
-  cell.stack.signal('api', 'SIGKILL');
-  hit.cut();
-  await cell.stack.ready('api');
-}
-
 /** It has claimed, and sleeps; adoption drives the order; then it wakes and starts its workflow. */
 export async function freezeApi(cell: Injection): Promise<void> {
   const { stack, subject } = cell;
-  const window = cell.window('made');
-  await cell.begin();
-  const hit = await window.hit();
+  const { hit } = await cell.caught('made');
   stack.signal('api', 'SIGSTOP');
   const { owner: frozenOwner } = await cell.caller.row();
   try {
@@ -198,9 +158,7 @@ export async function freezeApi(cell: Injection): Promise<void> {
 
 /** The first try is held until it was made again, and the order has ended. */
 export async function lateAfterRepetition(cell: Injection): Promise<void> {
-  const window = cell.window('begin');
-  await cell.begin();
-  const first = await window.hit();
+  const { window, hit: first } = await cell.caught('begin');
   cell.whenEnded(async () => {
     await until('it was made again', () => window.entered > 1 && window.ended > 0);
     first.release();
@@ -214,20 +172,21 @@ export async function late(cell: Injection): Promise<void> {
   const { kind } = cell.step;
   const isOutrun = kind === 'decision' || kind === 'claim';
   const window = cell.window('begin', isOutrun ? 1 : Infinity);
-  const other = cell.step.overtakenBy && cell.watch(cell.step.overtakenBy, onceAtItsBegin);
+  const once = { skip: 0, position: 'begin', times: 1 } as const;
+  const other = cell.step.overtakenBy && cell.watch(cell.step.overtakenBy, once);
   await cell.begin();
   const first = await window.hit();
   const arrived = () =>
     until('what was late has been carried out', () => window.ended > window.cut);
   if (isOutrun) {
-    await cancelAsCustomer(cell);
+    await cell.caller.cancel();
     first.release();
     await arrived();
     return;
   }
   if (other) {
     const reply = await other.hit();
-    await cancelAsCustomer(cell);
+    await cell.caller.cancel();
     reply.release();
   }
   cell.whenEnded(async () => {
@@ -235,12 +194,6 @@ export async function late(cell: Injection): Promise<void> {
     await until('the late ones have ended', () => window.ended >= window.entered);
     await arrived();
   });
-}
-
-const onceAtItsBegin = { skip: 0, position: 'begin', times: 1 } as const;
-
-async function cancelAsCustomer({ caller }: Injection): Promise<void> {
-  await caller.cancel();
 }
 
 export { deadlock, lockRow } from './inject-locks';

@@ -7,7 +7,12 @@ import type { MatrixStack } from './stack';
 import type { Step } from './step';
 import type { Answer } from './told';
 import { until } from './until';
-import { InjectionPoint, type Position, type InjectionSpec } from './injection-point';
+import {
+  InjectionPoint,
+  type Intercepted,
+  type Position,
+  type InjectionSpec,
+} from './injection-point';
 
 /** One cell while it runs: its orders, its windows, and what is to be done in them. */
 export class Injection {
@@ -79,6 +84,16 @@ export class Injection {
   async begin(): Promise<void> {
     if (this.step.resumes) await this.arrangement?.go?.(this);
     else await this.start();
+  }
+
+  /** Lets the scenario begin, and waits until its step is caught there. */
+  async caught(
+    position: Position,
+    times = 1,
+  ): Promise<{ window: InjectionPoint; hit: Intercepted }> {
+    const window = this.window(position, times);
+    await this.begin();
+    return { window, hit: await window.hit() };
   }
 
   /** Runs the scenario up to where its order waits, for a step that is broken only then. */
