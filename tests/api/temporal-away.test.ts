@@ -8,7 +8,7 @@ import type { Api } from '../../api/app';
 import { createTemporalProbe } from '../../api/placing/temporal';
 import { openTemporal } from '../../api/placing/temporal-connection';
 import { patterns, type Pattern } from '../../contracts/order';
-import { startServer } from '../../tools/stack/server';
+import { startServer } from '../support/server-process';
 import { readSettings } from '../../tools/stack/settings';
 import { temporalAnswers, temporalCommand } from '../../tools/stack/temporal';
 import { ensureTemporal } from '../../tools/stack/temporal-install';

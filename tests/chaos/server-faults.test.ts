@@ -8,7 +8,7 @@ import { goneWithin } from '../../tools/stack/bound-process';
 import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../tools/stack/mysql';
 import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../tools/stack/mysql';
 import { ensureMysql } from '../../tools/stack/mysql-install';
-import { startServer } from '../../tools/stack/server';
+import { startServer } from '../support/server-process';
 import { readSettings } from '../../tools/stack/settings';
 import type { DatabaseAccess } from '../../tools/stack/state';
 

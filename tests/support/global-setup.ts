@@ -7,7 +7,7 @@ import { removeAbandoned, type Progress } from '../../tools/stack/cache';
 import { initialiseMysql, mysqlAdmin, mysqlAnswers } from '../../tools/stack/mysql';
 import { mysqlCommand, mysqlHost, type MysqlOptions } from '../../tools/stack/mysql';
 import { ensureMysql } from '../../tools/stack/mysql-install';
-import { startServer } from '../../tools/stack/server';
+import { startServer } from './server-process';
 import { readSettings, type StackSettings } from '../../tools/stack/settings';
 import { temporalAnswers, temporalCommand } from '../../tools/stack/temporal';
 import { temporalHost, temporalNamespace } from '../../tools/stack/temporal';

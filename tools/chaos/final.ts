@@ -1,15 +1,8 @@
-import type { Knex } from 'knex';
-import { openDatabase } from '../../activities/database/connection';
 import type { Row } from '../../activities/database/tables';
 import { orderTerms, withTerms } from '../../contracts/order';
 import type { OrderStatus, PlacedOrder } from '../../contracts/order';
-import {
-  byParticipant,
-  byService,
-  participants,
-  type ParticipantName,
-  type Service,
-} from '../../contracts/participants';
+import { byParticipant, participants, type ParticipantName } from '../../contracts/participants';
+import { closeAll, openAll, type AllDatabases } from '../stack/all-databases';
 import type { RunningStack } from '../stack/state';
 
 /** One order of a run as the databases have it in the end. */
@@ -30,20 +23,16 @@ export interface FinalOrder extends PlacedOrder {
 
 const ordersPerRead = 1_000;
 
-type Databases = Record<Service, Knex>;
-
 /** Reads what became of a run's orders, with the user that may read everything. */
 export class FinalReader {
-  private readonly databases: Databases;
+  private readonly databases: AllDatabases;
 
   /** @param keyPrefix in front of every idempotency key of the run */
   constructor(
     stack: Pick<RunningStack, 'databases'>,
     private readonly keyPrefix: string,
   ) {
-    this.databases = byService((service) =>
-      openDatabase({ url: stack.databases[service].auditorUrl, poolMax: 1 }),
-    );
+    this.databases = openAll(stack, 'auditorUrl', 1);
   }
 
   /** How many of the run's orders are claimed and have not ended. */
@@ -66,7 +55,7 @@ export class FinalReader {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.databases).map((knex) => knex.destroy()));
+    await closeAll(this.databases);
   }
 
   private ofRun() {

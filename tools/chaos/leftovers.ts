@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { byService, participants, services, type Service } from '../../contracts/participants';
+import { participants, services } from '../../contracts/participants';
 import { listPrepared } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/database/connection';
+import { closeAll, openAll, type AllDatabases } from '../stack/all-databases';
 import type { RunningStack } from '../stack/state';
 
 /** What must not be left once everything has ended, whatever the pattern. */
@@ -20,17 +20,15 @@ export interface Leftovers {
 
 /** Asks the servers themselves, as the administrator: no other user may see what is prepared. */
 export async function readLeftovers(stack: Pick<RunningStack, 'databases'>): Promise<Leftovers> {
-  const databases = byService((service) =>
-    openDatabase({ url: stack.databases[service].adminUrl, poolMax: 1 }),
-  );
+  const databases = openAll(stack, 'adminUrl', 1);
   try {
     return await countLeftovers(databases);
   } finally {
-    await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
+    await closeAll(databases);
   }
 }
 
-export async function countLeftovers(databases: Record<Service, Knex>): Promise<Leftovers> {
+export async function countLeftovers(databases: AllDatabases): Promise<Leftovers> {
   const all = services.map((service) => databases[service]);
   const prepared = await Promise.all(all.map(listPrepared));
   // On one server each of them lists the same branches.

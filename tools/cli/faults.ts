@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { byService } from '../../contracts/participants';
-import { Command, InvalidArgumentError } from 'commander';
-import type { Knex } from 'knex';
-import { auditAtRest } from '../../audit/at-rest';
-import { connectAudit } from '../../audit/connect';
+import { Command } from 'commander';
 import { faults } from '../faults/faults';
 import { runFaults } from '../faults/run';
 import { startFaultStack, type FaultStack } from '../faults/stack';
+import { auditStack } from '../load/audit-stack';
+import { wholeFrom } from '../stack/whole';
 import { runScript } from '../stack/entry';
 
 const secondsMax = 3_600;
@@ -24,7 +21,7 @@ Exit code 0: all held. 1: not so. 3: it could not be tried.`;
 async function main(): Promise<number> {
   const { seconds, only } = new Command('npm run faults --')
     .description(description)
-    .option('--seconds <n>', 'how long each fault lasts', wholeSeconds, 120)
+    .option('--seconds <n>', 'how long each fault lasts', wholeFrom(1, secondsMax), 120)
     .option('--only <names>', 'some of the faults, separated by commas')
     .parse()
     .opts<{ seconds: number; only?: string }>();
@@ -45,34 +42,11 @@ async function main(): Promise<number> {
 }
 
 async function isProved({ stack }: FaultStack, say: (line: string) => void): Promise<boolean> {
-  const deps = connectAudit({
-    databases: byService((service) => stack.databases[service].auditorUrl),
-    temporal: stack.temporal,
-  });
-  try {
-    // Held up for minutes, they are overdue by the auditor's measure until they have ended.
-    const deadline = Date.now() + restMsMax;
-    while (Date.now() < deadline && (await isMoving(deps.order))) await sleep(1_000);
-    const report = await auditAtRest(deps);
-    say(`Audit: ${report.clean ? 'clean' : 'NOT clean'}, ${report.atRest ? '' : 'not '}at rest`);
-    for (const violation of report.violations.slice(0, 20)) say(`  ${JSON.stringify(violation)}`);
-    return report.clean && report.atRest;
-  } finally {
-    await deps.close();
-  }
-}
-
-async function isMoving(order: Knex): Promise<boolean> {
-  const moving: unknown = await order('orders')
-    .whereIn('status', ['PLACING', 'PENDING'])
-    .first('order_id');
-  return moving !== undefined;
-}
-
-function wholeSeconds(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= secondsMax) return value;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${String(secondsMax)}.`);
+  // Held up for minutes, orders are overdue by the auditor's measure until they have ended.
+  const report = await auditStack(stack, restMsMax);
+  say(`Audit: ${report.clean ? 'clean' : 'NOT clean'}, ${report.atRest ? '' : 'not '}at rest`);
+  for (const violation of report.violations.slice(0, 20)) say(`  ${JSON.stringify(violation)}`);
+  return report.clean && report.atRest;
 }
 
 runScript(main);

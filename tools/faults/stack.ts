@@ -1,22 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../workers/wiring/config';
 import { connectionsMax } from '../../workers/wiring/pools';
-import { prepareDatabases } from '../stack/databases';
-import { choosePorts } from '../stack/ports';
+import { ownLimits, startOwnServers } from '../stack/own-servers';
 import { appProcesses } from '../stack/processes';
-import {
-  dataFolderOf,
-  ensurePrograms,
-  prepareMysqlServers,
-  temporalServer,
-} from '../stack/servers';
-import { readSettings } from '../stack/settings';
-import { mysqlServers, newStackFile } from '../stack/stack-file';
-import { describeStack, type RunningStack } from '../stack/state';
-import { Supervisor } from '../stack/supervisor';
+import type { RunningStack } from '../stack/state';
 
 /** A whole stack on one MySQL server, whose faults are the test's. */
 export interface FaultStack {
@@ -31,56 +20,52 @@ export interface FaultStack {
   close(): Promise<void>;
 }
 
-const limits = { msMax: 60_000, deathsMax: 10 };
+const mysql = 'mysql';
 const diskMb = 700;
 
 /** Starts it in a folder of its own, on free ports; `close` removes it. */
 export async function startFaultStack(say: (what: string) => void): Promise<FaultStack> {
-  const folder = mkdtempSync(join(tmpdir(), 'order-faults-'));
-  mkdirSync(join(folder, 'logs'));
-  const settings = { ...readSettings(), localFolder: folder };
-  const file = newStackFile(false);
-  file.ports = await choosePorts(settings.ports, undefined, false);
-  const programs = await ensurePrograms(settings, ({ what }) => {
-    say(what);
-  });
   const died: string[] = [];
-  const [server] = mysqlServers(false);
-  const supervisor = new Supervisor({
-    changed: () => undefined,
+  let smallDisk: string | undefined;
+  const unmount = () => {
+    // The server may still be using it: it is gone once the server is.
+    if (smallDisk !== undefined) execFileSync('umount', ['--lazy', smallDisk]);
+    smallDisk = undefined;
+  };
+  const own = await startOwnServers({
+    name: 'faults',
+    say,
+    mysql: { performanceSchema: true },
     died: ({ name, reason, lastLogLine }) => {
-      if (name !== server?.name) died.push(name);
+      if (name !== mysql) died.push(name);
       say(`${name} died (${reason}) ${lastLogLine}`);
     },
+    prepare: (dataFolder) => {
+      smallDisk = mountSmallDisk(join(dataFolder, mysql));
+    },
+  }).catch((error: unknown) => {
+    unmount();
+    throw error;
   });
-  const name = server?.name ?? '';
-  const smallDisk = mountSmallDisk(join(dataFolderOf(settings), name));
-  const apps = appProcesses(file, settings);
-  const close = async () => {
-    supervisor.close();
-    await supervisor.stop([['api'], apps.map((app) => app.name), ['temporal'], [name]]);
-    if (smallDisk !== undefined) execFileSync('umount', [smallDisk]);
-    rmSync(folder, { recursive: true, force: true });
+  const { stack, settings, supervisor } = own;
+  const close = () => {
+    unmount();
+    return own.close();
   };
   try {
-    const mysql = await prepareMysqlServers(file, settings, programs, {
-      performanceSchema: true,
-    });
-    await supervisor.start([...mysql, temporalServer(file, settings, programs)], limits);
-    await prepareDatabases(file, dataFolderOf(settings));
-    await supervisor.start(apps, limits);
+    await supervisor.start(appProcesses(own.file, settings), ownLimits);
   } catch (error) {
     await close();
     throw error;
   }
   const { ACTIVITY_SLOTS: slots } = readConfig(['ACTIVITY_SLOTS'], settings.environment);
   return {
-    stack: describeStack(file),
+    stack,
     smallDisk,
     died,
     sessionsMax: connectionsMax(slots, 'separate'),
     signalMysql(signal) {
-      const { pid } = supervisor.records.find((one) => one.name === name) ?? { pid: null };
+      const { pid } = supervisor.records.find(({ name }) => name === mysql) ?? { pid: null };
       if (pid !== null) process.kill(pid, signal);
     },
     close,

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { patterns, type Pattern } from '../../contracts/order';
+import { wholeFrom } from '../stack/whole';
 import { mixed } from './mix';
 
 /** What `npm run load` is told; what is absent has its default below, or none. */
@@ -67,12 +68,4 @@ export function loadOptions(): LoadCommandOptions {
     .option('--json', 'the result as JSON on stdout')
     .parse()
     .opts<LoadCommandOptions>();
-}
-
-function wholeFrom(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
 }

@@ -1,23 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { byService, type Service, services } from '../../contracts/participants';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
-import type { Knex } from 'knex';
 import { openTemporal } from '../../api/placing/temporal-connection';
 import { gtridOf } from '../../activities/participant/branch-connection';
-import { openDatabase } from '../../activities/database/connection';
 import type { AuditDeps } from '../../audit/audit';
 import { connectAudit } from '../../audit/connect';
-import { prepareDatabases } from '../stack/databases';
-import { choosePorts } from '../stack/ports';
+import { closeAll, openAll, type AllDatabases } from '../stack/all-databases';
+import { ownLimits, startOwnServers } from '../stack/own-servers';
 import { appProcesses } from '../stack/processes';
-import * as servers from '../stack/servers';
-import { readSettings, type StackSettings } from '../stack/settings';
-import { mysqlServers, newStackFile, type StackFile } from '../stack/stack-file';
+import type { StackSettings } from '../stack/settings';
+import { mysqlServers, type StackFile } from '../stack/stack-file';
 import { describeStack, type RunningStack } from '../stack/state';
 import type { ProcessSpec } from '../stack/supervised-process';
-import { Supervisor } from '../stack/supervisor';
+import type { Supervisor } from '../stack/supervisor';
 import type { WorkerRole } from './transaction-matcher';
 import { MysqlProxy } from './proxy';
 import { tuning, workflowTaskMsMax } from './tuning';
@@ -31,14 +26,12 @@ const doors: WorkerRole[] = [...services, 'lock'];
 const serviceBehind = (door: WorkerRole): Service =>
   services.find((service) => service === door) ?? 'order';
 
-const limits = { msMax: 60_000, deathsMax: 10 };
-
 /** The real processes on real servers, each service's way to its database watched by a proxy. */
 export interface MatrixStack {
   running: RunningStack;
   temporal: Client;
   /** The administrator's way to the databases, past the proxies. */
-  databases: Record<Service, Knex>;
+  databases: AllDatabases;
   audit: AuditDeps;
   /** What an order's XA branches are called on the servers. */
   gtridOf(orderId: string): string;
@@ -67,44 +60,31 @@ export async function startStack(
     separateDatabases = true,
   }: { environment?: NodeJS.ProcessEnv; separateDatabases?: boolean } = {},
 ): Promise<MatrixStack> {
-  const folder = mkdtempSync(join(tmpdir(), 'order-matrix-'));
-  mkdirSync(join(folder, 'logs'));
-  const base = readSettings();
-  const settings: StackSettings = {
-    ...base,
-    localFolder: folder,
-    environment: { ...base.environment, ...tuning, ...environment },
-  };
-  const file = newStackFile(separateDatabases);
-  file.ports = await choosePorts(settings.ports, undefined, separateDatabases);
-  const supervisor = new Supervisor({ changed: () => undefined, died: () => undefined });
-  const parts: (() => Promise<void>)[] = [];
+  say(`Starting ${separateDatabases ? services.length : 1} MySQL, Temporal and the processes …`);
+  const own = await startOwnServers({
+    name: 'matrix',
+    say,
+    separateDatabases,
+    environment: { ...tuning, ...environment },
+    temporal: { workflowTaskMsMax },
+  });
+  const { file, settings, stack, supervisor } = own;
+  const parts: (() => Promise<unknown>)[] = [];
   const close = async () => {
     await Promise.allSettled(parts.map((end) => end()));
-    supervisor.kill();
-    rmSync(folder, { recursive: true, force: true });
+    await own.close();
   };
   try {
-    const programs = await servers.ensurePrograms(settings, ({ what }) => {
-      say(what);
-    });
-    say(`Starting ${separateDatabases ? services.length : 1} MySQL, Temporal and the processes …`);
-    const mysql = await servers.prepareMysqlServers(file, settings, programs);
-    const temporal = servers.temporalServer(file, settings, programs, { workflowTaskMsMax });
-    await supervisor.start([...mysql, temporal], limits);
-    await prepareDatabases(file, servers.dataFolderOf(settings));
-    await prepareWeights(describeStack(file));
+    await prepareWeights(stack);
     const proxies = await startProxies(file);
-    parts.push(async () => {
-      await Promise.all(proxies.map((proxy) => proxy.close()));
-    });
-    await supervisor.start(processes(file, settings, proxies), limits);
-    const connected = connectAll(describeStack(file));
+    parts.push(() => Promise.all(proxies.map((proxy) => proxy.close())));
+    await supervisor.start(processes(file, settings, proxies), ownLimits);
+    const connected = connectAll(stack);
     parts.push(() => connected.close());
     const serverOf = (service: Service) =>
       mysqlServers(separateDatabases).find((one) => one.services.includes(service))?.name ?? '';
-    const own = { gtridOf: (orderId: string) => gtridOf(file.xa, orderId), serverOf, close };
-    return { ...connected, ...controls(proxies, supervisor), ...own };
+    const named = { gtridOf: (orderId: string) => gtridOf(file.xa, orderId), serverOf, close };
+    return { ...connected, ...controls(proxies, supervisor), ...named };
   } catch (error) {
     await close();
     throw error;
@@ -113,14 +93,14 @@ export async function startStack(
 
 /** Rows that nobody reads, with which a transaction grows heavier than the one that it meets. */
 async function prepareWeights(running: RunningStack): Promise<void> {
-  for (const service of services) {
-    const knex = openDatabase({ url: running.databases[service].adminUrl, poolMax: 1 });
-    try {
+  const databases = openAll(running, 'adminUrl', 1);
+  try {
+    for (const knex of Object.values(databases)) {
       await knex.raw('CREATE DATABASE IF NOT EXISTS matrix_weight');
       await knex.raw('CREATE TABLE IF NOT EXISTS matrix_weight.heavy_rows (n INT NOT NULL)');
-    } finally {
-      await knex.destroy();
     }
+  } finally {
+    await closeAll(databases);
   }
 }
 
@@ -171,9 +151,7 @@ function workerOf(door: WorkerRole): string {
 function connectAll(running: RunningStack) {
   const { address, namespace } = running.temporal;
   const connection = openTemporal(address);
-  const open = (service: Service) =>
-    openDatabase({ url: running.databases[service].adminUrl, poolMax: 8 });
-  const databases = byService(open);
+  const databases = openAll(running, 'adminUrl', 8);
   const audit = connectAudit({
     databases: byService((service) => running.databases[service].auditorUrl),
     temporal: running.temporal,
@@ -185,7 +163,7 @@ function connectAll(running: RunningStack) {
     audit,
     async close() {
       await audit.close();
-      await Promise.all(Object.values(databases).map((knex) => knex.destroy()));
+      await closeAll(databases);
       await connection.close();
     },
   };
@@ -220,7 +198,7 @@ function controls(proxies: DoorProxy[], supervisor: Supervisor) {
       if (signal === 'SIGKILL') killed.set(name, pid);
     },
     async ready(name: string) {
-      const deadline = Date.now() + limits.msMax;
+      const deadline = Date.now() + ownLimits.msMax;
       const isUp = () => record(name).state === 'ready' && record(name).pid !== killed.get(name);
       while (!isUp()) {
         if (Date.now() > deadline) throw new Error(`${name} does not come back`);

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { wholeFrom } from '../stack/whole';
 import { scenarioNames, type ScenarioName } from './orders';
 import { compared, subjects, type Subject } from './subjects';
 
@@ -30,7 +31,7 @@ export interface CompareOptions extends CommonOptions {
   write?: true;
 }
 
-const countMax = 100_000_000;
+const count = wholeFrom(1, 100_000_000);
 /** Above it a batch's statements are longer than what the server keeps of them. */
 const comparedCallersMax = 64;
 
@@ -57,12 +58,12 @@ next order when its last has ended.
 The ways:
 ${listOf(subjects)}`;
   return common('bench', description, { seconds: 6, scenario: ['plain'] })
-    .option('--callers <list>', help.callers, list(whole()))
-    .addOption(option('--rate <list>', help.rate, list(whole())).conflicts('callers'))
-    .option('--outstanding <n>', help.outstanding, whole(), 2_000)
-    .addOption(option('--growth <list>', help.growth, list(whole())).conflicts('rate'))
-    .addOption(option('--recovery <n>', help.recovery, whole()).conflicts(['rate', 'growth']))
-    .option('--owners <n>', help.owners, whole())
+    .option('--callers <list>', help.callers, list(count))
+    .addOption(option('--rate <list>', help.rate, list(count)).conflicts('callers'))
+    .option('--outstanding <n>', help.outstanding, count, 2_000)
+    .addOption(option('--growth <list>', help.growth, list(count)).conflicts('rate'))
+    .addOption(option('--recovery <n>', help.recovery, count).conflicts(['rate', 'growth']))
+    .option('--owners <n>', help.owners, count)
     .option('--variants <list>', help.variants, list(oneOf(subjects)))
     .parse()
     .opts<BenchOptions>();
@@ -96,8 +97,8 @@ The figures depend on the machine and on what else it does: compare them within 
 means is in docs/choosing.md, how it is measured in docs/comparison.md. Exit code 1: an audit was
 not clean, a call went wrong, or an order of \`lock\` was caught half done.`;
   return common('compare', description, { seconds: 40, scenario: scenarioNames })
-    .option('--orders <n>', help.orders, whole(100_000), 200)
-    .option('--callers <n>', help.callers, whole(comparedCallersMax), 16)
+    .option('--orders <n>', help.orders, wholeFrom(1, 100_000), 200)
+    .option('--callers <n>', help.callers, wholeFrom(1, comparedCallersMax), 16)
     .option('--only <list>', help.only, list(oneOf(compared)))
     .option('--write', help.write)
     .addHelpText('after', examples)
@@ -112,8 +113,8 @@ function common(
 ): Command {
   return new Command(`npm run ${name} --`)
     .description(description)
-    .option('--rounds <n>', 'how often, interleaved; medians are shown', whole(100), 1)
-    .option('--seconds <n>', 'of each measurement, at most', whole(3_600), defaults.seconds)
+    .option('--rounds <n>', 'how often, interleaved; medians are shown', wholeFrom(1, 100), 1)
+    .option('--seconds <n>', 'of each measurement, at most', wholeFrom(1, 3_600), defaults.seconds)
     .addOption(
       new Option('--scenario <names...>', 'failing: 10 % cannot succeed; hot: all want one product')
         .choices(scenarioNames)
@@ -124,14 +125,6 @@ function common(
 
 function option(flags: string, description: string, parse: (text: string) => unknown): Option {
   return new Option(flags, description).argParser(parse);
-}
-
-function whole(max = countMax): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value > 0 && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`);
-  };
 }
 
 function oneOf(among: readonly Subject[]): (name: string) => Subject {

@@ -1,18 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../activities/database/connection';
 import { openTemporal } from '../../api/placing/temporal-connection';
-import { prepareDatabases } from '../stack/databases';
-import { choosePorts } from '../stack/ports';
-import { dataFolderOf, ensurePrograms, prepareMysqlServers } from '../stack/servers';
-import { temporalServer } from '../stack/servers';
-import { readSettings } from '../stack/settings';
-import { newStackFile } from '../stack/stack-file';
-import { describeStack, type ProcessStatus, type RunningStack } from '../stack/state';
-import { Supervisor } from '../stack/supervisor';
+import { ownLimits, startOwnServers, type OwnServersOptions } from '../stack/own-servers';
+import type { ProcessStatus, RunningStack } from '../stack/state';
 import { enableCounters } from './counters';
 import { processesOf, type Subject } from './subjects';
 
@@ -28,57 +19,35 @@ export interface BenchServers {
   close(): Promise<void>;
 }
 
-const limits = { msMax: 60_000, deathsMax: 3 };
-/**
- * Starts the servers on free ports, durable as those of `npm start`, in a folder of their own.
- *
- * @param inside for who looks into MySQL while it works
- */
+/** @param inside for code that looks into MySQL while it works */
 export async function startServers(
   say: (what: string) => void,
-  inside?: Parameters<typeof prepareMysqlServers>[3],
+  inside?: OwnServersOptions['mysql'],
 ): Promise<BenchServers> {
-  const folder = mkdtempSync(join(tmpdir(), 'order-bench-'));
-  mkdirSync(join(folder, 'logs'));
-  const settings = { ...readSettings(), localFolder: folder };
-  const file = newStackFile(false);
-  file.ports = await choosePorts(settings.ports, undefined, false);
-  const programs = await ensurePrograms(settings, ({ what }) => {
-    say(what);
-  });
-  const supervisor = new Supervisor({
-    changed: () => undefined,
+  const own = await startOwnServers({
+    name: 'bench',
+    say,
+    ...(inside && { mysql: inside }),
     died: ({ name, reason }) => {
       say(`${name} died (${reason})`);
     },
   });
-  const stack = describeStack(file);
+  const { file, settings, stack, supervisor } = own;
   const mysql = openDatabase({ url: stack.databases.order.adminUrl, poolMax: 2 });
-  const connection = openTemporal(stack.temporal.address);
-  const close = async () => {
-    await Promise.all([mysql.destroy(), connection.close()]);
-    supervisor.close();
-    await supervisor.stop([supervisor.records.map(({ name }) => name)]);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    const servers = await prepareMysqlServers(file, settings, programs, inside);
-    await supervisor.start([...servers, temporalServer(file, settings, programs)], limits);
-    await prepareDatabases(file, dataFolderOf(settings));
-    await enableCounters(mysql);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { address, namespace } = stack.temporal;
+  const connection = openTemporal(address);
+  await enableCounters(mysql);
   const processes = (subject: Subject) => processesOf(subject, file, settings);
-  const { namespace } = stack.temporal;
   return {
     stack,
     mysql,
     temporal: new Client({ connection, namespace }),
     processes: () => supervisor.records,
-    start: (subject) => supervisor.start(processes(subject), limits),
+    start: (subject) => supervisor.start(processes(subject), ownLimits),
     stop: (subject) => supervisor.stop([['api'], processes(subject).map(({ name }) => name)]),
-    close,
+    async close() {
+      await Promise.all([mysql.destroy(), connection.close()]);
+      await own.close();
+    },
   };
 }

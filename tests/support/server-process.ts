@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { spawnBound, type ServerCommand } from './bound-process';
-import { lastLines } from './command';
+import { spawnBound, type ServerCommand } from '../../tools/stack/bound-process';
+import { lastLines } from '../../tools/stack/command';
 
 /** How a server is started, and how one knows that it is up. */
 export interface StartOptions {
