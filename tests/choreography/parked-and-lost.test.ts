@@ -123,7 +123,7 @@ it('the auditor sees an open delivery, even if the owner is an ended resolution'
   await mendAndRelease(order);
   const orders = world.databases.order;
   const noAlert = async () => (await orders('alerts').whereNull('resolved_at')).length === 0;
-  await until('nobody is asked for any more', noAlert);
+  await until('no alert is open', noAlert);
   await orders('orders').update({ owned_at: new Date(0) });
   const query = `WorkflowId STARTS_WITH "${order.orderId}:" AND ExecutionStatus = "Running"`;
   await until('the delivery is seen to run', async () => {

@@ -43,7 +43,7 @@ afterEach(async () => {
 const away = () => Promise.reject(new Error('the participant is away'));
 const tooDear = { lines: { apple: 3 }, unitPrice: 1_000_000 };
 const told = (orderId: string, kind: string) =>
-  until(`somebody is told: ${kind}`, async () => (await alertsOf(world, orderId)).includes(kind));
+  until(`an alert is raised: ${kind}`, async () => (await alertsOf(world, orderId)).includes(kind));
 
 describe('xa', () => {
   it('shows for a branch in doubt which step fails, why, and what to do', async () => {

@@ -140,7 +140,7 @@ describe('on a server', () => {
 
   /** Waits until a session waits for a row's lock. */
   async function somebodyWaits(): Promise<void> {
-    await until('somebody waits for the row', async () => {
+    await until('a session waits for the row', async () => {
       const [rows] = (await server.admin.raw(
         'SELECT 1 FROM performance_schema.data_lock_waits LIMIT 1',
       )) as [unknown[]];

@@ -123,7 +123,7 @@ async function retriedInDoubt(world: World): Promise<WorkflowHandle> {
   const order = await createOrder(world);
   world.faults.commitPoints = away;
   const lost = await startOrders(world, 'xa', [order]);
-  await until('somebody is told', async () => {
+  await until('an alert is raised', async () => {
     return (await alertsOf(world, order.orderId)).includes('branch-in-doubt');
   });
   await lost.terminate();

@@ -138,7 +138,7 @@ async function inDoubt(
   world.faults[completes ? 'commitPoints' : 'rollbackPoints'] = away;
   if (!completes) beforeDecision(world, () => cancelOrder(world, order));
   const handle = await startOrders(world, 'xa', [order], timing);
-  await until('somebody is told', async () => {
+  await until('an alert is raised', async () => {
     return (await alertsOf(world, order.orderId)).includes('branch-in-doubt');
   });
   world.clearFaults();
@@ -157,7 +157,7 @@ async function heuristic(world: World, how: 'COMMIT' | 'ROLLBACK'): Promise<Work
     if (!completes) await cancelOrder(world, order);
   });
   const handle = await startOrders(world, 'xa', [order]);
-  await until('somebody is told', async () => {
+  await until('an alert is raised', async () => {
     return (await alertsOf(world, order.orderId)).includes('heuristic-outcome');
   });
   await putRight(world, order.orderId, completes ? 'use' : 'refund');

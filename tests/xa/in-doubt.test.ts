@@ -77,7 +77,7 @@ it.each([
       };
     }
     const handle = await startOrders(world, 'xa', [{ orderId, ...order }]);
-    await until('somebody is told', async () => {
+    await until('an alert is raised', async () => {
       return (await alertsOf(world, orderId)).includes('branch-in-doubt');
     });
     expect(await stateOf(world, orderId)).toMatchObject({ status: 'PENDING' });

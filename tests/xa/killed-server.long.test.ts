@@ -99,7 +99,7 @@ function stopsAt(step: keyof Faults): Gate {
 
 const inDoubt = ({ orderId }: PlacedOrder) =>
   until(
-    'somebody is told',
+    'an alert is raised',
     async () => (await alertsOf(world, orderId)).includes('branch-in-doubt'),
     20_000,
   );
