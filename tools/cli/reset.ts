@@ -3,12 +3,10 @@ import { Command } from 'commander';
 import { runScript } from '../stack/entry';
 import { endLeftovers } from '../stack/leftovers';
 import { takeLock } from '../stack/lock';
+import { askRestart } from '../stack/restart';
 import { dataFolderOf } from '../stack/servers';
-import { readSettings, type StackSettings } from '../stack/settings';
-import { NoStackError, readLiveState, stackLockPath, stackPid } from '../stack/state';
-
-const resetMsMax = 120_000;
-const pollMs = 100;
+import { readSettings } from '../stack/settings';
+import { readLiveState, stackLockPath } from '../stack/state';
 
 /** Returns this clone's stack to the seeded world, whether it runs or not. */
 async function main(): Promise<number> {
@@ -18,7 +16,7 @@ async function main(): Promise<number> {
   const settings = readSettings();
   const lock = takeLock(stackLockPath(settings.localFolder));
   if (!lock) {
-    await askSupervisor(settings);
+    await askRestart(settings.localFolder, { reset: true });
     say('All orders, balances and workflows are thrown away; the stack runs in the seeded world.');
     return 0;
   }
@@ -36,27 +34,6 @@ async function main(): Promise<number> {
     lock.release();
   }
   return 0;
-}
-
-/** The supervisor holds the servers, so that it does the work, at a signal. */
-async function askSupervisor({ localFolder }: StackSettings): Promise<void> {
-  const pid = stackPid(localFolder);
-  const before = readLiveState(localFolder);
-  if (pid === undefined || before?.phase !== 'running') {
-    const phase = before?.phase ?? 'starting';
-    throw new NoStackError(`The stack of this clone is ${phase}: reset it once it runs.`);
-  }
-  process.kill(pid, 'SIGUSR2');
-  const deadline = Date.now() + resetMsMax;
-  while (Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-    const now = readLiveState(localFolder);
-    if (stackPid(localFolder) === undefined) throw new Error('The stack ended during the reset.');
-    if (!now || now.resets.done === before.resets.done) continue;
-    if (now.resets.error) throw new Error(`The reset failed: ${now.resets.error}`);
-    return;
-  }
-  throw new Error('The reset is not done after 120 s; `npm run status` says how it stands.');
 }
 
 function say(text: string): void {

@@ -51,7 +51,7 @@ async function runUntilStopped(
     sayHowToUse(assembled.file, assembled.stack, settings, terminal);
     process.on('SIGUSR2', () => {
       const request = takeRestartRequest(settings.localFolder);
-      void (request ? assembled.stack.restart(request) : assembled.stack.reset());
+      if (request) void assembled.stack.restart(request);
     });
   });
   const failure = await Promise.race([stopped, starting.then(() => stopped)]).then(

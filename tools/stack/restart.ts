@@ -6,11 +6,12 @@ import { readJson, writeJson } from './stack-file';
 import { NoStackError, readLiveState, stackPid } from './state';
 
 /**
- * An orderly stop and a start of everything, by the supervisor, which stays: the signal that it
- * gets is that of a reset, and a file beside it says that this is none.
+ * What a running stack's supervisor is asked to do with everything that it runs. The supervisor
+ * stays. A signal tells it to look into a file, which says what is wanted.
  */
-
 export interface RestartRequest {
+  /** Throws all data away in between, and returns to the seeded world. */
+  reset?: true;
   /** Where the steps run from then on; as before when it is not said. */
   placement?: Placement;
 }
@@ -20,27 +21,28 @@ const restartMsMax = 180_000;
 const pollMs = 50;
 
 /** Asks the running stack's supervisor, and resolves once everything runs again. */
-export async function askRestart(
-  localFolder: string,
-  placement: Placement | undefined,
-): Promise<void> {
+export async function askRestart(localFolder: string, request: RestartRequest): Promise<void> {
+  const what = request.reset ? 'reset' : 'restart';
   const pid = stackPid(localFolder);
   const before = readLiveState(localFolder);
   if (pid === undefined || before?.phase !== 'running') {
-    throw new NoStackError(`The stack is ${before?.phase ?? 'not there'}: it cannot be restarted.`);
+    const phase = before?.phase ?? 'starting';
+    throw new NoStackError(`The stack of this clone is ${phase}: ${what} it once it runs.`);
   }
-  writeJson(requestFile(localFolder), placement === undefined ? {} : { placement });
+  writeJson(requestFile(localFolder), request);
   process.kill(pid, 'SIGUSR2');
   const deadline = Date.now() + restartMsMax;
   while (Date.now() < deadline) {
     await sleep(pollMs);
     const now = readLiveState(localFolder);
-    if (stackPid(localFolder) === undefined) throw new Error('The stack ended in its restart.');
+    if (stackPid(localFolder) === undefined) throw new Error(`The stack ended in its ${what}.`);
     if (!now || now.restarts.done === before.restarts.done) continue;
-    if (now.restarts.error) throw new Error(`The restart failed: ${now.restarts.error}`);
+    if (now.restarts.error) throw new Error(`The ${what} failed: ${now.restarts.error}`);
     if (now.phase === 'running') return;
   }
-  throw new Error(`The stack was not restarted in ${String(restartMsMax / 1_000)} s.`);
+  throw new Error(
+    `The ${what} is not done after ${restartMsMax / 1_000} s; \`npm run status\` says how it stands.`,
+  );
 }
 
 /** What was asked for; the one supervisor that reads it does it. */

@@ -64,42 +64,28 @@ export class Stack {
   }
 
   /**
-   * Returns to the seeded world: all data are thrown away, Temporal's too, and made anew. Whole
-   * folders go, so that no prepared branch and no open session can hold it up.
+   * Ends everything, and starts it again. A reset returns to the seeded world: whole folders go,
+   * Temporal's data too, so that no prepared branch and no open session can hold it up.
    */
-  async reset(): Promise<void> {
+  async restart({ reset, placement }: RestartRequest): Promise<void> {
     if (this.live.phase !== 'running') return;
-    const { resets } = this.live;
-    this.enter('resetting');
-    this.terminal.say('Resetting: all data are thrown away …');
+    const { settings, terminal, live } = this;
+    const { restarts } = live;
+    this.enter(reset ? 'resetting' : 'restarting');
+    const how = reset
+      ? 'Resetting: all data are thrown away'
+      : 'Restarting: everything ends in order';
+    terminal.say(`${how} …`);
     try {
       await this.stopAll();
-      rmSync(dataFolderOf(this.settings), { recursive: true, force: true });
-      await this.startAll();
-      resets.error = null;
-      this.terminal.say('The stack runs in the seeded world.');
-    } catch (error) {
-      resets.error = error instanceof Error ? error.message : String(error);
-      this.terminal.say(`The reset failed: ${resets.error}`);
-    }
-    resets.done += 1;
-    this.enter('running');
-  }
-
-  /** Ends everything in order, as a stop does, and starts it again; in another placement if told. */
-  async restart({ placement }: RestartRequest): Promise<void> {
-    if (this.live.phase !== 'running') return;
-    const { restarts } = this.live;
-    this.enter('restarting');
-    this.terminal.say('Restarting: everything ends in order …');
-    try {
-      await this.stopAll();
-      this.settings = placedIn(this.settings, placement);
+      if (reset) rmSync(dataFolderOf(settings), { recursive: true, force: true });
+      this.settings = placedIn(settings, placement);
       await this.startAll();
       restarts.error = null;
+      if (reset) terminal.say('The stack runs in the seeded world.');
     } catch (error) {
       restarts.error = error instanceof Error ? error.message : String(error);
-      this.terminal.say(`The restart failed: ${restarts.error}`);
+      terminal.say(`The ${reset ? 'reset' : 'restart'} failed: ${restarts.error}`);
     }
     restarts.done += 1;
     this.enter('running');
@@ -153,7 +139,7 @@ export class Stack {
     await this.stopServers();
   }
 
-  /** Of data that are thrown away nothing has to come to its end. */
+  /** Orders need not come to their end: their data are thrown away, or recovery takes them up. */
   private async stopAll(): Promise<void> {
     await this.supervisor.stop([[apiProcess], [workflowProcess, ...this.workers()]]);
     await this.stopServers();
@@ -177,8 +163,7 @@ export class Stack {
   private noteProcesses(processes: ProcessRecord[]): void {
     const { live } = this;
     live.processes = processes;
-    const failed = live.resets.error ?? live.restarts.error;
-    const works = live.phase === 'running' && failed === null;
+    const works = live.phase === 'running' && live.restarts.error === null;
     live.ready = works && processes.every(({ state }) => state === 'ready');
     writeLiveState(this.settings.localFolder, live);
     for (const { name, state } of processes) {

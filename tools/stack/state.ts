@@ -32,9 +32,7 @@ export interface LiveState {
   processes: ProcessRecord[];
   /** The API's pages that are there; null while unknown, or when there is no such page. */
   pages: { console: string | null; docs: string | null; metrics: string | null };
-  /** How many resets it has been through, and what the last one said when it failed. */
-  resets: { done: number; error: string | null };
-  /** The same of restarts of everything. */
+  /** How many restarts it has been through, resets included, and what the last one said if it failed. */
   restarts: { done: number; error: string | null };
 }
 
@@ -45,7 +43,6 @@ export function startingState(): LiveState {
     ready: false,
     processes: [],
     pages: { console: null, docs: null, metrics: null },
-    resets: { done: 0, error: null },
     restarts: { done: 0, error: null },
   };
 }
