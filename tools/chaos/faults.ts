@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';
-import { goneWithin } from '../stack/bound-process';
+import { goneWithin, signal as sendSignal } from '../stack/bound-process';
 import { startOf } from '../stack/lock';
 import { readLiveState, type DatabaseAccess, type RunningStack } from '../stack/state';
 import type { Fault, FaultKind } from './plan';
-import { holdOrders, lockAllTables, makeReadOnly, type ServerFault } from './server-faults';
+import {
+  holdOrders,
+  lockAllTables,
+  makeReadOnly,
+  withAdmin,
+  type ServerFault,
+} from './server-faults';
 import { moveThereAndBack, stopAndStart } from './stack-faults';
 import { callersTarget, servedBy, sessionsOf, stackTarget } from './targets';
 import { stopMsMaxOf } from '../../workers/wiring/stopping';
@@ -63,7 +68,7 @@ export class Faults {
     }
     const sent = signals[kind];
     if (!sent) throw new Error(`Nothing is known of ${kind} ${target}`);
-    const { pid, startedAt } = await this.signal(target, sent);
+    const { pid, startedAt } = await this.signalProcess(target, sent);
     fired(`${sent} to process ${String(pid)}`);
     if (kind === 'freeze') {
       this.frozen.set(pid, startedAt);
@@ -71,7 +76,7 @@ export class Faults {
       this.thaw(pid, startedAt);
       return;
     }
-    if (kind === 'restart' && !(await goneWithin(pid, restartMsMax))) kill(pid, 'SIGKILL');
+    if (kind === 'restart' && !(await goneWithin(pid, restartMsMax))) sendSignal(pid, 'SIGKILL');
     if (await goneWithin(pid, goneMsMax)) return;
     throw new Error(`${target}, process ${String(pid)}, lives on`);
   }
@@ -128,12 +133,12 @@ export class Faults {
   private thaw(pid: number, startedAt: string): void {
     this.frozen.delete(pid);
     // It may have been killed while it was frozen, and its id given to somebody else.
-    if (startOf(pid) === startedAt) kill(pid, 'SIGCONT');
+    if (startOf(pid) === startedAt) sendSignal(pid, 'SIGCONT');
   }
 
-  private async signal(
+  private async signalProcess(
     name: string,
-    signal: NodeJS.Signals,
+    sent: NodeJS.Signals,
   ): Promise<{ pid: number; startedAt: string }> {
     const deadline = Date.now() + findMsMax;
     while (Date.now() < deadline) {
@@ -141,7 +146,7 @@ export class Faults {
       const record = processes.find((process) => process.name === name);
       const { pid = null, startedAt = '' } = record ?? {};
       // The record outlives its process for a moment.
-      if (pid !== null && startOf(pid) === startedAt && kill(pid, signal))
+      if (pid !== null && startOf(pid) === startedAt && sendSignal(pid, sent))
         return { pid, startedAt };
       await sleep(pollMs);
     }
@@ -188,11 +193,7 @@ const serverFaults: Partial<Record<FaultKind, (fault: ServerFault) => Promise<vo
 };
 
 async function killSessions(database: DatabaseAccess, users: string[]): Promise<number> {
-  const { host, port, adminUser: user, adminPassword: password } = database;
-  const admin = await createConnection({ host, port, user, password, connectTimeout: findMsMax });
-  // Another fault may take it away between two statements; the next one says so.
-  admin.on('error', () => undefined);
-  try {
+  return withAdmin({ database }, async (admin) => {
     const [sessions] = await admin.query<RowDataPacket[]>(
       'SELECT id FROM information_schema.processlist WHERE user IN (?)',
       [users],
@@ -204,17 +205,5 @@ async function killSessions(database: DatabaseAccess, users: string[]): Promise<
       });
     }
     return sessions.length;
-  } finally {
-    admin.destroy();
-  }
-}
-
-/** False when there is no such process any more. */
-function kill(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
-  }
+  });
 }

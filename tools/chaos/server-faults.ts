@@ -119,17 +119,17 @@ async function rest({ signal }: ServerFault, overAt: number): Promise<void> {
 }
 
 /** In a session of its own: whatever becomes of it, what it holds is let go with it. */
-async function withAdmin(
-  { database }: ServerFault,
-  work: (admin: Connection) => Promise<void>,
-): Promise<void> {
+export async function withAdmin<T>(
+  { database }: Pick<ServerFault, 'database'>,
+  work: (admin: Connection) => Promise<T>,
+): Promise<T> {
   const { host, port, adminUser: user, adminPassword: password } = database;
   const connectTimeout = connectMsMax;
   const admin = await createConnection({ host, port, user, password, connectTimeout });
   // Another fault may take the server away between two statements; the next one says so.
   admin.on('error', () => undefined);
   try {
-    await work(admin);
+    return await work(admin);
   } finally {
     admin.destroy();
   }

@@ -6,7 +6,7 @@ import { recoveries, type RecoveryRow } from '../measure/recovery';
 import type { Row } from '../measure/row';
 import { startServers } from '../measure/servers';
 import { bench } from '../measure/sweep';
-import { benchTable, growthTable } from '../measure/table';
+import { benchTable } from '../measure/table';
 
 async function main(): Promise<number> {
   const options = benchOptions();
@@ -16,9 +16,9 @@ async function main(): Promise<number> {
       const rows = await collect(recoveries(servers, options, say), options, describeRecovery);
       return exitCodeOf(rows);
     }
-    const [measured, table] = options.growth ? [growth, growthTable] : [bench, benchTable];
+    const measured = options.growth ? growth : bench;
     const rows = await collect(measured(servers, options, say), options, describe);
-    if (!options.json) process.stdout.write(table(rows));
+    if (!options.json) process.stdout.write(benchTable(rows));
     return exitCodeOf(rows);
   } finally {
     await servers.close();

@@ -13,7 +13,7 @@ import { runChaos, type ChaosOptions, type ChaosReport } from '../chaos/run';
 import { generateOrders } from '../load/generator';
 import { mixed, mixPatterns, patternsOf } from '../load/mix';
 import { loadDefaults, loadOptions, type LoadCommandOptions } from '../load/options';
-import { countOrderFile, readOrderFile, toLine, type LoadOrder } from '../load/order-file';
+import { countOrderFile, firstOf, readOrderFile, toLine, type LoadOrder } from '../load/order-file';
 import { callsSucceeded, type Summary } from '../load/outcomes';
 import { withProgress } from '../load/progress';
 import { runLoad } from '../load/run';
@@ -184,15 +184,6 @@ async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): P
     return await work(stop.signal);
   } finally {
     for (const signal of endSignals) process.off(signal, interrupt);
-  }
-}
-
-async function* firstOf<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T> {
-  let taken = 0;
-  for await (const item of items) {
-    if (taken === count) return;
-    taken += 1;
-    yield item;
   }
 }
 

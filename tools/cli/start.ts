@@ -48,7 +48,7 @@ async function runUntilStopped(
     stack = assembled.stack;
     const orderId = await assembled.stack.up();
     terminal.say(`✓ A first order, ${orderId}, is COMPLETED`);
-    sayHowToUse(assembled.file, assembled.stack, settings, terminal);
+    sayHowToUse(assembled.file, settings, terminal);
     process.on('SIGUSR2', () => {
       const request = takeRestartRequest(settings.localFolder);
       if (request) void assembled.stack.restart(request);
@@ -145,26 +145,17 @@ function sayAlreadyRunning(settings: StackSettings, terminal: Terminal): void {
   terminal.say(`  API          ${apiUrl}\n  Temporal UI  ${temporal.uiUrl}`);
 }
 
-function sayHowToUse(
-  file: StackFile,
-  stack: Stack,
-  settings: StackSettings,
-  terminal: Terminal,
-): void {
+function sayHowToUse(file: StackFile, settings: StackSettings, terminal: Terminal): void {
   const { apiUrl, temporal } = describeStack(file);
-  const { console, docs, metrics } = stack.pages;
   const elsewhere = settings.environment['LOCAL_DIR'];
   const npm = `${elsewhere ? `LOCAL_DIR=${elsewhere} ` : ''}npm run -s`;
   const rows = [
     ['API', apiUrl],
-    ['Console', console],
-    ['Documentation', docs],
-    ['Metrics', metrics],
     ['Temporal UI', temporal.uiUrl],
     ['Data and logs', relative(process.cwd(), settings.localFolder)],
   ] as const;
   terminal.say('');
-  for (const [name, value] of rows) if (value) terminal.say(`  ${name.padEnd(14)} ${value}`);
+  for (const [name, value] of rows) terminal.say(`  ${name.padEnd(14)} ${value}`);
   terminal.say(`
 Try it, as a customer (for staff: --role viewer, operator or approver):
 

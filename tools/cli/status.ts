@@ -85,10 +85,11 @@ function statusOf(
     ready: live?.ready ?? false,
     urls: {
       api: stack?.apiUrl ?? null,
-      console: live?.pages.console ?? null,
-      docs: live?.pages.docs ?? null,
       temporalUi: stack?.temporal.uiUrl ?? null,
-      metrics: live?.pages.metrics ?? null,
+      // Programs were promised these; the API serves no such page.
+      console: null,
+      docs: null,
+      metrics: null,
     },
     temporal: {
       address: stack?.temporal.address ?? null,

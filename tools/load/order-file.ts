@@ -42,6 +42,18 @@ export async function countOrderFile(path: string): Promise<number> {
   return count;
 }
 
+export async function* firstOf<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  count: number,
+): AsyncGenerator<T> {
+  let taken = 0;
+  for await (const item of items) {
+    if (taken === count) return;
+    taken += 1;
+    yield item;
+  }
+}
+
 function parse(line: string, place: string): LoadOrder {
   let value: unknown;
   try {

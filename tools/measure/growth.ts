@@ -1,39 +1,31 @@
 import type { Knex } from 'knex';
 import { withProgress } from '../load/progress';
 import { closeAll, openAll } from '../stack/all-databases';
-import { measure } from './measure';
 import type { BenchOptions } from './options';
-import { scenarios } from './orders';
 import { plantCompleted } from './planting';
 import type { Row } from './row';
 import type { BenchServers } from './servers';
 import { saga } from './subjects';
-import { busy, sweep, type Say } from './sweep';
+import { bench, type Say } from './sweep';
 
 const callersByDefault = 64;
 const settleMsMax = 60_000;
 const dirtyPagesMax = 200;
 
-/** The same load beside more and more orders that are stored already, the sizes ascending. */
+/** The benchmark beside more and more orders that are stored already, the sizes ascending. */
 export async function* growth(
   servers: BenchServers,
   options: BenchOptions,
   say: Say,
 ): AsyncGenerator<Row> {
-  const callers = options.callers?.[0] ?? callersByDefault;
+  const { variants = [saga], callers = [callersByDefault] } = options;
   for (const size of [...(options.growth ?? [])].sort((a, b) => a - b)) {
     await fillUp(servers, size);
     const storedOrders = await countOrders(servers.mysql);
     say(`${storedOrders} stored orders`);
-    const wanted = { subjects: options.variants ?? [saga], rounds: 1, warmUp: busy };
-    yield* sweep(servers, wanted, say, async function* (offered, setting) {
-      for (const subject of offered) {
-        const { pattern } = subject;
-        const own = { scenario: scenarios.plain, pattern, seconds: options.seconds, seed: size };
-        const load = { loop: 'closed', callers, ...own } as const;
-        yield await measure(servers, { ...setting, subject, storedOrders }, load);
-      }
-    });
+    for await (const row of bench(servers, { ...options, variants, callers }, say)) {
+      yield { ...row, storedOrders };
+    }
   }
 }
 

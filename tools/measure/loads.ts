@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pattern } from '../../contracts/order';
 import { apiClient } from '../load/api-client';
 import { defaultPatience } from '../load/caller';
-import type { LoadOrder } from '../load/order-file';
+import { firstOf, type LoadOrder } from '../load/order-file';
 import type { Summary } from '../load/outcomes';
 import { withProgress } from '../load/progress';
 import { runLoad } from '../load/run';
@@ -74,17 +74,8 @@ async function closedLoop(
     const onProgress = (done: number) => {
       update(done, count);
     };
-    return runLoad({ ...rest, orders: take(orders, count), onProgress });
+    return runLoad({ ...rest, orders: firstOf(orders, count), onProgress });
   });
-}
-
-function* take(orders: Iterable<LoadOrder>, count: number): Generator<LoadOrder> {
-  let taken = 0;
-  for (const order of orders) {
-    if (taken === count) return;
-    taken += 1;
-    yield order;
-  }
 }
 
 const minted = new Map<string, Promise<string>>();

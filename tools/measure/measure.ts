@@ -15,7 +15,6 @@ export interface Setting {
   round: number;
   /** What the subject's processes do while nobody orders anything. */
   idle: Counters;
-  storedOrders?: number;
 }
 
 /**
@@ -24,7 +23,7 @@ export interface Setting {
  */
 export async function measure(servers: BenchServers, setting: Setting, load: Load): Promise<Row> {
   const { stack, mysql, temporal } = servers;
-  const { subject, round, idle, storedOrders } = setting;
+  const { subject, round, idle } = setting;
   const loadAverage = loadavg()[0] ?? 0;
   const meters = await readMeters(servers.processes(), mysql);
   const before = await readCounters(mysql);
@@ -67,7 +66,6 @@ export async function measure(servers: BenchServers, setting: Setting, load: Loa
     cpuMsByProcess,
     actions: eachOf(actions),
     localActivities: each(localActivities),
-    storedOrders,
     ...audit,
     loadAverage: thousandths(loadAverage),
   };

@@ -21,7 +21,7 @@ interface WarmUp {
   orders?: number;
 }
 
-export const busy: WarmUp = { callers: 64, seconds: 4 };
+const busy: WarmUp = { callers: 64, seconds: 4 };
 /** The idle system is looked at next: it should not have much to do still. */
 const few: WarmUp = { callers: 20, seconds: 60, orders: 20 };
 
@@ -76,7 +76,7 @@ export async function* compare(
 }
 
 /** Round by round, brings up the processes that subjects share, warms them, and takes them down. */
-export async function* sweep<R>(
+async function* sweep<R>(
   servers: BenchServers,
   { subjects, rounds, warmUp }: { subjects: readonly Subject[]; rounds: number; warmUp: WarmUp },
   say: Say,

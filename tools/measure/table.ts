@@ -54,11 +54,18 @@ const safety: Column<WatchedRow>[] = [
   ['caught as', kindsOf],
 ];
 
+const grown: Column[] = [
+  ['rows read', of((row) => row.rowsRead, 1)],
+  ['audit s', of((row) => row.auditSeconds, 1)],
+];
+
 /** The benchmark: the median of each variant and load, with its ratio to raw SQL. */
 export function benchTable(rows: readonly Row[]): string {
   if (rows.length === 0) return '';
   const isOpen = rows.some(({ rate }) => rate !== undefined);
-  const columns = [subject, load, ...speed(rows, 'raw-sql'), ...(isOpen ? [shed] : [])];
+  const isGrowth = rows.some(({ storedOrders }) => storedOrders !== undefined);
+  const more = [...(isOpen ? [shed] : []), ...(isGrowth ? grown : [])];
+  const columns = [subject, load, ...speed(rows, 'raw-sql'), ...more];
   return caption(rows) + layOut(cellsOf(columns, groupsOf(rows)));
 }
 
@@ -82,35 +89,6 @@ export function compareTable(rows: readonly WatchedRow[]): string {
   return comparison(rows)
     .map(({ title, cells }) => `\n${title}\n${layOut(cells)}`)
     .join('');
-}
-
-/** Each size beside the smallest of the same variant. */
-export function growthTable(rows: readonly Row[]): string {
-  const beside =
-    (value: (row: Row) => number, digits: number): Column[1] =>
-    ([row]) => {
-      if (!row) return '';
-      const smallest = rows.find((other) => other.subject === row.subject) ?? row;
-      const ratio = value(row) / Math.max(value(smallest), Number.MIN_VALUE);
-      return `${value(row).toFixed(digits)} (×${ratio.toFixed(2)})`;
-    };
-  const columns: Column[] = [
-    subject,
-    ['stored orders', ([row]) => String(row?.storedOrders ?? 0)],
-    ['orders/s', beside((row) => row.ordersPerSecond, 0)],
-    ['p50 ms', beside((row) => row.latencyMs.p50, 1)],
-    ['p99 ms', beside((row) => row.latencyMs.p99, 1)],
-    ['rows read an order', beside((row) => row.rowsRead, 1)],
-    ['audit s', beside((row) => row.auditSeconds, 1)],
-    ['load avg', of((row) => row.loadAverage, 1)],
-  ];
-  const table = layOut(
-    cellsOf(
-      columns,
-      rows.map((row) => [row]),
-    ),
-  );
-  return `${caption(rows)}× is the ratio to the smallest.\n\n${table}`;
 }
 
 /** What must not be in a comparison, whatever the machine. */
@@ -172,9 +150,10 @@ function caption(rows: readonly Row[]): string {
   );
 }
 
-function loadOf({ rate, callers, scenario }: Row): string {
+function loadOf({ rate, callers, scenario, storedOrders }: Row): string {
   const own = rate === undefined ? `${callers} callers` : `${rate}/s`;
-  return scenario === 'plain' ? own : `${own}, ${scenario}`;
+  const beside = storedOrders === undefined ? [] : [`${storedOrders} stored`];
+  return [own, ...(scenario === 'plain' ? [] : [scenario]), ...beside].join(', ');
 }
 
 /** Rows of the same subject and load, in the order in which subjects are named. */

@@ -49,19 +49,3 @@ export async function placeFirstOrder(stack: RunningStack): Promise<string> {
   }
   return orderId;
 }
-
-/** The URL of each page that the API serves; null for one that it does not. */
-export async function findPages(
-  apiUrl: string,
-): Promise<{ console: string | null; docs: string | null; metrics: string | null }> {
-  const find = async (path: string) => {
-    const url = `${apiUrl}${path}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(msMax) }).catch(
-      () => undefined,
-    );
-    await response?.body?.cancel();
-    return response?.ok ? url : null;
-  };
-  const [console, docs, metrics] = await Promise.all(['/console', '/docs', '/metrics'].map(find));
-  return { console: console ?? null, docs: docs ?? null, metrics: metrics ?? null };
-}

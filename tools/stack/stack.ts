@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Placement } from '../../contracts/limits';
 import { databasesAreCurrent, prepareDatabases } from './databases';
-import { findPages, placeFirstOrder } from './first-order';
+import { placeFirstOrder } from './first-order';
 import { endLeftBranches, waitForOrders } from './orderly-end';
 import { apiProcess, workflowProcess } from './parts';
 import { appProcesses } from './processes';
@@ -49,9 +49,7 @@ export class Stack {
   async up(): Promise<string> {
     this.enter('starting');
     await this.startAll();
-    const stack = describeStack(this.file);
-    const orderId = await placeFirstOrder(stack);
-    this.live.pages = await findPages(stack.apiUrl);
+    const orderId = await placeFirstOrder(describeStack(this.file));
     this.enter('running');
     return orderId;
   }
@@ -89,10 +87,6 @@ export class Stack {
     }
     restarts.done += 1;
     this.enter('running');
-  }
-
-  get pages(): LiveState['pages'] {
-    return this.live.pages;
   }
 
   /**

@@ -30,8 +30,6 @@ export interface LiveState {
   /** Every process is ready, and an order has gone through since the start. */
   ready: boolean;
   processes: ProcessRecord[];
-  /** The API's pages that are there; null while unknown, or when there is no such page. */
-  pages: { console: string | null; docs: string | null; metrics: string | null };
   /** How many restarts it has been through, resets included, and what the last one said if it failed. */
   restarts: { done: number; error: string | null };
 }
@@ -42,7 +40,6 @@ export function startingState(): LiveState {
     phase: 'starting',
     ready: false,
     processes: [],
-    pages: { console: null, docs: null, metrics: null },
     restarts: { done: 0, error: null },
   };
 }
