@@ -53,6 +53,17 @@ describe('the names of code', () => {
   });
 });
 
+describe('the log lines', () => {
+  const source = sourceText();
+
+  it.each(pages)('that %s quotes exist', (page) => {
+    const text = textOf(page);
+    const quoted = text.matchAll(/grep -h '([^']+)'|\b(?:log|log line) \(?`([^`]+)`/g);
+    const lines = [...quoted].map(([, searched, said]) => searched ?? said ?? '');
+    expect(lines.filter((line) => !source.includes(line))).toEqual([]);
+  });
+});
+
 it('the index lists every decision in order', () => {
   const files = readdirSync(join(root, 'docs', 'decisions')).filter((file) => /^\d/.test(file));
   const linked = textOf('docs/decisions/README.md').match(/\d{4}-[\w-]+\.md/g);
