@@ -30,7 +30,7 @@ async function run({ protocol, step, fault, mutations }: Mutant): Promise<unknow
     const { runCells } = jest.requireActual<typeof RunModule>(file('run'));
     const { startStack } = jest.requireActual<typeof StackModule>(file('stack'));
     // One server starts faster than three, and none of these cells stops one.
-    const stack = await startStack(() => undefined, { separateDatabases: false });
+    const stack = await startStack(() => undefined, false);
     try {
       const cells = [findCell(protocol, step, fault)];
       const [result] = await runCells(stack, cells, () => undefined);

@@ -21,7 +21,7 @@ let left: unknown;
 
 // Most of them wait until the time limit, so they wait together.
 beforeAll(async () => {
-  const stack = await startStack(() => undefined, { separateDatabases: false });
+  const stack = await startStack(() => undefined, false);
   try {
     await Promise.all(
       wrongs.map(async ({ what, cell }) => {

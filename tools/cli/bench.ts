@@ -1,5 +1,5 @@
-import { runScript } from '../stack/entry';
-import { collect, say } from '../measure/collect';
+import { runScript, say } from '../stack/entry';
+import { collect } from '../measure/collect';
 import { growth } from '../measure/growth';
 import { benchOptions } from '../measure/options';
 import { recoveries, type RecoveryRow } from '../measure/recovery';

@@ -1,5 +1,5 @@
-import { runScript } from '../stack/entry';
-import { collect, say } from '../measure/collect';
+import { runScript, say } from '../stack/entry';
+import { collect } from '../measure/collect';
 import { compareOptions } from '../measure/options';
 import { writePage } from '../measure/page';
 import type { WatchedRow } from '../measure/row';

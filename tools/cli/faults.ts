@@ -4,7 +4,7 @@ import { runFaults } from '../faults/run';
 import { startFaultStack, type FaultStack } from '../faults/stack';
 import { auditStack } from '../load/audit-stack';
 import { wholeFrom } from '../stack/whole';
-import { runScript } from '../stack/entry';
+import { runScript, say } from '../stack/entry';
 
 const secondsMax = 3_600;
 /** Orders that were held up go on by schedules; the last ones take a while. */
@@ -27,12 +27,11 @@ async function main(): Promise<number> {
     .opts<{ seconds: number; only?: string }>();
   const chosen = faults.filter(({ name }) => only?.split(',').includes(name) ?? true);
   if (chosen.length === 0) throw new Error(`There is no such fault; there are: ${names}.`);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
   const on = await startFaultStack(say);
   try {
     const { results, summary } = await runFaults(on, chosen, { seconds, say });
     say(`Orders: ${JSON.stringify(summary)}`);
-    const proved = await isProved(on, say);
+    const proved = await isProved(on);
     const held = results.every((result) => result.faults.length === 0);
     process.stdout.write(held && proved ? 'All held.\n' : 'Not all held.\n');
     return held && proved ? 0 : 1;
@@ -41,7 +40,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function isProved({ stack }: FaultStack, say: (line: string) => void): Promise<boolean> {
+async function isProved({ stack }: FaultStack): Promise<boolean> {
   // Held up for minutes, orders are overdue by the auditor's measure until they have ended.
   const report = await auditStack(stack, restMsMax);
   say(`Audit: ${report.clean ? 'clean' : 'NOT clean'}, ${report.atRest ? '' : 'not '}at rest`);

@@ -18,7 +18,7 @@ import { callsSucceeded, type Summary } from '../load/outcomes';
 import { withProgress } from '../load/progress';
 import { runLoad } from '../load/run';
 import { summaryText } from '../load/summary-text';
-import { runScript } from '../stack/entry';
+import { runScript, say } from '../stack/entry';
 import { readSettings } from '../stack/settings';
 import { runningStack, type RunningStack } from '../stack/state';
 import { mintToken } from '../stack/token';
@@ -137,7 +137,7 @@ async function loadWithFaults(
         seconds: chosen.seconds ?? loadDefaults.chaosSeconds(total),
         keyPrefix: `chaos-${randomUUID()}`,
         signal,
-        say: (line) => process.stderr.write(`${line}\n`),
+        say,
       }),
     );
   } finally {

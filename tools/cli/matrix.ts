@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { runScript } from '../stack/entry';
+import { runScript, say } from '../stack/entry';
 import { withProgress } from '../load/progress';
 import { patterns, type Pattern } from '../../contracts/order';
 import { nameOf } from '../matrix/cell';
@@ -86,10 +86,6 @@ async function writeDown(results: RunResult[]): Promise<void> {
 function line({ ok, protocol, step, fault, ms, error }: RunResult): string {
   const verdict = ok ? 'holds' : 'FAILS';
   return `${verdict}  ${protocol} | ${step} | ${fault}  ${String(ms)} ms${error ? `\n       ${error}` : ''}`;
-}
-
-function say(what: string): void {
-  process.stderr.write(`${what}\n`);
 }
 
 runScript(main);

@@ -11,8 +11,6 @@ export interface Seen {
   sessions: number;
   /** The most that had not said who they are: the clients of most have gone. */
   unknown: number;
-  /** How often they could be counted. */
-  counts: number;
   /** Of each read, how many were answered, and how many were not. */
   reads: Record<Read, { answered: number; failed: number }>;
 }
@@ -22,7 +20,7 @@ const readMsMax = 5_000;
 
 /** Counts sessions and reads what customers read, once a second, until the signal. */
 export async function watch(on: FaultStack, until: AbortSignal): Promise<Seen> {
-  const seen: Seen = { sessions: 0, unknown: 0, counts: 0, reads: emptyReads() };
+  const seen: Seen = { sessions: 0, unknown: 0, reads: emptyReads() };
   const admin = openDatabase({
     url: on.stack.databases.order.adminUrl,
     poolMax: 1,
@@ -77,7 +75,6 @@ async function countSessions(admin: ReturnType<typeof openDatabase>, seen: Seen)
     const [{ sessions, unknown_: unknown } = { sessions: 0, unknown_: 0 }] = rows;
     seen.sessions = Math.max(seen.sessions, sessions);
     seen.unknown = Math.max(seen.unknown, unknown);
-    seen.counts += 1;
   } catch {
     // A frozen server answers nobody; once it goes on it is asked again.
   }

@@ -29,7 +29,7 @@ export async function runOnStacks(
       ({ protocol }) => protocols[protocol].separateDatabases === separateDatabases,
     );
     if (some.length === 0) continue;
-    const stack = await startStack(say, { separateDatabases });
+    const stack = await startStack(say, separateDatabases);
     try {
       const own = await runCells(stack, some, onResult);
       results.push(...own);

@@ -55,17 +55,14 @@ export interface MatrixStack {
 /** Starts a stack of its own, in a folder of its own, which `close` removes. About 10 s. */
 export async function startStack(
   say: (what: string) => void,
-  {
-    environment = {},
-    separateDatabases = true,
-  }: { environment?: NodeJS.ProcessEnv; separateDatabases?: boolean } = {},
+  separateDatabases: boolean,
 ): Promise<MatrixStack> {
   say(`Starting ${separateDatabases ? services.length : 1} MySQL, Temporal and the processes …`);
   const own = await startOwnServers({
     name: 'matrix',
     say,
     separateDatabases,
-    environment: { ...tuning, ...environment },
+    environment: tuning,
     temporal: { workflowTaskMsMax },
   });
   const { file, settings, stack, supervisor } = own;

@@ -29,11 +29,6 @@ const kinds: [kind: keyof Actions, event: keyof HistoryEvent][] = [
 
 const localActivityMarker = 'core_local_activity';
 
-/** Temporal's actions: all but the local activities. */
-export function actionsIn({ starts, activities, timers, signals, updates }: Actions): number {
-  return starts + activities + timers + signals + updates;
-}
-
 /**
  * What was done between two instants by all workflows that were open then, those of the schedules
  * left out: they come by the clock, however many orders there are.

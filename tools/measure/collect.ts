@@ -1,7 +1,4 @@
-/** What a reader may miss goes to stderr; stdout is a program's to read. */
-export function say(what: string): void {
-  process.stderr.write(`${what}\n`);
-}
+import { say } from '../stack/entry';
 
 /** Tells each row as it comes: a line of JSON, or a line for a reader. */
 export async function collect<R>(

@@ -16,3 +16,8 @@ export function runScript(main: () => Promise<number>): void {
     },
   );
 }
+
+/** Tells a reader something on stderr, because programs read stdout. */
+export function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}
