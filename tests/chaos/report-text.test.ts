@@ -22,7 +22,7 @@ const shown = { status: 200, orderId: 'o-1', orderStatus: 'PLACING' };
 
 /** What the command finally prints about one order. */
 function textOf(told: ReturnType<typeof story>): string {
-  const calm = { doneAmidFaults: 1, healMs: 0, cameBack: 0, interrupted: false };
+  const calm = { doneDuringFaults: 1, healMs: 0, cameBack: 0, interrupted: false };
   const report = {
     ...checkView([told], [row()], limits),
     ...calm,

@@ -30,7 +30,7 @@ export function chaosText(report: ChaosReport, callers: number, audit: AuditRepo
     '',
     `Chaos ${String(report.seed)}: ${fired.join(', ')} fired, of ${String(faults.planned)} planned` +
       `${report.interrupted ? '; stopped before its time' : ''}; ` +
-      `${String(report.doneAmidFaults)} of ${String(report.load.orders)} orders ended during the faults.`,
+      `${String(report.doneDuringFaults)} of ${String(report.load.orders)} orders ended during the faults.`,
     ...faults.failed.map((sentence) => `NOT DONE: ${sentence}`),
     `Ready again ${healed} s after the last fault; the last order ended ${ended} s after that, or ` +
       `after it was claimed (${String(endMsMax / 1_000)} s at most).`,

@@ -50,7 +50,7 @@ export interface ChaosReport extends Checked {
     failed: string[];
   };
   /** Orders that were through with their callers when the last fault was over. */
-  doneAmidFaults: number;
+  doneDuringFaults: number;
   /** From the last fault's end until everything was ready again. */
   healMs: number;
   calls: Record<CallResult, number>;
@@ -96,7 +96,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     loading.catch(() => undefined);
     const fired = await fireAll(plan, faults, options);
     const brokenUntilMs = Date.now();
-    const doneAmidFaults = progress.done;
+    const doneDuringFaults = progress.done;
     await untilHealed(localFolder, stack.apiUrl);
     const healedMs = Date.now();
     options.say(`everything is ready again; orders end`);
@@ -109,7 +109,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const checked = checkView(view.stories, await reader.read(), { healedMs, endMsMax });
     const healMs = healedMs - brokenUntilMs;
     const interrupted = signal.aborted;
-    const during = { faults: fired, doneAmidFaults, healMs, calls: view.counts, load };
+    const during = { faults: fired, doneDuringFaults, healMs, calls: view.counts, load };
     return { ...checked, seed, seconds, ...during, cameBack, interrupted };
   } finally {
     process.off('exit', thaw);

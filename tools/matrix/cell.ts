@@ -100,7 +100,7 @@ async function ends(
         end.status === row.status && (end.status !== 'CANCELLED' || end.reason === row.reason),
     );
   const hasEnded = (row: OrderRow) => row.status === 'COMPLETED' || row.status === 'CANCELLED';
-  let waitedInVain: unknown;
+  let timeout: unknown;
   try {
     const look = async () => {
       // Another order of the cell has failed it.
@@ -110,13 +110,13 @@ async function ends(
     };
     await until(`${orderId} ends`, look, msMax);
   } catch (error) {
-    waitedInVain = error;
+    timeout = error;
   }
   const end = last && fits(last);
   if (end) return { orderId, end };
   const wanted = allowed.map((end) => Object.values(end).join(' ')).join(' or ');
   const is = `${String(last?.status)} ${last?.reason ?? ''}`;
-  throw new Error(`${orderId} is ${is} and was promised to be ${wanted}`, { cause: waitedInVain });
+  throw new Error(`${orderId} is ${is} and was promised to be ${wanted}`, { cause: timeout });
 }
 
 /** The transaction that was caught was this step's, and no other of the same order. */
