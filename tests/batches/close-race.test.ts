@@ -66,6 +66,7 @@ it('a test catches a close that does not lock its rows first', async () => {
   const mutant = mutate([
     {
       file: 'activities/order/activities.ts',
+      in: 'closeOrders',
       from: 'await lockOrders(trx, orderIds);',
       to: '',
     },

@@ -1,5 +1,6 @@
 import type { Pattern } from '../../contracts/order';
 import type { Mutation } from '../mutants/mutate';
+import { claimWithoutStatus } from '../mutants/mutations';
 
 /**
  * The protocols, broken by typical mistakes: the matrix must notice each. A mutant runs like the
@@ -26,8 +27,9 @@ export const mutants: Mutant[] = [
     mutations: [
       {
         file: 'workflows/saga.ts',
-        from: "return answer.kind !== 'rejected' && answer.kind !== 'cancelled';",
-        to: "return answer.kind === 'done';",
+        in: 'mayHaveTaken',
+        from: "answer.kind !== 'rejected' && answer.kind !== 'cancelled'",
+        to: "answer.kind === 'done'",
       },
     ],
   },
@@ -40,13 +42,15 @@ export const mutants: Mutant[] = [
     mutations: [
       {
         file: 'activities/barrier/barrier.ts',
+        in: 'compensateOnce',
         from: '...early.map((command) => entryOf(barrier, barrier.undoes, command)),',
         to: '',
       },
       {
         file: 'activities/barrier/barrier.ts',
-        from: '[...early.map(() => cancelled), ',
-        to: '[',
+        in: 'compensateOnce',
+        from: '...early.map(() => cancelled),',
+        to: '',
       },
     ],
   },
@@ -59,8 +63,9 @@ export const mutants: Mutant[] = [
     mutations: [
       {
         file: 'workflows/shared/run.ts',
-        from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
-        to: 'if (failed.length > 0) void this.order.registerCompensations(failed);',
+        in: 'close',
+        from: 'await this.order.registerCompensations',
+        to: 'void this.order.registerCompensations',
       },
     ],
   },
@@ -70,13 +75,7 @@ export const mutants: Mutant[] = [
     step: 'claim',
     fault: 'twice at once',
     symptom: /promised to be COMPLETED|auditor found|was completed by the other/,
-    mutations: [
-      {
-        file: 'activities/order/intake.ts',
-        from: ") AND status = 'CREATED'`,",
-        to: ')`,',
-      },
-    ],
+    mutations: claimWithoutStatus,
   },
   {
     what: 'a rejection that is thrown, and fails its neighbours too',
@@ -87,6 +86,7 @@ export const mutants: Mutant[] = [
     mutations: [
       {
         file: 'activities/participant/rules.ts',
+        in: 'take',
         from: "return { kind: 'rejected', code: rejection.code };",
         to: 'throw new Error(rejection.code);',
       },

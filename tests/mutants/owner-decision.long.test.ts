@@ -7,36 +7,16 @@ import {
 } from '../saga/promises';
 import { codeIn, createWorld, type World } from '../support/world';
 import { mutate, type Mutation } from './mutate';
+import { answersOwnVerdict, claimWithoutStatus, completeOverDecision } from './mutations';
 
 /** "One owner, one decision", broken on purpose; each mutant must fail the promise's check. */
-
-const claimWithoutTheGuard: Mutation[] = [
-  { file: 'activities/order/intake.ts', from: " AND status = 'CREATED'`", to: '`' },
-];
-
-const lastWriterWins: Mutation[] = [
-  {
-    file: 'activities/order/decision.ts',
-    from: 'verdicts.filter(({ orderId }) => rows.get(orderId)?.decision === null);',
-    to: 'verdicts;',
-  },
-  {
-    file: 'activities/order/decision.ts',
-    from: 'row ? (row.decision ?? decision)',
-    to: 'row ? (decision ?? row.decision)',
-  },
-  {
-    file: 'activities/order/decision.ts',
-    from: ".whereNull('decision')\n    .update({ decision: 'COMPLETE'",
-    to: ".update({ reason: null, decision: 'COMPLETE'",
-  },
-];
 
 const compensationBeforeTheDecision: Mutation[] = [
   {
     file: 'workflows/saga.ts',
-    from: '    const decided = await',
-    to: `    const doomed = asked.filter((one) => verdictOn(one, cancelled).decision === 'CANCEL');
+    in: 'decide',
+    from: 'const decided = await',
+    to: `const doomed = asked.filter((one) => verdictOn(one, cancelled).decision === 'CANCEL');
     await this.giveBack(this.run.participants[0], doomed);
     const decided = await`,
   },
@@ -74,14 +54,14 @@ it('an unchanged copy keeps the promises', async () => {
 });
 
 it('catches a claim without its status guard', async () => {
-  await inMutatedWorld(claimWithoutTheGuard, async (world, createIntake) => {
+  await inMutatedWorld(claimWithoutStatus, async (world, createIntake) => {
     const check = concurrentClaimsHaveOneWinner(world, createIntake(world.databases.order));
     await expect(check).rejects.toThrow(/toHaveLength/);
   });
 });
 
 it('catches a decision that is not the first writer’s', async () => {
-  await inMutatedWorld(lastWriterWins, async (world) => {
+  await inMutatedWorld([...completeOverDecision, ...answersOwnVerdict], async (world) => {
     await expect(cancelBeforeCompletionWins(world)).rejects.toThrow(/"completed": 1/);
   });
 });

@@ -5,17 +5,14 @@ import type { Outcome } from './outcomes';
 /** A change in words, what it is in the code, and histories of open workflows that it breaks. */
 export type Change = [what: string, mutation: Mutation, breaks: Outcome[]];
 
-const resolveParked = '  if (release) await orderEventSteps({ timing }).resolveParked(orderId);\n';
-const react =
-  '  const delivery = await (release ? service.react(event, release) : service.react(event));\n';
-
 const xaChanges: Change[] = [
   [
     'the points’ branch is ended before the stock’s',
     {
       file: 'workflows/xa.ts',
-      from: 'participantsIn(order).map((one) => this.end(order, one, end))',
-      to: '[...participantsIn(order)].reverse().map((one) => this.end(order, one, end))',
+      in: 'carryOut',
+      from: 'participantsIn(order).map(',
+      to: '[...participantsIn(order)].reverse().map(',
     },
     ['xa-completed', 'xa-adopted-after-complete', 'xa-local-completed'],
   ],
@@ -23,6 +20,7 @@ const xaChanges: Change[] = [
     'a branch in doubt raises no alert',
     {
       file: 'workflows/xa.ts',
+      in: 'endOnce',
       from: "await this.run.alert({ orderId, kind: 'branch-in-doubt', detail });",
       to: '',
     },
@@ -30,15 +28,21 @@ const xaChanges: Change[] = [
   ],
   [
     'a branch that was ended by hand is checked again at once',
-    { file: 'workflows/xa.ts', from: 'await sleep(pauseMs);', to: 'await Promise.resolve(sleep);' },
+    {
+      file: 'workflows/xa.ts',
+      in: 'end',
+      from: 'sleep(pauseMs)',
+      to: 'Promise.resolve(sleep)',
+    },
     ['xa-heuristic-rollback', 'xa-heuristic-commit'],
   ],
   [
     'a prepared order is decided although its workflow is cancelled',
     {
       file: 'workflows/shared/run.ts',
-      from: 'await this.shielded.decideOrders(',
-      to: 'await this.order.decideOrders(',
+      in: 'decide',
+      from: 'this.shielded.decideOrders',
+      to: 'this.order.decideOrders',
     },
     ['xa-cancelled-by-operator', 'xa-cancelled-once-prepared'],
   ],
@@ -46,8 +50,9 @@ const xaChanges: Change[] = [
     'the scanner cancels without reading the decision',
     {
       file: 'workflows/recovery/scan.ts',
-      from: 'const standing = await orderSteps({ timing }).readDecisions(ids);',
-      to: "const standing = await Promise.resolve(ids.map(() => 'undecided' as const));",
+      in: 'decide',
+      from: 'orderSteps({ timing }).readDecisions(ids)',
+      to: "Promise.resolve(ids.map(() => 'undecided' as const))",
     },
     ['scan-decided', 'scan-undecided', 'scan-too-young', 'scan-unknown-order'],
   ],
@@ -58,8 +63,11 @@ const choreographyChanges: Change[] = [
     'a released event is tried before its alert is resolved',
     {
       file: 'workflows/choreography.ts',
-      from: `${resolveParked}${react}`,
-      to: `${react}${resolveParked}`,
+      in: 'deliver',
+      from: `if (release) await orderEventSteps({ timing }).resolveParked(orderId);
+        const delivery = await (release ? service.react(event, release) : service.react(event));`,
+      to: `const delivery = await (release ? service.react(event, release) : service.react(event));
+        if (release) await orderEventSteps({ timing }).resolveParked(orderId);`,
     },
     ['delivery-released', 'delivery-released-in-vain'],
   ],
@@ -67,6 +75,7 @@ const choreographyChanges: Change[] = [
     'a parked event raises no alert',
     {
       file: 'workflows/choreography.ts',
+      in: 'redeliver',
       from: 'await run.alert(parked);',
       to: '',
     },
@@ -76,8 +85,9 @@ const choreographyChanges: Change[] = [
     'there is no pause between two checks',
     {
       file: 'workflows/choreography.ts',
-      from: 'await condition(() => cancelled.seen && !heeded, pauseMs);',
-      to: 'await condition(() => cancelled.seen || !heeded);',
+      in: 'redeliver',
+      from: 'condition(() => cancelled.seen && !heeded, pauseMs)',
+      to: 'condition(() => cancelled.seen || !heeded)',
     },
     ['choreography-delivered-by-others'],
   ],
@@ -85,8 +95,9 @@ const choreographyChanges: Change[] = [
     'the services are asked for their events in another order',
     {
       file: 'workflows/choreography.ts',
-      from: 'services.map(async (service)',
-      to: '[...services].reverse().map(async (service)',
+      in: 'redeliver',
+      from: 'services.map(',
+      to: '[...services].reverse().map(',
     },
     ['choreography-completed', 'choreography-adopted', 'choreography-local-completed'],
   ],
@@ -98,8 +109,9 @@ export const incompatible: Change[] = [
     'the points are requested before the stock',
     {
       file: 'contracts/participants/index.ts',
-      from: '[product, point] as const',
-      to: '[point, product] as const',
+      in: 'registered',
+      from: '[product, point]',
+      to: '[point, product]',
     },
     ['completed', 'worker-lost-midway', 'local-completed', 'adopted'],
   ],
@@ -107,8 +119,9 @@ export const incompatible: Change[] = [
     'a failed compensation is no longer registered',
     {
       file: 'workflows/shared/run.ts',
-      from: 'if (failed.length > 0) await this.order.registerCompensations(failed);',
-      to: '',
+      in: 'close',
+      from: 'await this.order.registerCompensations(failed)',
+      to: 'await Promise.resolve()',
     },
     ['compensation-failing', 'local-compensation-failing'],
   ],
@@ -116,8 +129,9 @@ export const incompatible: Change[] = [
     'a broken order is no longer put aside',
     {
       file: 'workflows/shared/run.ts',
-      from: 'if (broken.length > 0) await this.shielded.holdOrders([...broken]);',
-      to: '',
+      in: 'hold',
+      from: 'await this.shielded.holdOrders([...broken])',
+      to: 'await Promise.resolve()',
     },
     ['broken-step', 'mixed-batch', 'local-mixed-batch'],
   ],
@@ -125,8 +139,9 @@ export const incompatible: Change[] = [
     'the worst status is no longer shown',
     {
       file: 'workflows/ui/batch-view.ts',
-      from: 'else showWorstStatus(result.cancelled > 0',
-      to: 'else void (result.cancelled > 0',
+      in: 'end',
+      from: 'showWorstStatus(result.cancelled',
+      to: 'void (result.cancelled',
     },
     ['completed', 'rejected-stock', 'adopted-after-cancel'],
   ],
@@ -134,6 +149,7 @@ export const incompatible: Change[] = [
     'the drain records nothing',
     {
       file: 'workflows/recovery/drain.ts',
+      in: 'through',
       from: 'await this.order.recordCompensations(results);',
       to: '',
     },
@@ -143,8 +159,9 @@ export const incompatible: Change[] = [
     'the drain does not read the due rows',
     {
       file: 'workflows/recovery/drain.ts',
-      from: 'await this.order.dueCompensations(query);',
-      to: 'await Promise.resolve({ orders: [], last: null, query });',
+      in: 'through',
+      from: 'this.order.dueCompensations(query)',
+      to: 'Promise.resolve({ orders: [], last: null, query })',
     },
     ['drain-nothing', 'drain-failing'],
   ],
@@ -152,8 +169,9 @@ export const incompatible: Change[] = [
     'adoption starts no workflow',
     {
       file: 'workflows/recovery/adopt.ts',
-      from: 'if (orders.length === 0) return undefined;',
-      to: 'if (orders.length > 0) return undefined;',
+      in: 'adopt',
+      from: 'orders.length === 0',
+      to: 'orders.length > 0',
     },
     ['adopt-orders'],
   ],
@@ -161,8 +179,9 @@ export const incompatible: Change[] = [
     'adoption checks no owner',
     {
       file: 'workflows/recovery/adopt.ts',
-      from: "let afterOwner: string | null = input.from?.afterOwner ?? '';",
-      to: 'let afterOwner: string | null = null as string | null;',
+      in: 'adoptOrders',
+      from: "input.from?.afterOwner ?? ''",
+      to: 'null as string | null',
     },
     ['adopt-nothing', 'adopt-orders'],
   ],
@@ -170,22 +189,29 @@ export const incompatible: Change[] = [
     'a look starts no run',
     {
       file: 'workflows/recovery/look.ts',
-      from: 'const wanted = recoveryKinds.filter((kind) => found[kind]);',
-      to: 'const wanted = recoveryKinds.filter((kind) => found[kind] === undefined);',
+      in: 'recoverOrders',
+      from: 'recoveryKinds.filter((kind) => found[kind])',
+      to: 'recoveryKinds.filter((kind) => found[kind] === undefined)',
     },
     ['look-work'],
   ],
   [
     'a look is not recorded',
-    { file: 'workflows/recovery/look.ts', from: 'await order.noteLook(found);', to: '' },
+    {
+      file: 'workflows/recovery/look.ts',
+      in: 'recoverOrders',
+      from: 'await order.noteLook(found);',
+      to: '',
+    },
     ['look-nothing', 'look-service-away', 'look-work'],
   ],
   [
     'a transaction that was given up is no longer decided',
     {
       file: 'workflows/shared/run.ts',
-      from: 'await this.shielded.decideOrders(items.map(verdictOf));',
-      to: "await Promise.resolve(items.map(verdictOf).map(() => 'CANCEL' as const));",
+      in: 'decide',
+      from: 'this.shielded.decideOrders(items.map(verdictOf))',
+      to: "Promise.resolve(items.map(verdictOf).map(() => 'CANCEL' as const))",
     },
     ['lock-unavailable', 'lock-cancelled-by-operator'],
   ],
@@ -193,6 +219,7 @@ export const incompatible: Change[] = [
     'a step without an answer in the first part of its time is given up',
     {
       file: 'workflows/shared/patience.ts',
+      in: 'askPatiently',
       from: "left < retryMsMax || !patched('downtime-does-not-count')",
       to: 'left <= actionMsMax || patched.length > 1',
     },
@@ -201,4 +228,26 @@ export const incompatible: Change[] = [
   ...xaChanges,
   ...tccChanges,
   ...choreographyChanges,
+];
+
+/** What the histories accept: other words, and a change that is patched in. */
+export const compatible: Mutation[] = [
+  {
+    file: 'workflows/ui/order-states.ts',
+    in: 'asking',
+    from: "'waiting for the participants'",
+    to: "'asked'",
+  },
+  {
+    file: 'workflows/shared/ask.ts',
+    in: 'askAll',
+    from: 'const columns = run.participants.map(',
+    to: `const all = [...run.participants];
+  const columns = (patched('points-first') ? all.reverse() : all).map(`,
+  },
+  {
+    file: 'workflows/shared/ask.ts',
+    from: 'CancellationScope, log }',
+    to: 'CancellationScope, log, patched }',
+  },
 ];
