@@ -1,9 +1,10 @@
-import { createParticipantReactions } from '../../activities/participant/activities';
+import { join } from 'node:path';
+import type * as ParticipantModule from '../../activities/participant/activities';
 import type { Knex } from 'knex';
-import { createOrderIntake } from '../../activities/order/intake';
-import { createOrderReactions } from '../../activities/order/reactions';
+import type * as IntakeModule from '../../activities/order/intake';
+import type * as ReactionsModule from '../../activities/order/reactions';
 import { openDatabase } from '../../activities/database/connection';
-import { markSent, readUnsent } from '../../activities/events/outbox';
+import type * as OutboxModule from '../../activities/events/outbox';
 import { audit } from '../../audit/audit';
 import { events, typeIn, type EventType, type OrderEvent } from '../../contracts/events';
 import type { React } from '../../contracts/deliveries';
@@ -34,10 +35,25 @@ export interface HandDelivered {
   end(): Promise<void>;
 }
 
-/** @param wrap around each service's database, for faults in its transactions */
+const root = join(__dirname, '..', '..');
+
+/**
+ * @param wrap around each service's database, for faults in its transactions
+ * @param folder of the code: ours, or a mutant of it
+ */
 export async function createHandDelivered(
   wrap: (knex: Knex) => Knex = (knex) => knex,
+  folder = root,
 ): Promise<HandDelivered> {
+  const file = (name: string) => join(folder, 'activities', name);
+  const { createOrderIntake } = jest.requireActual<typeof IntakeModule>(file('order/intake'));
+  const { createOrderReactions } = jest.requireActual<typeof ReactionsModule>(
+    file('order/reactions'),
+  );
+  const { createParticipantReactions } = jest.requireActual<typeof ParticipantModule>(
+    file('participant/activities'),
+  );
+  const { markSent, readUnsent } = jest.requireActual<typeof OutboxModule>(file('events/outbox'));
   const databases = await createTestDatabases();
   const open = (service: Service, user = `${service}_worker`) =>
     openDatabase({ url: databases.url(user, service), poolMax: 6, lockWaitSMax: 10 });

@@ -1,12 +1,17 @@
 import { mutants as ofBatches } from '../batches/mutants';
+import { mutants as ofChoreography } from '../choreography/mutants';
 import { mutants as ofMatrix } from '../matrix/mutants';
 import { compatible, incompatible } from '../replay/incompatible';
+import { mutants as ofTcc } from '../tcc/mutants';
+import { mutants as ofXa } from '../xa/mutants';
 import { mutated } from './mutate';
 
 /** The long tests run the mutants; here they only find their place, so that a change is told of it. */
 it('every mutant finds the code that it breaks', () => {
   const all = [
-    ...ofBatches.map(([what, , mutations]) => ({ what, mutations })),
+    ...[...ofBatches, ...ofChoreography].map(([what, , mutations]) => ({ what, mutations })),
+    ...ofTcc.map(([what, mutations]) => ({ what, mutations })),
+    ...ofXa,
     ...ofMatrix,
     ...incompatible.map(([what, mutation]) => ({ what, mutations: [mutation] })),
     { what: 'a compatible change', mutations: compatible },

@@ -1,12 +1,12 @@
 import { Gate, until } from '../support/orders';
 import {
   createParticipant,
-  takeStock,
   entombed,
   order,
   untouched,
   type Participant,
 } from './participant-world';
+import { frozenBranch } from './promises';
 
 /** A branch whose worker freezes, whose session is lost, or whose replies never come. */
 
@@ -32,7 +32,7 @@ it('a branch of a frozen worker delays the tombstone; after waking it prepares a
   const frozen = new Gate();
   const steps = p.stepsWith({
     take: async (trx, commands) => {
-      const outcomes = await takeStock(trx, commands);
+      const outcomes = await p.takeStock(trx, commands);
       await frozen.pass();
       return outcomes;
     },
@@ -53,19 +53,12 @@ it('a branch of a frozen worker delays the tombstone; after waking it prepares a
 });
 
 it('a retry of a frozen prepare waits for it, and begins no second branch', async () => {
-  const frozen = new Gate();
-  const steps = p.stepsWith({
-    take: async (trx, commands) => {
-      await frozen.pass();
-      return takeStock(trx, commands);
-    },
+  const branch = await frozenBranch(p);
+  await expect(p.product.prepareStock([order('o-1')])).rejects.toMatchObject({
+    type: 'branch-active',
   });
-  const waking = steps.prepare([order('o-1')]);
-  await frozen.reached;
-  await expect(steps.prepare([order('o-1')])).rejects.toMatchObject({ type: 'branch-active' });
-  frozen.open();
-  expect(await waking).toEqual([{ kind: 'done' }]);
-  expect(await steps.prepare([order('o-1')])).toEqual([{ kind: 'done' }]);
+  expect(await branch.wake()).toEqual([{ kind: 'done' }]);
+  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
 });
 
 it('a session lost in the middle of a branch leaves nothing, inside or outside it', async () => {
@@ -74,7 +67,7 @@ it('a session lost in the middle of a branch leaves nothing, inside or outside i
     take: async (trx, commands) => {
       await p.killSession(trx);
       killed += 1;
-      return takeStock(trx, commands);
+      return p.takeStock(trx, commands);
     },
   });
   await expect(steps.prepare([order('o-1')])).rejects.toMatchObject({ type: 'outcome-unknown' });

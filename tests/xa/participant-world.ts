@@ -1,23 +1,26 @@
-import { createParticipantActivities } from '../../activities/participant/activities';
+import { join } from 'node:path';
+import type * as ActivitiesModule from '../../activities/participant/activities';
 import { product as theProduct } from '../../contracts/participants/product';
 import type { Knex } from 'knex';
 import { isPrepared, type XaConnections } from '../../activities/participant/branch-connection';
 import { openDatabase } from '../../activities/database/connection';
-import { createXaSteps } from '../../activities/participant/xa';
+import type * as XaModule from '../../activities/participant/xa';
 import type { ActivitiesOf } from '../../contracts/participants/activities';
-import { rulesOf } from '../../activities/participant/rules';
+import type * as RulesModule from '../../activities/participant/rules';
+import type { Rules } from '../../activities/participant/rules';
 import type { StockCommand } from '../../contracts/participants/product';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { openXaOf } from '../support/world';
 
 interface Changes {
-  take?: typeof takeStock;
+  take?: TakeStock;
   openBranch?: XaConnections['openBranch'];
   recovery?: Knex;
   /** Replaces the participant's own pool. */
   pool?: Knex;
 }
 
+type TakeStock = Rules<StockCommand>['take'];
 type Fault = (run: () => Promise<unknown>) => Promise<unknown>;
 
 /** The product service's XA steps on their own databases, with helpers for tests. */
@@ -33,8 +36,9 @@ export interface Participant {
   prepared(orderId: string): Promise<boolean>;
   available(): Promise<number>;
   books(): Promise<{ available: number; steps: unknown[]; ledger: unknown[] }>;
+  takeStock: TakeStock;
   /** The steps with a replaced way to take stock, or other connections. */
-  stepsWith(changes: Changes): ReturnType<typeof createXaSteps<StockCommand>>;
+  stepsWith(changes: Changes): ReturnType<typeof XaModule.createXaSteps<StockCommand>>;
   /** A branch's connection on which one statement meets a fault. */
   openFaulty(statement: RegExp, fault: Fault): XaConnections['openBranch'];
   /** The server's sessions of the participant's user, except those of its pool. */
@@ -53,7 +57,17 @@ export const untouched = { available: 10, steps: [], ledger: [] };
 export const takenOnce = { available: 8, steps: ['{"kind":"done"}'], ledger: [-2] };
 export const entombed = { available: 10, steps: ['{"kind":"cancelled"}'], ledger: [] };
 
-export async function createParticipant(): Promise<Participant> {
+const root = join(__dirname, '..', '..');
+
+/** The code in this folder, ours or a mutant of it, on a database of its own. */
+export async function createParticipant(folder = root): Promise<Participant> {
+  const file = (name: string) => join(folder, 'activities/participant', name);
+  const { createParticipantActivities } = jest.requireActual<typeof ActivitiesModule>(
+    file('activities'),
+  );
+  const { createXaSteps } = jest.requireActual<typeof XaModule>(file('xa'));
+  const { rulesOf } = jest.requireActual<typeof RulesModule>(file('rules'));
+  const rules = rulesOf(theProduct);
   const databases = await createTestDatabases();
   const xa = openXaOf(databases).product;
   const url = databases.url('product_worker', 'product');
@@ -70,6 +84,7 @@ export async function createParticipant(): Promise<Participant> {
     xa,
     pool,
     product,
+    takeStock: rules.take,
     prepared,
     available,
     async begin() {
@@ -87,7 +102,7 @@ export async function createParticipant(): Promise<Participant> {
       const ledger = await admin('stock_ledger').pluck('quantity');
       return { available: await available(), steps, ledger };
     },
-    stepsWith: ({ take = takeStock, pool: own = pool, ...connections }) =>
+    stepsWith: ({ take = rules.take, pool: own = pool, ...connections }) =>
       createXaSteps<StockCommand>(own, { ...xa, ...connections }, { ...rules, take }),
     openFaulty: (statement, fault) => () => faulty(xa.openBranch(), statement, fault),
     async straySessions() {
@@ -109,9 +124,6 @@ export async function createParticipant(): Promise<Participant> {
     },
   };
 }
-
-const rules = rulesOf(theProduct);
-export const takeStock = rules.take;
 
 /** A connection on which one statement meets a fault. */
 export function faulty(knex: Knex, statement: RegExp, fault: Fault): Knex {

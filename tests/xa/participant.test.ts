@@ -7,12 +7,16 @@ import { until } from '../support/orders';
 import { openXaOf } from '../support/world';
 import {
   createParticipant,
-  entombed,
   order,
   takenOnce,
   untouched,
   type Participant,
 } from './participant-world';
+import {
+  anEndAgainstTheDecisionIsNoSuccess,
+  aTombstoneKeepsAPrepareOut,
+  rollsBackAsOftenAsAsked,
+} from './promises';
 
 /** One participant's part of two-phase commit, on a real MySQL, without a coordinator. */
 
@@ -43,22 +47,10 @@ it('answers every repeat of every step the same, and makes the effect once', asy
   expect(await p.books()).toEqual(takenOnce);
 });
 
-it('rolls back as often as requested, and then cancels a late prepare', async () => {
-  await p.product.prepareStock([order('o-1')]);
-  for (let i = 0; i < 3; i += 1) {
-    expect(await p.product.rollbackStock([{ orderId: 'o-1' }])).toEqual([{ kind: 'rolled-back' }]);
-    expect(await p.books()).toEqual(entombed);
-  }
-  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'cancelled' }]);
-  expect(await p.prepared('o-1')).toBe(false);
-  expect(await p.books()).toEqual(entombed);
-});
+it('rolls back as often as requested, and then cancels a late prepare', () =>
+  rollsBackAsOftenAsAsked(p));
 
-it('leaves a tombstone for a prepare that has not come', async () => {
-  await p.product.rollbackStock([{ orderId: 'o-1' }]);
-  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'cancelled' }]);
-  expect(await p.books()).toEqual(entombed);
-});
+it('leaves a tombstone for a prepare that has not come', () => aTombstoneKeepsAPrepareOut(p));
 
 it('repeats a rejection, even if stock has arrived since', async () => {
   const rejected = { kind: 'rejected', code: 'insufficient-stock' };
@@ -78,18 +70,8 @@ it('answers broken for the same order with different content', async () => {
   expect(await p.prepared('o-1')).toBe(true);
 });
 
-it('never reports a vanished branch as a success without its effect, nor the reverse', async () => {
-  await p.product.prepareStock([order('o-1')]);
-  await p.product.rollbackStock([{ orderId: 'o-1' }]);
-  expect(await p.product.commitStock([{ orderId: 'o-1' }])).toEqual([
-    { kind: 'heuristic', was: 'rolled-back' },
-  ]);
-  await p.product.prepareStock([order('o-2')]);
-  await p.product.commitStock([{ orderId: 'o-2' }]);
-  expect(await p.product.rollbackStock([{ orderId: 'o-2' }])).toEqual([
-    { kind: 'heuristic', was: 'committed' },
-  ]);
-});
+it('never reports a vanished branch as a success without its effect, nor the reverse', () =>
+  anEndAgainstTheDecisionIsNoSuccess(p));
 
 it('records a branch, with the rows that it locks, before it begins', async () => {
   const seen: unknown[] = [];
