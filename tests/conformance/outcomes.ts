@@ -95,6 +95,24 @@ export const outcomes: Outcome[] = [
     what: 'participants that answer too late are asked again, and their effect is made once',
     happens: late,
   },
+  {
+    what: 'driven by two workflows at once it is done once, and both say so',
+    happens: drivenTwice,
+  },
+  {
+    what: 'an order whose API dies between claim and start is driven on, and completed',
+    happens: async (shop, { pattern }) => {
+      const orderId = await shop.order({ apple: 1 });
+      await shop.claim(orderId, pattern);
+      await shop.adopt();
+      expect(await shop.ended(orderId)).toEqual(completed);
+      expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
+    },
+  },
+  {
+    what: 'a broken order waits for an operator; mended and tried again, it is completed',
+    happens: brokenThenMended,
+  },
 ];
 
 async function turnedDown(
@@ -168,4 +186,41 @@ async function late(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
   // The API may read the end in the order's row before the workflow learns of it.
   await Promise.all(askedAgain);
   expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
+}
+
+async function drivenTwice(shop: Shop, { pattern, steps }: Conforming): Promise<void> {
+  const together = new Gate();
+  const step = steps.at(-1);
+  if (!step) throw new Error(`${pattern} has no step that both could make`);
+  let asked = 0;
+  shop.world.faults[step] = (run) => {
+    asked += 1;
+    if (asked > 1) together.open();
+    return together.pass().then(run);
+  };
+  const orderId = await shop.order({ apple: 1 });
+  const placing = shop.place(orderId, pattern);
+  await together.reached;
+  const result = await shop.driveToo(orderId, pattern);
+  expect(result).toEqual({ completed: 1, cancelled: 0, pending: 0 });
+  expect(await placing).toEqual(completed);
+  expect(asked).toBeGreaterThan(1);
+  expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -1, points: -2 }));
+}
+
+async function brokenThenMended(shop: Shop, { pattern }: Conforming): Promise<void> {
+  const { order: orders, product } = shop.world.databases;
+  const alerts = () => orders('alerts').whereNull('resolved_at').pluck<string[]>('order_id');
+  const orderId = await shop.order({ apple: 1, pear: 1 });
+  const [pear] = await product('products').where('product_id', 'pear');
+  await product('products').where('product_id', 'pear').delete();
+  await shop.placeBroken(orderId, pattern);
+  expect(await stateOf(shop.world, orderId)).toMatchObject({ decision: null });
+  expect(await alerts()).toEqual([orderId]);
+
+  await product('products').insert(pear ?? {});
+  await shop.tryAgain(orderId, pattern);
+  expect(await shop.ended(orderId)).toEqual(completed);
+  expect(await alerts()).toEqual([]);
+  expect(await shop.moved(orderId)).toEqual(movedWithTerms({ stock: -2, points: -5 }));
 }

@@ -1,25 +1,37 @@
 import type { Knex } from 'knex';
 import pino from 'pino';
 import { openDatabase } from '../../activities/database/connection';
+import { readParked } from '../../activities/events/parked-events';
+import { readOrders } from '../../activities/order/content';
 import { createApp, type Api } from '../../api/app';
 import type { ApiDependencies } from '../../api/dependencies';
 import { auditAtRest } from '../../audit/at-rest';
 import type { AuditReport } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
-import type { Placement } from '../../contracts/limits';
+import type { Placement, StepTiming } from '../../contracts/limits';
+import { workflowTypes } from '../../contracts/names';
 import { orderTerms, type OrderTerms, type Pattern } from '../../contracts/order';
 import {
   byLabel,
   byService,
   participants,
+  services,
   type Label,
   type RegisteredParticipant,
   type Service,
 } from '../../contracts/participants';
+import { patternRows } from '../../contracts/patterns';
+import type {
+  AdoptInput,
+  PlaceOrdersInput,
+  PlaceOrdersResult,
+  ResolveInput,
+} from '../../contracts/workflows';
 import { readConfig } from '../../workers/wiring/config';
 import { patternsOffered, patternsOn, patternSettings } from '../../workers/wiring/patterns';
+import { createReleaser } from '../../workers/wiring/relay';
 import { apiUserOf, authentication, call, createdOrder, readingFrom } from '../api/harness';
-import { netEffect, until } from '../support/orders';
+import { claim, ends, netEffect, runOnce, until } from '../support/orders';
 import { startRelays } from '../support/relays';
 import { createWorld, hurriedTiming, type World } from '../support/world';
 
@@ -48,6 +60,17 @@ export interface Shop {
   order(items: Record<string, number>, customer?: string, terms?: OrderTerms): Promise<string>;
   /** Places it, and returns how it ended, by waiting or by polling. */
   place(orderId: string, pattern: Pattern, customer?: string): Promise<End>;
+  /** Asks for it to be placed, and waits until it waits for an operator. */
+  placeBroken(orderId: string, pattern: Pattern): Promise<void>;
+  /** Claims it for a workflow and does no more, as an API does that dies then. */
+  claim(orderId: string, pattern: Pattern): Promise<void>;
+  /** One run of adoption, whatever the orders' age. */
+  adopt(): Promise<void>;
+  /** Drives it by one more workflow of its pattern, beside what drives it already. */
+  driveToo(orderId: string, pattern: Pattern): Promise<PlaceOrdersResult>;
+  /** The operator's: what was broken is tried again. */
+  tryAgain(orderId: string, pattern: Pattern): Promise<void>;
+  ended(orderId: string): Promise<End>;
   /** The customer's cancel; returns how the order ended. */
   cancel(orderId: string): Promise<End>;
   /** The sum of its movements in the ledgers. */
@@ -119,6 +142,28 @@ export async function openShop(placement: Placement): Promise<Shop> {
       ),
     place: (orderId, pattern, customer) =>
       place(api, orderId, { ...runners[pattern], pattern }, customer),
+    async placeBroken(orderId, pattern) {
+      await call(api, 'POST', `/orders/${orderId}/place`, { as: 'anna', body: { pattern } });
+      await ends(world, { orderId }, 'PENDING');
+    },
+    async claim(orderId, pattern) {
+      await claim(world, [{ orderId }], pattern);
+    },
+    async adopt() {
+      const input: AdoptInput = { timing, olderThanMs: 0, limit: 5 };
+      await runOnce(world, workflowTypes.adoptOrders, input);
+    },
+    async driveToo(orderId, pattern) {
+      const orders = [...(await readOrders(world.databases.order, [orderId])).values()];
+      const input: PlaceOrdersInput = { orders, timing };
+      const result = await runOnce(world, patternRows[pattern].workflow, input);
+      return result as PlaceOrdersResult;
+    },
+    tryAgain: (orderId, pattern) =>
+      patternRows[pattern].begins === 'by-event'
+        ? releaseAll(world, orderId, timing)
+        : retry(world, orderId, timing),
+    ended: (orderId) => endOf(api, orderId),
     async cancel(orderId) {
       const { status, body } = await call(api, 'POST', `/orders/${orderId}/cancel`, { as: 'anna' });
       if (status === 409) return { status: 'COMPLETED', reason: null };
@@ -157,6 +202,25 @@ function apiOn(
     timing,
     temporalReady: () => Promise.resolve(),
   });
+}
+
+const operator = { operator: 'olga', reason: 'mended' };
+
+async function retry(world: World, orderId: string, timing: StepTiming): Promise<void> {
+  const input: ResolveInput = { orderId, action: 'retry', timing, ...operator };
+  await runOnce(world, workflowTypes.resolveOrder, input);
+}
+
+/** What is driven by events has no workflow to go on with: its parked events are delivered again. */
+async function releaseAll(world: World, orderId: string, timing: StepTiming): Promise<void> {
+  const release = createReleaser(world.client.workflow, timing, undefined);
+  for (const service of services) {
+    const parked = await readParked(world.databases[service], 5_000);
+    for (const { event } of parked) {
+      if (event.orderId !== orderId) continue;
+      await release(event, service, { by: operator.operator, reason: operator.reason });
+    }
+  }
 }
 
 async function place(
