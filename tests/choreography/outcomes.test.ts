@@ -41,17 +41,3 @@ it('completes an order, takes stock and points once, and every service emits its
   ]);
   await expectAtRest(world);
 });
-
-it('places an order once, even if it is placed many times at once', async () => {
-  const order = await createOrder(world);
-  await Promise.all(Array.from({ length: 8 }, () => placeByEvents(world, order)));
-  await ends(world, order, 'COMPLETED');
-  await placeByEvents(world, order);
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
-  expect(await saidOf(world, 'order', order)).toEqual([
-    'OrderCompleted',
-    'OrderPlaced',
-    'ReplyNoted',
-  ]);
-  await expectAtRest(world);
-});

@@ -96,11 +96,11 @@ export const outcomes: Outcome[] = [
     happens: late,
   },
   {
-    what: 'driven by two workflows at once it is done once, and both say so',
+    what: 'an order driven by two workflows at once is placed once, and both report that',
     happens: drivenTwice,
   },
   {
-    what: 'an order whose API dies between claim and start is driven on, and completed',
+    what: 'an order whose API dies between claim and start is adopted and completed',
     happens: async (shop, { pattern }) => {
       const orderId = await shop.order({ apple: 1 });
       await shop.claim(orderId, pattern);
@@ -110,7 +110,7 @@ export const outcomes: Outcome[] = [
     },
   },
   {
-    what: 'a broken order waits for an operator; mended and tried again, it is completed',
+    what: 'a broken order is completed by a retry once its fault is removed',
     happens: brokenThenMended,
   },
 ];

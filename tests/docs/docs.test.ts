@@ -68,7 +68,9 @@ function citationsOf(page: string): { file: string; name: string | undefined }[]
 /** A page's citations of tests that do not exist. */
 function deadCitationsOf(page: string): string[] {
   return citationsOf(page).flatMap(({ file, name }) => {
-    const paths = ['.test.ts', '.long.test.ts'].map((end) => join(root, 'tests', file + end));
+    const paths = ['.test.ts', '.long.test.ts', '.ts'].map((end) =>
+      join(root, 'tests', file + end),
+    );
     const path = paths.find((one) => existsSync(one));
     if (path === undefined) return existsSync(join(root, 'tests', file)) ? [] : [file];
     if (name === undefined) return [];

@@ -1,4 +1,3 @@
-import { createOrderIntake } from '../../activities/order/intake';
 import { createOrder, netEffect, place, startOrders, stateOf } from '../support/orders';
 import { useWorld } from '../support/use-world';
 import { hurriedTiming } from '../support/world';
@@ -90,30 +89,4 @@ it('puts a broken order aside, takes nothing, and raises an alert', async () => 
       detail: 'placeInOneTransaction: unknown-product',
     },
   ]);
-});
-
-it('takes nothing after its customer has cancelled', async () => {
-  const order = await createOrder(world);
-  let ran = 0;
-  world.faults.placeInOneTransaction = async (run) => {
-    const intake = createOrderIntake(world.databases.order);
-    expect(await intake.cancelOrder(order.orderId)).toBe('cancelling');
-    ran += 1;
-    return run();
-  };
-  expect(await place(world, [order], 'lock')).toEqual({ completed: 0, cancelled: 1, pending: 0 });
-  expect(ran).toBe(1);
-  expect(await stateOf(world, order.orderId)).toMatchObject({
-    status: 'CANCELLED',
-    reason: 'cancelled-by-customer',
-  });
-  expect(await netEffect(world, order.orderId)).toEqual(untouched);
-});
-
-it('refuses a cancel that comes after the transaction', async () => {
-  const order = await createOrder(world);
-  await place(world, [order], 'lock');
-  const intake = createOrderIntake(world.databases.order);
-  expect(await intake.cancelOrder(order.orderId)).toBe('completed');
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: -1, points: -1 });
 });

@@ -28,20 +28,6 @@ async function ends(orderId: string, status: string): Promise<void> {
   });
 }
 
-it('makes the effects once if the answer is lost', async () => {
-  const order = await createOrder(world);
-  let lost = 0;
-  world.faults.placeInOneTransaction = async (run) => {
-    const outcomes = await run();
-    lost += 1;
-    if (lost < 3) throw new Error('the reply is lost');
-    return outcomes;
-  };
-  expect(await place(world, [order], 'lock')).toMatchObject({ completed: 1 });
-  expect(lost).toBe(3);
-  expect(await netEffect(world, order.orderId)).toEqual(once);
-});
-
 it.each(['separate', 'local'] as const)(
   'cancels as unavailable if the transaction keeps failing (%s)',
   async (placement) => {
@@ -155,18 +141,6 @@ describe('a Temporal cancel', () => {
 });
 
 describe('adoption', () => {
-  it('drives an order whose API died between claim and start', async () => {
-    const order = await createOrder(world);
-    await claim(world, [order], 'lock');
-    expect(await adopt()).toEqual({ adopted: 1 });
-    await ends(order.orderId, 'COMPLETED');
-    const { owner } = await stateOf(world, order.orderId);
-    expect(await world.client.workflow.getHandle(owner ?? '').describe()).toMatchObject({
-      type: workflowTypes.placeByLock,
-    });
-    expect(await netEffect(world, order.orderId)).toEqual(once);
-  });
-
   it('ends an order that its customer cancelled, without requesting the transaction', async () => {
     const order = await createOrder(world);
     await claim(world, [order], 'lock');
@@ -180,21 +154,6 @@ describe('adoption', () => {
     await ends(order.orderId, 'CANCELLED');
     expect(asked).toBe(0);
     expect(await netEffect(world, order.orderId)).toEqual(untouched);
-  });
-
-  it('completes a broken order, and resolves its alert, once the fault is removed', async () => {
-    const broken = await createOrder(world, { lines: { ghost: 1 } });
-    expect(await place(world, [broken], 'lock')).toMatchObject({ pending: 1 });
-    await world.databases.stock({ ghost: { available: 5 } });
-    // The state that a terminated retry of an operator leaves.
-    await world.databases
-      .order('orders')
-      .where('order_id', broken.orderId)
-      .update({ owner: 'nobody', waits_for: null });
-    expect(await adopt()).toEqual({ adopted: 1 });
-    await ends(broken.orderId, 'COMPLETED');
-    expect(await netEffect(world, broken.orderId)).toEqual(once);
-    expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
   });
 });
 

@@ -46,13 +46,6 @@ it('drives an order of a terminated workflow whose stock is taken', async () => 
   expect(owner).toMatch(/^adopt-/);
 });
 
-it('drives an order whose API died between claim and start', async () => {
-  const order = await createOrder(world);
-  await claim(world, [order]);
-  expect(await adopt()).toEqual({ adopted: 1 });
-  await ends(order.orderId, 'COMPLETED');
-});
-
 it('survives an API that starts its workflow after the adoption', async () => {
   const order = await createOrder(world);
   const owner = await claim(world, [order]);

@@ -1,8 +1,6 @@
 import { createOrderIntake } from '../../activities/order/intake';
-import { workflowTypes } from '../../contracts/names';
 import { createOrder, Gate, netEffect, place, startOrders, stateOf } from '../support/orders';
 import { useWorld } from '../support/use-world';
-import { hurriedTiming } from '../support/world';
 import { expectClean, holdings, statesOf } from './reservations';
 
 const world = useWorld({
@@ -155,20 +153,6 @@ it('a Temporal cancel cancels the order during the tries, and changes no decisio
   await completed.cancel();
   confirming.open();
   expect(await completed.result()).toMatchObject({ completed: 1 });
-  await expectClean(world);
-});
-
-it('the same order driven twice at once has one effect', async () => {
-  const order = await createOrder(world, { lines: { apple: 3 } });
-  const handle = await startOrders(world, 'tcc', [order]);
-  const twin = await world.client.workflow.start(workflowTypes.placeByTcc, {
-    workflowId: `${handle.workflowId}-twin`,
-    taskQueue: 'workflow',
-    args: [{ orders: [order], timing: hurriedTiming }],
-  });
-  const all = { completed: 1, cancelled: 0, pending: 0 };
-  expect(await Promise.all([handle.result(), twin.result()])).toEqual([all, all]);
-  expect(await netEffect(world, order.orderId)).toEqual({ stock: -3, points: -3 });
   await expectClean(world);
 });
 
