@@ -33,6 +33,11 @@ export interface StepTiming {
    * a running workflow worker counts: see workflows/shared/patience.ts.
    */
   actionMsMax: number;
+  /**
+   * How long an order waits for rows that other sessions have locked. Much longer than
+   * `actionMsMax`: waiting is not failing. Workflows that began before it was introduced lack it.
+   */
+  heldMsMax?: number;
   firstRetryMs: number;
   retryMsMax: number;
   /** Quick attempts of a compensation before the workflow enters it in the registry. */
@@ -41,12 +46,13 @@ export interface StepTiming {
   confirmAttemptsMax: number;
 }
 
-export const defaultTiming: StepTiming = {
+export const defaultTiming = {
   placement: 'separate',
   attemptMsMax: 10_000,
   actionMsMax: 60_000,
+  heldMsMax: 600_000,
   firstRetryMs: 100,
   retryMsMax: 5_000,
   compensationAttemptsMax: 4,
   confirmAttemptsMax: 4,
-};
+} as const satisfies StepTiming;

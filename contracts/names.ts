@@ -1,5 +1,5 @@
 /** Names that processes must agree on. */
-import type { ParticipantName } from './participants';
+import type { ParticipantName, Service } from './participants';
 
 /** A participant's task queue has the participant's name. */
 export const taskQueues = { workflow: 'workflow', order: 'order', lock: 'lock' } as const;
@@ -11,6 +11,21 @@ export const taskQueues = { workflow: 'workflow', order: 'order', lock: 'lock' }
  */
 export function branchQueueOf(participant: ParticipantName): string {
   return `${participant}-branches`;
+}
+
+/**
+ * The task queue for steps that wait for locked rows, with slots of its own. Steps of orders that
+ * wait for nobody never queue behind them.
+ */
+export function waitingQueueOf(service: ParticipantName | 'lock'): string {
+  return `${service}-waiting`;
+}
+
+/** All task queues that a process with this service serves. */
+export function queuesOf(service: Service | 'lock' | 'workflow'): string[] {
+  if (service === 'workflow' || service === 'order') return [service];
+  if (service === 'lock') return [service, waitingQueueOf(service)];
+  return [service, branchQueueOf(service), waitingQueueOf(service)];
 }
 
 /** The only schedule. It looks for work of every kind of recovery. */

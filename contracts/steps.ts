@@ -34,8 +34,8 @@ export interface Broken {
   detail?: string;
 }
 /**
- * Another session has locked this order's rows. Nothing was done; the workflow retries the order
- * alone.
+ * Another session has locked this order's rows. Nothing was done; the workflow asks again, together
+ * with the other orders that are held up.
  */
 export interface Locked {
   kind: 'locked';
@@ -57,8 +57,8 @@ export interface Refused {
  * transaction.
  */
 export type ActionOutcome = Done | Rejected | Cancelled | Broken | Locked;
-/** Outcomes of an XA prepare, which handles one order and waits for its rows. */
-export type PrepareOutcome = Done | Rejected | Cancelled | Broken;
+/** Outcomes of an XA prepare, which handles one order. */
+export type PrepareOutcome = Done | Rejected | Cancelled | Broken | Locked;
 /** Outcomes of steps that give back. */
 export type CompensationOutcome = Done | Broken | Locked;
 export type ConfirmOutcome = Done | Broken | Locked | Frozen;
@@ -67,7 +67,15 @@ export type FreezeOutcome = Done | Broken | Refused;
 /** Outcomes of any step of a participant. */
 export type StepOutcome = ActionOutcome | ConfirmOutcome | CancelOutcome;
 
-export type Step<C, O = StepOutcome> = (commands: C[]) => Promise<O[]>;
+/**
+ * What a step does about a row that another session has locked. `tell`: it answers `locked` at once.
+ * `wait`: it waits for the row, about a second, and then answers `locked`. A step that waits runs in
+ * slots of its own, so that orders without such rows never queue behind it.
+ */
+export type WhenHeld = 'tell' | 'wait';
+
+/** Waits for locked rows unless it is told otherwise. */
+export type Step<C, O = StepOutcome> = (commands: C[], whenHeld?: WhenHeld) => Promise<O[]>;
 
 /** The pattern lock's command: the commands of all participants together. */
 export type LockCommand = AllCommands;

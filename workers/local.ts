@@ -96,11 +96,11 @@ void serveWorker({
       // The queues of placement `separate`, for workflows that began under it.
       beside: [
         servedBeside(taskQueues.order, order.activities),
-        ...opened.flatMap(({ name, activities, branches }) => [
+        ...opened.flatMap(({ name, activities, beside }) => [
           servedBeside(name, activities),
-          branches,
+          ...beside,
         ]),
-        ...(lock ? [servedBeside(taskQueues.lock, { ...lock.activities })] : []),
+        ...(lock ? [servedBeside(taskQueues.lock, { ...lock.activities }), lock.waiting] : []),
       ],
       // The API stops first, because its waiting callers need the worker that drives their orders.
       closeFirst: closeApi,

@@ -10,13 +10,14 @@ void serveWorker({
   name: 'lock-worker',
   config,
   build: () => {
-    const { activities, close } = openLock(config);
+    const { activities, waiting, close } = openLock(config);
     return Promise.resolve({
       options: {
         taskQueue: taskQueues.lock,
         activities: { ...activities },
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
+      beside: [waiting],
       close,
     });
   },

@@ -26,7 +26,7 @@ void serveWorker({
         activities: opened.activities,
         maxConcurrentActivityTaskExecutions: config.ACTIVITY_SLOTS,
       },
-      beside: [opened.branches],
+      beside: opened.beside,
       close: opened.close,
     };
   },

@@ -16,17 +16,23 @@
  * and a transaction with an unknown outcome is simply run again.
  */
 import { CancellationScope } from '@temporalio/workflow';
-import type { FailureCode } from '../contracts/failures';
 import type { PlacedOrder } from '../contracts/order';
-import type { ActionOutcome, Broken, LockCommand } from '../contracts/steps';
+import type { LockCommand, WhenHeld } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
-import { brokenOrder } from './shared/answered';
-import { givenUp } from './shared/ask';
+import { brokenOf, has, ordersOf } from './shared/answered';
+import { givenUp, giveUpHeld, reasonToCancel, unlessCancelled, type Answer } from './shared/ask';
+import { inRounds } from './shared/rounds';
 import { Run } from './shared/run';
-import { lockSteps } from './shared/steps';
+import { placeInOneOf } from './shared/steps';
 import { answersTo, zip } from './shared/zip';
 
 const step = 'placeInOneTransaction';
+
+/** An order with what came of its transaction. */
+interface Asked {
+  order: PlacedOrder;
+  parts: [{ step: string; answer: Answer }];
+}
 
 /** Places orders, each in one transaction with all that belongs to it. */
 export async function placeByLock(input: PlaceOrdersInput): Promise<PlaceOrdersResult> {
@@ -35,11 +41,11 @@ export async function placeByLock(input: PlaceOrdersInput): Promise<PlaceOrdersR
 
 class Lock {
   private readonly run;
-  private readonly lock;
+  private readonly place;
 
   constructor(input: PlaceOrdersInput) {
     this.run = new Run(input);
-    this.lock = lockSteps(this.run);
+    this.place = placeInOneOf(this.run);
   }
 
   async drive(orders: PlacedOrder[]): Promise<PlaceOrdersResult> {
@@ -55,15 +61,29 @@ class Lock {
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    let outcomes: ActionOutcome[];
+    await inRounds(this.run.timing, await this.ask(orders, 'tell'), {
+      askAgain: (held, round) =>
+        unlessCancelled(this.run, held, round, (rest) => this.ask(ordersOf(rest), 'wait')),
+      giveUp: giveUpHeld,
+      handOn: (asked) => this.settle(asked),
+      onHeld: (held) => this.run.view.mark(ordersOf(held), 'held-up'),
+      startAgain: ({ order }) => this.attempt([order]),
+    });
+  }
+
+  private async ask(orders: PlacedOrder[], whenHeld: WhenHeld): Promise<Asked[]> {
+    const commands = orders.map((order) => this.commandOf(order));
+    let answers: Answer[];
     try {
-      const commands = orders.map((order) => this.commandOf(order));
-      outcomes = answersTo(orders, await this.lock.placeInOneTransaction(commands));
+      answers = answersTo(orders, await this.place(commands, whenHeld));
     } catch (error) {
-      await this.cancel(orders, givenUp(step, error).reason);
-      return;
+      const answer = givenUp(step, error);
+      answers = orders.map(() => answer);
     }
-    await this.settle(zip(orders, outcomes));
+    return zip(orders, answers).map(([order, answer]): Asked => ({
+      order,
+      parts: [{ step, answer }],
+    }));
   }
 
   /** One transaction gets the commands of all participants. */
@@ -72,15 +92,14 @@ class Lock {
     return Object.assign({}, ...parts) as LockCommand;
   }
 
-  private async settle(answered: [PlacedOrder, ActionOutcome][]): Promise<void> {
-    const locked = answered.flatMap(([order, { kind }]) => (kind === 'locked' ? [order] : []));
-    const broken = answered.flatMap(([order, outcome]) =>
-      outcome.kind === 'broken' ? [{ order, outcome }] : [],
-    );
+  private async settle(asked: Asked[]): Promise<void> {
+    const broken = asked.filter((one) => has(one, 'broken'));
+    const givenUp = asked.filter((one) => has(one, 'given-up'));
+    // If an operator has cancelled the workflow, a broken order is cancelled instead of held.
+    const isCancelled = CancellationScope.current().consideredCancelled;
     await Promise.all([
-      // A transaction that locks one order's rows must not block the other orders.
-      ...locked.map((order) => this.attempt([order])),
-      this.hold(broken),
+      isCancelled ? undefined : this.run.hold(broken.map(brokenOf)),
+      this.cancel(isCancelled ? [...broken, ...givenUp] : givenUp),
     ]);
   }
 
@@ -88,26 +107,13 @@ class Lock {
    * The transaction may have committed, or may still be running. Writing CANCEL waits for the row
    * that it has locked, and gets COMPLETE if it committed. Otherwise CANCEL comes first and stays.
    */
-  private async cancel(orders: PlacedOrder[], reason: FailureCode): Promise<void> {
-    await this.run.decide(
-      orders.map((order) => ({ order })),
-      ({ order: { orderId } }) => ({ orderId, decision: 'CANCEL', reason, nothingTaken: true }),
-    );
-  }
-
-  /**
-   * A broken step is a fault of the system: nothing is decided, and an alert is raised. If an
-   * operator has cancelled the workflow, the order is cancelled instead.
-   */
-  private async hold(broken: { order: PlacedOrder; outcome: Broken }[]): Promise<void> {
-    if (broken.length === 0) return;
-    if (CancellationScope.current().consideredCancelled) {
-      await this.cancel(
-        broken.map(({ order }) => order),
-        'cancelled-by-operator',
-      );
-      return;
-    }
-    await this.run.hold(broken.map(({ order, outcome }) => brokenOrder(order, step, outcome)));
+  private async cancel(asked: Asked[]): Promise<void> {
+    if (asked.length === 0) return;
+    await this.run.decide(asked, (one) => ({
+      orderId: one.order.orderId,
+      decision: 'CANCEL',
+      reason: reasonToCancel(one, true),
+      nothingTaken: true,
+    }));
   }
 }

@@ -18,14 +18,22 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
-import type { FailedCompensation, DecisionRequest } from '../contracts/steps';
+import type { DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
-import { allAre, brokenOf, type Part } from './shared/answered';
-import { askAll, byWhatFollows, reasonToCancel, type Answer, type Asked } from './shared/ask';
-import { compensate } from './shared/compensate';
+import { allAre, brokenOf, ordersOf, type Part } from './shared/answered';
+import {
+  askAgain,
+  askAll,
+  byWhatFollows,
+  giveUpHeld,
+  reasonToCancel,
+  type Answer,
+  type Asked,
+} from './shared/ask';
+import { failuresOf, giveBack, giveBackAgain } from './shared/compensate';
 import { participantsIn } from './shared/participants';
+import { inRounds } from './shared/rounds';
 import { Run } from './shared/run';
-import { compensationOf } from './shared/steps';
 
 /**
  * Places one order or a batch. Each order gets an outcome of its own, which its row records. Ends
@@ -52,14 +60,19 @@ class Saga {
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    const asked = await askAll(this.run, 'action', orders);
-    const { locked, broken, settled } = byWhatFollows(this.run, asked);
-    await Promise.all([
-      // Steps that these orders have done already replay.
-      ...locked.map((order) => this.attempt([order])),
-      this.run.hold(broken.map(brokenOf)),
-      this.decide(settled),
-    ]);
+    await inRounds(this.run.timing, await askAll(this.run, 'action', orders), {
+      askAgain: (held, round) => askAgain(this.run, 'action', held, round),
+      giveUp: giveUpHeld,
+      handOn: (asked) => this.settle(asked),
+      onHeld: (held) => this.run.view.mark(ordersOf(held), 'held-up'),
+      // Steps that the order has done already replay.
+      startAgain: ({ order }) => this.attempt([order]),
+    });
+  }
+
+  private async settle(asked: Asked[]): Promise<void> {
+    const { broken, settled } = byWhatFollows(asked);
+    await Promise.all([this.run.hold(broken.map(brokenOf)), this.decide(settled)]);
   }
 
   private async decide(asked: Asked[]): Promise<void> {
@@ -74,23 +87,14 @@ class Saga {
   /** Gives everything back for orders whose CANCEL has been read. Shielded from cancellation. */
   private async cancel(lost: Asked[]): Promise<void> {
     if (lost.length === 0) return;
-    const { participants } = this.run;
-    await CancellationScope.nonCancellable(async () => {
-      const failed = await Promise.all(participants.map((one) => this.giveBack(one, lost)));
-      const orders = lost.map(({ order }) => order);
-      await this.run.close(orders, failed.flat());
-    });
-  }
-
-  /** One participant's compensation, for the orders for which it may have taken something. */
-  private async giveBack(
-    participant: RegisteredParticipant,
-    lost: Asked[],
-  ): Promise<FailedCompensation[]> {
-    const isOwed = ({ parts }: Asked) =>
-      parts.some((part) => part.participant === participant && mayHaveTaken(part));
-    const owed = lost.filter(isOwed).map(({ order }) => order);
-    return await compensate(participant, compensationOf(participant, this.run), owed);
+    const owedTo = (participant: RegisteredParticipant) =>
+      ordersOf(lost.filter((one) => mayOwe(one, participant)));
+    await CancellationScope.nonCancellable(async () =>
+      inRounds(this.run.timing, await giveBack(this.run, ordersOf(lost), owedTo), {
+        askAgain: (held) => giveBackAgain(this.run, held),
+        handOn: (given) => this.run.close(ordersOf(given), given.flatMap(failuresOf)),
+      }),
+    );
   }
 
   /**
@@ -113,6 +117,11 @@ function verdictOn(asked: Asked, cancelled: boolean): DecisionRequest {
   if (allAre(asked, 'done') && !cancelled) return { orderId, decision: 'COMPLETE' };
   const reason = reasonToCancel(asked, cancelled);
   return { orderId, decision: 'CANCEL', reason, nothingTaken: tookNothing(asked) };
+}
+
+/** Whether this participant may have taken something of the order. */
+function mayOwe({ parts }: Asked, participant: RegisteredParticipant): boolean {
+  return parts.some((part) => part.participant === participant && mayHaveTaken(part));
 }
 
 /** Every answer except "nothing was taken" leaves the compensation owed. */

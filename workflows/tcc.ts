@@ -21,16 +21,25 @@ import type { Decision, PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
 import type { DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
-import { allAre, brokenOf } from './shared/answered';
-import { askAll, byWhatFollows, reasonToCancel, type Asked } from './shared/ask';
+import { allAre, brokenOf, ordersOf } from './shared/answered';
+import {
+  askAgain,
+  askAll,
+  byWhatFollows,
+  giveUpHeld,
+  reasonToCancel,
+  type Asked,
+} from './shared/ask';
 import {
   byOutcome,
+  endAgain,
   endReservations,
   failingOf,
   type Ended,
   type Phase,
 } from './shared/reservations';
 import { participantsIn } from './shared/participants';
+import { inRounds } from './shared/rounds';
 import { Run } from './shared/run';
 import { thawOf } from './shared/steps';
 import { zip } from './shared/zip';
@@ -60,12 +69,20 @@ class Tcc {
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    const asked = await askAll(this.run, 'try', orders);
-    const { locked, broken, settled } = byWhatFollows(this.run, asked);
+    await inRounds(this.run.timing, await askAll(this.run, 'try', orders), {
+      askAgain: (held, round) => askAgain(this.run, 'try', held, round),
+      giveUp: giveUpHeld,
+      handOn: (asked) => this.settle(asked),
+      onHeld: (held) => this.run.view.mark(ordersOf(held), 'held-up'),
+      // Reservations that the order has made already replay.
+      startAgain: ({ order }) => this.attempt([order]),
+    });
+  }
+
+  private async settle(asked: Asked[]): Promise<void> {
+    const { broken, settled } = byWhatFollows(asked);
     const cancelled = CancellationScope.current().consideredCancelled;
     await Promise.all([
-      // Reservations that these orders have made already replay.
-      ...locked.map((order) => this.attempt([order])),
       this.run.hold(broken.map(brokenOf)),
       this.decide(settled, (one) => verdictOn(one, cancelled)),
     ]);
@@ -108,34 +125,46 @@ class Tcc {
   }
 
   private async confirm(orders: PlacedOrder[]): Promise<void> {
-    const { order } = this.run;
-    const { done, broken, failing } = await this.end('confirm', orders);
-    if (done.length > 0) await order.completeOrders(done.map((one) => one.order.orderId));
-    await this.leave('confirm', failing);
-    if (broken.length === 0) return;
-    // No alert if an operator has changed the decision since: then the order must be cancelled.
-    const now = await order.decideOrders(broken.map((one) => complete(one.order)));
-    const read = zip(broken, now);
-    const still = read.flatMap(([one, decision]) => (decision === 'CANCEL' ? [] : [one]));
-    await this.run.hold(still.map(brokenOf));
-    await this.cancel(
-      read.flatMap(([one, decision]) => (decision === 'CANCEL' ? [one.order] : [])),
-    );
+    await this.end('confirm', orders, async (ended) => {
+      const { order } = this.run;
+      const { done, broken, failing } = byOutcome(ended);
+      if (done.length > 0) await order.completeOrders(done.map((one) => one.order.orderId));
+      await this.leave('confirm', failing);
+      if (broken.length === 0) return;
+      // No alert if an operator has changed the decision since: then the order must be cancelled.
+      const now = await order.decideOrders(broken.map((one) => complete(one.order)));
+      const read = zip(broken, now);
+      const still = read.flatMap(([one, decision]) => (decision === 'CANCEL' ? [] : [one]));
+      await this.run.hold(still.map(brokenOf));
+      await this.cancel(
+        read.flatMap(([one, decision]) => (decision === 'CANCEL' ? [one.order] : [])),
+      );
+    });
   }
 
   private async cancel(orders: PlacedOrder[]): Promise<void> {
-    await CancellationScope.nonCancellable(async () => {
-      const { done, broken, failing } = await this.end('cancel', orders);
-      await this.run.close(done.map((one) => one.order));
+    await this.end('cancel', orders, async (ended) => {
+      const { done, broken, failing } = byOutcome(ended);
+      await this.run.close(ordersOf(done));
       await this.leave('cancel', failing);
       await this.run.hold(broken.map(brokenOf));
     });
   }
 
   /** The second phase, for decided orders. Some of them may have to wait. */
-  private async end(phase: Phase, orders: PlacedOrder[]) {
-    if (orders.length === 0) return byOutcome([]);
-    return byOutcome(await endReservations(this.run.participants, phase, this.run, orders));
+  private async end(
+    phase: Phase,
+    orders: PlacedOrder[],
+    handOn: (ended: Ended[]) => Promise<void>,
+  ): Promise<void> {
+    if (orders.length === 0) return;
+    const { participants, timing } = this.run;
+    await CancellationScope.nonCancellable(async () =>
+      inRounds(timing, await endReservations(participants, phase, this.run, orders), {
+        askAgain: (held) => endAgain(participants, phase, this.run, held),
+        handOn,
+      }),
+    );
   }
 
   /** Orders whose steps keep failing become PENDING, with an alert, and wait for recovery. */

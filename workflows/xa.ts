@@ -18,6 +18,7 @@
  */
 import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { BranchOutcome } from '../contracts/branches';
+import { defaultTiming } from '../contracts/limits';
 import type { Decision, PlacedOrder } from '../contracts/order';
 import type { RegisteredParticipant } from '../contracts/participants';
 import type { PrepareOutcome, DecisionRequest } from '../contracts/steps';
@@ -97,13 +98,12 @@ class Coordinator {
   ): Promise<Prepared | undefined> {
     const { orderId } = order;
     const step = participant.steps.xa.prepare;
-    let outcome: PrepareOutcome | undefined;
+    let outcome: PrepareOutcome;
     try {
-      [outcome] = await prepareOf(participant, this.run)([participant.command(order)]);
+      outcome = await this.prepareWhenFree(order, participant);
     } catch (error) {
       return { orderId, decision: 'CANCEL', reason: givenUp(step, error).reason };
     }
-    if (!outcome) throw new Error(`${step} answered nothing`);
     switch (outcome.kind) {
       case 'done':
         return undefined;
@@ -111,6 +111,8 @@ class Coordinator {
         return { orderId, decision: 'CANCEL', reason: outcome.code };
       case 'cancelled':
         // CANCEL was decided elsewhere, and its writer is rolling back; this reads the decision.
+        return { orderId, decision: 'CANCEL', reason: 'unavailable' };
+      case 'locked':
         return { orderId, decision: 'CANCEL', reason: 'unavailable' };
       case 'broken':
         // Cancelling the workflow cancels an order that is broken.
@@ -120,6 +122,34 @@ class Coordinator {
         // If no operator acts, the scanner rolls back what is prepared.
         await this.run.hold([brokenOrder(order, step, outcome)]);
         return 'held';
+    }
+  }
+
+  /**
+   * Asks again while another session has locked the rows, unless the order was cancelled. An order
+   * with a prepared branch holds that branch's rows meanwhile, so it waits only as long as for a
+   * step that fails.
+   */
+  private async prepareWhenFree(
+    order: PlacedOrder,
+    participant: RegisteredParticipant,
+  ): Promise<PrepareOutcome> {
+    const { timing, order: service, view } = this.run;
+    const { heldMsMax = defaultTiming.heldMsMax, actionMsMax, firstRetryMs, retryMsMax } = timing;
+    const isFirst = participantsIn(order)[0] === participant;
+    const beganAt = Date.now();
+    const prepare = prepareOf(participant, this.run);
+    for (let round = 0; ; round += 1) {
+      const whenHeld = round === 0 ? 'tell' : 'wait';
+      const [outcome] = await prepare([participant.command(order)], whenHeld);
+      if (!outcome) throw new Error(`${participant.steps.xa.prepare} answered nothing`);
+      const isOver = Date.now() - beganAt >= (isFirst ? heldMsMax : actionMsMax);
+      if (outcome.kind !== 'locked' || isOver) return outcome;
+      if (round === 0) continue;
+      view.mark([order], 'held-up');
+      const [decision] = await service.readDecisions([order.orderId]);
+      if (decision === 'CANCEL') return outcome;
+      await sleep(Math.min(firstRetryMs * 2 ** (round - 1), retryMsMax));
     }
   }
 

@@ -3,6 +3,7 @@ import type { BrokenCode } from '../../contracts/failures';
 import type { Broken, Locked } from '../../contracts/steps';
 import { classify, whatWasViolated, type ErrorClass } from '../database/errors';
 import { ExcludedFromBatch } from './barrier';
+import { RowsHeld } from './held-rows';
 import { runTransaction } from '../database/transaction';
 
 interface Keyed {
@@ -14,6 +15,8 @@ export interface BatchStep<C extends Keyed, O> {
   work: (trx: Knex.Transaction, commands: C[]) => Promise<O[]>;
   /** The commands that need a row that another session has locked now. */
   findLocked: (trx: Knex.Transaction, commands: C[]) => Promise<C[]>;
+  /** The commands that need one of these rows. */
+  needing: (held: RowsHeld, commands: C[]) => C[];
 }
 
 /** Errors that one order's data can cause. The batch is halved until that order is alone. */
@@ -36,7 +39,7 @@ export async function runBatch<C extends Keyed, O>(
   step: BatchStep<C, O>,
   commands: C[],
 ): Promise<(O | Broken | Locked)[]> {
-  const settled = await settle({ knex, step, size: commands.length, timeouts: 0 }, commands);
+  const settled = await settle({ knex, step, timeouts: 0 }, commands);
   return commands.map((command) => {
     const outcome = settled.get(command.orderId);
     if (!outcome) throw new Error(`Order ${command.orderId} got no outcome`);
@@ -50,8 +53,6 @@ type Settled<O> = Map<string, O | Broken | Locked>;
 interface Call<C extends Keyed, O> {
   knex: Knex;
   step: BatchStep<C, O>;
-  /** The number of orders in the call. */
-  size: number;
   /** How many lock waits have timed out. */
   timeouts: number;
 }
@@ -70,12 +71,11 @@ async function settle<C extends Keyed, O>(call: Call<C, O>, commands: C[]): Prom
       // A step excludes orders with one of its own outcomes, or as broken.
       return withoutThem(call, commands, error.orderIds, error.outcome as O | Broken);
     }
+    if (error instanceof RowsHeld)
+      return withoutLocked(call, commands, step.needing(error, commands));
     const kind = classify(error);
     if (kind === 'lock-timeout') {
-      const locked = await findLocked(call, commands);
-      if (locked.length === call.size) throw error;
-      const ids = new Set(locked.map((command) => command.orderId));
-      return withoutThem(call, commands, ids, { kind: 'locked' });
+      return withoutLocked(call, commands, await findLocked(call, commands));
     }
     const code = brokenBy[kind];
     if (!code) throw error;
@@ -95,6 +95,15 @@ async function findLocked<C extends Keyed, O>(call: Call<C, O>, commands: C[]): 
   if (locked.length === 0) return mayWait ? [] : commands;
   // Each wait met other holders; another one would take longer than the attempt may.
   return mayWait ? locked : commands;
+}
+
+function withoutLocked<C extends Keyed, O>(
+  call: Call<C, O>,
+  commands: C[],
+  locked: C[],
+): Promise<Settled<O>> {
+  const ids = new Set(locked.map(({ orderId }) => orderId));
+  return withoutThem(call, commands, ids, { kind: 'locked' });
 }
 
 async function withoutThem<C extends Keyed, O>(

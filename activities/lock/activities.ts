@@ -5,6 +5,7 @@ import { inDatabase } from '../participant/books';
 import { rulesOf } from '../participant/rules';
 import { asActivity } from '../database/activity-failure';
 import { runBatch } from '../barrier/batch';
+import type { RowsHeld } from '../barrier/held-rows';
 import { lockedBalances } from '../barrier/locks';
 import { placeInOne, type AllRules } from './steps';
 
@@ -17,15 +18,23 @@ export interface LockDeps {
 
 /** Creates the activity of pattern `lock` on a connection that reaches every database. */
 export function createLockActivities({ knex, databases }: LockDeps): LockActivities {
-  const all = participants.map((participant) =>
-    rulesOf(participant, inDatabase(participant.books, databases[participant.name])),
-  );
-  const step = {
-    work: (trx: Knex.Transaction, commands: LockCommand[]) => placeInOne(trx, all, commands),
-    findLocked: (trx: Knex.Transaction, commands: LockCommand[]) => locked(trx, all, commands),
-  };
   return {
-    placeInOneTransaction: (commands) => asActivity(() => runBatch(knex, step, commands)),
+    placeInOneTransaction: (commands, whenHeld = 'wait') => {
+      const all = participants.map((participant) =>
+        rulesOf(participant, inDatabase(participant.books, databases[participant.name]), whenHeld),
+      );
+      const step = {
+        work: (trx: Knex.Transaction, some: LockCommand[]) => placeInOne(trx, all, some),
+        findLocked: (trx: Knex.Transaction, some: LockCommand[]) => locked(trx, all, some),
+        needing: ({ table, keys }: RowsHeld, some: LockCommand[]) =>
+          all
+            .filter(({ books }) => books.balances === table)
+            .flatMap(({ balancesOf }) =>
+              some.filter((command) => balancesOf(command).some((id) => keys.has(id))),
+            ),
+      };
+      return asActivity(() => runBatch(knex, step, commands));
+    },
   };
 }
 

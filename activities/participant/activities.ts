@@ -25,7 +25,10 @@ export function createParticipantActivities<P extends RegisteredParticipant>(
   knex: Knex,
   xa?: XaConnections,
 ): ActivitiesOf<P> {
-  const rules = rulesOf(participant);
+  const rules = {
+    tell: rulesOf(participant, participant.books, 'tell'),
+    wait: rulesOf(participant),
+  };
   const { steps } = participant;
   const saga = createSagaSteps(knex, rules);
   const tcc = createTccSteps(knex, rules);

@@ -1,5 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Books } from '../../contracts/participants/definition';
+import type { WhenHeld } from '../../contracts/steps';
+import { RowsHeld } from '../barrier/held-rows';
+
+/** The books of a step, and what it does about balances that another session has locked. */
+export interface OpenBooks extends Books {
+  whenHeld: WhenHeld;
+}
 
 /** The same books, qualified with a database, for a connection to another database. */
 export function inDatabase(books: Books, database: string): Books {
@@ -24,18 +32,59 @@ export interface Change {
 /**
  * Locks these balances in key order, so two batches cannot deadlock, and reads them. Forces the
  * primary key: otherwise MySQL might scan a small table and wait for other rows.
+ *
+ * @throws RowsHeld if another session has locked some of them, and this step does not wait
  */
 export async function lockBalances(
   trx: Knex.Transaction,
-  books: Books,
+  books: OpenBooks,
   ids: Iterable<string>,
 ): Promise<Map<string, bigint>> {
-  const rows = await trx(trx.raw('?? FORCE INDEX (PRIMARY)', [books.balances]))
-    .select<{ id: string; available: number | string }[]>(`${books.key} as id`, 'available')
-    .whereIn(books.key, [...new Set(ids)].sort())
-    .orderBy(books.key)
-    .forUpdate();
+  const wanted = [...new Set(ids)].sort();
+  const rows =
+    books.whenHeld === 'wait'
+      ? await readBalances(trx, books, wanted).forUpdate()
+      : await lockFreeBalances(trx, books, wanted);
   return new Map(rows.map((row) => [row.id, BigInt(row.available)]));
+}
+
+interface Balance {
+  id: string;
+  available: number | string;
+}
+
+function readBalances(trx: Knex.Transaction, books: Books, ids: readonly string[]) {
+  return trx(trx.raw('?? FORCE INDEX (PRIMARY)', [books.balances]))
+    .select<Balance[]>(`${books.key} as id`, 'available')
+    .whereIn(books.key, ids)
+    .orderBy(books.key);
+}
+
+/**
+ * The pauses between looks at locked rows, in milliseconds. Other batches hold a popular product's
+ * row for a few milliseconds; asking again through Temporal would take longer.
+ */
+const looksAfterMs = [0, 5, 15];
+
+/** Never waits for a lock, so it can neither deadlock nor occupy a slot for long. */
+async function lockFreeBalances(
+  trx: Knex.Transaction,
+  books: Books,
+  ids: readonly string[],
+): Promise<Balance[]> {
+  const locked: Balance[] = [];
+  let rest = ids;
+  for (const pauseMs of looksAfterMs) {
+    if (pauseMs > 0) await sleep(pauseMs);
+    locked.push(...(await readBalances(trx, books, rest).forUpdate().skipLocked()));
+    const mine = new Set(locked.map(({ id }) => id));
+    rest = rest.filter((id) => !mine.has(id));
+    if (rest.length === 0) return locked;
+    // A row that SKIP LOCKED leaves out is locked, or does not exist.
+    rest = (await readBalances(trx, books, rest)).map(({ id }) => id);
+    if (rest.length === 0) return locked;
+  }
+  throw new RowsHeld(books.balances, new Set(rest));
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type { Broken, FreezeOutcome } from '../../contracts/steps';
 import type { Books } from '../../contracts/participants/definition';
-import { lockBalances, moveBalances, writeLedger, type Change } from './books';
+import { lockBalances, moveBalances, writeLedger, type Change, type OpenBooks } from './books';
 import { ExcludedFromBatch } from '../barrier/barrier';
 import type { ReservationState } from '../database/tables';
 
@@ -46,7 +46,7 @@ export async function reserve(
  */
 export async function confirmReserved(
   trx: Knex.Transaction,
-  books: Books,
+  books: OpenBooks,
   orderIds: readonly string[],
 ): Promise<void> {
   const rows = await lockOpen(trx, books, orderIds);
@@ -61,7 +61,7 @@ export async function confirmReserved(
 /** Makes reserved amounts available again, frozen or not, without a ledger row. */
 export async function cancelReserved(
   trx: Knex.Transaction,
-  books: Books,
+  books: OpenBooks,
   orderIds: readonly string[],
 ): Promise<void> {
   const rows = await lockOpen(trx, books, orderIds);
@@ -160,7 +160,7 @@ async function lockReservations(
 /** @throws ExcludedFromBatch for orders without open reservations although the barrier records some */
 async function lockOpen(
   trx: Knex.Transaction,
-  books: Books,
+  books: OpenBooks,
   orderIds: readonly string[],
 ): Promise<Reservation[]> {
   const byOrder = groupByOrder(await lockReservations(trx, books, orderIds));

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type { RegisteredParticipant } from '../../contracts/participants';
+import type { WhenHeld } from '../../contracts/steps';
 import type { Books, Keyed } from '../../contracts/participants/definition';
 import { contentHash, ExcludedFromBatch, type RecordedOutcome } from '../barrier/barrier';
-import { applyChanges, lockBalances, type Change } from './books';
+import { applyChanges, lockBalances, type Change, type OpenBooks } from './books';
 
 /**
  * How a participant takes and gives back, in the caller's transaction. Knows neither Temporal nor
@@ -24,7 +25,7 @@ export interface Rules<C extends Keyed> {
   giveBack: (trx: Knex.Transaction, commands: C[]) => Promise<void>;
   participant: RegisteredParticipant<C>;
   /** As seen from the connection's database. */
-  books: Books;
+  books: OpenBooks;
   /** The balances that a command touches. */
   balancesOf: (command: C) => string[];
   hashOf: (command: C) => string;
@@ -34,14 +35,16 @@ export interface Rules<C extends Keyed> {
  * The rules of a participant with balances and a ledger.
  *
  * @param books the books as seen from a connection to another database
+ * @param whenHeld what its steps do about balances that another session has locked
  */
 export function rulesOf<C extends Keyed>(
   participant: RegisteredParticipant<C>,
   books: Books = participant.books,
+  whenHeld: WhenHeld = 'wait',
 ): Rules<C> {
   const kept = {
     participant,
-    books,
+    books: { ...books, whenHeld },
     balancesOf: (command: C) => participant.owes(command).map(({ id }) => id),
   };
   return {

@@ -1,8 +1,17 @@
 import type { Knex } from 'knex';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { ActionOutcome, Broken, CompensationOutcome, Done, Step } from '../../contracts/steps';
+import type {
+  ActionOutcome,
+  Broken,
+  CompensationOutcome,
+  Done,
+  Locked,
+  Step,
+  WhenHeld,
+} from '../../contracts/steps';
 import { asActivity } from '../database/activity-failure';
 import { runBatch } from '../barrier/batch';
+import type { RowsHeld } from '../barrier/held-rows';
 import { lockedBalances, lockedBarriers } from '../barrier/locks';
 import { compensateOnce, runOnce, type RecordedOutcome } from '../barrier/barrier';
 import type { Rules } from './rules';
@@ -28,15 +37,32 @@ export function barrierWork<C extends Keyed>(
 /** A participant's action and compensation for the saga, on its own database. */
 export function createSagaSteps<C extends Keyed>(
   knex: Knex,
-  rules: Rules<C>,
+  rulesWhen: RulesWhen<C>,
 ): { act: Step<C, ActionOutcome>; compensate: Step<C, CompensationOutcome> } {
-  const findLocked = (trx: Knex.Transaction, commands: C[]) => lockedOf(trx, rules, commands);
-  const work = barrierWork(rules);
-  const act = { findLocked, work: work.act };
-  const undo = { findLocked, work: work.undo };
   return {
-    act: (commands) => asActivity(() => runBatch(knex, act, commands)),
-    compensate: (commands) => asActivity(() => runBatch(knex, undo, commands)),
+    act: stepOn(knex, rulesWhen, (rules) => barrierWork(rules).act),
+    compensate: stepOn(knex, rulesWhen, (rules) => barrierWork(rules).undo),
+  };
+}
+
+/** A participant's rules, for each way to meet rows that another session has locked. */
+export type RulesWhen<C extends Keyed> = Readonly<Record<WhenHeld, Rules<C>>>;
+
+/** A step of a participant that takes balances or gives them back, one transaction a batch. */
+export function stepOn<C extends Keyed, O>(
+  knex: Knex,
+  rulesWhen: RulesWhen<C>,
+  workBy: (rules: Rules<C>) => Work<C, O>,
+): Step<C, O | Broken | Locked> {
+  return (commands, whenHeld = 'wait') => {
+    const rules = rulesWhen[whenHeld];
+    const step = {
+      work: workBy(rules),
+      findLocked: (trx: Knex.Transaction, some: C[]) => lockedOf(trx, rules, some),
+      needing: ({ keys }: RowsHeld, some: C[]) =>
+        some.filter((command) => rules.balancesOf(command).some((id) => keys.has(id))),
+    };
+    return asActivity(() => runBatch(knex, step, commands));
   };
 }
 

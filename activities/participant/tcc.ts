@@ -3,18 +3,14 @@ import type { Keyed } from '../../contracts/participants/definition';
 import type { AgedQuery, FreezeCommand } from '../../contracts/reservations';
 import type {
   ActionOutcome,
-  Broken,
   CancelOutcome,
   ConfirmOutcome,
   FreezeOutcome,
-  Locked,
   Step,
 } from '../../contracts/steps';
 import { asActivity } from '../database/activity-failure';
-import { runBatch } from '../barrier/batch';
 import { runOnce } from '../barrier/barrier';
-import type { Rules } from './rules';
-import { lockedOf } from './saga';
+import { stepOn, type RulesWhen } from './saga';
 import {
   agedReservations,
   cancelReserved,
@@ -47,28 +43,34 @@ export interface TccSteps<C extends Keyed> {
  * A cancel that comes before its try leaves a tombstone for it. A confirm of a frozen reservation
  * answers `frozen`, and may succeed once it is thawed.
  */
-export function createTccSteps<C extends Keyed>(knex: Knex, rules: Rules<C>): TccSteps<C> {
-  const { participant, books, hashOf } = rules;
+export function createTccSteps<C extends Keyed>(knex: Knex, rulesWhen: RulesWhen<C>): TccSteps<C> {
+  const { participant, books, hashOf } = rulesWhen.wait;
   const steps = participant.steps.tcc;
   const confirm = { step: steps.confirm, ends: steps.try, otherwise: steps.cancel, hashOf };
   const cancel = { step: steps.cancel, ends: steps.try, otherwise: steps.confirm, hashOf };
-  const step = <O>(
-    work: (trx: Knex.Transaction, batch: C[]) => Promise<O[]>,
-  ): Step<C, O | Broken | Locked> => {
-    const findLocked = (trx: Knex.Transaction, batch: C[]) => lockedOf(trx, rules, batch);
-    return (commands) => asActivity(() => runBatch(knex, { findLocked, work }, commands));
-  };
   const inTransaction = <T>(work: (trx: Knex.Transaction) => Promise<T>) =>
     asActivity(() => runTransaction(knex, work));
   return {
-    try: step((trx, batch) =>
-      runOnce(trx, { step: steps.try, hashOf }, batch, (fresh) => rules.take(trx, fresh, reserve)),
+    try: stepOn(
+      knex,
+      rulesWhen,
+      ({ take }) =>
+        (trx, batch) =>
+          runOnce(trx, { step: steps.try, hashOf }, batch, (fresh) => take(trx, fresh, reserve)),
     ),
-    confirm: step((trx, batch) =>
-      confirmOnce(trx, confirm, batch, (tried) => confirmReserved(trx, books, idsOf(tried))),
+    confirm: stepOn(
+      knex,
+      rulesWhen,
+      ({ books: open }) =>
+        (trx, batch) =>
+          confirmOnce(trx, confirm, batch, (tried) => confirmReserved(trx, open, idsOf(tried))),
     ),
-    cancel: step((trx, batch) =>
-      cancelOnce(trx, cancel, batch, (tried) => cancelReserved(trx, books, idsOf(tried))),
+    cancel: stepOn(
+      knex,
+      rulesWhen,
+      ({ books: open }) =>
+        (trx, batch) =>
+          cancelOnce(trx, cancel, batch, (tried) => cancelReserved(trx, open, idsOf(tried))),
     ),
     freeze: (commands) => inTransaction((trx) => freezeReserved(trx, books, commands)),
     thaw: (commands) => inTransaction((trx) => thawReserved(trx, books, commands)),

@@ -9,7 +9,7 @@ import type {
   FindBranches,
 } from '../../contracts/branches';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { PrepareOutcome, Step } from '../../contracts/steps';
+import type { PrepareOutcome, Step, WhenHeld } from '../../contracts/steps';
 import { asActivity } from '../database/activity-failure';
 import { brokenBecause } from '../barrier/batch';
 import {
@@ -22,7 +22,10 @@ import {
 } from './branch-connection';
 import { endBranch, findBranches, noteBranch } from './branch-notes';
 import { writeTombstones, runOnce, outcomeIn, type RecordedOutcome } from '../barrier/barrier';
+import { RowsHeld } from '../barrier/held-rows';
+import { classify } from '../database/errors';
 import type { Rules } from './rules';
+import type { RulesWhen } from './saga';
 import { runTransaction } from '../database/transaction';
 
 interface XaSteps<C> {
@@ -36,18 +39,18 @@ interface XaSteps<C> {
 export function createXaSteps<C extends Keyed>(
   knex: Knex,
   xa: XaConnections | undefined,
-  rules: Rules<C>,
+  rulesWhen: RulesWhen<C>,
 ): XaSteps<C> {
-  const participantOf = () => {
-    if (xa) return new XaParticipant(knex, xa, rules);
+  const participantOf = (whenHeld: WhenHeld = 'wait') => {
+    if (xa) return new XaParticipant(knex, xa, rulesWhen[whenHeld]);
     throw ApplicationFailure.nonRetryable('This process has no XA connections', 'not-configured');
   };
   const each =
     <I, O>(step: (participant: XaParticipant<C>, item: I) => Promise<O>) =>
-    (items: I[]) =>
+    (items: I[], whenHeld?: WhenHeld) =>
       asActivity(async () => {
         const outcomes: O[] = [];
-        for (const item of items) outcomes.push(await step(participantOf(), item));
+        for (const item of items) outcomes.push(await step(participantOf(whenHeld), item));
         return outcomes;
       });
   return {
@@ -101,10 +104,11 @@ class XaParticipant<C extends Keyed> {
         if (await this.isPrepared(orderId)) return { kind: 'done' };
         throw stillActive(error);
       }
-      const broken = brokenBecause(error);
-      if (!broken) throw error;
+      const isHeld = error instanceof RowsHeld || classify(error) === 'lock-timeout';
+      const outcome = isHeld ? ({ kind: 'locked' } as const) : brokenBecause(error);
+      if (!outcome) throw error;
       await endBranch(this.knex, orderId, 'rolled-back');
-      return broken;
+      return outcome;
     }
   }
 

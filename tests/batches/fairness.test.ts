@@ -91,6 +91,7 @@ it('tries again at once if the row is released just after the wait timed out', a
         return [{ kind: 'done' }];
       },
       // Its holder ends now: another transaction whose wait has ended in the same second.
+      needing: () => [],
       findLocked: async () => {
         waitedInVain++;
         await holder.rollback();
@@ -120,6 +121,7 @@ describe('a batch of which every wait times out', () => {
         await trx('products').where('product_id', 'z-held').forUpdate();
         return [];
       },
+      needing: () => [],
       findLocked: (_trx, commands) => Promise.resolve(commands.slice(0, found[waits - 1])),
     };
     try {

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { branchQueueOf, taskQueues } from '../../contracts/names';
-import { participants } from '../../contracts/participants';
+import { queuesOf, taskQueues } from '../../contracts/names';
+import { services } from '../../contracts/participants';
 import { workflowBundle } from '../../workers/wiring/bundle';
 import { quietRuntime } from './runtime';
 import { timeSkippingServer } from './servers';
 
 /** Every queue on which a workflow may request a step, besides its own. */
-const queues = [
-  ...Object.values(taskQueues).filter((queue) => queue !== taskQueues.workflow),
-  ...participants.flatMap(({ name }) => [name, branchQueueOf(name)]),
-];
+const queues = [...services, 'lock' as const].flatMap(queuesOf);
 
 /** A server that skips time while a test waits for a workflow's end: one per test file. */
 export interface SkippedTime {

@@ -9,7 +9,7 @@ import { openXa, type XaConnections } from '../../activities/participant/branch-
 import { createOrderReactions } from '../../activities/order/reactions';
 import { openDatabase } from '../../activities/database/connection';
 import type { StepTiming } from '../../contracts/limits';
-import { branchQueueOf } from '../../contracts/names';
+import { queuesOf } from '../../contracts/names';
 import type * as BundleModule from '../../workers/wiring/bundle';
 import type { RecoverySettings } from '../../contracts/recovery';
 import { byService, participants, services, type Service } from '../../contracts/participants';
@@ -44,16 +44,11 @@ export type WorkerName = 'workflow' | 'lock' | Service;
 
 const workerNames: WorkerName[] = ['workflow', ...services, 'lock'];
 
-/** The participants end branches on a separate queue, like their processes. */
-function queuesOf(name: WorkerName): string[] {
-  const participant = participants.find((one) => one.name === name);
-  return participant ? [name, branchQueueOf(participant.name)] : [name];
-}
-
 export const hurriedTiming: StepTiming = {
   placement: 'separate',
   attemptMsMax: 3_000,
   actionMsMax: 6_000,
+  heldMsMax: 6_000,
   firstRetryMs: 50,
   retryMsMax: 500,
   compensationAttemptsMax: 2,

@@ -103,7 +103,11 @@ export async function createParticipant(folder = root): Promise<Participant> {
       return { available: await available(), steps, ledger };
     },
     stepsWith: ({ take = rules.take, pool: own = pool, ...connections }) =>
-      createXaSteps<StockCommand>(own, { ...xa, ...connections }, { ...rules, take }),
+      createXaSteps<StockCommand>(
+        own,
+        { ...xa, ...connections },
+        { tell: { ...rules, take }, wait: { ...rules, take } },
+      ),
     openFaulty: (statement, fault) => () => faulty(xa.openBranch(), statement, fault),
     async straySessions() {
       const [[row]] = (await admin.raw(

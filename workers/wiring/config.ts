@@ -120,6 +120,8 @@ const settings = {
   SCAN_CANCEL_AFTER_MS: z.coerce.number().int().min(100).default(180_000),
   ATTEMPT_MS_MAX: z.coerce.number().int().min(100).default(10_000),
   ACTION_MS_MAX: z.coerce.number().int().min(100).default(60_000),
+  /** How long an order waits for rows that other sessions have locked. */
+  HELD_MS_MAX: z.coerce.number().int().min(100).default(600_000),
   FIRST_RETRY_MS: z.coerce.number().int().min(1).default(100),
   COMPENSATION_ATTEMPTS_MAX: z.coerce.number().int().min(1).default(4),
   REGISTRY_RETRY_MS: z.coerce.number().int().min(1).default(2_000),

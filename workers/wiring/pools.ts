@@ -18,15 +18,27 @@ const apiPools = services.length + 1;
  */
 export const branchSlots = 10;
 
-/** The size of a participant's pool, which its slots and the slots that end branches share. */
-export const participantPoolMax = (slots: number): number => slots + branchSlots;
+/**
+ * Steps that wait for locked rows. Each may wait a second, so more slots would mostly queue in the
+ * database instead of in Temporal.
+ */
+export const waitingSlots = 8;
+
+/** The size of the pool of pattern `lock`, which its slots and the slots that wait share. */
+export const lockPoolMax = (slots: number): number => slots + waitingSlots;
+
+/**
+ * The size of a participant's pool, which its slots, the slots that wait and the slots that end
+ * branches share.
+ */
+export const participantPoolMax = (slots: number): number => slots + waitingSlots + branchSlots;
 
 /** All connections that one stack's processes may open at once, on all servers together. */
 export function connectionsMax(slots: number, placement: 'separate' | 'local'): number {
   // The pools of its steps and its recovery, and one connection per branch.
-  const participant = 2 * participantPoolMax(slots) + slots;
+  const participant = 2 * participantPoolMax(slots) + slots + waitingSlots;
   const order = placement === 'local' ? participantPoolMax(slots) : slots;
-  const lock = slots;
+  const lock = lockPoolMax(slots);
   return apiPools * apiPoolMax + order + participants.length * participant + lock;
 }
 

@@ -9,12 +9,12 @@ import {
 } from '../../activities/participant/activities';
 import { openXa } from '../../activities/participant/branch-connection';
 import { openDatabase, silentMsMax } from '../../activities/database/connection';
-import { branchQueueOf } from '../../contracts/names';
-import type { RegisteredParticipant } from '../../contracts/participants';
+import { branchQueueOf, waitingQueueOf } from '../../contracts/names';
+import type { ParticipantName, RegisteredParticipant } from '../../contracts/participants';
 import type { Config, SettingName } from './config';
 import { Lookout, lookoutSettings } from './lookout';
 import { createAskOwners } from './open-owners';
-import { branchSlots, participantPoolMax } from './pools';
+import { branchSlots, participantPoolMax, waitingSlots } from './pools';
 import { placedPollMs, relayOf, relaySettings } from './relay-of';
 
 /** A service in a process: its steps on its database, its relay and its lookout. */
@@ -67,8 +67,9 @@ export async function openOrderService(
 /**
  * A participant.
  *
- * @returns its activities, and the worker that ends its branches on a queue and in slots of its
- *   own. Both share the same pools, which are larger by that many connections
+ * @returns its activities, and the workers beside its own, each with a queue and slots of its own:
+ *   one ends branches, one runs steps that wait for locked rows. All share the same pools, which are
+ *   larger by that many connections
  */
 export async function openParticipant(
   participant: RegisteredParticipant,
@@ -96,14 +97,28 @@ export async function openParticipant(
   const { [xaSteps.commit]: commit, [xaSteps.rollback]: rollback } = steps;
   return {
     activities: { ...steps, ...reactions },
-    branches: {
-      taskQueue: branchQueueOf(participant.name),
-      activities: { [xaSteps.commit]: commit, [xaSteps.rollback]: rollback },
-      maxConcurrentActivityTaskExecutions: branchSlots,
-    },
+    beside: [
+      {
+        taskQueue: branchQueueOf(participant.name),
+        activities: { [xaSteps.commit]: commit, [xaSteps.rollback]: rollback },
+        maxConcurrentActivityTaskExecutions: branchSlots,
+      },
+      waitingWorker(participant.name, steps),
+    ],
     close: async () => {
       await Promise.all([lookout.close(), relay.close()]);
       await Promise.all([knex.destroy(), xa.close()]);
     },
+  };
+}
+
+/** The worker of the steps that wait for locked rows. */
+export function waitingWorker(service: ParticipantName | 'lock', activities: object) {
+  return {
+    taskQueue: waitingQueueOf(service),
+    activities,
+    maxConcurrentActivityTaskExecutions: waitingSlots,
+    // Almost always idle.
+    maxConcurrentActivityTaskPolls: 2,
   };
 }

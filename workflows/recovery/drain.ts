@@ -5,7 +5,8 @@ import type { DrainInput, DrainResult } from '../../contracts/workflows';
 import type { CompensationStep, RegisteredParticipant } from '../../contracts/participants';
 import { showTroubled } from '../ui/attributes';
 import { showDetails } from '../ui/details';
-import { compensate } from '../shared/compensate';
+import { compensate, errorOf, type Returned } from '../shared/compensate';
+import { zip } from '../shared/zip';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
 import { participantsHere } from '../shared/participants';
 import { compensationOf, orderSteps } from '../shared/steps';
@@ -61,9 +62,8 @@ class Drain {
       const query = { step, limit, after: after === start ? null : after };
       const { orders, last } = await this.order.dueCompensations(query);
       if (orders.length > 0) {
-        const failures = await compensate(participant, run, orders);
-        const errors = new Map(failures.map(({ orderId, error }) => [orderId, error]));
-        const results = orders.map(({ orderId }) => resultOf(orderId, step, errors.get(orderId)));
+        const answers = zip(orders, await compensate(participant, run, orders, 'wait'));
+        const results = answers.map(([{ orderId }, answer]) => resultOf(orderId, step, answer));
         this.count(results);
         await this.order.recordCompensations(results);
       }
@@ -100,10 +100,7 @@ class Drain {
   }
 }
 
-function resultOf(
-  orderId: string,
-  step: CompensationStep,
-  error: string | undefined,
-): CompensationResult {
+function resultOf(orderId: string, step: CompensationStep, answer: Returned): CompensationResult {
+  const error = errorOf(answer);
   return error === undefined ? { orderId, step } : { orderId, step, error };
 }

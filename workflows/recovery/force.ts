@@ -7,9 +7,16 @@ import { showTroubled } from '../ui/attributes';
 import { showDetails } from '../ui/details';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
 import { brokenOf, has } from '../shared/answered';
+import { inRounds } from '../shared/rounds';
 import { participantsHere } from '../shared/participants';
 import { orderSteps, orderStepsOnce } from '../shared/steps';
-import { byOutcome, endReservations, failingOf, type Ended } from '../shared/reservations';
+import {
+  byOutcome,
+  endAgain,
+  endReservations,
+  failingOf,
+  type Ended,
+} from '../shared/reservations';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 import { zip } from '../shared/zip';
 
@@ -52,7 +59,8 @@ class Force {
     this.result = input.from?.result ?? { completed: 0, pending: 0 };
     this.order = orderSteps(input);
     this.once = orderStepsOnce(input);
-    this.timing = { ...input.timing, confirmAttemptsMax: 1 };
+    // What stays locked for longer than a wait is left to the next run.
+    this.timing = { ...input.timing, confirmAttemptsMax: 1, heldMsMax: 1 };
     showDetails(() => this.details());
     if (this.result.pending > 0) showTroubled();
   }
@@ -71,11 +79,24 @@ class Force {
 
   private async confirmAgain(orders: PlacedOrder[]): Promise<Left[]> {
     if (orders.length === 0) return [];
-    const ended = await endReservations(participantsHere(), 'confirm', this, orders, 'answer');
-    const { done, locked, broken, failing } = byOutcome(ended);
-    const [lockedLeft, held] = await Promise.all([
-      // Each alone: no order waits for another's rows, and confirmed orders wait for none.
-      Promise.all(locked.map((one) => this.confirmAgain([one.order]))),
+    const left: Left[] = [];
+    await inRounds(
+      this.timing,
+      await endReservations(participantsHere(), 'confirm', this, orders),
+      {
+        askAgain: (held) => endAgain(participantsHere(), 'confirm', this, held),
+        handOn: async (ended) => {
+          left.push(...(await this.conclude(ended)));
+        },
+      },
+    );
+    return left;
+  }
+
+  /** @returns the orders that are not completed */
+  private async conclude(ended: Ended[]): Promise<Left[]> {
+    const { done, broken, failing } = byOutcome(ended);
+    const [held] = await Promise.all([
       this.complete(done),
       togetherOrAlone(failing, (some) =>
         this.once.alertOrders(some.map((one) => failingOf('confirm', one))),
@@ -86,7 +107,7 @@ class Force {
       orderId: one.order.orderId,
       why: whyNot(one),
     }));
-    return [...told, ...held, ...lockedLeft.flat()];
+    return [...told, ...held];
   }
 
   /** Answers the confirmed orders whose row is locked; the next run ends them. */

@@ -9,7 +9,7 @@ import { showDetails } from '../ui/details';
 import { GrowingTable, quoted, runbookLink } from '../ui/markdown';
 import { agedOf, orderStepsWithDeadline, orderStepsOnce, secondPhaseOf } from '../shared/steps';
 import { failureMessage } from '../shared/reasons';
-import { settle, type Phase, type Settled } from '../shared/reservations';
+import { causeOf, settle, type Phase, type Settled } from '../shared/reservations';
 import { positionOf, positionsOf } from './positions';
 import { isLongEnough, noteEnd, togetherOrAlone } from './run';
 import { zip } from '../shared/zip';
@@ -136,12 +136,13 @@ class Sweep {
     const { timing } = this.input;
     const step = participant.steps.tcc[phase];
     const run = secondPhaseOf(participant, phase, { timing });
-    const settled = await settle(run, commands, { ...timing, confirmAttemptsMax: 1 });
+    const settled = await settle(run, commands, { ...timing, confirmAttemptsMax: 1 }, 'wait');
     const answers = zip(commands, settled);
     for (const [command, outcome] of answers) {
-      if (outcome.kind === 'failing') {
-        this.trouble(`${step}: ${outcome.cause}`);
-        this.hold(participant, command, `${step}: ${outcome.cause}`);
+      const cause = causeOf(outcome);
+      if (cause !== undefined) {
+        this.trouble(`${step}: ${cause}`);
+        this.hold(participant, command, `${step}: ${cause}`);
       }
       if (outcome.kind === 'broken') {
         this.hold(participant, command, `${step}: ${outcome.code}`);

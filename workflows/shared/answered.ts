@@ -3,6 +3,15 @@ import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Broken, BrokenOrder } from '../../contracts/steps';
 import { zip } from './zip';
 
+interface Kinded {
+  kind: string;
+}
+
+/** The answers for one order. */
+export interface Parts<Answer> {
+  parts: readonly { answer: Answer }[];
+}
+
 /** One participant's answer for one order. */
 export interface Part<Answer> {
   participant: RegisteredParticipant;
@@ -38,22 +47,62 @@ export function withAnswers<Answer>(
   return [...rows].map(([order, parts]) => ({ order, parts }));
 }
 
-interface Kinded {
-  kind: string;
+export function ordersOf(answered: readonly { order: PlacedOrder }[]): PlacedOrder[] {
+  return answered.map(({ order }) => order);
+}
+
+/** The orders of which this participant has told that their rows are locked. */
+export function lockedAt(
+  participant: RegisteredParticipant,
+  answered: readonly Answered<Kinded>[],
+): PlacedOrder[] {
+  return answered.flatMap(({ order, parts }) =>
+    parts.some((part) => part.participant === participant && part.answer.kind === 'locked')
+      ? [order]
+      : [],
+  );
+}
+
+/** The orders with these answers in place of those that they answer anew. */
+export function withFreshAnswers<Answer>(
+  answered: readonly Answered<Answer>[],
+  columns: readonly Column<Answer>[],
+): Answered<Answer>[] {
+  const fresh = columns.map(
+    ({ participant, orders, answers }) =>
+      [
+        participant,
+        new Map(zip(orders, answers).map(([{ orderId }, answer]) => [orderId, answer])),
+      ] as const,
+  );
+  const answersOf = new Map(fresh);
+  return answered.map(({ order, parts }) => ({
+    order,
+    parts: parts.map((part) => {
+      const answer = answersOf.get(part.participant)?.get(order.orderId);
+      return answer === undefined ? part : { ...part, answer };
+    }),
+  }));
 }
 
 /** Whether at least one participant has given this answer. */
-export function has<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
+export function has<A extends Kinded>({ parts }: Parts<A>, kind: A['kind']): boolean {
   return parts.some(({ answer }) => answer.kind === kind);
 }
 
 /** Whether all participants have given this answer. */
-export function allAre<A extends Kinded>({ parts }: Answered<A>, kind: A['kind']): boolean {
+export function allAre<A extends Kinded>({ parts }: Parts<A>, kind: A['kind']): boolean {
   return parts.every(({ answer }) => answer.kind === kind);
 }
 
 /** The first broken step, for an operator's alert. */
-export function brokenOf({ order, parts }: Answered<Kinded>): BrokenOrder {
+export function brokenOf({
+  order,
+  parts,
+}: {
+  order: PlacedOrder;
+  parts: readonly { step: string; answer: Kinded }[];
+}): BrokenOrder {
   for (const { step, answer } of parts) {
     if (isBroken(answer)) return brokenOrder(order, step, answer);
   }

@@ -1,40 +1,104 @@
+import { patched } from '@temporalio/workflow';
 import type { PlacedOrder } from '../../contracts/order';
 import type { RegisteredParticipant } from '../../contracts/participants';
 import type { Keyed } from '../../contracts/participants/definition';
-import type { CompensationOutcome, FailedCompensation, Step } from '../../contracts/steps';
+import type {
+  CompensationOutcome,
+  Done,
+  FailedCompensation,
+  Locked,
+  Step,
+  WhenHeld,
+} from '../../contracts/steps';
+import { lockedAt, withAnswers, withFreshAnswers, type Answered, type Column } from './answered';
 import { failureMessage } from './reasons';
+import type { Run } from './run';
+import { compensationOf } from './steps';
+import { rowsAreLocked } from './rounds';
 import { zip } from './zip';
 
-/**
- * Runs one participant's compensation for a batch, and answers the orders for which it failed. A
- * locked order is retried alone. The caller must record every order that is not `done` then.
- */
+/** What came of one compensation. `error` is text for an operator. */
+export type Returned = Done | Locked | { kind: 'failed'; error: string };
+
+/** An order with the compensations that it owed. */
+export type GivenBack = Answered<Returned>;
+
+/** Asks the participants to give back what each of them may have taken, for a batch. */
+export async function giveBack(
+  run: Run,
+  orders: readonly PlacedOrder[],
+  owedTo: (participant: RegisteredParticipant) => PlacedOrder[],
+): Promise<GivenBack[]> {
+  const columns = run.participants.map((one) => giveBackOne(run, one, owedTo(one), 'tell'));
+  return withAnswers(orders, await Promise.all(columns));
+}
+
+/** Asks again for what is locked, each participant for all its held orders together. */
+export async function giveBackAgain(run: Run, held: GivenBack[]): Promise<GivenBack[]> {
+  const columns = run.participants.map((one) => giveBackOne(run, one, lockedAt(one, held), 'wait'));
+  return withFreshAnswers(held, await Promise.all(columns));
+}
+
+async function giveBackOne(
+  run: Run,
+  participant: RegisteredParticipant,
+  orders: PlacedOrder[],
+  whenHeld: WhenHeld,
+): Promise<Column<Returned>> {
+  const step = participant.steps.saga.compensation;
+  const compensation = compensationOf(participant, run);
+  const answers = await compensate(participant, compensation, orders, whenHeld);
+  return { participant, step, orders, answers };
+}
+
+/** Runs one participant's compensation for a batch. A step that fails is an answer too. */
 export async function compensate(
   participant: RegisteredParticipant,
   run: Step<Keyed, CompensationOutcome>,
-  orders: PlacedOrder[],
-): Promise<FailedCompensation[]> {
+  orders: readonly PlacedOrder[],
+  whenHeld: WhenHeld,
+): Promise<Returned[]> {
   if (orders.length === 0) return [];
-  const step = participant.steps.saga.compensation;
-  const failed = ({ orderId }: PlacedOrder, error: string) => [{ orderId, step, error }];
   let answers: [PlacedOrder, CompensationOutcome][];
   try {
-    answers = zip(orders, await run(orders.map((order) => participant.command(order))));
+    const commands = orders.map((order) => participant.command(order));
+    answers = zip(orders, await run(commands, whenHeld));
   } catch (error) {
-    const reason = failureMessage(error);
-    return orders.flatMap((order) => failed(order, reason));
+    const failed = { kind: 'failed', error: failureMessage(error) } as const;
+    return orders.map(() => failed);
   }
-  const failures = await Promise.all(
-    answers.map(async ([order, outcome]): Promise<FailedCompensation[]> => {
+  return Promise.all(
+    answers.map(async ([order, outcome]): Promise<Returned> => {
       switch (outcome.kind) {
         case 'done':
-          return [];
-        case 'locked':
-          return compensate(participant, run, [order]);
-        case 'broken':
-          return failed(order, `broken: ${[outcome.code, outcome.detail ?? []].flat().join(', ')}`);
+          return outcome;
+        case 'locked': {
+          // Workflows that began before this patch asked for each locked order alone.
+          if (orders.length === 1 || patched('held-given-back-together')) return outcome;
+          const [alone] = await compensate(participant, run, [order], whenHeld);
+          return alone ?? outcome;
+        }
+        case 'broken': {
+          const what = [outcome.code, outcome.detail ?? []].flat().join(', ');
+          return { kind: 'failed', error: `broken: ${what}` };
+        }
       }
     }),
   );
-  return failures.flat();
+}
+
+/** Why a compensation has not succeeded; undefined if it has. */
+export function errorOf(answer: Returned): string | undefined {
+  if (answer.kind === 'failed') return answer.error;
+  return answer.kind === 'locked' ? rowsAreLocked : undefined;
+}
+
+/** The compensations of an order that must be registered, because they have not succeeded. */
+export function failuresOf({ order: { orderId }, parts }: GivenBack): FailedCompensation[] {
+  return parts.flatMap(({ participant, answer }) => {
+    const error = errorOf(answer);
+    return error === undefined
+      ? []
+      : [{ orderId, step: participant.steps.saga.compensation, error }];
+  });
 }

@@ -9,9 +9,9 @@ import {
 } from '@temporalio/workflow';
 import type { BranchStep, FindBranches } from '../../contracts/branches';
 import type { OrderEventActivities, OrderEvents, React } from '../../contracts/deliveries';
-import type { StepTiming } from '../../contracts/limits';
-import { branchQueueOf, stepNotHere, taskQueues } from '../../contracts/names';
-import type { RegisteredParticipant, Service } from '../../contracts/participants';
+import { defaultTiming, type StepTiming } from '../../contracts/limits';
+import { branchQueueOf, stepNotHere, taskQueues, waitingQueueOf } from '../../contracts/names';
+import type { ParticipantName, RegisteredParticipant, Service } from '../../contracts/participants';
 import { eventsOfName, reactsName } from '../../contracts/participants/activities';
 import type { Keyed } from '../../contracts/participants/definition';
 import type { FindWork, SettingsActivities } from '../../contracts/recovery';
@@ -23,6 +23,7 @@ import type {
   ConfirmOutcome,
   FreezeOutcome,
   LockActivities,
+  LockCommand,
   OrderActivities,
   PrepareOutcome,
   Step,
@@ -69,9 +70,36 @@ function stepOf(
   };
 }
 
+/**
+ * A step that takes balances or gives them back. Asked to wait for locked rows, it goes to the slots
+ * for that, as an ordinary activity in every placement, and is tried as long as such waits may last.
+ */
+function heldStepOf(
+  service: ParticipantName | 'lock',
+  { timing, view }: Asker,
+  howLong: HowLong,
+  name: string,
+): Step<Keyed, never> {
+  const { heldMsMax = defaultTiming.heldMsMax } = timing;
+  const waitsHere = {
+    timing: { ...timing, placement: 'separate' as const },
+    ...(view && { view }),
+  };
+  const retry = howLong === whileWeRun ? {} : howLong.retry;
+  const tells = stepOf({ timing, ...(view && { view }) }, service, howLong, name);
+  const waits = stepOf(
+    waitsHere,
+    waitingQueueOf(service),
+    { scheduleToCloseTimeout: heldMsMax, ...(retry && { retry }) },
+    name,
+  );
+  return (commands, whenHeld) =>
+    (whenHeld === 'wait' ? waits : tells)(...([commands, whenHeld] as never[])) as Promise<never[]>;
+}
+
 /** An action is given up after a while: the order is then cancelled as `unavailable`. */
 export function actionOf(p: RegisteredParticipant, asker: Asker) {
-  return stepOf(asker, p.name, whileWeRun, p.steps.saga.action) as Step<Keyed, ActionOutcome>;
+  return heldStepOf(p.name, asker, whileWeRun, p.steps.saga.action) as Step<Keyed, ActionOutcome>;
 }
 
 /** A compensation gets a few quick tries, and then goes into the registry, which never gives up. */
@@ -81,7 +109,7 @@ export function compensationOf(
   attemptsMax = asker.timing.compensationAttemptsMax,
 ) {
   const howLong = aFewTries(asker.timing, attemptsMax);
-  return stepOf(asker, p.name, howLong, p.steps.saga.compensation) as Step<
+  return heldStepOf(p.name, asker, howLong, p.steps.saga.compensation) as Step<
     Keyed,
     CompensationOutcome
   >;
@@ -89,13 +117,13 @@ export function compensationOf(
 
 /** A try is given up like an action. */
 export function tryOf(p: RegisteredParticipant, asker: Asker) {
-  return stepOf(asker, p.name, whileWeRun, p.steps.tcc.try) as Step<Keyed, ActionOutcome>;
+  return heldStepOf(p.name, asker, whileWeRun, p.steps.tcc.try) as Step<Keyed, ActionOutcome>;
 }
 
 /** A confirm or a cancel gets a few tries, and is then left to its schedule. */
 export function secondPhaseOf(p: RegisteredParticipant, phase: 'confirm' | 'cancel', asker: Asker) {
   const howLong = aFewTries(asker.timing, asker.timing.confirmAttemptsMax);
-  return stepOf(asker, p.name, howLong, p.steps.tcc[phase]) as Step<
+  return heldStepOf(p.name, asker, howLong, p.steps.tcc[phase]) as Step<
     Keyed,
     ConfirmOutcome | CancelOutcome
   >;
@@ -122,7 +150,7 @@ export function agedOf(p: RegisteredParticipant, asker: Asker) {
 
 /** A prepare is given up like an action. */
 export function prepareOf(p: RegisteredParticipant, asker: Asker) {
-  return stepOf(asker, p.name, whileWeRun, p.steps.xa.prepare) as Step<Keyed, PrepareOutcome>;
+  return heldStepOf(p.name, asker, whileWeRun, p.steps.xa.prepare) as Step<Keyed, PrepareOutcome>;
 }
 
 /**
@@ -158,8 +186,11 @@ export function workFinderOf(p: RegisteredParticipant, asker: Asker) {
 }
 
 /** The baseline's one step is an action, and is given up like one. */
-export function lockSteps(asker: Asker): LockActivities {
-  return stepsOn(asker, taskQueues.lock, whileWeRun);
+export function placeInOneOf(asker: Asker): LockActivities['placeInOneTransaction'] {
+  return heldStepOf('lock', asker, whileWeRun, 'placeInOneTransaction') as Step<
+    LockCommand,
+    ActionOutcome
+  >;
 }
 
 /** Writing the order's own row is retried without limit: nothing can be decided or ended before. */
@@ -237,7 +268,7 @@ function isNotHere(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.type === stepNotHere;
 }
 
-type OwnSteps = OrderActivities & OrderEventActivities & LockActivities;
+type OwnSteps = OrderActivities & OrderEventActivities;
 
 /** All steps of one queue, each by its name. */
 function stepsOn(asker: Asker, taskQueue: string, howLong: HowLong, isShielded = false): OwnSteps {

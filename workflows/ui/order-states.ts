@@ -18,7 +18,7 @@ const pending = (words: string, runbook: Runbook): StateRow => {
 const rows = {
   asking: { words: 'waiting for the participants' },
   'held-up': {
-    words: 'another session holds its rows; it is retried alone',
+    words: 'another session has locked its rows; it is retried',
     runbook: 'step-failing',
   },
   'giving-back': { words: 'CANCEL; giving back what was taken' },
@@ -51,7 +51,6 @@ const ownSteps: Partial<Record<OwnStep, Outcomes>> = {
     done: 'completed',
     rejected: 'cancelled',
     cancelled: 'cancelled',
-    locked: 'held-up',
   },
   decideOrders: {
     COMPLETE: 'completed',
