@@ -43,12 +43,12 @@ export const tccChanges: Change[] = [
     ['force-broken', 'force-overtaken'],
   ],
   [
-    'a forced confirmation waits for other orders’ locked rows',
+    'a forced confirmation waits on for locked rows',
     {
       file: 'workflows/recovery/force.ts',
-      in: 'confirmAgain',
-      from: "orders, 'answer'",
-      to: 'orders',
+      in: 'constructor',
+      from: 'heldMsMax: 1 }',
+      to: 'heldMsMax: 60_000 }',
     },
     ['force-held-up'],
   ],

@@ -137,7 +137,7 @@ async function confirmHeldUp(world: World): Promise<WorkflowHandle> {
     return run();
   };
   const handle = await startOrders(world, 'tcc', [held, free]);
-  await until('the held one is asked again alone', async () => {
+  await until('the held one is asked again', async () => {
     return asked > 1 && (await netEffect(world, free.orderId)).stock === -1;
   });
   await holder.rollback();
