@@ -33,7 +33,7 @@ export const patternRows: Readonly<Record<Pattern, PatternRow>> = {
   lock: {
     what: 'one local transaction over three databases on one server',
     workflow: workflowTypes.placeByLock,
-    begins: 'alone',
+    begins: 'with-others',
     moves: 'with-order',
     mayBeOverturned: false,
   },
@@ -48,12 +48,12 @@ export const patternRows: Readonly<Record<Pattern, PatternRow>> = {
   tcc: {
     what: 'reservations, then the decision, then confirm or cancel',
     workflow: workflowTypes.placeByTcc,
-    begins: 'alone',
+    begins: 'with-others',
     moves: 'after-complete',
     mayBeOverturned: true,
   },
   saga: {
-    what: 'immediate effects and compensations; concurrent orders share a workflow',
+    what: 'immediate effects and compensations',
     workflow: workflowTypes.placeOrders,
     begins: 'with-others',
     moves: 'before-decision',

@@ -82,6 +82,8 @@ export class Dispatcher {
   private readonly entries = new Map<string, Entry>();
   /** Claim sent, not answered yet. */
   private readonly claiming = new Set<Entry>();
+  /** By order, for batches of several: ends the batch's counting as in flight. */
+  private readonly releases = new Map<string, () => void>();
   private batchesClaiming = 0;
   private inFlight = 0;
   private largeInFlight = 0;
@@ -121,6 +123,14 @@ export class Dispatcher {
         return true;
       },
     };
+  }
+
+  /**
+   * An order has ended. Its batch no longer counts as in flight: the orders that wait for nobody end
+   * about together, and those that are left may wait for minutes.
+   */
+  ended(orderId: string): void {
+    this.releases.get(orderId)?.();
   }
 
   /** The process is about to stop: claims all waiting orders at once, whatever is in flight. */
@@ -191,8 +201,11 @@ export class Dispatcher {
         this.leave();
       };
       const timer = setTimeout(release, this.options.staleMs).unref();
+      const shared = batch.length > 1 ? batch : [];
+      for (const { orderId } of shared) this.releases.set(orderId, release);
       void this.send(batch).finally(() => {
         clearTimeout(timer);
+        for (const { orderId } of shared) this.releases.delete(orderId);
         release();
         this.deps.onProgress();
       });

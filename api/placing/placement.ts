@@ -92,7 +92,9 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
       const endsAt = performance.now() + waitMs;
       await admit(deps, order, pattern, waitMs);
       const accepted = { ...order, status: 'PLACING' as const, pattern };
-      return outcome(accepted, endsAt - performance.now(), gone);
+      const answer = await outcome(accepted, endsAt - performance.now(), gone);
+      if (answer.status !== 'PLACING') deps.dispatchers.get(pattern)?.ended(orderId);
+      return answer;
     },
     async cancel({ orderId, customerId, waitMs, gone }) {
       const order = await readOwn(orderId, customerId);

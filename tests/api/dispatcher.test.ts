@@ -107,6 +107,25 @@ describe('a batch in flight', () => {
     expect(batches()).toEqual([1, 1]);
   });
 
+  test('no longer counts once one of its orders has ended: the others may wait for rows', async () => {
+    const dispatcher = world.dispatcher({ inFlightMax: 1 });
+    const held = placeMany(dispatcher, 3);
+    await Promise.all(held.map(({ admitted }) => admitted));
+    const later = dispatcher.place({ orderId: 'later', lineCount: 1 });
+    await turn();
+    expect(batches()).toEqual([3]);
+    dispatcher.ended(world.starts[0]?.ids[1] ?? '');
+    await later.admitted;
+    await turn();
+    expect(batches()).toEqual([3, 1]);
+    // Its end must not count a second time.
+    dispatcher.ended(world.starts[0]?.ids[0] ?? '');
+    world.close(0);
+    dispatcher.place({ orderId: 'last', lineCount: 1 });
+    await turn();
+    expect(batches()).toEqual([3, 1]);
+  });
+
   test('that hangs in its claim delays no other order for longer than that', async () => {
     const dispatcher = world.dispatcher({ inFlightMax: 1 });
     world.holdClaims = new Promise(() => undefined);

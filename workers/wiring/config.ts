@@ -136,7 +136,7 @@ const settings = {
   /**
    * The wait for a row lock, reduced to what the session's other limits allow; see `sessionLimits`.
    */
-  LOCK_WAIT_S_MAX: z.coerce.number().int().min(1).default(3),
+  LOCK_WAIT_S_MAX: z.coerce.number().int().min(1).default(1),
   /** How long Temporal keeps a workflow for its last worker before another may continue it. */
   STICKY_MS_MAX: z.coerce.number().int().min(100).default(10_000),
   /** The maximum number of orders per workflow. 1 gives every order a workflow of its own. */
