@@ -23,8 +23,9 @@ export function waitingQueueOf(service: ParticipantName | 'lock'): string {
 
 /** All task queues that a process with this service serves. */
 export function queuesOf(service: Service | 'lock' | 'workflow'): string[] {
-  if (service === 'workflow' || service === 'order') return [service];
-  if (service === 'lock') return [service, waitingQueueOf(service)];
+  const { workflow, order, lock } = taskQueues;
+  if (service === workflow || service === order) return [service];
+  if (service === lock) return [service, waitingQueueOf(service)];
   return [service, branchQueueOf(service), waitingQueueOf(service)];
 }
 

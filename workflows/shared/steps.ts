@@ -187,10 +187,7 @@ export function workFinderOf(p: RegisteredParticipant, asker: Asker) {
 
 /** The baseline's one step is an action, and is given up like one. */
 export function placeInOneOf(asker: Asker): LockActivities['placeInOneTransaction'] {
-  return heldStepOf('lock', asker, whileWeRun, 'placeInOneTransaction') as Step<
-    LockCommand,
-    ActionOutcome
-  >;
+  return heldStepOf('lock', asker, whileWeRun, 'placeInOneTransaction');
 }
 
 /** Writing the order's own row is retried without limit: nothing can be decided or ended before. */
