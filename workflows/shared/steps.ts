@@ -23,7 +23,6 @@ import type {
   ConfirmOutcome,
   FreezeOutcome,
   LockActivities,
-  LockCommand,
   OrderActivities,
   PrepareOutcome,
   Step,
