@@ -46,7 +46,6 @@ export const tccChanges: Change[] = [
     'a forced confirmation waits on for locked rows',
     {
       file: 'workflows/recovery/force.ts',
-      in: 'constructor',
       from: 'heldMsMax: 1 }',
       to: 'heldMsMax: 60_000 }',
     },
