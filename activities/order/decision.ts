@@ -22,12 +22,16 @@ type OrderRow = Pick<Row<'orders'>, 'order_id' | 'status' | 'decision'>;
 /**
  * Locks these orders in key order, so two batches cannot deadlock. Forces the primary key:
  * otherwise MySQL might scan a small table and wait for other orders.
+ *
+ * @param step named in the statement, and so in the server's process list
  */
 export async function lockOrders(
   trx: Knex.Transaction,
   orderIds: readonly string[],
+  step?: string,
 ): Promise<Map<string, OrderRow>> {
-  return byId(await orderRows(trx, orderIds).forUpdate());
+  const rows = orderRows(trx, orderIds).forUpdate();
+  return byId(await (step === undefined ? rows : rows.comment(step)));
 }
 
 /** The same without waiting. Leaves out orders whose rows another session has locked. */

@@ -30,7 +30,7 @@ export function createOrderReactions(knex: Knex, onEmitted: () => void): OrderEv
 
 /** The order may still wait for something else. */
 async function resolve(trx: Knex.Transaction, orderId: string): Promise<void> {
-  const row = (await lockOrders(trx, [orderId])).get(orderId);
+  const row = (await lockOrders(trx, [orderId], 'resolveParked')).get(orderId);
   await resolveAlerts(trx, [orderId], 'event-parked');
   if (row?.status === 'PENDING') await putAside(trx, [orderId]);
 }

@@ -113,7 +113,8 @@ describe.each(inBatches)('%s', (pattern) => {
   });
 });
 
-describe.each(Object.keys(takes) as (keyof typeof takes)[])('%s, held', (pattern) => {
+// TCC's try shares the saga's code.
+describe.each(['saga', 'lock', 'xa'] as const)('%s, held', (pattern) => {
   it('waits in slots of its own', async () => {
     const calls = watch(takes[pattern]);
     const [order] = await ordersOf('held', 1);

@@ -77,19 +77,20 @@ it('a session lost in the middle of a branch leaves nothing, inside or outside i
   expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
 });
 
-it('a lock-wait timeout undoes the whole branch', async () => {
-  const holder = await p.databases.product.transaction();
-  await holder('products').where('product_id', 'apple').forUpdate();
-  await expect(p.product.prepareStock([order('o-1')])).rejects.toMatchObject({
-    type: 'lock-timeout',
-  });
-  // The barrier row, which was written before the wait, is unlocked again.
-  expect(await p.databases.product('steps').where('order_id', 'o-1').forUpdate().noWait()).toEqual(
-    [],
-  );
-  await holder.rollback();
-  expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
-});
+it.each(['tell', 'wait'] as const)(
+  'a locked row undoes the whole branch (%s)',
+  async (whenHeld) => {
+    const holder = await p.databases.product.transaction();
+    await holder('products').where('product_id', 'apple').forUpdate();
+    expect(await p.product.prepareStock([order('o-1')], whenHeld)).toEqual([{ kind: 'locked' }]);
+    // The barrier row, which was written before the wait, is unlocked again.
+    expect(
+      await p.databases.product('steps').where('order_id', 'o-1').forUpdate().noWait(),
+    ).toEqual([]);
+    await holder.rollback();
+    expect(await p.product.prepareStock([order('o-1')])).toEqual([{ kind: 'done' }]);
+  },
+);
 
 it('finds its branch among the prepared ones if the reply to XA PREPARE is lost', async () => {
   let losses = 0;

@@ -28,7 +28,7 @@ const rawSql: Subject = {
 
 const sagaAlone: Subject = {
   name: 'saga-alone',
-  what: 'the saga without sharing: a workflow an order, as with the other patterns',
+  what: 'the saga without sharing: one workflow per order',
   pattern: 'saga',
   environment: { BATCH_ORDERS_MAX: '1', BATCHES_IN_FLIGHT_MAX: '64' },
 };

@@ -181,10 +181,10 @@ export const choreographySteps: Step[] = [
     ...release,
     name: 'resolveParked',
     service: 'order',
-    enter: /^update alerts FORCE INDEX .*'event-parked'/,
+    enter: /^\/\* resolveParked \*\/ select/,
     names: ({ orderId }) => orderId,
     effect: /'event-parked'/,
-    locks: ['alert'],
+    locks: ['order', 'alert'],
     // The event is parked still, and adoption tells an operator of it again.
     ends: { 'workflow terminated, before the COMMIT': [parked.end] },
   },
