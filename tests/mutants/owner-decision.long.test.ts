@@ -17,7 +17,7 @@ const compensationBeforeTheDecision: Mutation[] = [
     in: 'decide',
     from: 'const decided = await',
     to: `const doomed = asked.filter((one) => verdictOn(one, cancelled).decision === 'CANCEL');
-    await this.giveBack(this.run.participants[0], doomed);
+    await giveBack(this.run, ordersOf(doomed), () => ordersOf(doomed));
     const decided = await`,
   },
 ];
