@@ -89,7 +89,7 @@ function heldStepOf(
   const waits = stepOf(
     waitsHere,
     waitingQueueOf(service),
-    { scheduleToCloseTimeout: heldMsMax, ...(retry && { retry }) },
+    { scheduleToCloseTimeout: Math.max(heldMsMax, timing.actionMsMax), ...(retry && { retry }) },
     name,
   );
   return (commands, whenHeld) =>
