@@ -38,7 +38,11 @@ function dispatcher(): Dispatcher {
     }),
     temporal: new TemporalPresence(() => Promise.resolve(), pino({ level: 'silent' })),
     // The locked ones must wait longer than the others, as in production.
-    timing: { ...hurriedTiming, actionMsMax: defaultTiming.actionMsMax },
+    timing: {
+      ...hurriedTiming,
+      actionMsMax: defaultTiming.actionMsMax,
+      heldMsMax: defaultTiming.heldMsMax,
+    },
     logger: pino({ level: 'silent' }),
     onProgress: () => undefined,
   });

@@ -53,13 +53,14 @@ it('starts no run of any kind while there is nothing to recover', async () => {
 
 it('finds the work of each kind, and starts only a run of that kind', async () => {
   await startRecovery(world, hourMs);
+  // Nothing is old yet, so no earlier look recovers it first.
+  await unconfirmed(world, 'confirmStock');
   world.recovery.ages = {
     ...everythingIsOld,
     adoptAfterMs: hourMs,
     forceAfterMs: 0,
     sweepAfterMs: 0,
   };
-  await unconfirmed(world, 'confirmStock');
   expect(await look()).toEqual({
     adoption: false,
     drain: false,
