@@ -21,15 +21,7 @@ import type { RegisteredParticipant } from '../contracts/participants';
 import type { DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { allAre, brokenOf, ordersOf, type Part } from './shared/answered';
-import {
-  askAgain,
-  askAll,
-  byWhatFollows,
-  giveUpHeld,
-  reasonToCancel,
-  type Answer,
-  type Asked,
-} from './shared/ask';
+import { byWhatFollows, reasonToCancel, type Answer, type Asked, takeInRounds } from './shared/ask';
 import { failuresOf, giveBack, giveBackAgain } from './shared/compensate';
 import { participantsIn } from './shared/participants';
 import { inRounds } from './shared/rounds';
@@ -60,11 +52,8 @@ class Saga {
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    await inRounds(this.run.timing, await askAll(this.run, 'action', orders), {
-      askAgain: (held, round) => askAgain(this.run, 'action', held, round),
-      giveUp: giveUpHeld,
+    await takeInRounds(this.run, 'action', orders, {
       handOn: (asked) => this.settle(asked),
-      onHeld: (held) => this.run.view.mark(ordersOf(held), 'held-up'),
       // Steps that the order has done already replay.
       startAgain: ({ order }) => this.attempt([order]),
     });

@@ -22,14 +22,7 @@ import type { RegisteredParticipant } from '../contracts/participants';
 import type { DecisionRequest } from '../contracts/steps';
 import type { PlaceOrdersInput, PlaceOrdersResult } from '../contracts/workflows';
 import { allAre, brokenOf, ordersOf } from './shared/answered';
-import {
-  askAgain,
-  askAll,
-  byWhatFollows,
-  giveUpHeld,
-  reasonToCancel,
-  type Asked,
-} from './shared/ask';
+import { byWhatFollows, reasonToCancel, type Asked, takeInRounds } from './shared/ask';
 import {
   byOutcome,
   endAgain,
@@ -69,11 +62,8 @@ class Tcc {
 
   private async attempt(orders: PlacedOrder[]): Promise<void> {
     if (orders.length === 0) return;
-    await inRounds(this.run.timing, await askAll(this.run, 'try', orders), {
-      askAgain: (held, round) => askAgain(this.run, 'try', held, round),
-      giveUp: giveUpHeld,
+    await takeInRounds(this.run, 'try', orders, {
       handOn: (asked) => this.settle(asked),
-      onHeld: (held) => this.run.view.mark(ordersOf(held), 'held-up'),
       // Reservations that the order has made already replay.
       startAgain: ({ order }) => this.attempt([order]),
     });

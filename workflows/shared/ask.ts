@@ -6,6 +6,7 @@ import type { ActionOutcome, WhenHeld } from '../../contracts/steps';
 import {
   has,
   lockedAt,
+  ordersOf,
   withAnswers,
   withFreshAnswers,
   type Answered,
@@ -13,6 +14,7 @@ import {
 } from './answered';
 import { partOf } from './participants';
 import { failureMessage, reasonToGiveUp } from './reasons';
+import { inRounds, type Rounds } from './rounds';
 import type { Run } from './run';
 import { actionOf, tryOf } from './steps';
 import { answersTo, zip } from './zip';
@@ -42,12 +44,23 @@ const phases = {
 } as const;
 export type TakingPhase = keyof typeof phases;
 
-/** Asks all participants at once, because they are independent. */
-export async function askAll(
+/** Asks all participants for a batch, and again for the orders whose rows other sessions hold. */
+export async function takeInRounds(
   run: Run,
   phase: TakingPhase,
   orders: PlacedOrder[],
-): Promise<Asked[]> {
+  rounds: Required<Pick<Rounds<Asked>, 'handOn' | 'startAgain'>>,
+): Promise<void> {
+  await inRounds(run.timing, await askAll(run, phase, orders), {
+    askAgain: (held, round) => askAgain(run, phase, held, round),
+    giveUp: giveUpHeld,
+    onHeld: (held) => run.view.mark(ordersOf(held), 'held-up'),
+    ...rounds,
+  });
+}
+
+/** Asks all participants at once, because they are independent. */
+async function askAll(run: Run, phase: TakingPhase, orders: PlacedOrder[]): Promise<Asked[]> {
   const columns = run.participants.map((one) => askOne(run, phase, one, orders, 'tell'));
   return withAnswers(orders, await Promise.all(columns));
 }
@@ -56,12 +69,7 @@ export async function askAll(
  * Asks the participants again that have told of locked rows, each for all held orders together. An
  * order that was cancelled meanwhile waits no longer.
  */
-export function askAgain(
-  run: Run,
-  phase: TakingPhase,
-  held: Asked[],
-  round: number,
-): Promise<Asked[]> {
+function askAgain(run: Run, phase: TakingPhase, held: Asked[], round: number): Promise<Asked[]> {
   return unlessCancelled(run, held, round, async (rest) => {
     const columns = run.participants.map((participant) =>
       askOne(run, phase, participant, lockedAt(participant, rest), 'wait'),
