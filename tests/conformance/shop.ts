@@ -121,6 +121,11 @@ export async function openShop(placement: Placement): Promise<Shop> {
     api,
     async begin() {
       world.clearFaults();
+      // The API may read an order's end in its row while a workflow still asks for a step of it.
+      await until('no workflow runs', async () => {
+        const { count } = await world.client.workflow.count(`ExecutionStatus = 'Running'`);
+        return count === 0;
+      });
       await world.databases.empty();
       for (const one of participants) {
         const owed = owedForTerms(one).map(({ id }) => [id, { available: 1_000 }] as const);
