@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowTypes } from '../../contracts/names';
+import type { PlacedOrder } from '../../contracts/order';
 import type { DrainInput } from '../../contracts/workflows';
 import { createOrder, netEffect, place, runOnce, stateOf } from '../support/orders';
 import { useWorld } from '../support/use-world';
@@ -64,9 +66,8 @@ it('registers a compensation that keeps failing, raises an alert, and drains it'
   expect(await world.databases.order('alerts').whereNull('resolved_at')).toEqual([]);
 });
 
-it('ends the order only with its last row', async () => {
-  const order = await createOrder(world, { lines: { apple: 1 } });
-  // Both effects are made, and both compensations fail.
+/** Registers both compensations of this order: both effects are made, and no compensation is. */
+async function registerBoth(order: PlacedOrder): Promise<void> {
   world.faults.decideOrders = async (run) => {
     await world.databases
       .order('orders')
@@ -78,6 +79,11 @@ it('ends the order only with its last row', async () => {
   world.faults.refundPoints = () => Promise.reject(new Error('no'));
   await place(world, [order]);
   expect(await registry()).toHaveLength(2);
+}
+
+it('ends the order only with its last row', async () => {
+  const order = await createOrder(world, { lines: { apple: 1 } });
+  await registerBoth(order);
 
   delete world.faults.restoreStock;
   await makeDue();
@@ -89,6 +95,25 @@ it('ends the order only with its last row', async () => {
   expect(await drain()).toEqual({ madeGood: 1, failed: 0 });
   expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED' });
   expect(await netEffect(world, order.orderId)).toEqual({ stock: 0, points: 0 });
+});
+
+it('records the results of two participants in turn, so neither skips a row for the other', async () => {
+  const order = await createOrder(world, { lines: { apple: 1 } });
+  await registerBoth(order);
+  delete world.faults.restoreStock;
+  delete world.faults.refundPoints;
+  let recording = 0;
+  const atOnce: number[] = [];
+  world.faults.recordCompensations = async (run) => {
+    atOnce.push((recording += 1));
+    await sleep(50);
+    await run();
+    recording -= 1;
+  };
+  await makeDue();
+  expect(await drain()).toEqual({ madeGood: 2, failed: 0 });
+  expect(atOnce).toEqual([1, 1]);
+  expect(await stateOf(world, order.orderId)).toMatchObject({ status: 'CANCELLED' });
 });
 
 it('registers nothing for an order that another workflow has ended', async () => {

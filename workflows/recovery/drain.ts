@@ -1,4 +1,4 @@
-import { continueAsNew } from '@temporalio/workflow';
+import { continueAsNew, patched } from '@temporalio/workflow';
 import { counted } from '../../contracts/labels';
 import type { CompensationResult, DuePosition } from '../../contracts/recovery';
 import type { DrainInput, DrainResult } from '../../contracts/workflows';
@@ -43,6 +43,7 @@ type Start = typeof start;
 class Drain {
   readonly result: DrainResult;
   private readonly order;
+  private recorded: Promise<void> = Promise.resolve();
   private readonly failed = new GrowingTable(['order', 'step', 'failed with']);
 
   constructor(private readonly input: DrainInput) {
@@ -65,11 +66,18 @@ class Drain {
         const answers = zip(orders, await compensate(participant, run, orders, 'wait'));
         const results = answers.map(([{ orderId }, answer]) => resultOf(orderId, step, answer));
         this.count(results);
-        await this.order.recordCompensations(results);
+        await this.record(results);
       }
       after = last;
     }
     return after;
+  }
+
+  /** Recordings take turns: each skips orders' rows that another one has locked. */
+  private record(results: CompensationResult[]): Promise<void> {
+    const write = () => this.order.recordCompensations(results);
+    this.recorded = patched('recorded-in-turn') ? this.recorded.then(write) : write();
+    return this.recorded;
   }
 
   private count(results: CompensationResult[]): void {
