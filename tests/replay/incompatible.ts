@@ -150,7 +150,7 @@ export const incompatible: Change[] = [
     {
       file: 'workflows/recovery/drain.ts',
       in: 'through',
-      from: 'await this.order.recordCompensations(results);',
+      from: 'await this.record(results);',
       to: '',
     },
     ['drain-by-schedule', 'drain-failing'],
