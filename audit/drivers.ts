@@ -8,9 +8,18 @@ import type { AuditedWorkflows } from './workflows';
 
 const questionsAtOnce = 16;
 
+/** The deliveries that orders share, by order. */
+type SharedDeliveries = ReadonlyMap<string, readonly string[]>;
+
 /** The open workflows that drive orders without any other explanation. */
-export async function openOwners(look: AuditedWorkflows, scan: Scan): Promise<Set<string>> {
-  const owners = scan.unfinished.filter(({ waitsFor }) => waitsFor === null).flatMap(driversOf);
+export async function openOwners(
+  look: AuditedWorkflows,
+  scan: Scan,
+  shared: SharedDeliveries,
+): Promise<Set<string>> {
+  const owners = scan.unfinished
+    .filter(({ waitsFor }) => waitsFor === null)
+    .flatMap((order) => driversOf(order, shared));
   const answers = await askAll(owners, look.isOpen);
   return new Set([...answers].flatMap(([owner, isOpen]) => (isOpen ? [owner] : [])));
 }
@@ -37,14 +46,18 @@ async function askAll<T>(
 export async function waitForAdoption(
   { closedAt, graceS }: AuditedWorkflows & { graceS: number },
   waiting: Map<AuditedOrder, InFlight['waitsFor'] | undefined>,
+  shared: SharedDeliveries,
 ): Promise<void> {
   const stuck = [...waiting].flatMap(([order, waitsFor]) =>
     waitsFor === undefined ? [order] : [],
   );
-  const closings = await askAll(stuck.flatMap(driversOf), closedAt);
+  const closings = await askAll(
+    stuck.flatMap((order) => driversOf(order, shared)),
+    closedAt,
+  );
   const since = Date.now() - graceS * 1_000;
   for (const order of stuck) {
-    const closed = driversOf(order).map((driver) => closings.get(driver)?.getTime() ?? 0);
+    const closed = driversOf(order, shared).map((driver) => closings.get(driver)?.getTime() ?? 0);
     if (closed.some((at) => at >= since)) waiting.set(order, 'adoption');
   }
 }
@@ -53,8 +66,10 @@ export async function waitForAdoption(
  * The workflows that may drive the order; one open one is enough. In choreography a delivery may
  * drive it under any owner, because deliveries continue after a resolution or an adoption.
  */
-export function driversOf(order: AuditedOrder): string[] {
+export function driversOf(order: AuditedOrder, shared: SharedDeliveries): string[] {
   const { orderId, owner } = order;
-  const deliveries = isByEvent(order) ? [deliveriesOf(orderId)] : [];
+  const deliveries = isByEvent(order)
+    ? [deliveriesOf(orderId), ...(shared.get(orderId) ?? [])]
+    : [];
   return owner === null ? deliveries : [owner, ...deliveries];
 }

@@ -1,3 +1,4 @@
+import { deliveryId, events, type EventType } from '../contracts/events';
 import { type Service, services } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
@@ -54,6 +55,30 @@ export async function readInFlight(
     for (const { o } of rows) inFlight.add(o);
   }
   return inFlight;
+}
+
+/** The deliveries that these orders' events share with others' events: workflow ids, by order. */
+export async function readSharedDeliveries(
+  readers: Record<Service, Reader>,
+  unfinished: readonly AuditedOrder[],
+): Promise<Map<string, string[]>> {
+  const ids = unfinished.filter(isByEvent).map(({ orderId }) => orderId);
+  const deliveries = new Map<string, string[]>();
+  for (const service of services) {
+    const rows = await inParts<{ o: string; delivery: string; type: EventType }>(
+      readers[service],
+      `SELECT order_id o, delivery, type FROM outbox
+       WHERE delivery <> event_id AND order_id IN`,
+      ids,
+    );
+    for (const { o, delivery, type } of rows) {
+      const to = events[type].subscriptions.map(({ subscriber }) =>
+        deliveryId(delivery, subscriber),
+      );
+      deliveries.set(o, [...(deliveries.get(o) ?? []), ...to]);
+    }
+  }
+  return deliveries;
 }
 
 /** The number of events that the services have emitted. */

@@ -4,7 +4,13 @@ import { participants, type Service } from '../contracts/participants';
 import type { Findings } from './findings';
 import { inParts } from './in-parts';
 import { driversOf, openOwners, waitForAdoption } from './drivers';
-import { countEmitted, judgeUnsent, readInFlight, readUnsent } from './outboxes';
+import {
+  countEmitted,
+  judgeUnsent,
+  readInFlight,
+  readSharedDeliveries,
+  readUnsent,
+} from './outboxes';
 import { readBacklog, type AuditedOrder, type Backlog } from './orders';
 import type { Reader } from './snapshot';
 import { judgeWait } from './waits';
@@ -50,7 +56,8 @@ export async function recheck(
   first: Backlog,
   findings: Findings,
 ): Promise<InFlight[]> {
-  const open = await openOwners(look, scan);
+  const shared = await readSharedDeliveries(look, scan.unfinished);
+  const open = await openOwners(look, scan, shared);
   const backlog = await readBacklog(look.order);
   const unsent = await readUnsent(look);
   findings.count('outbox-drained', await countEmitted(look));
@@ -67,10 +74,10 @@ export async function recheck(
     scan.unfinished.map((order) => {
       const now = current.get(order.orderId);
       if (unchanged(order, now)) judgeWait(order, backlog, findings);
-      return [order, waits(order, now, { open, moving }, look)] as const;
+      return [order, waits(order, now, { open, moving, shared }, look)] as const;
     }),
   );
-  await waitForAdoption(look, waiting);
+  await waitForAdoption(look, waiting, shared);
   const inFlight = [
     ...scan.unfinished.flatMap((order) =>
       judgeUnfinished(order, waiting.get(order), ages.get(order.orderId), look, findings),
@@ -83,15 +90,24 @@ export async function recheck(
   return [...byId.values()];
 }
 
+/** What may drive orders on. */
+interface Moving {
+  /** The open ones of their workflows. */
+  open: ReadonlySet<string>;
+  /** The orders with an event on its way. */
+  moving: ReadonlySet<string>;
+  shared: ReadonlyMap<string, readonly string[]>;
+}
+
 /** What an unfinished order waits for; undefined if nothing explains its waiting. */
 function waits(
   order: AuditedOrder,
   now: CurrentRow | undefined,
-  { open, moving }: { open: Set<string>; moving: Set<string> },
+  { open, moving, shared }: Moving,
   { graceS }: Recheck,
 ): InFlight['waitsFor'] | undefined {
   if (now && now.waitsFor !== null) return now.waitsFor;
-  if (driversOf(order).some((driver) => open.has(driver))) return 'workflow';
+  if (driversOf(order, shared).some((driver) => open.has(driver))) return 'workflow';
   if (moving.has(order.orderId)) return 'event';
   if (!unchanged(order, now)) return 'another-look';
   return (now?.ownedS ?? Infinity) <= graceS ? 'adoption' : undefined;

@@ -1,6 +1,7 @@
 /** How services handle events: see contracts/events.ts. */
 import type { OrderEvent } from './events';
 import type { OrderStatus } from './order';
+import type { Locked, WhenHeld } from './steps';
 
 /** The operator who releases a parked event, and why. */
 export interface Release {
@@ -18,7 +19,9 @@ export type Delivery =
    * The event cannot be handled and waits for an operator. `detail` names the fault, never the
    * data.
    */
-  | { kind: 'parked'; detail: string };
+  | { kind: 'parked'; detail: string }
+  /** Another session has locked rows that the reaction needs; nothing is done. */
+  | Locked;
 
 /**
  * The events of one order that a service has emitted (`said`) and received (`heard`). Recorded
@@ -29,8 +32,16 @@ export interface OrderEvents {
   heard: { eventId: string; parked: boolean; error: string | null }[];
 }
 
-/** Reacts to one event, once. With a release it also tries a parked event. */
-export type React = (event: OrderEvent, release?: Release) => Promise<Delivery>;
+/**
+ * Reacts to events, to each once, and answers each one's outcome, in their order. With a release it
+ * also tries parked events. Asked to wait for locked rows, it fails if they stay locked, and does
+ * not answer `locked`.
+ */
+export type React = (
+  events: readonly OrderEvent[],
+  release?: Release,
+  whenHeld?: WhenHeld,
+) => Promise<Delivery[]>;
 
 /** The order service's part in choreography. */
 export interface OrderEventActivities {

@@ -142,11 +142,27 @@ export function reactionOf(type: EventType, subscriber: Service): Reaction | und
 }
 
 /**
- * The id of the workflow that delivers one event to one subscriber. Another `again` gives another
- * id.
+ * The id of the workflow that brings a delivery to one subscriber. A delivery of one event has the
+ * event's id as its name. Another `again` gives another id.
  */
-export function deliveryId(eventId: string, subscriber: Service, again?: string): string {
-  return [eventId, subscriber, ...(again === undefined ? [] : [again])].join(':');
+export function deliveryId(delivery: string, subscriber: Service, again?: string): string {
+  return [delivery, subscriber, ...(again === undefined ? [] : [again])].join(':');
+}
+
+/** The prefix of the names of deliveries that several events share. */
+const sharedPrefix = 'events-';
+
+/** The name of a delivery of several events. */
+export function sharedDelivery(unique: string): string {
+  return `${sharedPrefix}${unique}`;
+}
+
+/** The query for the open deliveries that several events share. */
+export const openSharedDeliveries = `WorkflowId STARTS_WITH "${sharedPrefix}" AND ExecutionStatus = "Running"`;
+
+/** The memo of a shared delivery: its orders, by which adoption finds out whose events are open. */
+export interface DeliveryMemo {
+  orders: string[];
 }
 
 const ownerPrefix = 'deliveries:';

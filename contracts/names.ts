@@ -42,7 +42,7 @@ export const workflowTypes = {
   placeByXa: 'placeByXa',
   placeByTcc: 'placeByTcc',
   placeByChoreography: 'placeByChoreography',
-  deliverEvent: 'deliverEvent',
+  deliverEvents: 'deliverEvents',
   recoverOrders: 'recoverOrders',
   drainCompensations: 'drainCompensations',
   adoptOrders: 'adoptOrders',

@@ -121,12 +121,18 @@ export interface ResolveResult {
   outcome: ResolutionOutcome;
 }
 
-/** One event on its way to one subscriber. */
-export interface DeliverEventInput {
-  event: OrderEvent;
+/** Events on their way to one subscriber. */
+export interface DeliverEventsInput {
+  events: OrderEvent[];
   subscriber: Service;
   timing: StepTiming;
-  /** An operator releases the parked event. */
+  /** An operator releases the events, which are parked. */
   release?: Release;
   runbooksUrl?: string;
+}
+
+/** What came of the events of one delivery. */
+export interface DeliverEventsResult {
+  reacted: number;
+  parked: number;
 }

@@ -34,7 +34,7 @@ const reservationsGrant = {
 };
 /** Events are never changed, only marked as sent. No event, sent or received, is deleted. */
 const eventGrants = [
-  { table: 'outbox', privileges: 'SELECT, INSERT, UPDATE (event_id, sent_at)' },
+  { table: 'outbox', privileges: 'SELECT, INSERT, UPDATE (event_id, delivery, sent_at)' },
   {
     table: 'inbox',
     privileges:

@@ -12,6 +12,7 @@ import * as stock from './product/0001-stock';
 import { bookings } from './shared/bookings';
 import { books } from './shared/books';
 import { branches } from './shared/branches';
+import { deliveries } from './shared/deliveries';
 import { events } from './shared/events';
 import { reservations } from './shared/reservations';
 
@@ -35,6 +36,7 @@ export function participantMigrations(
     '0003-reservations': reservations(own),
     '0004-events': events,
     '0005-bookings': bookings(own),
+    '0006-deliveries': deliveries,
   };
 }
 
@@ -46,6 +48,7 @@ const migrations: Record<Service, Migrations> = {
     '0004-events': events,
     '0005-recoveries': recoveries,
     '0006-waits-for': waitsFor,
+    '0007-deliveries': deliveries,
   },
   ...byParticipant(({ name, books: own }) => participantMigrations(own, firsts[name])),
 };

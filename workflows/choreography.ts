@@ -6,7 +6,7 @@
  *
  * | workflow            | does                                       | promises                    |
  * |---------------------|--------------------------------------------|-----------------------------|
- * | deliverEvent        | brings one event to one subscriber         | at least once; what cannot  |
+ * | deliverEvents       | brings events to one subscriber            | at least once; what cannot  |
  * |                     |                                            | be handled is parked        |
  * | placeByChoreography | brings what was lost of an order's events  | a Terminate loses nothing   |
  * |                     | to the services that have not reacted      |                             |
@@ -16,11 +16,13 @@
  */
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import { events, type OrderEvent } from '../contracts/events';
+import { counted } from '../contracts/labels';
 import { isTerminal, type PlacedOrder } from '../contracts/order';
 import type { Delivery, OrderEvents, Release } from '../contracts/deliveries';
 import type { TroubledOrder } from '../contracts/steps';
 import type {
-  DeliverEventInput,
+  DeliverEventsInput,
+  DeliverEventsResult,
   PlaceOrdersInput,
   PlaceOrdersResult,
 } from '../contracts/workflows';
@@ -28,53 +30,112 @@ import type { Service } from '../contracts/participants';
 import { servicesHere } from './shared/participants';
 import { showTroubled } from './ui/attributes';
 import { showDetails } from './ui/details';
-import { quoted, runbookLink } from './ui/markdown';
+import { quoted, runbookLink, tableOf } from './ui/markdown';
 import { Run } from './shared/run';
 import { orderEventSteps, orderSteps, reactionsOf, type Asker } from './shared/steps';
+import { zip } from './shared/zip';
 
-/** Delivers one event to one subscriber, which reacts once even if the event comes repeatedly. */
-export function deliverEvent(input: DeliverEventInput): Promise<Delivery> {
-  const { event, subscriber, release, runbooksUrl } = input;
-  const what = `**${event.type}** of order ${event.orderId} to the ${subscriber} service`;
+/** Delivers events to one subscriber, which reacts to each once even if it comes repeatedly. */
+export function deliverEvents(input: DeliverEventsInput): Promise<DeliverEventsResult> {
+  const { events: all, subscriber, release, runbooksUrl } = input;
+  const what = `${whatOf(all)} to the ${subscriber} service`;
   const lasting = runbookLink('step-failing', runbooksUrl);
   showDetails(
     () => `${what}: being delivered. If this lasts, the pending activity says why; ${lasting}`,
   );
-  // Shielded from cancellation: otherwise adoption would have to find and resend the missing event.
+  // Shielded from cancellation: otherwise adoption would have to find and resend the missing events.
   return CancellationScope.nonCancellable(async () => {
-    const delivery = await deliver({ timing: input.timing }, event, subscriber, release);
-    if (delivery.kind === 'parked') {
-      showTroubled();
-      const link = runbookLink('event-parked', runbooksUrl);
-      const why = quoted(delivery.detail);
-      showDetails(() => `${what}: **parked** (${why}). What to do: ${link}`);
-    } else {
-      showDetails(() => `${what}: delivered; the service emitted ${delivery.emitted}`);
-    }
-    return delivery;
+    const delivered = await deliver({ timing: input.timing }, all, subscriber, release);
+    const parked = parkedAmong(delivered);
+    if (parked.length > 0) showTroubled();
+    showDetails(() =>
+      [`${what}: ${endOf(delivered)}`, ...parkedLines(parked, runbooksUrl)].join('\n'),
+    );
+    return { reacted: delivered.length - parked.length, parked: parked.length };
   });
 }
 
-/** A parked event keeps its order waiting for an operator, and raises an alert. */
+/** What a delivery was before several events could share one. Those that run still end by it. */
+export function deliverEvent({
+  event,
+  ...input
+}: Omit<DeliverEventsInput, 'events'> & { event: OrderEvent }): Promise<DeliverEventsResult> {
+  return deliverEvents({ ...input, events: [event] });
+}
+
+function whatOf([first, ...more]: readonly OrderEvent[]): string {
+  if (!first) return 'no event';
+  const one = `**${first.type}** of order ${first.orderId}`;
+  return more.length === 0 ? one : `${one} and ${counted(more.length, 'more event')}`;
+}
+
+type Delivered = [OrderEvent, Delivery];
+
+function parkedAmong(delivered: readonly Delivered[]) {
+  return delivered.flatMap(([event, one]) => (one.kind === 'parked' ? [{ event, ...one }] : []));
+}
+
+type Parked = ReturnType<typeof parkedAmong>[number];
+
+function endOf(delivered: readonly Delivered[]): string {
+  const emitted = delivered.flatMap(([, one]) => (one.kind === 'reacted' ? [one.emitted] : []));
+  const [first, ...more] = emitted;
+  if (first === undefined) return '**parked**';
+  const rest = more.length === 0 ? '' : ` and ${counted(more.length, 'more event')}`;
+  return `delivered; the service emitted ${first}${rest}`;
+}
+
+/** Which events are parked, why, and what an operator does. */
+function parkedLines(parked: readonly Parked[], runbooksUrl: string | undefined): string[] {
+  if (parked.length === 0) return [];
+  return [
+    '',
+    `**${counted(parked.length, 'event')} parked**. What to do: ${runbookLink('event-parked', runbooksUrl)}`,
+    ...tableOf(['event', 'why'], parked, ({ event, detail }) => [event.eventId, quoted(detail)]),
+  ];
+}
+
+/**
+ * Asks the subscriber, and then again, for as long as it takes, for the events whose rows another
+ * session has locked. A parked event keeps its order waiting for an operator, and raises an alert.
+ */
 async function deliver(
   asker: Asker,
-  event: OrderEvent,
+  all: readonly OrderEvent[],
   subscriber: Service,
   release?: Release,
-): Promise<Delivery> {
-  const { timing } = asker;
+): Promise<Delivered[]> {
   const service = reactionsOf(subscriber, asker);
-  const { eventId, orderId } = event;
+  const released = release ? all : [];
   // Done first: if the release were lost afterwards, the order must not appear to wait for an
   // operator.
-  if (release) await orderEventSteps({ timing }).resolveParked(orderId);
-  const delivery = await (release ? service.react(event, release) : service.react(event));
-  if (delivery.kind === 'parked') {
-    const detail = `${eventId} at ${subscriber}: ${delivery.detail}`;
-    // The view is not told: the order goes on until all that was lost is delivered.
-    await orderSteps({ timing }).alertOrders([{ orderId, kind: 'event-parked', detail }]);
-  }
-  return delivery;
+  for (const { orderId } of released) await orderEventSteps(asker).resolveParked(orderId);
+  const answers = await (release ? service.react(all, release) : service.react(all));
+  // A delivery of one event that began before events shared one has one answer, not a list.
+  const first = zip(all, Array.isArray(answers) ? answers : [answers as Delivery]);
+  await alertParked(asker, subscriber, first);
+  const held = first.flatMap(([event, { kind }]) => (kind === 'locked' ? [event] : []));
+  if (held.length === 0) return first;
+  const later = zip(held, await service.reactWhenFree(held));
+  await alertParked(asker, subscriber, later);
+  return [...first.filter(([, { kind }]) => kind !== 'locked'), ...later];
+}
+
+async function alertParked(
+  { timing }: Asker,
+  subscriber: Service,
+  delivered: readonly Delivered[],
+): Promise<void> {
+  const parked = parkedAmong(delivered);
+  if (parked.length === 0) return;
+  // The view is not told: the order goes on until all that was lost is delivered.
+  await orderSteps({ timing }).alertOrders(
+    parked.map(({ event: { eventId, orderId }, detail }) => ({
+      orderId,
+      kind: 'event-parked',
+      detail: `${eventId} at ${subscriber}: ${detail}`,
+    })),
+  );
 }
 
 /**
@@ -132,7 +193,7 @@ async function redeliver(
       }),
     );
     const lost = lostOf(new Map(found));
-    await Promise.all(lost.map(({ event, subscriber }) => deliver(run, event, subscriber)));
+    await Promise.all(lost.map(({ event, subscriber }) => deliver(run, [event], subscriber)));
     const parked = parkedOf(orderId, found);
     if (parked !== undefined && lost.length === 0) {
       // Raises the alert again, in case the delivery that parked the event was terminated before it

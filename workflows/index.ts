@@ -1,6 +1,6 @@
 /** What the workflow worker bundles: the workflow types, by the names in contracts/names.ts. */
 export { adoptOrders } from './recovery/adopt';
-export { deliverEvent, placeByChoreography } from './choreography';
+export { deliverEvent, deliverEvents, placeByChoreography } from './choreography';
 export { drainCompensations } from './recovery/drain';
 export { placeByLock } from './lock';
 export { recoverOrders } from './recovery/look';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { outcomeIn, type RecordedOutcome } from './barrier';
-import { text } from '../database/parameters';
+import { texts } from '../database/parameters';
 
 /** A participant's record of one step of an order. */
 export interface StepRecord {
@@ -9,19 +9,23 @@ export interface StepRecord {
   at: Date;
 }
 
-/** Reads the barrier rows of an order, oldest first, within `msMax`. */
+/** Reads the barrier rows of these orders, by order and oldest first, within `msMax`. */
 export async function readStepRecords(
   knex: Knex,
-  orderId: string,
+  orderIds: readonly string[],
   msMax: number,
-): Promise<StepRecord[]> {
+): Promise<Map<string, StepRecord[]>> {
   const rows = await knex('steps')
-    .select('step', 'outcome', 'recorded_at')
-    .where('order_id', text(orderId))
+    .select('order_id', 'step', 'outcome', 'recorded_at')
+    .whereIn('order_id', texts(orderIds))
     .orderBy(['recorded_at', 'step'])
     .timeout(msMax);
-  return rows.flatMap((row) => {
+  const records = new Map(orderIds.map((orderId) => [orderId, [] as StepRecord[]]));
+  for (const row of rows) {
     const outcome = outcomeIn(row);
-    return outcome ? [{ step: row.step, outcome, at: row.recorded_at }] : [];
-  });
+    if (outcome) {
+      records.get(row.order_id)?.push({ step: row.step, outcome, at: row.recorded_at });
+    }
+  }
+  return records;
 }

@@ -68,6 +68,7 @@ const eventTables = {
     order_id: varchar(),
     payload: json<object>(),
     created_at: datetime,
+    delivery: orNull(varchar()),
     sent_at: orNull(datetime),
   },
 };

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { EventType, OrderEvent, Reaction } from '../../contracts/events';
 import type { OrderEvents, Release } from '../../contracts/deliveries';
+import { byIndex } from '../database/rows';
 import type { Row } from '../database/tables';
 
 /**
@@ -13,51 +14,80 @@ const poisonTriesMax = 5;
 
 const textLengthMax = 512;
 
-interface InboxRow extends Pick<Row<'inbox'>, 'emitted' | 'tries' | 'last_error'> {
+interface InboxRow extends Pick<Row<'inbox'>, 'event_id' | 'emitted' | 'tries' | 'last_error'> {
   parked: number;
 }
 
-/** Locks the row of this event and reaction, and inserts it if it does not exist. */
+/** An event, and how this service reacts to it. */
+export interface Received {
+  event: OrderEvent;
+  reaction: Reaction;
+}
+
+/**
+ * Locks the rows of these events and reactions, in the order of their keys, and inserts those that
+ * do not exist. Answers them by the events' ids.
+ */
 export async function receive(
   trx: Knex.Transaction,
-  event: OrderEvent,
-  reaction: Reaction,
-): Promise<InboxRow> {
-  const { eventId, type, orderId } = event;
+  received: readonly Received[],
+): Promise<Map<string, InboxRow>> {
+  const sorted = [...received].sort((a, b) => (a.event.eventId < b.event.eventId ? -1 : 1));
   await trx.raw(
-    `INSERT INTO inbox (event_id, reaction, type, order_id) VALUES (?, ?, ?, ?)
+    `INSERT INTO inbox (event_id, reaction, type, order_id)
+     VALUES ${sorted.map(() => '(?, ?, ?, ?)').join(', ')}
      ON DUPLICATE KEY UPDATE event_id = inbox.event_id`,
-    [eventId, reaction, type, orderId],
+    sorted.flatMap(({ event, reaction }) => [event.eventId, reaction, event.type, event.orderId]),
   );
-  const row = await trx('inbox')
-    .where({ event_id: eventId, reaction })
-    .forUpdate()
-    .first<InboxRow | undefined>(
+  const rows = await byIndex(trx, 'inbox')
+    .select<InboxRow[]>(
+      'event_id',
       'emitted',
       'tries',
       'last_error',
       trx.raw('parked_at IS NOT NULL AS parked'),
-    );
-  if (!row) throw new Error(`The inbox row of ${eventId} does not exist`);
-  return row;
+    )
+    .whereIn(
+      ['event_id', 'reaction'],
+      sorted.map(({ event, reaction }) => [event.eventId, reaction]),
+    )
+    .orderBy('event_id')
+    .forUpdate();
+  return new Map(rows.map((row) => [row.event_id, row]));
 }
 
-/** Records that the reaction was made, and the event that it emitted. */
-export async function recordReaction(
+/** Records that reactions were made, and the event that each emitted. */
+export async function recordReactions(
   trx: Knex.Transaction,
-  event: OrderEvent,
-  reaction: Reaction,
-  emitted: OrderEvent,
+  made: readonly (Received & { emitted: OrderEvent })[],
 ): Promise<void> {
-  await trx('inbox')
-    .where({ event_id: event.eventId, reaction })
-    .update({ emitted: emitted.eventId });
+  if (made.length === 0) return;
+  await trx.raw(
+    `INSERT INTO inbox (event_id, reaction, type, order_id, emitted)
+     VALUES ${made.map(() => '(?, ?, ?, ?, ?)').join(', ')} AS made
+     ON DUPLICATE KEY UPDATE emitted = made.emitted`,
+    made.flatMap(({ event, reaction, emitted }) => [
+      event.eventId,
+      reaction,
+      event.type,
+      event.orderId,
+      emitted.eventId,
+    ]),
+  );
 }
 
-/** The types of the order's events that this service has reacted to. */
-export async function receivedOf(trx: Knex.Transaction, orderId: string): Promise<Set<EventType>> {
-  const types = await trx('inbox').where('order_id', orderId).whereNotNull('emitted').pluck('type');
-  return new Set(types);
+/** The types of each order's events that this service has reacted to. */
+export async function receivedOf(
+  trx: Knex.Transaction,
+  orderIds: readonly string[],
+): Promise<Map<string, Set<EventType>>> {
+  const rows = await trx('inbox')
+    .select('order_id', 'type')
+    .whereIn('order_id', orderIds)
+    .whereNotNull('emitted');
+  const types = new Map(orderIds.map((orderId) => [orderId, new Set<EventType>()]));
+  for (const row of rows) types.get(row.order_id)?.add(row.type);
+  return types;
 }
 
 /**
@@ -70,7 +100,8 @@ export async function recordFault(
   reaction: Reaction,
   fault: { error: string; mayMend: boolean },
 ): Promise<boolean> {
-  const row = await receive(trx, event, reaction);
+  const row = (await receive(trx, [{ event, reaction }])).get(event.eventId);
+  if (!row) throw new Error(`The inbox row of ${event.eventId} does not exist`);
   if (row.emitted !== null) return false;
   const tries = row.tries + 1;
   const parks = row.parked === 1 || !fault.mayMend || tries >= poisonTriesMax;

@@ -21,19 +21,50 @@ export async function emit(trx: Knex.Transaction, emitted: readonly OrderEvent[]
   );
 }
 
-/** Whether an event with this id was written. The caller holds the lock under which it would be. */
-export async function wasEmitted(trx: Knex.Transaction, eventId: string): Promise<boolean> {
-  const row: unknown = await trx('outbox').where('event_id', eventId).first('event_id');
-  return row !== undefined;
+/** Those of these events that were written. The caller holds the locks under which they would be. */
+export async function emittedOf(
+  trx: Knex.Transaction,
+  eventIds: readonly string[],
+): Promise<Set<string>> {
+  return new Set(await trx('outbox').whereIn('event_id', eventIds).pluck('event_id'));
+}
+
+/** An event that its relay has not handed over yet, and the delivery that it is in. */
+export interface Unsent {
+  event: OrderEvent;
+  delivery: string | null;
 }
 
 /** The oldest unsent events, up to `limit`. */
-export async function readUnsent(knex: Knex, limit: number): Promise<OrderEvent[]> {
+export async function readUnsent(knex: Knex, limit: number): Promise<Unsent[]> {
   const rows = await knex('outbox')
-    .select('event_id', 'type', 'order_id', 'payload')
+    .select('event_id', 'type', 'order_id', 'payload', 'delivery')
     .whereNull('sent_at')
     .orderBy('created_at')
     .limit(limit);
+  return rows.map((row) => ({ event: eventOfRow(row), delivery: row.delivery }));
+}
+
+/** Puts events into a delivery, except those that another relay has put into one. */
+export async function nameDelivery(
+  knex: Knex,
+  eventIds: readonly string[],
+  delivery: string,
+): Promise<void> {
+  await knex('outbox')
+    .whereIn('event_id', eventIds)
+    .whereNull('delivery')
+    .whereNull('sent_at')
+    .update({ delivery });
+}
+
+/** The unsent events of a delivery, in the order of their ids; that order never changes. */
+export async function readDelivery(knex: Knex, delivery: string): Promise<OrderEvent[]> {
+  const rows = await knex('outbox')
+    .select('event_id', 'type', 'order_id', 'payload')
+    .where('delivery', delivery)
+    .whereNull('sent_at')
+    .orderBy('event_id');
   return rows.map(eventOfRow);
 }
 
@@ -45,11 +76,11 @@ export async function readEmitted(knex: Knex, orderId: string): Promise<OrderEve
   return rows.map(eventOfRow);
 }
 
-/** Marks events as sent: every subscriber has a delivery workflow for each. */
-export async function markSent(knex: Knex, eventIds: readonly string[]): Promise<void> {
-  if (eventIds.length === 0) return;
+/** Marks deliveries as sent: every subscriber has a workflow for each. */
+export async function markSent(knex: Knex, deliveries: readonly string[]): Promise<void> {
+  if (deliveries.length === 0) return;
   await knex('outbox')
-    .whereIn('event_id', eventIds)
+    .whereIn('delivery', deliveries)
     .whereNull('sent_at')
     .update({ sent_at: knex.fn.now(6) });
 }

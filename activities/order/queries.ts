@@ -59,6 +59,8 @@ export interface OrderQueries {
   /** One order with its lines. */
   byId(orderId: string): Promise<OrderDetail | undefined>;
   /** Several orders by id. Leaves out ids that do not exist. */
+  byIds(orderIds: readonly string[]): Promise<Map<string, OrderDetail>>;
+  /** Several orders by id. Leaves out ids that do not exist. */
   placeable(orderIds: readonly string[]): Promise<Map<string, PlaceableOrder>>;
   /** A customer's orders, newest first, after the order `before`, up to `limit`. */
   page(customerId: string, limit: number, before?: string): Promise<OrderSummary[]>;
@@ -104,7 +106,8 @@ export function createOrderQueries(knex: Knex): OrderQueries {
   const summaries = (table: string | Knex.Raw = 'orders') =>
     knex(table).select<OrderRow[]>(summarySelection).timeout(queryMsMax);
   return {
-    byId: (orderId) => readDetail(knex, orderId),
+    byId: async (orderId) => (await readDetails(knex, [orderId])).get(orderId),
+    byIds: (orderIds) => readDetails(knex, orderIds),
     async placeable(orderIds) {
       const lineCount = knex('order_lines')
         .count('*')
@@ -178,16 +181,24 @@ function readOpenAlerts(knex: Knex, limit: number): Promise<OpenAlert[]> {
     .timeout(queryMsMax);
 }
 
-async function readDetail(knex: Knex, orderId: string): Promise<OrderDetail | undefined> {
+async function readDetails(
+  knex: Knex,
+  orderIds: readonly string[],
+): Promise<Map<string, OrderDetail>> {
   const rows = await knex('orders')
     .join('order_lines', 'order_lines.order_id', 'orders.order_id')
     .select(summarySelection)
     .select<(OrderRow & LineRow)[]>('product_id', 'quantity', 'unit_price')
-    .where('orders.order_id', text(orderId))
+    .whereIn('orders.order_id', texts(orderIds))
     .orderBy('line_number')
     .timeout(queryMsMax);
-  const [first] = rows;
-  return first && { ...summaryOf(first), lines: rows.map(lineOf) };
+  const details = new Map<string, OrderDetail>();
+  for (const row of rows) {
+    const detail = details.get(row.order_id) ?? { ...summaryOf(row), lines: [] };
+    detail.lines.push(lineOf(row));
+    details.set(row.order_id, detail);
+  }
+  return details;
 }
 
 type LineRow = Pick<Row<'order_lines'>, 'product_id' | 'quantity' | 'unit_price'>;

@@ -25,10 +25,7 @@ export function createParticipantActivities<P extends RegisteredParticipant>(
   knex: Knex,
   xa?: XaConnections,
 ): ActivitiesOf<P> {
-  const rules = {
-    tell: rulesOf(participant, participant.books, 'tell'),
-    wait: rulesOf(participant),
-  };
+  const rules = rulesWhenOf(participant);
   const { steps } = participant;
   const saga = createSagaSteps(knex, rules);
   const tcc = createTccSteps(knex, rules);
@@ -53,18 +50,22 @@ export function createParticipantActivities<P extends RegisteredParticipant>(
   return activities as unknown as ActivitiesOf<P>;
 }
 
+function rulesWhenOf<P extends RegisteredParticipant>(participant: P) {
+  return { tell: rulesOf(participant, participant.books, 'tell'), wait: rulesOf(participant) };
+}
+
 /** A participant's part in choreography. `onEmitted` wakes its relay. */
 export function createParticipantReactions<P extends RegisteredParticipant>(
   participant: P,
   knex: Knex,
   onEmitted: () => void,
 ): EventActivitiesOf<P> {
-  const react = participantReactions(rulesOf(participant));
+  const reactions = participantReactions(rulesWhenOf(participant));
   const activities = {
     [reactsName(participant.name)]: createReact({
+      ...reactions,
       knex,
       subscriber: participant.name,
-      react,
       onEmitted,
     }),
     [eventsOfName(participant.name)]: createEventsOf(knex),

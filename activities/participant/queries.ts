@@ -9,8 +9,8 @@ export type { BranchRecord, StepRecord };
 
 /** The API's reads of a participant's database. */
 export interface ParticipantQueries {
-  /** The steps of an order that this service has recorded, oldest first. */
-  stepsOf(orderId: string): Promise<StepRecord[]>;
+  /** The steps of these orders that this service has recorded, by order and oldest first. */
+  stepsOf(orderIds: readonly string[]): Promise<Map<string, StepRecord[]>>;
   /** XA branches that are not known to have ended, oldest first, of one order or of all. */
   branchesInDoubt(of: { orderId?: string; limit: number }): Promise<BranchRecord[]>;
   /** Parked events: all, or the one with this id. */
@@ -25,7 +25,7 @@ export function createParticipantQueries(
   knex: Knex,
 ): ParticipantQueries {
   return {
-    stepsOf: (orderId) => readStepRecords(knex, orderId, queryMsMax),
+    stepsOf: (orderIds) => readStepRecords(knex, orderIds, queryMsMax),
     branchesInDoubt: (of) => readBranchRecords(knex, queryMsMax, of),
     parked: (eventId) => readParked(knex, queryMsMax, eventId),
     async ready() {

@@ -59,11 +59,19 @@ export function stepOn<C extends Keyed, O>(
     const step = {
       work: workBy(rules),
       findLocked: (trx: Knex.Transaction, some: C[]) => lockedOf(trx, rules, some),
-      needing: ({ keys }: RowsHeld, some: C[]) =>
-        some.filter((command) => rules.balancesOf(command).some((id) => keys.has(id))),
+      needing: (held: RowsHeld, some: C[]) => needingRows(rules, held, some),
     };
     return asActivity(() => runBatch(knex, step, commands));
   };
+}
+
+/** The commands that need one of these rows. */
+export function needingRows<C extends Keyed>(
+  { balancesOf }: Rules<C>,
+  { keys }: RowsHeld,
+  commands: readonly C[],
+): C[] {
+  return commands.filter((command) => balancesOf(command).some((id) => keys.has(id)));
 }
 
 /** The commands whose barrier row or balances another session has locked. */

@@ -12,6 +12,14 @@ export interface LoaderLimits {
   staleMs: number;
 }
 
+/** For reads that many callers repeat while their orders are placed. */
+export const gathering: LoaderLimits = {
+  batchMax: 256,
+  inFlightMax: 2,
+  waitingMax: 5_000,
+  staleMs: 5_000,
+};
+
 export interface LoaderOptions<Key, Value> extends LoaderLimits {
   /** Answers all keys, in their order. */
   load: (keys: Key[]) => Promise<readonly Value[]>;

@@ -1,6 +1,6 @@
 import { patterns as allPatterns, type Pattern } from '../../contracts/order';
 import type { ApiDependencies } from '../dependencies';
-import { Dispatcher } from './dispatcher';
+import { defaultDispatcherOptions, Dispatcher } from './dispatcher';
 import { defaultWatcherOptions, OutcomeWatcher } from './outcome-watcher';
 import { TemporalPresence } from './temporal-presence';
 
@@ -14,6 +14,9 @@ export interface Driving {
   end: () => void;
   close: () => Promise<void>;
 }
+
+/** A batch that no workflow drives counts as in flight for at most this long. */
+const unwatchedMs = defaultDispatcherOptions.staleMs;
 
 /** Creates a dispatcher for each offered pattern, and what they share. */
 export function createDriving(deps: ApiDependencies): Driving {
@@ -60,6 +63,10 @@ function createDispatchers(
         pattern,
         claimOrders: (ids, owner) => deps.intake.claimOrders(ids, owner, pattern),
         start: runner.start,
+        whenOneHasEnded: async (orders) => {
+          const samples = [orders.at(0), orders.at(-1)].flatMap((order) => order ?? []);
+          await Promise.race(samples.map(({ orderId }) => watcher.wait(orderId, unwatchedMs)));
+        },
         temporal,
         timing: deps.timing,
         onProgress: () => {

@@ -3,7 +3,7 @@ import type { OrderQueries, OrderSummary, PlaceableOrder } from '../../activitie
 import { isTerminal, type Pattern } from '../../contracts/order';
 import { timedOut, within } from '../deadline';
 import type { Dispatcher } from './dispatcher';
-import { batchLoader } from './batch-loader';
+import { batchLoader, gathering } from './batch-loader';
 import type { OutcomeWatcher } from './outcome-watcher';
 import { Problem } from '../http/problems';
 import type { TemporalPresence } from './temporal-presence';
@@ -18,7 +18,7 @@ export interface PlacementDeps {
   /** While Temporal does not answer, no order ends, so callers do not wait. */
   temporal: Pick<TemporalPresence, 'away'>;
   defaultPattern: Pattern;
-  /** Patterns that answer their callers at once. */
+  /** Patterns that answer at once those callers who do not ask to wait. */
   answeredAtOnce: ReadonlySet<Pattern>;
   /** Why a pattern is not offered. */
   unavailable?: Partial<Record<Pattern, string>>;
@@ -34,6 +34,8 @@ export interface PlacementRequest {
   /** Undefined means the default pattern. */
   pattern: Pattern | undefined;
   waitMs: number;
+  /** Whether the caller asked to wait for this long, rather than leave it to the pattern. */
+  asksToWait: boolean;
   /** Aborted when the caller has gone. */
   gone: AbortSignal;
 }
@@ -41,14 +43,12 @@ export interface PlacementRequest {
 /** Both answer the order's latest state. If the order has not ended, the wait is over. */
 export interface PlacementService {
   place(request: PlacementRequest): Promise<OrderSummary>;
-  cancel(request: Omit<PlacementRequest, 'pattern'>): Promise<OrderSummary>;
+  cancel(request: Omit<PlacementRequest, 'pattern' | 'asksToWait'>): Promise<OrderSummary>;
 }
 
 const cancelMsMax = 10_000;
 /** How long a last read may delay an answer that is known already. */
 const lastLookMsMax = 1_000;
-
-const gathering = { batchMax: 256, inFlightMax: 2, waitingMax: 5_000, staleMs: 5_000 };
 
 /** Places and cancels orders, and waits for their outcomes. */
 export function createPlacement(deps: PlacementDeps): PlacementService {
@@ -86,7 +86,9 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
     async place({ orderId, customerId, pattern = deps.defaultPattern, gone, ...request }) {
       const order = await readOwn(orderId, customerId);
       // An order placed again with another pattern keeps the recorded one.
-      const waitMs = deps.answeredAtOnce.has(order.pattern ?? pattern) ? 0 : request.waitMs;
+      const answersAtOnce =
+        deps.answeredAtOnce.has(order.pattern ?? pattern) && !request.asksToWait;
+      const waitMs = answersAtOnce ? 0 : request.waitMs;
       if (isTerminal(order.status) || order.status === 'PENDING') return order;
       if (order.status === 'PLACING') return outcome(order, waitMs, gone);
       const endsAt = performance.now() + waitMs;

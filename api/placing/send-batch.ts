@@ -25,6 +25,8 @@ export interface BatchDeps {
   claimOrders: OrderIntake['claimOrders'];
   /** Null if the claim alone begins the order. */
   start: StartOrders | null;
+  /** Resolves once one of these orders has ended or is PENDING, or after a while. Never rejects. */
+  whenOneHasEnded: (orders: readonly PlacedOrder[]) => Promise<void>;
   /** Asked before each claim: orders that could not be started are not claimed. */
   temporal: Pick<TemporalPresence, 'confirm' | 'expect'>;
   timing: StepTiming;
@@ -65,7 +67,8 @@ export async function sendBatch(
   const orders = await claim(deps, batch, workflowId);
   options.claimed();
   const { start } = deps;
-  if (orders.length === 0 || start === null) return undefined;
+  if (orders.length === 0) return undefined;
+  if (start === null) return { closed: deps.whenOneHasEnded(orders) };
   const expected = deps.temporal.expect();
   let answered = true;
   try {

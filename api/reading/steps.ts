@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ParticipantQueries, StepRecord } from '../../activities/participant/queries';
-import type { ParticipantName } from '../../contracts/participants';
+import { byParticipant, type ParticipantName } from '../../contracts/participants';
+import { batchLoader, gathering } from '../placing/batch-loader';
 import { readEach } from './read-each';
 
 export interface StepsAnswer {
@@ -23,9 +24,18 @@ export function createStepsReader(
   queries: Record<ParticipantName, Pick<ParticipantQueries, 'stepsOf'>>,
   logger: Logger,
 ): ReadSteps {
+  const readSteps = byParticipant(({ name }) =>
+    batchLoader<string, StepRecord[]>({
+      ...gathering,
+      load: async (orderIds) => {
+        const found = await queries[name].stepsOf(orderIds);
+        return orderIds.map((orderId) => found.get(orderId) ?? []);
+      },
+    }),
+  );
   return async (orderId) => {
     const { found, unavailable } = await readEach(
-      (service) => queries[service].stepsOf(orderId),
+      (service) => readSteps[service](orderId),
       (err, service) => {
         logger.warn({ err, service, orderId }, 'cannot read the steps of an order');
       },

@@ -13,6 +13,7 @@ import * as schemas from '../http/schemas';
 import type { ReadInDoubt } from '../reading/in-doubt';
 import type { ReadSteps } from '../reading/steps';
 import { inDoubtAnswer } from './in-doubt';
+import { batchLoader, gathering } from '../placing/batch-loader';
 import { jsonAnswer, linesAnswer, pageOf, problemAnswer, security, summaryAnswer } from './answers';
 
 const create = createRoute({
@@ -78,6 +79,14 @@ export interface OrderRoutesDeps {
 export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
   const customer = requireRole(deps.authenticate, 'customer');
   const json = strictJsonBody({ optional: false });
+  /** Callers who poll share their reads. */
+  const readOrder = batchLoader<string, OrderDetail | undefined>({
+    ...gathering,
+    load: async (orderIds) => {
+      const found = await deps.orders.byIds([...new Set(orderIds)]);
+      return orderIds.map((orderId) => found.get(orderId));
+    },
+  });
 
   app.openapi({ ...create, middleware: [customer, json] as const }, async (c) => {
     const asked = c.req.valid('json');
@@ -116,11 +125,7 @@ export function addOrderRoutes(app: ApiApp, deps: OrderRoutesDeps): void {
   });
 
   app.openapi({ ...get, middleware: customer }, async (c) => {
-    const order = await ownOrder(
-      deps.orders,
-      c.req.valid('param').orderId,
-      c.var.principal.subject,
-    );
+    const order = await ownOrder(readOrder, c.req.valid('param').orderId, c.var.principal.subject);
     const [steps, inDoubt] = await Promise.all([
       deps.readSteps(order.orderId),
       inDoubtOf(deps.readInDoubt, order),
@@ -151,11 +156,11 @@ async function inDoubtOf(readInDoubt: ReadInDoubt, { orderId, pattern, status }:
 }
 
 async function ownOrder(
-  orders: OrderQueries,
+  read: (orderId: string) => Promise<OrderDetail | undefined>,
   orderId: string,
   customerId: string,
 ): Promise<OrderDetail> {
-  const order = await orders.byId(orderId);
+  const order = await read(orderId);
   if (order?.customerId !== customerId) throw noSuchOrder();
   return order;
 }

@@ -38,10 +38,12 @@ CREATE TABLE `outbox` (
   `order_id` varchar(64) COLLATE ascii_bin NOT NULL,
   `payload` json NOT NULL,
   `created_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `delivery` varchar(128) COLLATE ascii_bin DEFAULT NULL COMMENT 'names the workflows that deliver it, before they begin',
   `sent_at` datetime(6) DEFAULT NULL COMMENT 'when every subscriber had its delivery workflow',
   PRIMARY KEY (`event_id`),
   KEY `outbox_unsent` (`sent_at`,`created_at`),
-  KEY `outbox_order` (`order_id`)
+  KEY `outbox_order` (`order_id`),
+  KEY `outbox_delivery` (`delivery`)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
 CREATE TABLE `point_accounts` (

@@ -64,6 +64,7 @@ export class DispatcherWorld {
         pattern: 'saga',
         claimOrders: this.claim,
         start: this.start,
+        whenOneHasEnded: () => Promise.resolve(),
         temporal: this.temporal,
         timing: defaultTiming,
         onProgress: () => this.progress++,

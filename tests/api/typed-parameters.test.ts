@@ -40,7 +40,7 @@ describe.each<[string, () => Door]>([
   ],
   ['products', () => (value) => harness.deps.products.byIds([value])],
   ['the products after a cursor', () => (value) => harness.deps.products.page(10, value)],
-  ['steps', () => (value) => harness.deps.participants.product.stepsOf(value)],
+  ['steps', () => (value) => harness.deps.participants.product.stepsOf([value])],
   [
     'branches',
     () => (value) => harness.deps.participants.point.branchesInDoubt({ orderId: value, limit: 1 }),

@@ -36,6 +36,7 @@ function dispatcher(): Dispatcher {
       workflowType: workflowTypes.placeOrders,
       taskQueue: taskQueues.workflow,
     }),
+    whenOneHasEnded: () => Promise.resolve(),
     temporal: new TemporalPresence(() => Promise.resolve(), pino({ level: 'silent' })),
     // The locked ones must wait longer than the others, as in production.
     timing: {

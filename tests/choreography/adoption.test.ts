@@ -1,4 +1,4 @@
-import { deliveriesOf, deliveryId } from '../../contracts/events';
+import { deliveriesOf, deliveryId, type OrderEvent } from '../../contracts/events';
 import { services } from '../../contracts/participants';
 import { ends, createOrder, netEffect, startOrders, stateOf, until } from '../support/orders';
 import { createWorld, hurriedTiming, type World } from '../support/world';
@@ -36,8 +36,8 @@ const adopted = () => until('it is adopted', async () => (await adoptNow(world))
 /** Makes one event fail at its subscriber until the fault is removed. */
 function fail(activity: 'productReacts' | 'pointReacts' | 'orderReacts', eventId: string) {
   const failing = { tries: 0 };
-  world.faults[activity] = (run, [event]) => {
-    if ((event as { eventId: string }).eventId !== eventId) return run();
+  world.faults[activity] = (run, [events]) => {
+    if (!(events as OrderEvent[]).some((event) => event.eventId === eventId)) return run();
     failing.tries += 1;
     return Promise.reject(new Error('not yet'));
   };

@@ -26,8 +26,8 @@ function failing(knex: Knex): Knex {
       return <T>(work: (trx: Knex.Transaction) => Promise<T>) =>
         target.transaction(async (trx) => {
           const result = await work(trx);
-          const reacted = (result as { kind?: string } | undefined)?.kind === 'reacted';
-          if (fault && reacted) throw fault();
+          const outcomes = Array.isArray(result) ? (result as { kind?: string }[]) : [];
+          if (fault && outcomes.some(({ kind }) => kind === 'reacted')) throw fault();
           return result;
         });
     },

@@ -53,7 +53,9 @@ export async function createHandDelivered(
   const { createParticipantReactions } = jest.requireActual<typeof ParticipantModule>(
     file('participant/activities'),
   );
-  const { markSent, readUnsent } = jest.requireActual<typeof OutboxModule>(file('events/outbox'));
+  const { markSent, nameDelivery, readUnsent } = jest.requireActual<typeof OutboxModule>(
+    file('events/outbox'),
+  );
   const databases = await createTestDatabases();
   const open = (service: Service, user = `${service}_worker`) =>
     openDatabase({ url: databases.url(user, service), poolMax: 6, lockWaitSMax: 10 });
@@ -81,17 +83,20 @@ export async function createHandDelivered(
     async handOver() {
       const said = await Promise.all(services.map((service) => readUnsent(pools[service], 100)));
       for (const [i, service] of services.entries()) {
-        const ids = (said[i] ?? []).map(({ eventId }) => eventId);
-        await markSent(pools[service], ids);
+        const ids = (said[i] ?? []).map(({ event }) => event.eventId);
+        const [name] = ids;
+        if (name === undefined) continue;
+        await nameDelivery(pools[service], ids, name);
+        await markSent(pools[service], [name]);
       }
       return said
         .flat()
-        .flatMap((event) =>
+        .flatMap(({ event }) =>
           events[event.type].subscriptions.map(({ subscriber }) => ({ event, subscriber })),
         );
     },
     async deliver({ event, subscriber }) {
-      const delivery = await reactions.get(subscriber)?.(event);
+      const [delivery] = (await reactions.get(subscriber)?.([event])) ?? [];
       if (delivery?.kind !== 'reacted') throw new Error(`${event.eventId} was parked`);
       return typeIn(delivery.emitted) as EventType;
     },

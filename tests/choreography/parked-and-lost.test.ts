@@ -2,7 +2,7 @@ import { byService } from '../../contracts/participants';
 import { readParked } from '../../activities/events/parked-events';
 import { audit } from '../../audit/audit';
 import { workflowsOf } from '../../audit/workflows';
-import { deliveryId } from '../../contracts/events';
+import { deliveryId, type OrderEvent } from '../../contracts/events';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
 import type { ResolutionAction } from '../../contracts/reservations';
@@ -77,8 +77,8 @@ it.each([
   if (action) await resolve(order, action);
   const replyId = `${order.orderId}:StockDeducted:OrderPlaced`;
   let tried = 0;
-  world.faults.orderReacts = (run, [event]) => {
-    if ((event as { eventId: string }).eventId !== replyId) return run();
+  world.faults.orderReacts = (run, [events]) => {
+    if (!(events as OrderEvent[]).some(({ eventId }) => eventId === replyId)) return run();
     tried += 1;
     return notYet();
   };
@@ -97,8 +97,8 @@ it('adoption delivers a terminated cancellation while another event is parked', 
   let decided = false;
   let tried = 0;
   world.faults.orderReacts = (run) => (decided ? run() : notYet());
-  world.faults.pointReacts = (run, [event]) => {
-    if ((event as { type: string }).type !== 'OrderCancelled') return run();
+  world.faults.pointReacts = (run, [events]) => {
+    if (!(events as OrderEvent[]).some(({ type }) => type === 'OrderCancelled')) return run();
     tried += 1;
     return notYet();
   };

@@ -2,7 +2,7 @@ import { defaultTiming } from '../../contracts/limits';
 import { workflowTypes } from '../../contracts/names';
 import type { Delivery } from '../../contracts/deliveries';
 import type { OrderEvent } from '../../contracts/events';
-import type { DeliverEventInput } from '../../contracts/workflows';
+import type { DeliverEventsInput, DeliverEventsResult } from '../../contracts/workflows';
 import { skipTime, type SkippedTime } from '../support/skipped-time';
 
 /** How long a delivery retries a service that is down, with skipped time. */
@@ -27,16 +27,24 @@ it.each([
     const tries: OrderEvent[] = [];
     let alerts = 0;
     const down = time.awayFor(minutes * minuteMs);
-    const input: DeliverEventInput = { event, subscriber: 'order', timing: defaultTiming };
-    const { result, tookMs } = await time.run<Delivery>(workflowTypes.deliverEvent, input, {
-      orderReacts: async (heard: OrderEvent) => {
-        tries.push(heard);
-        await down();
-        return { kind: 'reacted', emitted: 'o-1:ReplyNoted' };
+    const input: DeliverEventsInput = {
+      events: [event],
+      subscriber: 'order',
+      timing: defaultTiming,
+    };
+    const { result, tookMs } = await time.run<DeliverEventsResult>(
+      workflowTypes.deliverEvents,
+      input,
+      {
+        orderReacts: async (heard: OrderEvent[]): Promise<Delivery[]> => {
+          tries.push(...heard);
+          await down();
+          return [{ kind: 'reacted', emitted: 'o-1:ReplyNoted' }];
+        },
+        alertOrders: () => Promise.resolve((alerts += 1)),
       },
-      alertOrders: () => Promise.resolve((alerts += 1)),
-    });
-    expect(result).toEqual({ kind: 'reacted', emitted: 'o-1:ReplyNoted' });
+    );
+    expect(result).toEqual({ reacted: 1, parked: 0 });
     expect(alerts).toBe(0);
     expect(tries).toEqual(tries.map(() => event));
     // Quick at first, then every 5 s, and at most one pause too late.

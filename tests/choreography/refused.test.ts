@@ -1,3 +1,4 @@
+import type { OrderEvent } from '../../contracts/events';
 import type { ApplicationFailure } from '@temporalio/common';
 import { LossyProxy } from '../api/lossy-proxy';
 import { expectAtRest } from '../support/audited';
@@ -31,9 +32,10 @@ afterAll(async () => {
 
 it('catches up with every event, parks none, and raises no alert', async () => {
   let refused = 0;
-  world.faults.productReacts = (run) =>
+  world.faults.productReacts = (run, [events]) =>
     run().catch((error: unknown) => {
-      if ((error as ApplicationFailure).type === 'unreachable') refused += 1;
+      const { length } = events as OrderEvent[];
+      if ((error as ApplicationFailure).type === 'unreachable') refused += length;
       throw error;
     });
   await proxy.stop();

@@ -152,6 +152,8 @@ it('a temporary error never parks an event', async () => {
     knex: databases.product,
     subscriber: 'product',
     react: () => Promise.reject(error),
+    findLocked: () => Promise.resolve([]),
+    needing: () => [],
     onEmitted: () => undefined,
   });
   const event = (orderId: string): OrderEvent =>
@@ -167,13 +169,13 @@ it('a temporary error never parks an event', async () => {
   for (const [kind, [, one]] of each) {
     error = one;
     for (let tries = 0; tries < 6; tries += 1) {
-      await expect(react(event(kind))).rejects.toMatchObject({ type: kind });
+      await expect(react([event(kind)], undefined, 'wait')).rejects.toMatchObject({ type: kind });
     }
   }
   expect(await databases.product('inbox').count({ rows: '*' })).toEqual([{ rows: 0 }]);
   // An unknown error is still parked; otherwise this would be true of any error.
   error = serverError(1105, 'ER_UNKNOWN_ERROR');
   const parked = { kind: 'parked' };
-  for (let tries = 0; tries < 4; tries += 1) await react(event('unknown')).catch(() => undefined);
-  await expect(react(event('unknown'))).resolves.toMatchObject(parked);
+  for (let tries = 0; tries < 4; tries += 1) await react([event('unknown')]).catch(() => undefined);
+  await expect(react([event('unknown')])).resolves.toMatchObject([parked]);
 });

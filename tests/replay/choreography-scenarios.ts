@@ -1,9 +1,9 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { readUnsent } from '../../activities/events/outbox';
-import type { Delivery, Release } from '../../contracts/deliveries';
+import type { Release } from '../../contracts/deliveries';
 import { workflowTypes } from '../../contracts/names';
 import type { PlacedOrder } from '../../contracts/order';
-import type { DeliverEventInput } from '../../contracts/workflows';
+import type { DeliverEventsInput, DeliverEventsResult } from '../../contracts/workflows';
 import { placeByEvents } from '../choreography/support';
 import { ends, claim, createOrder, startOrders, startRun, stateOf, until } from '../support/orders';
 import { startRelays } from '../support/relays';
@@ -26,8 +26,8 @@ import {
 
 const ended = placing('choreography');
 const ghost = { lines: { ghost: 1 } };
-const reacted = { kind: 'reacted' } as const;
-const parked = { kind: 'parked' } as const;
+const reacted: DeliverEventsResult = { reacted: 1, parked: 0 };
+const parked: DeliverEventsResult = { reacted: 0, parked: 1 };
 
 /** As in scenarios.ts, for the deliveries of events, and for what adoption starts. */
 export const choreographyScenarios: Record<ChoreographyOutcome, Scenario> = {
@@ -48,10 +48,34 @@ export const choreographyScenarios: Record<ChoreographyOutcome, Scenario> = {
     await park(world);
     return delivered(world, parked, { release });
   },
+  'delivery-shared': async (world) => {
+    for (const sketch of [{}, ghost, {}])
+      await placeByEvents(world, await createOrder(world, sketch));
+    return ran(world, workflowTypes.deliverEvents, await eventsIn(world, 3), {
+      reacted: 2,
+      parked: 1,
+    });
+  },
+  'delivery-held': async (world) => {
+    await placeByEvents(world, await createOrder(world));
+    await placeByEvents(world, await createOrder(world, { lines: { pear: 1 } }));
+    const holder = await world.databases.product.transaction();
+    await holder('products').where('product_id', 'pear').forUpdate();
+    let asked = 0;
+    world.faults.productReacts = (run) => {
+      asked += 1;
+      return run();
+    };
+    const handle = await startRun(world, workflowTypes.deliverEvents, await eventsIn(world, 2));
+    await until('it has asked again', () => asked > 1);
+    await holder.rollback();
+    expect(await handle.result()).toEqual({ reacted: 2, parked: 0 });
+    return handle;
+  },
   'delivery-cancelled': async (world) => {
     await placeByEvents(world, await createOrder(world));
     const gate = holdAt(world, 'productReacts');
-    const handle = await startRun(world, workflowTypes.deliverEvent, await eventIn(world));
+    const handle = await startRun(world, workflowTypes.deliverEvents, await eventIn(world));
     await gate.reached;
     await handle.cancel();
     gate.open();
@@ -122,19 +146,24 @@ const release: Release = { by: 'olga', reason: 'the product is back' };
 /** The order service's first event, for the product service. */
 async function eventIn(
   world: World,
-  changes: Partial<DeliverEventInput> = {},
-): Promise<DeliverEventInput> {
-  const [event] = await readUnsent(world.databases.order, 1);
-  if (!event) throw new Error('The order service has said nothing');
-  return { event, subscriber: 'product', timing: hurriedTiming, ...changes };
+  changes: Partial<DeliverEventsInput> = {},
+): Promise<DeliverEventsInput> {
+  return { ...(await eventsIn(world, 1)), ...changes };
+}
+
+async function eventsIn(world: World, count: number): Promise<DeliverEventsInput> {
+  const unsent = await readUnsent(world.databases.order, count);
+  if (unsent.length < count) throw new Error('The order service has emitted too little');
+  const events = unsent.map(({ event }) => event);
+  return { events, subscriber: 'product', timing: hurriedTiming };
 }
 
 async function delivered(
   world: World,
-  delivery: Pick<Delivery, 'kind'>,
-  changes: Partial<DeliverEventInput> = {},
+  delivery: DeliverEventsResult,
+  changes: Partial<DeliverEventsInput> = {},
 ): Promise<WorkflowHandle> {
-  return ran(world, workflowTypes.deliverEvent, await eventIn(world, changes), delivery);
+  return ran(world, workflowTypes.deliverEvents, await eventIn(world, changes), delivery);
 }
 
 async function park(world: World): Promise<void> {

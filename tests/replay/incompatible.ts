@@ -64,10 +64,10 @@ const choreographyChanges: Change[] = [
     {
       file: 'workflows/choreography.ts',
       in: 'deliver',
-      from: `if (release) await orderEventSteps({ timing }).resolveParked(orderId);
-        const delivery = await (release ? service.react(event, release) : service.react(event));`,
-      to: `const delivery = await (release ? service.react(event, release) : service.react(event));
-        if (release) await orderEventSteps({ timing }).resolveParked(orderId);`,
+      from: `for (const { orderId } of released) await orderEventSteps(asker).resolveParked(orderId);
+        const answers = await (release ? service.react(all, release) : service.react(all));`,
+      to: `const answers = await (release ? service.react(all, release) : service.react(all));
+        for (const { orderId } of released) await orderEventSteps(asker).resolveParked(orderId);`,
     },
     ['delivery-released', 'delivery-released-in-vain'],
   ],

@@ -130,6 +130,8 @@ const choreographyOutcomes = [
   'delivery-parked',
   'delivery-released',
   'delivery-released-in-vain',
+  'delivery-shared',
+  'delivery-held',
   'delivery-cancelled',
   'delivery-local',
   'delivery-local-parked',

@@ -1,4 +1,5 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowExecutionInfo } from '@temporalio/client';
+import type { DeliveryMemo } from '../../contracts/events';
 import { workflowTypes } from '../../contracts/names';
 import type { Injection } from './injection';
 import type { Driver } from './step';
@@ -47,8 +48,13 @@ async function driversOf(cell: Injection): Promise<string[]> {
   const { step, subject } = cell;
   if (step.driver === 'delivery' || step.driver === 'release') {
     const end = step.driver === 'release' ? ':release-' : `:${step.subscriber ?? step.service}`;
-    const deliveries = `WorkflowId STARTS_WITH "${subject.orderId}:"`;
-    return openWorkflows(cell, deliveries, (id) => id.includes(end));
+    const deliveries = `WorkflowType = "${workflowTypes.deliverEvents}"`;
+    return openWorkflows(cell, deliveries, ({ workflowId, memo }) => {
+      const shared = (memo as DeliveryMemo | undefined)?.orders ?? [];
+      const isOfSubject =
+        workflowId.startsWith(`${subject.orderId}:`) || shared.includes(subject.orderId);
+      return isOfSubject && workflowId.includes(end);
+    });
   }
   if (step.driver === 'resolution') return openResolutions(cell);
   const type = ofSchedules[step.driver];
@@ -58,14 +64,14 @@ async function driversOf(cell: Injection): Promise<string[]> {
 async function openWorkflows(
   { stack, step }: Injection,
   which: string,
-  isMeant: (id: string) => boolean = () => true,
+  isMeant: (workflow: Pick<WorkflowExecutionInfo, 'workflowId' | 'memo'>) => boolean = () => true,
 ): Promise<string[]> {
   const query = `${which} AND ExecutionStatus = "Running"`;
   let found: string[] = [];
   await until(`a workflow that drives ${step.name} is seen to run`, async () => {
     found = [];
-    for await (const { workflowId } of stack.temporal.workflow.list({ query })) {
-      if (isMeant(workflowId)) found.push(workflowId);
+    for await (const workflow of stack.temporal.workflow.list({ query, pageSize: 100 })) {
+      if (isMeant(workflow)) found.push(workflow.workflowId);
     }
     return found.length > 0;
   });

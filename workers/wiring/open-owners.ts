@@ -1,6 +1,6 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import type { AskOwners } from '../../activities/order/adoption';
-import { orderOfDeliveries } from '../../contracts/events';
+import { openSharedDeliveries, orderOfDeliveries, type DeliveryMemo } from '../../contracts/events';
 
 /**
  * Ids in one query, which stays some twenty kilobytes long. Temporal reads its list of workflows for
@@ -36,12 +36,14 @@ export function createAskOwners(client: WorkflowClient): AskOwners {
     for (const some of chunksOf(unknown, asksAtOnce)) {
       await Promise.all(some.map(async (id) => (await isOpen(client, id)) && open.add(id)));
     }
+    const noteOpen = (orderId: string) => {
+      const owner = byDeliveries.get(orderId);
+      if (owner !== undefined) open.add(owner);
+    };
     for (const some of chunksOf([...byDeliveries.keys()], prefixesPerQuery)) {
-      for (const orderId of await ordersDelivered(client, some)) {
-        const owner = byDeliveries.get(orderId);
-        if (owner !== undefined) open.add(owner);
-      }
+      (await ordersDelivered(client, some)).forEach(noteOpen);
     }
+    if (byDeliveries.size > 0) (await ordersOfSharedDeliveries(client)).forEach(noteOpen);
     return open;
   };
 }
@@ -86,6 +88,19 @@ async function ordersDelivered(
     open.add(workflowId.slice(0, workflowId.indexOf(':')));
   }
   return open;
+}
+
+/** Each delivery's memo takes up to ten kilobytes, and an answer may have four million. */
+const memosPerPage = 100;
+
+/** The orders of all open deliveries that several events share. */
+async function ordersOfSharedDeliveries(client: WorkflowClient): Promise<Set<string>> {
+  const orders = new Set<string>();
+  const page = { query: openSharedDeliveries, pageSize: memosPerPage };
+  for await (const { memo } of client.list(page)) {
+    for (const orderId of (memo as DeliveryMemo | undefined)?.orders ?? []) orders.add(orderId);
+  }
+  return orders;
 }
 
 function chunksOf<T>(items: readonly T[], size: number): T[][] {

@@ -56,7 +56,7 @@ export function patternsOn(
   function runnerOf(pattern: Pattern): PatternRunner {
     const { begins, workflow } = patternRows[pattern];
     // The claim is enough: it writes the event, which the order service's relay sends.
-    if (begins === 'by-event') return { start: null, answersAtOnce: true };
+    if (begins === 'by-event') return { start: null, answersAtOnce: true, dispatch: { smallOrdersMax: 256 } };
     const start = createTemporalStarter(client, {
       pattern,
       workflowType: workflow,

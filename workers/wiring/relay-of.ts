@@ -17,7 +17,7 @@ const leftPollMs = 1_000;
  * The order service's relay also sends events that the API has written, and the API cannot wake it.
  * An order waits half of this on average. An idle system reads an empty index ten times a second.
  */
-export const placedPollMs = 100;
+export const placedPollMs = 25;
 
 /** Starts the relay of a service's process. */
 export async function relayOf(options: {

@@ -3,13 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type WorkflowClient, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { markSent, readUnsent } from '../../activities/events/outbox';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  markSent,
+  nameDelivery,
+  readDelivery,
+  readUnsent,
+  type Unsent,
+} from '../../activities/events/outbox';
 import type { ReleaseEvent } from '../../api/routes/operator-events';
-import { deliveryId, events, type OrderEvent } from '../../contracts/events';
-import { helperAttributes } from '../../contracts/labels';
-import type { StepTiming } from '../../contracts/limits';
+import {
+  deliveryId,
+  events as protocol,
+  sharedDelivery,
+  type DeliveryMemo,
+  type OrderEvent,
+} from '../../contracts/events';
+import { counted, helperAttributes } from '../../contracts/labels';
+import { batchLimits, type StepTiming } from '../../contracts/limits';
 import { taskQueues, workflowTypes } from '../../contracts/names';
-import type { DeliverEventInput } from '../../contracts/workflows';
+import type { Service } from '../../contracts/participants';
+import type { DeliverEventsInput } from '../../contracts/workflows';
 
 export interface RelayOptions {
   /** This service's database. */
@@ -26,15 +40,15 @@ export interface RelayOptions {
   beforeMarking?: () => Promise<void>;
 }
 
-const batchMax = 50;
 const startMsMax = 3_000;
 const firstPauseMs = 100;
 const pauseMsMax = 5_000;
 
 /**
- * Hands this service's events over to Temporal, which delivers each to its subscribers. The relay
- * marks an event as sent once every subscriber has a delivery workflow. The workflow ids derive
- * from the event's id, so handing over twice, or by two relays at once, delivers once.
+ * Hands this service's events over to Temporal, which delivers them to their subscribers. Events
+ * that are unsent together share a delivery. The relay writes its name on their rows first, and
+ * marks them as sent once every subscriber has a workflow for it. The workflow ids derive from that
+ * name, so handing over twice, or by two relays at once, delivers once.
  */
 export class Relay {
   private readonly closing = new AbortController();
@@ -64,9 +78,9 @@ export class Relay {
     while (!this.closing.signal.aborted) {
       this.woken = false;
       try {
-        const sent = await this.sendSome();
+        const areMore = await this.sendSome();
         pauseMs = firstPauseMs;
-        if (sent < batchMax) await this.idle();
+        if (!areMore) await this.idle();
       } catch (error) {
         this.options.logger.warn({ err: error, pauseMs }, 'cannot hand events over to Temporal');
         await sleep(pauseMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
@@ -75,29 +89,49 @@ export class Relay {
     }
   }
 
-  private async sendSome(): Promise<number> {
+  /** Answers whether there may be more. */
+  private async sendSome(): Promise<boolean> {
     const { knex, beforeMarking } = this.options;
-    const unsent = await readUnsent(knex, batchMax);
-    const results = await Promise.allSettled(unsent.map((event) => this.handOver(event)));
-    const sent = unsent.filter((_, i) => results[i]?.status === 'fulfilled');
+    const unsent = await readUnsent(knex, batchLimits.ordersMax);
+    const fresh = firstBatch(unsent.filter(({ delivery }) => delivery === null));
+    const [first] = fresh;
+    const names = new Set(unsent.flatMap(({ delivery }) => delivery ?? []));
+    if (first) {
+      const name = fresh.length === 1 ? first.eventId : sharedDelivery(uuidv7());
+      await nameDelivery(
+        knex,
+        fresh.map(({ eventId }) => eventId),
+        name,
+      );
+      names.add(name);
+    }
+    const deliveries = [...names];
+    const results = await Promise.allSettled(deliveries.map((name) => this.handOver(name)));
     await beforeMarking?.();
     await markSent(
       knex,
-      sent.map(({ eventId }) => eventId),
+      deliveries.filter((_, i) => results[i]?.status === 'fulfilled'),
     );
     const failed = results.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;
-    return sent.length;
+    const leftOver = unsent.filter(({ delivery }) => delivery === null).length > fresh.length;
+    return leftOver || unsent.length === batchLimits.ordersMax;
   }
 
-  private async handOver(event: OrderEvent): Promise<void> {
-    const { client, timing, runbooksUrl, searchable } = this.options;
-    const subscribers = events[event.type].subscriptions.map(({ subscriber }) => subscriber);
+  private async handOver(delivery: string): Promise<void> {
+    const { knex, client, timing, runbooksUrl, searchable } = this.options;
+    const all = await readDelivery(knex, delivery);
+    const bySubscriber = new Map<Service, OrderEvent[]>();
+    for (const event of all) {
+      for (const { subscriber } of protocol[event.type].subscriptions) {
+        bySubscriber.set(subscriber, [...(bySubscriber.get(subscriber) ?? []), event]);
+      }
+    }
     const links = runbooksUrl === undefined ? {} : { runbooksUrl };
     await Promise.all(
-      subscribers.map((subscriber) =>
-        startDelivery(client, deliveryId(event.eventId, subscriber), searchable, {
-          event,
+      [...bySubscriber].map(([subscriber, events]) =>
+        startDelivery(client, deliveryId(delivery, subscriber), searchable, {
+          events,
           subscriber,
           timing,
           ...links,
@@ -119,6 +153,16 @@ export class Relay {
   }
 }
 
+/** The first of these events, as many as one workflow may carry, and at least one. */
+function firstBatch(unsent: readonly Unsent[]): OrderEvent[] {
+  let bytes = 0;
+  const fits = ({ event }: Unsent, i: number) =>
+    (bytes += JSON.stringify(event).length) <= batchLimits.bytesMax || i === 0;
+  const firstThatDoesNot = unsent.findIndex((one, i) => !fits(one, i));
+  const some = firstThatDoesNot === -1 ? unsent : unsent.slice(0, firstThatDoesNot);
+  return some.map(({ event }) => event);
+}
+
 /** Lets the API deliver a parked event again, in a new delivery workflow. */
 export function createReleaser(
   client: WorkflowClient,
@@ -128,7 +172,7 @@ export function createReleaser(
   return async (event, subscriber, release) => {
     const id = deliveryId(event.eventId, subscriber, `release-${randomUUID()}`);
     const links = runbooksUrl === undefined ? {} : { runbooksUrl };
-    const input = { event, subscriber, timing, release, ...links };
+    const input = { events: [event], subscriber, timing, release, ...links };
     await startDelivery(client, id, true, input).catch(() =>
       // If the namespace lacks the search attributes, the delivery starts without them.
       startDelivery(client, id, false, input),
@@ -141,19 +185,29 @@ async function startDelivery(
   client: WorkflowClient,
   workflowId: string,
   searchable: boolean,
-  input: DeliverEventInput,
+  input: DeliverEventsInput,
 ): Promise<void> {
-  const { event, subscriber } = input;
+  const { events, subscriber } = input;
+  const [first] = events;
+  const what =
+    first && events.length === 1
+      ? `${first.type} of order ${first.orderId}`
+      : counted(events.length, 'event');
+  const memo: DeliveryMemo = { orders: [...new Set(events.map(({ orderId }) => orderId))] };
   try {
     await client.withDeadline(Date.now() + startMsMax, () =>
-      client.start<(delivery: DeliverEventInput) => Promise<unknown>>(workflowTypes.deliverEvent, {
-        workflowId,
-        taskQueue: taskQueues.workflow,
-        args: [input],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        staticSummary: `choreography: ${event.type} of order ${event.orderId} to ${subscriber}`,
-        ...(searchable && { typedSearchAttributes: helperAttributes('choreography') }),
-      }),
+      client.start<(delivery: DeliverEventsInput) => Promise<unknown>>(
+        workflowTypes.deliverEvents,
+        {
+          workflowId,
+          taskQueue: taskQueues.workflow,
+          args: [input],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          staticSummary: `choreography: ${what} to ${subscriber}`,
+          ...(events.length > 1 && { memo: { ...memo } }),
+          ...(searchable && { typedSearchAttributes: helperAttributes('choreography') }),
+        },
+      ),
     );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

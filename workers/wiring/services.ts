@@ -93,17 +93,17 @@ export async function openParticipant(
   const steps = createParticipantActivities(participant, knex, xa);
   const { findWork, xa: xaSteps } = participant.steps;
   const lookout = new Lookout({ client, config, logger, findWork: steps[findWork] });
-  const reactions = createParticipantReactions(participant, knex, relay.wake);
+  const activities = { ...steps, ...createParticipantReactions(participant, knex, relay.wake) };
   const { [xaSteps.commit]: commit, [xaSteps.rollback]: rollback } = steps;
   return {
-    activities: { ...steps, ...reactions },
+    activities,
     beside: [
       {
         taskQueue: branchQueueOf(participant.name),
         activities: { [xaSteps.commit]: commit, [xaSteps.rollback]: rollback },
         maxConcurrentActivityTaskExecutions: branchSlots,
       },
-      waitingWorker(participant.name, steps),
+      waitingWorker(participant.name, activities),
     ],
     close: async () => {
       await Promise.all([lookout.close(), relay.close()]);

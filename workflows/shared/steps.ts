@@ -8,7 +8,13 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { BranchStep, FindBranches } from '../../contracts/branches';
-import type { OrderEventActivities, OrderEvents, React } from '../../contracts/deliveries';
+import type {
+  Delivery,
+  OrderEventActivities,
+  OrderEvents,
+  React,
+} from '../../contracts/deliveries';
+import type { OrderEvent } from '../../contracts/events';
 import { defaultTiming, type StepTiming } from '../../contracts/limits';
 import { branchQueueOf, stepNotHere, taskQueues, waitingQueueOf } from '../../contracts/names';
 import type { ParticipantName, RegisteredParticipant, Service } from '../../contracts/participants';
@@ -80,20 +86,21 @@ function heldStepOf(
   name: string,
 ): Step<Keyed, never> {
   const { heldMsMax = defaultTiming.heldMsMax } = timing;
-  const waitsHere = {
-    timing: { ...timing, placement: 'separate' as const },
-    ...(view && { view }),
-  };
   const retry = howLong === whileWeRun ? {} : howLong.retry;
   const tells = stepOf({ timing, ...(view && { view }) }, service, howLong, name);
   const waits = stepOf(
-    waitsHere,
+    separately({ timing, ...(view && { view }) }),
     waitingQueueOf(service),
     { scheduleToCloseTimeout: Math.max(heldMsMax, timing.actionMsMax), ...(retry && { retry }) },
     name,
   );
   return (commands, whenHeld) =>
     (whenHeld === 'wait' ? waits : tells)(...([commands, whenHeld] as never[])) as Promise<never[]>;
+}
+
+/** As an ordinary activity in every placement. */
+function separately({ timing, view }: Asker): Asker {
+  return { timing: { ...timing, placement: 'separate' }, ...(view && { view }) };
 }
 
 /** An action is given up after a while: the order is then cancelled as `unavailable`. */
@@ -160,13 +167,11 @@ export function prepareOf(p: RegisteredParticipant, asker: Asker) {
 export function branchEndOf(
   p: RegisteredParticipant,
   end: 'commit' | 'rollback',
-  { timing: given, view }: Asker,
+  asker: Asker,
   attemptsMax: number,
 ) {
-  const timing = { ...given, placement: 'separate' } as const;
-  const howLong = attemptsMax === Infinity ? {} : aFewTries(timing, attemptsMax);
-  const asker = { timing, ...(view && { view }) };
-  return stepOf(asker, branchQueueOf(p.name), howLong, p.steps.xa[end]) as BranchStep;
+  const howLong = attemptsMax === Infinity ? {} : aFewTries(asker.timing, attemptsMax);
+  return stepOf(separately(asker), branchQueueOf(p.name), howLong, p.steps.xa[end]) as BranchStep;
 }
 
 /** One try: a participant that is away is looked at by the next run. */
@@ -223,13 +228,24 @@ export function settingsSteps(): SettingsActivities {
   });
 }
 
+interface ServiceReactions {
+  react: React;
+  /** The same, until no row that an event needs is locked; in the slots for such waits. */
+  reactWhenFree: (events: readonly OrderEvent[]) => Promise<Delivery[]>;
+  eventsOf: (orderId: string) => Promise<OrderEvents>;
+}
+
 /** Reactions are retried without limit: a subscriber that is away parks nothing. */
-export function reactionsOf(
-  service: Service,
-  asker: Asker,
-): { react: React; eventsOf: (orderId: string) => Promise<OrderEvents> } {
+export function reactionsOf(service: Service, asker: Asker): ServiceReactions {
+  const name = reactsName(service);
+  const waits = (
+    service === 'order'
+      ? stepOf(asker, service, {}, name)
+      : stepOf(separately(asker), waitingQueueOf(service), {}, name)
+  ) as React;
   return {
-    react: stepOf(asker, service, {}, reactsName(service)) as React,
+    react: stepOf(asker, service, {}, name) as React,
+    reactWhenFree: (held) => waits(held, undefined, 'wait'),
     eventsOf: stepOf(asker, service, {}, eventsOfName(service)) as (
       orderId: string,
     ) => Promise<OrderEvents>,

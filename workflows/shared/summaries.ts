@@ -40,7 +40,7 @@ const ownSummaries: { [S in keyof OwnSteps]: (...args: Parameters<OwnSteps[S]>) 
   lastResolution: (orderId) => `order ${orderId}`,
   overturnDecision: (orderId) => `order ${orderId}, CANCEL instead of COMPLETE`,
   closeResolution: (workflowId, refused) => refused ?? workflowId,
-  orderReacts: toEvent,
+  orderReacts: toEvents,
   eventsOfOrder: aboutOne,
   settleOrder: aboutOne,
   resolveParked: aboutOne,
@@ -61,7 +61,7 @@ function summariesOf({ name, steps: { saga, tcc, xa, findWork } }: RegisteredPar
     [xa.rollback]: about,
     [xa.find]: branchesSought,
     [findWork]: () => 'scan, sweep',
-    [reactsName(name)]: toEvent,
+    [reactsName(name)]: toEvents,
     [eventsOfName(name)]: aboutOne,
   };
 }
@@ -101,6 +101,9 @@ function aboutOne(orderId: string): string {
   return `order ${orderId}`;
 }
 
-function toEvent({ type, orderId }: OrderEvent): string {
-  return `to ${type} of order ${orderId}`;
+function toEvents(events: readonly OrderEvent[] | OrderEvent): string {
+  const [first, ...more] = [events].flat();
+  if (!first) return 'to no event';
+  const one = `to ${first.type} of order ${first.orderId}`;
+  return more.length === 0 ? one : `${one} and ${counted(more.length, 'more event')}`;
 }
