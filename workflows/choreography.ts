@@ -65,8 +65,7 @@ export function deliverEvent({
 
 function whatOf([first, ...more]: readonly OrderEvent[]): string {
   if (!first) return 'no event';
-  const one = `**${first.type}** of order ${first.orderId}`;
-  return more.length === 0 ? one : `${one} and ${counted(more.length, 'more event')}`;
+  return `**${first.type}** of order ${first.orderId}${andMore(more)}`;
 }
 
 type Delivered = [OrderEvent, Delivery];
@@ -80,9 +79,15 @@ type Parked = ReturnType<typeof parkedAmong>[number];
 function endOf(delivered: readonly Delivered[]): string {
   const emitted = delivered.flatMap(([, one]) => (one.kind === 'reacted' ? [one.emitted] : []));
   const [first, ...more] = emitted;
-  if (first === undefined) return '**parked**';
-  const rest = more.length === 0 ? '' : ` and ${counted(more.length, 'more event')}`;
-  return `delivered; the service emitted ${first}${rest}`;
+  const parked = parkedAmong(delivered).length;
+  return [
+    ...(first === undefined ? [] : [`delivered; the service emitted ${first}${andMore(more)}`]),
+    ...(parked === 0 ? [] : [parked === 1 ? '**parked**' : `**${parked} parked**`]),
+  ].join('; ');
+}
+
+function andMore(more: readonly unknown[]): string {
+  return more.length === 0 ? '' : ` and ${counted(more.length, 'more event')}`;
 }
 
 /** Which events are parked, why, and what an operator does. */
@@ -90,7 +95,7 @@ function parkedLines(parked: readonly Parked[], runbooksUrl: string | undefined)
   if (parked.length === 0) return [];
   return [
     '',
-    `**${counted(parked.length, 'event')} parked**. What to do: ${runbookLink('event-parked', runbooksUrl)}`,
+    `**What to do**: ${runbookLink('event-parked', runbooksUrl)}`,
     ...tableOf(['event', 'why'], parked, ({ event, detail }) => [event.eventId, quoted(detail)]),
   ];
 }

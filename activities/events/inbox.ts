@@ -34,8 +34,8 @@ export async function receive(
 ): Promise<Map<string, InboxRow>> {
   const sorted = [...received].sort((a, b) => (a.event.eventId < b.event.eventId ? -1 : 1));
   await trx.raw(
-    `INSERT INTO inbox (event_id, reaction, type, order_id)
-     VALUES ${sorted.map(() => '(?, ?, ?, ?)').join(', ')}
+    `INSERT INTO inbox (event_id, reaction, type, order_id) VALUES
+     ${sorted.map(() => '(?, ?, ?, ?)').join(', ')}
      ON DUPLICATE KEY UPDATE event_id = inbox.event_id`,
     sorted.flatMap(({ event, reaction }) => [event.eventId, reaction, event.type, event.orderId]),
   );

@@ -18,7 +18,7 @@ export interface PlacementDeps {
   /** While Temporal does not answer, no order ends, so callers do not wait. */
   temporal: Pick<TemporalPresence, 'away'>;
   defaultPattern: Pattern;
-  /** Patterns that answer at once those callers who do not ask to wait. */
+  /** Patterns that answer their callers at once. */
   answeredAtOnce: ReadonlySet<Pattern>;
   /** Why a pattern is not offered. */
   unavailable?: Partial<Record<Pattern, string>>;
@@ -34,8 +34,6 @@ export interface PlacementRequest {
   /** Undefined means the default pattern. */
   pattern: Pattern | undefined;
   waitMs: number;
-  /** Whether the caller asked to wait for this long, rather than leave it to the pattern. */
-  asksToWait: boolean;
   /** Aborted when the caller has gone. */
   gone: AbortSignal;
 }
@@ -43,7 +41,7 @@ export interface PlacementRequest {
 /** Both answer the order's latest state. If the order has not ended, the wait is over. */
 export interface PlacementService {
   place(request: PlacementRequest): Promise<OrderSummary>;
-  cancel(request: Omit<PlacementRequest, 'pattern' | 'asksToWait'>): Promise<OrderSummary>;
+  cancel(request: Omit<PlacementRequest, 'pattern'>): Promise<OrderSummary>;
 }
 
 const cancelMsMax = 10_000;
@@ -86,9 +84,7 @@ export function createPlacement(deps: PlacementDeps): PlacementService {
     async place({ orderId, customerId, pattern = deps.defaultPattern, gone, ...request }) {
       const order = await readOwn(orderId, customerId);
       // An order placed again with another pattern keeps the recorded one.
-      const answersAtOnce =
-        deps.answeredAtOnce.has(order.pattern ?? pattern) && !request.asksToWait;
-      const waitMs = answersAtOnce ? 0 : request.waitMs;
+      const waitMs = deps.answeredAtOnce.has(order.pattern ?? pattern) ? 0 : request.waitMs;
       if (isTerminal(order.status) || order.status === 'PENDING') return order;
       if (order.status === 'PLACING') return outcome(order, waitMs, gone);
       const endsAt = performance.now() + waitMs;

@@ -75,7 +75,6 @@ export function addPlacementRoutes(app: ApiApp, deps: PlacementRoutesDeps): void
         orderId,
         customerId: c.var.principal.subject,
         waitMs: preference.waitMs,
-        asksToWait: preference.asked !== undefined,
         gone: c.req.raw.signal,
       },
       /** Answers an order that has not ended. */

@@ -148,7 +148,7 @@ it('killed between handing over and marking, a second handing over has no effect
   expect(await netEffect(world, order.orderId)).toEqual(all);
 });
 
-it('events that are unsent together share a delivery, and two relays make it once', async () => {
+it('two relays make one delivery of the events that are unsent together', async () => {
   const orders = await placeMany(5);
   const first = await handsOverOnly();
   expect(await namesOf(orders)).toEqual([expect.stringMatching(/^events-/)]);

@@ -173,8 +173,15 @@ describe('choreography', () => {
     const handle = deliveryOf(order.orderId, 'product');
     await handle.result();
     expect(await detailsOf(handle)).toBe(
-      `**OrderPlaced** of order ${order.orderId} to the product service: ` +
-        `**parked** (broken: unknown-product). What to do: ${linkTo('event-parked')}`,
+      [
+        `**OrderPlaced** of order ${order.orderId} to the product service: **parked**`,
+        '',
+        `**What to do**: ${linkTo('event-parked')}`,
+        '',
+        '| event | why |',
+        '| --- | --- |',
+        `| ${order.orderId}:OrderPlaced | broken: unknown-product |`,
+      ].join('\n'),
     );
     expect(await attributesOf(handle.workflowId, world.client)).toEqual([
       'choreography',

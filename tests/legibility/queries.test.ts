@@ -25,6 +25,7 @@ beforeAll(async () => {
   await world.databases.points({ anna: 10_000 });
   await placeOfEachPattern();
   await placeByDeliveries();
+  await placeTogether();
   await adoptOne();
   await giveUpOne();
   Object.assign(world.faults, { confirmStock: away, restoreStock: away, rollbackStock: away });
@@ -80,10 +81,11 @@ async function placeOfEachPattern(): Promise<void> {
 async function placeByDeliveries(): Promise<void> {
   const parked = await createOrder(world, broken);
   const fine = await createOrder(world);
-  for (const order of [parked, fine]) await placeByEvents(world, order);
+  await placeByEvents(world, parked);
   await until('the one is parked', async () => {
     return (await alertsOf(world, parked.orderId)).includes('event-parked');
   });
+  await placeByEvents(world, fine);
   await until('the other has ended', async () => {
     return (await stateOf(world, fine.orderId)).status === 'COMPLETED';
   });
@@ -96,6 +98,24 @@ async function placeByDeliveries(): Promise<void> {
     }
   }
   [parkedId, deliveredId] = [parked.orderId, fine.orderId];
+}
+
+/** Two orders whose first events are unsent together. */
+async function placeTogether(): Promise<void> {
+  await relays.stop('order');
+  const orders = [await createOrder(world), await createOrder(world)];
+  for (const order of orders) await placeByEvents(world, order);
+  relays.start('order');
+  for (const { orderId } of orders) {
+    await until('it has ended', async () => {
+      return (await stateOf(world, orderId)).status === 'COMPLETED';
+    });
+  }
+  const shared = await world.databases.order('outbox').whereRaw('delivery <> event_id').first();
+  const delivery = shared?.delivery ?? '';
+  for (const subscriber of ['product', 'point'] as const) {
+    ids.set(`delivery shared ${subscriber}`, deliveryId(delivery, subscriber));
+  }
 }
 
 /** Its points step is retried until the workflow gives up. */
@@ -207,8 +227,9 @@ const expected: Record<string, string[]> = {
   'cancelled after trouble': ['saga given up'],
   'larger batches': ['saga batch'],
   "one order's workflow": ['saga held'],
-  "one order's deliveries": ['delivery fine product', 'delivery fine point'],
-  "one order's parked deliveries": [],
+  "an order's own deliveries": ['delivery fine product', 'delivery fine point'],
+  'deliveries of several events': ['delivery shared product', 'delivery shared point'],
+  "an order's own parked deliveries": [],
   'parked deliveries': ['delivery parked product'],
   'deliveries that wait': ['delivery waiting point'],
   'adopted, and how': ['adopted'],
@@ -242,6 +263,7 @@ it.each([...queries])('%s', async (words, documented) => {
 });
 
 it('finds an order’s parked events by the order’s id, whatever its owner', async () => {
-  const query = queries.get("one order's parked deliveries")?.replace('<orderId>', parkedId) ?? '';
+  const query =
+    queries.get("an order's own parked deliveries")?.replace('<orderId>', parkedId) ?? '';
   expect(await foundBy(query)).toEqual(['delivery parked product']);
 });

@@ -183,7 +183,7 @@ export class BatchView implements StepWatcher {
   }
 }
 
-/** What the step was told of each order: a command or an id each, or one event, or one id. */
+/** What the step was told of each order: a command, an event or an id each, or one id. */
 function toldIn([subject]: readonly unknown[]): Told[] {
   const all: unknown[] = Array.isArray(subject) ? subject : [subject];
   return all.map((one) => (typeof one === 'string' ? { orderId: one } : (one as Told)));
@@ -193,11 +193,12 @@ const reacting = new Map<string, Service>(
   services.map((service) => [reactsName(service), service]),
 );
 
-/** A delivery is named by its event and its subscriber. */
+/** A delivery is named by its event and its subscriber; those that are followed carry one event. */
 function labelOf(step: string, [subject]: readonly unknown[]): string | undefined {
   if (typeof subject === 'string') return undefined;
   const subscriber = reacting.get(step);
-  return subscriber ? `${(subject as OrderEvent).type} to ${subscriber}` : step;
+  const [event] = subscriber ? (subject as OrderEvent[]) : [];
+  return event ? `${event.type} to ${String(subscriber)}` : step;
 }
 
 /** The kind of an answer, as order-states.ts names it. */
