@@ -33,9 +33,9 @@ export async function receive(
   received: readonly Received[],
 ): Promise<Map<string, InboxRow>> {
   const sorted = [...received].sort((a, b) => (a.event.eventId < b.event.eventId ? -1 : 1));
+  const values = sorted.map(() => '(?, ?, ?, ?)').join(', ');
   await trx.raw(
-    `INSERT INTO inbox (event_id, reaction, type, order_id) VALUES
-     ${sorted.map(() => '(?, ?, ?, ?)').join(', ')}
+    `INSERT INTO inbox (event_id, reaction, type, order_id) VALUES ${values}
      ON DUPLICATE KEY UPDATE event_id = inbox.event_id`,
     sorted.flatMap(({ event, reaction }) => [event.eventId, reaction, event.type, event.orderId]),
   );

@@ -140,14 +140,16 @@ class ReactCall {
 
   private async alone(events: readonly OrderEvent[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
-    const failures: unknown[] = [];
+    const failures: Error[] = [];
     for (const event of events) {
-      await this.settle([event]).then(
-        (some) => outcomes.push(...some),
-        (error: unknown) => failures.push(error),
-      );
+      try {
+        outcomes.push(...(await this.settle([event])));
+      } catch (error) {
+        failures.push(error instanceof Error ? error : new Error(String(error)));
+      }
     }
-    if (failures.length > 0) throw failures[0];
+    const [failure] = failures;
+    if (failure) throw failure;
     return outcomes;
   }
 

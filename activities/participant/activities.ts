@@ -50,7 +50,7 @@ export function createParticipantActivities<P extends RegisteredParticipant>(
   return activities as unknown as ActivitiesOf<P>;
 }
 
-function rulesWhenOf<P extends RegisteredParticipant>(participant: P) {
+function rulesWhenOf(participant: RegisteredParticipant) {
   return { tell: rulesOf(participant, participant.books, 'tell'), wait: rulesOf(participant) };
 }
 
