@@ -159,7 +159,9 @@ class ReactCall {
     const parks = await runTransaction(knex, (trx) =>
       recordFault(trx, event, this.reactionTo(event), fault),
     );
-    if (!parks) throw error ?? new Error(`${event.eventId} was handled meanwhile`);
+    if (!parks) {
+      throw error instanceof Error ? error : new Error(`${event.eventId} was handled meanwhile`);
+    }
     return [event, { kind: 'parked', detail: fault.error }];
   }
 
