@@ -37,6 +37,7 @@ export function startRelays(
         timing,
         searchable: true,
         pollMs: 100,
+        eventsMax: 256,
         ...common,
         ...more,
       });

@@ -76,7 +76,8 @@ async function hold(
 async function isHeld(cell: Injection, window: InjectionPoint, row: LockedRow): Promise<boolean> {
   if (row === 'barrier' || row === 'inbox') {
     if (window.sent < (cell.step.waitsAt ?? 3)) return false;
-    await sleep(100);
+    // Many steps are only told of the row first; asked again, they wait for it.
+    await sleep(300);
     return true;
   }
   if (row === 'tombstone') throw new Error('A tombstone is its step’s only row');

@@ -56,7 +56,10 @@ export function patternsOn(
   function runnerOf(pattern: Pattern): PatternRunner {
     const { begins, workflow } = patternRows[pattern];
     // The claim is enough: it writes the event, which the order service's relay sends.
-    if (begins === 'by-event') return { start: null, answersAtOnce: true, dispatch: { smallOrdersMax: 256 } };
+    if (begins === 'by-event') {
+      const dispatch = { ...together(config), smallOrdersMax: config.BATCH_ORDERS_MAX };
+      return { start: null, answersAtOnce: true, dispatch };
+    }
     const start = createTemporalStarter(client, {
       pattern,
       workflowType: workflow,

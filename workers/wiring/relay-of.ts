@@ -8,14 +8,15 @@ import { searchable } from './search-attributes';
 import { timingFrom, timingSettings } from './timing';
 
 /** The settings of a process that has a relay. */
-export const relaySettings = [...timingSettings, 'RUNBOOKS_URL'] as const;
+export const relaySettings = [...timingSettings, 'RUNBOOKS_URL', 'BATCH_ORDERS_MAX'] as const;
 
 /** A service wakes its relay when it emits. The poll finds only what a previous process left. */
 const leftPollMs = 1_000;
 
 /**
  * The order service's relay also sends events that the API has written, and the API cannot wake it.
- * An order waits half of this on average. An idle system reads an empty index ten times a second.
+ * An order waits half of this on average. An idle system reads an empty index forty times a
+ * second.
  */
 export const placedPollMs = 25;
 
@@ -37,5 +38,6 @@ export async function relayOf(options: {
     runbooksUrl: config.RUNBOOKS_URL,
     searchable: await searchable(connection, config.TEMPORAL_NAMESPACE, logger),
     pollMs,
+    eventsMax: config.BATCH_ORDERS_MAX,
   });
 }

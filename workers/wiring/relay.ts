@@ -34,6 +34,8 @@ export interface RelayOptions {
   runbooksUrl?: string | undefined;
   /** Whether the namespace has the search attributes. */
   searchable: boolean;
+  /** Events that may share a delivery. */
+  eventsMax: number;
   /** The interval of polls for events that another process wrote, or that a dead process left. */
   pollMs: number;
   /** Called between handing a batch over and marking it sent; for tests. */
@@ -41,6 +43,7 @@ export interface RelayOptions {
 }
 
 const startMsMax = 3_000;
+const readMax = batchLimits.ordersMax;
 const firstPauseMs = 100;
 const pauseMsMax = 5_000;
 
@@ -91,18 +94,16 @@ export class Relay {
 
   /** Answers whether there may be more. */
   private async sendSome(): Promise<boolean> {
-    const { knex, beforeMarking } = this.options;
-    const unsent = await readUnsent(knex, batchLimits.ordersMax);
-    const fresh = firstBatch(unsent.filter(({ delivery }) => delivery === null));
-    const [first] = fresh;
+    const { knex, eventsMax, beforeMarking } = this.options;
+    const unsent = await readUnsent(knex, readMax);
+    const unnamed = unsent.filter(({ delivery }) => delivery === null);
     const names = new Set(unsent.flatMap(({ delivery }) => delivery ?? []));
-    if (first) {
-      const name = fresh.length === 1 ? first.eventId : sharedDelivery(uuidv7());
-      await nameDelivery(
-        knex,
-        fresh.map(({ eventId }) => eventId),
-        name,
-      );
+    for (let rest = unnamed; rest.length > 0;) {
+      const fresh = firstBatch(rest.slice(0, eventsMax));
+      rest = rest.slice(fresh.length);
+      const ids = fresh.map(({ eventId }) => eventId);
+      const name = ids.length === 1 ? String(ids[0]) : sharedDelivery(uuidv7());
+      await nameDelivery(knex, ids, name);
       names.add(name);
     }
     const deliveries = [...names];
@@ -114,8 +115,7 @@ export class Relay {
     );
     const failed = results.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;
-    const leftOver = unsent.filter(({ delivery }) => delivery === null).length > fresh.length;
-    return leftOver || unsent.length === batchLimits.ordersMax;
+    return unsent.length === readMax;
   }
 
   private async handOver(delivery: string): Promise<void> {
