@@ -7,13 +7,13 @@ const reactions = 'activities/order/reactions.ts';
 export const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] = [
   [
     'a reaction that does not ask the inbox',
-    /was parked|duplicate-key/,
-    [{ file: reactor, in: 'createReact', from: 'row.emitted !== null', to: 'false' }],
+    /was parked|duplicate-key|handled meanwhile/,
+    [{ file: reactor, in: 'work', from: 'emitted === null && parked === 0', to: 'true' }],
   ],
   [
     'an event that is emitted outside the reaction’s transaction',
     /was parked|Lock wait timeout/,
-    [{ file: reactor, in: 'createReact', from: 'emit(trx,', to: 'emit(knex as never,' }],
+    [{ file: reactor, in: 'work', from: 'emit(trx,', to: 'emit(this.reactor.knex as never,' }],
   ],
   [
     'an outbox that marks unsent events as sent',
@@ -30,7 +30,14 @@ export const mutants: [what: string, symptom: RegExp, mutations: Mutation[]][] =
   [
     'a reply that is not joined with the earlier ones',
     /toContain/,
-    [{ file: reactions, in: 'settle', from: 'await receivedOf(trx, orderId)', to: 'new Set()' }],
+    [
+      {
+        file: reactions,
+        in: 'settle',
+        from: 'received.get(orderId)?.add(type)',
+        to: 'received.set(orderId, new Set([type]))',
+      },
+    ],
   ],
   [
     'an order that is closed when one participant holds nothing',
