@@ -15,8 +15,8 @@ export interface Driving {
   close: () => Promise<void>;
 }
 
-/** A batch that no workflow drives counts as in flight for at most this long. */
-const unwatchedMs = defaultDispatcherOptions.staleMs;
+/** So many orders of a batch that no workflow drives are watched. */
+const samplesMax = 16;
 
 /** Creates a dispatcher for each offered pattern, and what they share. */
 export function createDriving(deps: ApiDependencies): Driving {
@@ -64,8 +64,10 @@ function createDispatchers(
         claimOrders: (ids, owner) => deps.intake.claimOrders(ids, owner, pattern),
         start: runner.start,
         whenOneHasEnded: async (orders) => {
-          const samples = [orders.at(0), orders.at(-1)].flatMap((order) => order ?? []);
-          await Promise.race(samples.map(({ orderId }) => watcher.wait(orderId, unwatchedMs)));
+          const { staleMs } = { ...defaultDispatcherOptions, ...runner.dispatch };
+          const step = Math.ceil(orders.length / samplesMax);
+          const samples = orders.filter((_, i) => i % step === 0);
+          await Promise.race(samples.map(({ orderId }) => watcher.wait(orderId, staleMs)));
         },
         temporal,
         timing: deps.timing,

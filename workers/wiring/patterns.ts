@@ -57,7 +57,12 @@ export function patternsOn(
     const { begins, workflow } = patternRows[pattern];
     // The claim is enough: it writes the event, which the order service's relay sends.
     if (begins === 'by-event') {
-      const dispatch = { ...together(config), smallOrdersMax: config.BATCH_ORDERS_MAX };
+      // Its callers are answered at once, even while a participant is away.
+      const dispatch = {
+        ...together(config),
+        smallOrdersMax: config.BATCH_ORDERS_MAX,
+        staleMs: byEventStaleMs,
+      };
       return { start: null, answersAtOnce: true, dispatch };
     }
     const start = createTemporalStarter(client, {
@@ -70,6 +75,9 @@ export function patternsOn(
     return { start, dispatch: begins === 'alone' ? alone : together(config) };
   }
 }
+
+/** A batch counts as in flight until one of its orders has ended, and no longer than this. */
+const byEventStaleMs = 500;
 
 function together(config: PatternConfig) {
   return { ordersMax: config.BATCH_ORDERS_MAX, inFlightMax: config.BATCHES_IN_FLIGHT_MAX };
