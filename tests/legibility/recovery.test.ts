@@ -30,13 +30,19 @@ async function detailsAfter(type: string, input: unknown): Promise<string> {
   return detailsOf(handle);
 }
 
-/** The details while the run executes this step. */
-async function detailsDuring(step: keyof Faults, type: string, input: unknown): Promise<string> {
+/** The details while the run executes these steps, of which it has begun one at least. */
+async function detailsDuring(
+  steps: readonly (keyof Faults)[],
+  type: string,
+  input: unknown,
+): Promise<string> {
   const gate = new Gate();
-  world.faults[step] = async (run) => {
-    await gate.pass();
-    return run();
-  };
+  for (const step of steps) {
+    world.faults[step] = async (run) => {
+      await gate.pass();
+      return run();
+    };
+  }
   const handle = await startRun(world, type, input);
   await gate.reached;
   const details = await detailsOf(handle);
@@ -105,7 +111,8 @@ describe('scanBranches', () => {
   it('shows that it looks, then what it has ended', async () => {
     const orderId = await leftBehind();
     const type = workflowTypes.scanBranches;
-    expect(await detailsDuring('findStockBranches', type, { ...scanning, limit: 0 })).toBe(
+    const looking = ['findStockBranches', 'findPointBranches'] as const;
+    expect(await detailsDuring(looking, type, { ...scanning, limit: 0 })).toBe(
       'Looking for abandoned branches',
     );
     const details = await detailsAfter(type, scanning);
@@ -146,7 +153,7 @@ describe('forceConfirmations', () => {
     expect((await attributesOf(handle.workflowId, world.client)).at(-1)).toBe(true);
     world.clearFaults();
     expect(await detailsAfter(type, aged)).toBe('**1 order** retried: 1 completed, 0 PENDING');
-    expect(await detailsDuring('findUnconfirmed', type, aged)).toBe(
+    expect(await detailsDuring(['findUnconfirmed'], type, aged)).toBe(
       '**0 orders** retried: 0 completed, 0 PENDING',
     );
   });
@@ -173,7 +180,7 @@ describe('sweepReservations', () => {
     world.faults.confirmStock = () => Promise.reject(new Error('the shelf is | on fire'));
     await place(world, [failing, undecided, missing], 'tcc');
     await world.databases.order('orders').where('order_id', missing.orderId).delete();
-    expect(await detailsDuring('agedStock', type, aged)).toMatch(
+    expect(await detailsDuring(['agedStock'], type, aged)).toMatch(
       /^\*\*\d reservations?\*\* older than the limit: /,
     );
     world.faults.confirmStock = () => Promise.reject(new Error('the shelf is | on fire'));
