@@ -46,11 +46,14 @@ afterEach(async () => {
   await databases.drop();
 });
 
-/** As if this build had a new migration. */
+/** As if this build had new migrations. */
 async function fallBehind(): Promise<void> {
   for (const service of services) {
     await databases[service].raw('DROP TABLE inbox, outbox');
-    await databases[service]('knex_migrations').where('name', '0004-events').delete();
+    await databases[service]('knex_migrations')
+      .where('name', 'like', '%-events')
+      .orWhere('name', 'like', '%-deliveries')
+      .delete();
   }
 }
 
