@@ -5,7 +5,7 @@ import type { Catalogue, Product } from '../../activities/product/catalogue';
 import type { OrderLine, WithTerms } from '../../contracts/order';
 import { timedOut, within } from '../deadline';
 import { invalidRequest } from '../http/validation';
-import { batchLoader, type LoaderLimits } from './batch-loader';
+import { batchLoader, gathering, type LoaderLimits } from './batch-loader';
 import { Problem, type Fault } from '../http/problems';
 import { creationOutcomeUnknown, toProblem } from '../http/unavailability';
 
@@ -29,23 +29,18 @@ const inUse =
 
 const creationMsMax = 10_000;
 
-const defaultGathering: LoaderLimits = {
-  batchMax: 64,
-  inFlightMax: 2,
-  waitingMax: 5_000,
-  staleMs: 5_000,
-};
+const creationsMax = 64;
 
 /** Reads prices and writes orders for many requests in one round trip. */
 export function createOrderCreation(deps: CreationDeps): CreateOrder {
   const { intake, products } = deps;
-  const gathering = { ...defaultGathering, ...deps.gathering };
+  const limits = { ...gathering, batchMax: creationsMax, ...deps.gathering };
   const insert = batchLoader<OrderDraft, Creation>({
-    ...gathering,
+    ...limits,
     load: (drafts) => intake.createOrders(drafts),
   });
   const readProducts = batchLoader<string[], Map<string, Product>>({
-    ...gathering,
+    ...limits,
     load: async (idLists) => {
       const found = await products.byIds(idLists.flat());
       return idLists.map(() => found);
